@@ -1,0 +1,109 @@
+package relaytest
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options is how a relay behaves. The zero value is the guide's service with
+// the guide's credentials.
+type Options struct {
+	AppKey    string // "AppKey" when empty
+	SecretKey string // "SecretKey" when empty
+
+	Address        string   // the IP to listen on; 127.0.0.1 when empty
+	STARTTLSPort   int      // 0 takes any free port
+	TLSWrapperPort int      // 0 takes any free port
+	Names          []string // further names and IPs in the certificate
+
+	// MaxConnections is how many connections are served at a time; the next
+	// one gets 421 in place of the greeting. 0 is no cap.
+	MaxConnections int
+	// RTT is the round trip between client and relay. Every byte takes RTT/2,
+	// in order and however it was batched, and a TCP connect takes a whole
+	// round trip before the client's first byte counts, as on a real link:
+	// the greeting arrives two round trips after the dial began.
+	RTT time.Duration
+	// Discard keeps neither mails nor what was said: only the counters run.
+	Discard bool
+	// OnMail sees each accepted mail before its 250 goes out, on the
+	// session's goroutine. With Discard its Data is valid during the call only.
+	OnMail func(Mail)
+
+	// Certificate is what the relay shows; Valid when empty.
+	Certificate Certificate
+	// MaxTLS is the highest version spoken, such as tls.VersionTLS11; 0 is
+	// the newest. Below 1.2 the relay also accepts everything down to 1.0.
+	MaxTLS uint16
+
+	StripSTARTTLS bool // STARTTLS neither offered nor known
+	RefuseTLS     bool // STARTTLS answered with 454, TLS wrapper connections closed
+	HideAUTH      bool // AUTH neither offered nor known
+	LegacyAUTH    bool // AUTH offered in the "AUTH=" line only
+	NoPIPELINING  bool // PIPELINING not offered
+
+	// Capabilities and CapabilitiesTLS replace the EHLO lines after the first,
+	// before and under TLS; nil is the guide's list less the switches above.
+	// What they do not offer is not accepted either.
+	Capabilities    []string
+	CapabilitiesTLS []string
+}
+
+func (o Options) withDefaults() Options {
+	if o.AppKey == "" {
+		o.AppKey = "AppKey"
+	}
+	if o.SecretKey == "" {
+		o.SecretKey = "SecretKey"
+	}
+	if o.Address == "" {
+		o.Address = "127.0.0.1"
+	}
+	if o.Certificate == "" {
+		o.Certificate = Valid
+	}
+	return o
+}
+
+// capabilities lists the EHLO lines after the first, in the guide's order. The
+// guide shows them before TLS; STARTTLS is never offered again under TLS
+// (RFC 3207 section 4.2).
+func (o *Options) capabilities(secure bool) []string {
+	if secure && o.CapabilitiesTLS != nil {
+		return o.CapabilitiesTLS
+	}
+	if !secure && o.Capabilities != nil {
+		return o.Capabilities
+	}
+	var lines []string
+	add := func(line string, offered bool) {
+		if offered {
+			lines = append(lines, line)
+		}
+	}
+	add("PIPELINING", !o.NoPIPELINING)
+	add("ENHANCEDSTATUSCODES", true)
+	add("8BITMIME", true)
+	add("STARTTLS", !secure && !o.StripSTARTTLS)
+	add("AUTH LOGIN PLAIN", !o.HideAUTH && !o.LegacyAUTH)
+	add("AUTH=LOGIN PLAIN", !o.HideAUTH)
+	return lines
+}
+
+// mechanisms lists the SASL mechanisms named in EHLO lines, in either form of
+// the AUTH line.
+func mechanisms(lines []string) []string {
+	var all []string
+	for _, line := range lines {
+		line = strings.ToUpper(line)
+		if rest, ok := strings.CutPrefix(line, "AUTH"); ok && rest != "" && strings.ContainsRune(" =", rune(rest[0])) {
+			all = append(all, strings.Fields(rest[1:])...)
+		}
+	}
+	return all
+}
+
+func offers(lines []string, keyword string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool { return strings.EqualFold(line, keyword) })
+}
