@@ -1,0 +1,38 @@
+package alert
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// Authorize decides whether a caller may have an alert mailed: by the request's
+// signature when the data source has a webhookSecret, else by the caller's
+// role. Grafana lets every Viewer of the organisation reach the resource API,
+// so without this the data source would be an open relay. The error is a
+// *Refusal.
+func Authorize(secret settings.Secret, role string, h http.Header, body []byte, now time.Time) error {
+	if secret.IsSet() {
+		return Verify(secret.Reveal(), h, body, now)
+	}
+	return RequireEditor(role)
+}
+
+// RequireEditor lets the roles Editor and Admin pass. The error is a *Refusal.
+func RequireEditor(role string) error {
+	if role == "Editor" || role == "Admin" {
+		return nil
+	}
+	message := "the role " + strconv.Quote(role) + " may not do this"
+	if role == "" {
+		message = "a caller without a role may not do this"
+	}
+	return &Refusal{
+		Status:  http.StatusForbidden,
+		Reason:  ReasonRole,
+		Message: message,
+		Hint:    "use an account or service account with the role Editor or Admin; for alerts, a webhookSecret in the data source and the contact point takes the role's place",
+	}
+}

@@ -1,0 +1,85 @@
+package alert
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"time"
+)
+
+// names are the keys in order.
+func (kv KV) names() []string { return slices.Sorted(maps.Keys(kv)) }
+
+// framed is a sequence of strings and numbers to be hashed. Each string has its
+// length in front, so that no two sequences are alike.
+type framed []byte
+
+func (f *framed) add(s string) {
+	f.number(int64(len(s)))
+	*f = append(*f, s...)
+}
+
+func (f *framed) number(n int64) {
+	*f = binary.BigEndian.AppendUint64(*f, uint64(n))
+}
+
+func (f *framed) instant(t time.Time) {
+	f.number(t.Unix())
+	f.number(int64(t.Nanosecond()))
+}
+
+func (f *framed) sum() string {
+	sum := sha256.Sum256(*f)
+	return hex.EncodeToString(sum[:])
+}
+
+// mark tells one alert in one state from every other: SHA-256 over its
+// fingerprint, or its labels where the sender gave none, status, start and end.
+type mark [sha256.Size]byte
+
+func markOf(a *Alert) mark {
+	var f framed
+	if a.Fingerprint != "" {
+		f.add("fingerprint")
+		f.add(a.Fingerprint)
+	} else {
+		f.add("labels")
+		f.number(int64(len(a.Labels)))
+		for _, name := range a.Labels.names() {
+			f.add(name)
+			f.add(a.Labels[name])
+		}
+	}
+	f.add(a.Status)
+	f.instant(a.StartsAt)
+	f.instant(a.EndsAt)
+	return sha256.Sum256(f)
+}
+
+// identity is the hash of a group and the set of its alerts. The number of
+// alerts that the sender truncated takes part: another number is another set.
+func identity(groupKey string, truncated int, marks []mark) string {
+	slices.SortFunc(marks, func(a, b mark) int { return bytes.Compare(a[:], b[:]) })
+	var f framed
+	f.add(groupKey)
+	f.number(int64(truncated))
+	for _, m := range slices.Compact(marks) {
+		f = append(f, m[:]...)
+	}
+	return f.sum()
+}
+
+// DeliveryIdentity is equal for two requests that must not become two mails:
+// same data source, notification, recipients and mail type. It is a hex
+// SHA-256, the key by which the outbox deduplicates.
+func DeliveryIdentity(source string, n *Notification, r Recipients) string {
+	var f framed
+	f.add(source)
+	f.add(n.Identity())
+	f.add(r.Key())
+	f.add(string(r.MailType))
+	return f.sum()
+}

@@ -1,0 +1,109 @@
+package alert_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+)
+
+const (
+	alertA = `{"status":"firing","fingerprint":"a","startsAt":"2026-11-23T06:33:30Z","endsAt":"0001-01-01T00:00:00Z"}`
+	alertB = `{"status":"firing","fingerprint":"b","startsAt":"2026-11-23T06:34:00Z","endsAt":"0001-01-01T00:00:00Z"}`
+)
+
+// payload is a notification of a group.
+func payload(group string, alerts ...string) string {
+	return `{"groupKey":"` + group + `","alerts":[` + strings.Join(alerts, ",") + `]}`
+}
+
+func TestIdentityIsThatOfTheGroupAndItsSetOfAlerts(t *testing.T) {
+	base := payload("g", alertA, alertB)
+	tests := []struct {
+		name  string
+		a, b  string
+		equal bool
+	}{
+		{"another order", base, payload("g", alertB, alertA), true},
+		{"an alert twice", base, payload("g", alertA, alertB, alertA), true},
+		{"another time zone", payload("g", alertA), payload("g", strings.Replace(alertA, "06:33:30Z", "15:33:30+09:00", 1)), true},
+		{"another title, annotation and value", base, `{"title":"x",` + strings.Replace(base, `"status"`, `"annotations":{"a":"b"},"values":{"B":1},"status"`, 1)[1:], true},
+		{"labels beside a fingerprint", base, strings.Replace(base, `"status"`, `"labels":{"a":"b"},"status"`, 1), true},
+		{"a given group key and the derived one", payload(`{}:{a=\"b\"}`, alertA), `{"groupLabels":{"a":"b"},"alerts":[` + alertA + `]}`, true},
+		{"labels in another order", payload("g", `{"status":"firing","labels":{"a":"1","b":"2"}}`), payload("g", `{"status":"firing","labels":{"b":"2","a":"1"}}`), true},
+
+		{"another group", base, payload("h", alertA, alertB), false},
+		{"another set", base, payload("g", alertA), false},
+		{"another state", base, strings.Replace(base, "firing", "resolved", 1), false},
+		{"another start", base, strings.Replace(base, "06:33:30Z", "06:33:30.000000001Z", 1), false},
+		{"another end", base, strings.Replace(base, "0001-01-01", "2026-11-24", 1), false},
+		{"another fingerprint", base, strings.Replace(base, `"a"`, `"c"`, 1), false},
+		{"other labels without a fingerprint", payload("g", `{"status":"firing","labels":{"a":"1"}}`), payload("g", `{"status":"firing","labels":{"a":"2"}}`), false},
+		{"labels cut elsewhere", payload("g", `{"status":"firing","labels":{"a":"bc"}}`), payload("g", `{"status":"firing","labels":{"ab":"c"}}`), false},
+		{"another number of truncated alerts", `{"truncatedAlerts":1,` + base[1:], base, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, b := decode(t, []byte(tt.a)), decode(t, []byte(tt.b))
+			if (a.Identity() == b.Identity()) != tt.equal {
+				t.Errorf("equal %v, want %v", !tt.equal, tt.equal)
+			}
+		})
+	}
+}
+
+func TestIdentityCoversAlertsThatAreNotKept(t *testing.T) {
+	statuses := make([]string, 1500)
+	for i := range statuses {
+		statuses[i] = alert.Firing
+	}
+	all := decode(t, many(t, statuses)).Identity()
+	statuses[1400] = alert.Resolved
+	if decode(t, many(t, statuses)).Identity() == all {
+		t.Error("a change beyond the first 1,000 alerts is not seen")
+	}
+}
+
+func TestDeliveryIdentity(t *testing.T) {
+	n := decode(t, []byte(payload("g", alertA)))
+	to := func(list ...string) alert.Recipients { return alert.Recipients{To: mailboxes(t, list...)} }
+	base := alert.DeliveryIdentity("1/a", n, to("a@example.com", "b@example.com"))
+	tests := []struct {
+		name  string
+		got   string
+		equal bool
+	}{
+		{"recipients in another order", alert.DeliveryIdentity("1/a", n, to("b@example.com", "a@example.com")), true},
+		{"recipients with names and in capitals", alert.DeliveryIdentity("1/a", n, to("Ay <A@example.com>", "b@EXAMPLE.com")), true},
+		{"another language and mode", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), Language: "ko", Mode: "individual"}), true},
+
+		{"another data source", alert.DeliveryIdentity("1/b", n, to("a@example.com", "b@example.com")), false},
+		{"another notification", alert.DeliveryIdentity("1/a", decode(t, []byte(payload("g", alertB))), to("a@example.com", "b@example.com")), false},
+		{"other recipients", alert.DeliveryIdentity("1/a", n, to("a@example.com")), false},
+		{"a recipient in another role", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com"), Cc: mailboxes(t, "b@example.com")}), false},
+		{"another mail type", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), MailType: nhncloud.Ad}), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if (tt.got == base) != tt.equal {
+				t.Errorf("equal %v, want %v", !tt.equal, tt.equal)
+			}
+		})
+	}
+}
+
+// mailboxes parses addresses.
+func mailboxes(t testing.TB, list ...string) []address.Address {
+	t.Helper()
+	var all []address.Address
+	for _, s := range list {
+		a, err := address.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, a)
+	}
+	return all
+}

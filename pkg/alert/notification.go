@@ -1,0 +1,66 @@
+// Package alert reads what Grafana's webhook contact point posts, decides
+// whether the caller may have it sent, and to whom.
+package alert
+
+import "time"
+
+// KV is a set of labels or annotations.
+type KV map[string]string
+
+// Status of a notification or of one alert.
+const (
+	Firing   = "firing"
+	Resolved = "resolved"
+)
+
+// Notification is one webhook payload: Grafana's (version "1") or that of
+// Prometheus Alertmanager and Mimir (version "4", without the fields marked
+// Grafana only).
+type Notification struct {
+	Receiver          string  `json:"receiver"`
+	Status            string  `json:"status"`
+	Alerts            []Alert `json:"alerts"`
+	GroupLabels       KV      `json:"groupLabels"`
+	CommonLabels      KV      `json:"commonLabels"`
+	CommonAnnotations KV      `json:"commonAnnotations"`
+	ExternalURL       string  `json:"externalURL"`
+	Version           string  `json:"version"`
+	GroupKey          string  `json:"groupKey"`
+	TruncatedAlerts   int     `json:"truncatedAlerts"`
+	OrgID             int64   `json:"orgId"`   // Grafana only
+	Title             string  `json:"title"`   // Grafana only
+	State             string  `json:"state"`   // Grafana only: alerting, ok
+	Message           string  `json:"message"` // Grafana only
+
+	// FiringCount and ResolvedCount count every alert of the payload, also
+	// those that Decode left out of Alerts.
+	FiringCount   int `json:"-"`
+	ResolvedCount int `json:"-"`
+	// Omitted is how many alerts are not in Alerts: those beyond MaxAlerts and
+	// those the sender itself truncated.
+	Omitted int `json:"-"`
+
+	identity string
+}
+
+// Alert is one alert of a notification.
+type Alert struct {
+	Status       string             `json:"status"`
+	Labels       KV                 `json:"labels"`
+	Annotations  KV                 `json:"annotations"`
+	StartsAt     time.Time          `json:"startsAt"`
+	EndsAt       time.Time          `json:"endsAt"` // the zero time while firing
+	GeneratorURL string             `json:"generatorURL"`
+	Fingerprint  string             `json:"fingerprint"`
+	SilenceURL   string             `json:"silenceURL"`   // Grafana only
+	DashboardURL string             `json:"dashboardURL"` // Grafana only
+	PanelURL     string             `json:"panelURL"`     // Grafana only
+	ImageURL     string             `json:"imageURL"`     // Grafana only
+	Values       map[string]float64 `json:"values"`       // Grafana only
+	ValueString  string             `json:"valueString"`  // Grafana only
+	OrgID        int64              `json:"orgId"`        // Grafana only
+}
+
+// Identity is equal for two notifications that say the same: same group key
+// and same set of (fingerprint, state, start, end). It is a hex SHA-256.
+func (n *Notification) Identity() string { return n.identity }

@@ -1,0 +1,106 @@
+package alert
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// Recipients is whom a notification goes to, and how: the settings with the
+// request's overrides applied. No mailbox occurs twice.
+type Recipients struct {
+	To, Cc, Bcc []address.Address
+	MailType    nhncloud.MailType
+	Language    string
+	Mode        settings.RecipientMode
+}
+
+// Resolve applies overrides to the settings, each list on its own: a request
+// with only a to keeps the default cc and bcc. Every recipient must be in a
+// default list or match allowedRecipients. The error is a *Refusal.
+func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
+	r := Recipients{
+		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
+		MailType: s.MailType, Language: s.Language, Mode: s.RecipientMode,
+	}
+	if len(o.To) > 0 {
+		r.To = o.To
+	}
+	if len(o.Cc) > 0 {
+		r.Cc = o.Cc
+	}
+	if len(o.Bcc) > 0 {
+		r.Bcc = o.Bcc
+	}
+	if o.MailType != "" {
+		r.MailType = o.MailType
+	}
+	if o.Language != "" {
+		r.Language = o.Language
+	}
+	if o.Mode != "" {
+		r.Mode = o.Mode
+	}
+	r.dedupe()
+
+	switch n := len(r.All()); {
+	case n == 0:
+		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, "the notification has no recipients",
+			"set to in the data source, or add ?to= to the contact point's URL")
+	case n > settings.MaxRecipients:
+		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
+			fmt.Sprintf("it may have %d; mail a distribution list instead", settings.MaxRecipients))
+	}
+	defaults := map[string]bool{}
+	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc) {
+		defaults[a.Key()] = true
+	}
+	for _, a := range r.All() {
+		if !defaults[a.Key()] && !slices.ContainsFunc(s.AllowedRecipients, func(p address.Pattern) bool { return p.Match(a) }) {
+			return Recipients{}, badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail",
+				"add the address, or a pattern such as @"+a.Domain+", to allowedRecipients")
+		}
+	}
+	return r, nil
+}
+
+// All is every recipient: to, cc, bcc.
+func (r Recipients) All() []address.Address { return slices.Concat(r.To, r.Cc, r.Bcc) }
+
+// Key is equal for the same mailboxes in the same roles, in any order.
+func (r Recipients) Key() string {
+	var keys []string
+	for kind, list := range map[string][]address.Address{"to": r.To, "cc": r.Cc, "bcc": r.Bcc} {
+		for _, a := range list {
+			keys = append(keys, kind+" "+a.Key())
+		}
+	}
+	slices.Sort(keys)
+	return strings.Join(keys, "\n")
+}
+
+// dedupe keeps the first of each mailbox across the lists: to wins over cc,
+// and cc over bcc.
+func (r *Recipients) dedupe() {
+	seen := map[string]bool{}
+	for _, list := range []*[]address.Address{&r.To, &r.Cc, &r.Bcc} {
+		var kept []address.Address
+		for _, a := range *list {
+			if !seen[a.Key()] {
+				seen[a.Key()] = true
+				kept = append(kept, a)
+			}
+		}
+		*list = kept
+	}
+}
+
+// badRecipients is a refusal of whom a notification would go to.
+func badRecipients(status int, message, hint string) error {
+	return &Refusal{Status: status, Reason: ReasonRecipients, Message: message, Hint: hint}
+}

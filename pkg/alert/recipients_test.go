@@ -1,0 +1,141 @@
+package alert_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// source is a data source with default recipients and allowed ones.
+func source(t *testing.T, to, cc, bcc string, allowed ...string) settings.Settings {
+	t.Helper()
+	s := settings.Defaults()
+	s.To = mailboxes(t, address.Split(to)...)
+	s.Cc = mailboxes(t, address.Split(cc)...)
+	s.Bcc = mailboxes(t, address.Split(bcc)...)
+	for _, a := range allowed {
+		p, err := address.ParsePattern(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.AllowedRecipients = append(s.AllowedRecipients, p)
+	}
+	return s
+}
+
+// overrides reads a query string.
+func overrides(t *testing.T, query string) alert.Overrides {
+	t.Helper()
+	o, err := alert.ParseOverrides(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestRecipientsAreTheDefaultsWithTheOverridesInTheirPlace(t *testing.T) {
+	tests := []struct {
+		name, query string
+		to, cc, bcc string
+	}{
+		{"no override", "", "Ops <ops@example.com>, db@example.com", "boss@example.com", "log@example.com"},
+		{"an empty override", "to=&cc=", "Ops <ops@example.com>, db@example.com", "boss@example.com", "log@example.com"},
+		{"only to", "to=a@allowed.example", "a@allowed.example", "boss@example.com", "log@example.com"},
+		{"only cc", "cc=a@allowed.example", "Ops <ops@example.com>, db@example.com", "a@allowed.example", "log@example.com"},
+		{"only bcc", "bcc=a@allowed.example", "Ops <ops@example.com>, db@example.com", "boss@example.com", "a@allowed.example"},
+		{"all", "to=a@allowed.example&cc=b@allowed.example&bcc=c@allowed.example", "a@allowed.example", "b@allowed.example", "c@allowed.example"},
+		{"a default of another list", "to=log@example.com,boss@example.com", "log@example.com, boss@example.com", "", ""},
+		{"a default in capitals", "to=OPS@EXAMPLE.COM", "OPS@example.com", "boss@example.com", "log@example.com"},
+		{"one twice", "to=a@allowed.example,A@allowed.example&cc=a@allowed.example,b@allowed.example&bcc=b@allowed.example", "a@allowed.example", "b@allowed.example", ""},
+	}
+	s := source(t, "Ops <ops@example.com>, db@example.com", "boss@example.com", "log@example.com", "@allowed.example")
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := alert.Resolve(overrides(t, tt.query), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if show(r.To) != tt.to || show(r.Cc) != tt.cc || show(r.Bcc) != tt.bcc {
+				t.Errorf("to %s, cc %s, bcc %s", show(r.To), show(r.Cc), show(r.Bcc))
+			}
+			if all := show(r.All()); all != strings.Trim(strings.ReplaceAll(tt.to+", "+tt.cc+", "+tt.bcc, ", , ", ", "), ", ") {
+				t.Errorf("all %s", all)
+			}
+		})
+	}
+	if len(s.To) != 2 || len(s.Cc) != 1 || len(s.Bcc) != 1 {
+		t.Errorf("the settings were changed: %+v", s)
+	}
+}
+
+func TestTypeLanguageAndModeAreTheDefaultsOrTheOverrides(t *testing.T) {
+	s := source(t, "ops@example.com", "", "")
+	s.MailType, s.Language, s.RecipientMode = nhncloud.Normal, "ja", settings.Individual
+	r, err := alert.Resolve(alert.Overrides{}, s)
+	if err != nil || r.MailType != nhncloud.Normal || r.Language != "ja" || r.Mode != settings.Individual {
+		t.Errorf("%+v %v", r, err)
+	}
+	r, err = alert.Resolve(overrides(t, "type=ad&language=ko&mode=undisclosed"), s)
+	if err != nil || r.MailType != nhncloud.Ad || r.Language != "ko" || r.Mode != settings.Undisclosed {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
+func TestOnlyAllowedRecipientsAreMailed(t *testing.T) {
+	tests := []struct {
+		name    string
+		allowed []string
+		query   string
+		refused string // the address; empty if it is allowed
+	}{
+		{"nothing is allowed beside the defaults", nil, "to=a@example.com", "a@example.com"},
+		{"a default", nil, "cc=ops@example.com", ""},
+		{"an allowed address", []string{"a@example.com"}, "to=A@Example.com", ""},
+		{"another address of its domain", []string{"a@example.com"}, "to=b@example.com", "b@example.com"},
+		{"an allowed domain", []string{"@example.com"}, "to=b@example.com", ""},
+		{"below an allowed domain", []string{"@example.com"}, "to=b@x.example.com", "b@x.example.com"},
+		{"below, allowed", []string{"*@*.example.com"}, "to=b@x.y.example.com", ""},
+		{"the domain whose subdomains are allowed", []string{"*@*.example.com"}, "to=b@example.com", "b@example.com"},
+		{"a domain that ends alike", []string{"@example.com", "*@*.example.com"}, "to=b@evil-example.com", "b@evil-example.com"},
+		{"an international domain", []string{"@例え.jp"}, "to=" + "b@xn--r8jz45g.jp", ""},
+		{"one of several", []string{"@example.com"}, "to=a@example.com&bcc=b@example.com,x@example.org", "x@example.org"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := alert.Resolve(overrides(t, tt.query), source(t, "ops@example.com", "", "", tt.allowed...))
+			if tt.refused == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			refused(t, err, http.StatusForbidden, alert.ReasonRecipients, tt.refused+" is not among the recipients that this data source may mail")
+		})
+	}
+}
+
+func TestTheNumberOfRecipientsIsLimited(t *testing.T) {
+	_, err := alert.Resolve(alert.Overrides{}, settings.Defaults())
+	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonRecipients, "the notification has no recipients")
+
+	var list []string
+	for i := range settings.MaxRecipients + 1 {
+		list = append(list, fmt.Sprintf("a%d@example.com", i))
+	}
+	s := source(t, "", "", "", "@example.com")
+	if _, err = alert.Resolve(overrides(t, "to="+strings.Join(list[1:], ",")), s); err != nil {
+		t.Error(err)
+	}
+	_, err = alert.Resolve(overrides(t, "to="+strings.Join(list, ",")), s)
+	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonRecipients, "the notification has 1001 recipients")
+	// The same mailbox many times is one.
+	if _, err = alert.Resolve(overrides(t, "to="+strings.Join(list[1:], ",")+"&cc="+strings.Join(list[1:], ",")), s); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,99 @@
+package settings
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+)
+
+// host reads a host name, in A-labels, or an IP address. A trailing dot is
+// dropped: a certificate's name has none.
+func (r *reader) host(key, unset string) string {
+	s := r.line(key)
+	if s == "" {
+		return unset
+	}
+	// A URL may carry a password, so it is not repeated.
+	if strings.ContainsAny(s, "/@") {
+		r.add(key, "%s is a URL or an address; it may be a host name or IP address, without scheme, user and port", key)
+		return unset
+	}
+	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	if ip, err := netip.ParseAddr(bare); err == nil && ip.Zone() == "" {
+		return ip.String()
+	}
+	name, err := address.Domain(strings.TrimSuffix(s, "."))
+	if err != nil {
+		r.add(key, "%s is %s; it may be a host name or IP address, without scheme and port", key, held(s))
+		return unset
+	}
+	return name
+}
+
+// ehloName reads the name that the relay is greeted with. An IP address becomes
+// an address literal (RFC 5321 section 4.1.3).
+func (r *reader) ehloName() string {
+	name := r.host("ehloName", "")
+	ip, err := netip.ParseAddr(name)
+	switch {
+	case err != nil:
+		return name
+	case ip.Is6():
+		return "[IPv6:" + name + "]"
+	}
+	return "[" + name + "]"
+}
+
+// port reads the port and holds it against the mode on the service's own host.
+func (r *reader) port(host string, mode nhncloud.PortMode) int {
+	ports := nhncloud.Ports(mode)
+	port := r.number("port", ports[0], 1, 65_535)
+	if r.wrong["host"] || r.wrong["portMode"] || r.wrong["port"] || !nhncloud.IsHost(host) || nhncloud.Offers(mode, port) {
+		return port
+	}
+	numbers := make([]string, len(ports))
+	for i, p := range ports {
+		numbers[i] = strconv.Itoa(p)
+	}
+	remedy := ""
+	for _, other := range nhncloud.PortModes() {
+		if nhncloud.Offers(other, port) {
+			remedy = "; set portMode to " + strconv.Quote(string(other)) + " for " + strconv.Itoa(port)
+		}
+	}
+	r.add("port", "port is %d, but with portMode %q %s listens on %s%s", port, string(mode), nhncloud.Host, or(numbers), remedy)
+	return port
+}
+
+// appKey reads the AppKey. It is half of the credentials, so messages do not
+// repeat it.
+func (r *reader) appKey() string {
+	const key = "appKey"
+	s := r.line(key)
+	switch {
+	case r.wrong[key]:
+	case s == "":
+		r.add(key, "appKey is missing; copy it from the NHN Cloud console")
+	case strings.Contains(s, "#"):
+		r.add(key, `appKey holds "#"; write the AppKey alone and choose the type with mailType`)
+	case strings.ContainsFunc(s, unicode.IsSpace):
+		r.add(key, "appKey holds a space; write the AppKey alone")
+	}
+	return s
+}
+
+// secretKey reads the SecretKey; space around it comes from copying.
+func (r *reader) secretKey(secret string) Secret {
+	secret = strings.TrimSpace(secret)
+	switch {
+	case secret == "":
+		r.add(keySecretKey, "secretKey is missing; copy it from the NHN Cloud console and set it in secureJsonData")
+	case strings.ContainsFunc(secret, unicode.IsControl):
+		r.add(keySecretKey, "secretKey holds a line break or another control character; copy it again from the NHN Cloud console")
+	}
+	return NewSecret(secret)
+}

@@ -1,0 +1,109 @@
+// Package settings turns a data source's jsonData and secureJsonData into one
+// validated Settings. Every message names the key, what it holds and what it
+// may hold; none holds a secret.
+package settings
+
+import (
+	"crypto/x509"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+)
+
+// MaxRecipients is the most mailboxes one notification may go to.
+const MaxRecipients = 1000
+
+// AuthMechanism chooses the SASL mechanism.
+type AuthMechanism string
+
+const (
+	// AuthAuto takes PLAIN where the relay offers it, else LOGIN.
+	AuthAuto AuthMechanism = "auto"
+	// AuthPlain is PLAIN (RFC 4616) only.
+	AuthPlain AuthMechanism = "plain"
+	// AuthLogin is LOGIN only.
+	AuthLogin AuthMechanism = "login"
+)
+
+// AuthMechanisms lists the choices, the default first.
+func AuthMechanisms() []AuthMechanism { return []AuthMechanism{AuthAuto, AuthPlain, AuthLogin} }
+
+// RecipientMode is how the recipients of one notification share mails.
+type RecipientMode string
+
+const (
+	// Single is one mail with every recipient in its header.
+	Single RecipientMode = "single"
+	// Individual is one mail for each recipient.
+	Individual RecipientMode = "individual"
+	// Undisclosed is one mail whose header names no recipient.
+	Undisclosed RecipientMode = "undisclosed"
+)
+
+// RecipientModes lists the modes, the default first.
+func RecipientModes() []RecipientMode { return []RecipientMode{Single, Individual, Undisclosed} }
+
+// Languages lists the languages a mail can be written in, the default first.
+func Languages() []string { return []string{"en", "ja", "ko"} }
+
+// Settings is a data source, validated.
+type Settings struct {
+	Host          string
+	PortMode      nhncloud.PortMode
+	Port          int
+	AuthMechanism AuthMechanism
+
+	AppKey   string
+	MailType nhncloud.MailType
+
+	From    address.Address // fromAddress and fromName
+	ReplyTo *address.Address
+	To      []address.Address
+	Cc      []address.Address
+	Bcc     []address.Address
+
+	AllowedRecipients []address.Pattern
+	RecipientMode     RecipientMode
+
+	Language string // "en", "ja" or "ko"
+	Location *time.Location
+
+	SubjectTemplate string
+	TextTemplate    string
+	HTMLTemplate    string
+
+	MaxConnections    int
+	Timeout           time.Duration // of each stage of a session
+	MessagesPerMinute int           // 0: no limit
+	Dedupe            time.Duration
+
+	ServerName    string // the name the certificate must carry; Host when empty
+	TLSSkipVerify bool
+	RootCAs       *x509.CertPool // nil: the system's
+	SOCKSProxy    bool           // enableSecureSocksProxy
+	EHLOName      string         // empty: chosen by package smtp
+
+	SecretKey     Secret
+	WebhookSecret Secret
+}
+
+// Defaults are the values of the keys that are unset.
+func Defaults() Settings {
+	return Settings{
+		Host:           nhncloud.Host,
+		PortMode:       nhncloud.STARTTLS,
+		Port:           nhncloud.Ports(nhncloud.STARTTLS)[0],
+		AuthMechanism:  AuthAuto,
+		MailType:       nhncloud.Unset,
+		RecipientMode:  Single,
+		Language:       "en",
+		Location:       time.UTC,
+		MaxConnections: 4,
+		Timeout:        10 * time.Second,
+		Dedupe:         30 * time.Second,
+	}
+}
+
+// UserName is the SASL user name for mail of type t.
+func (s Settings) UserName(t nhncloud.MailType) string { return nhncloud.UserName(s.AppKey, t) }
