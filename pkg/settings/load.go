@@ -43,7 +43,7 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	s.MailType = choice(r, "mailType", d.MailType, nhncloud.MailTypes())
 
 	s.From = r.from()
-	s.ReplyTo = r.replyTo()
+	s.ReplyTo = r.address("replyTo")
 	s.To = r.addresses("to")
 	s.Cc = r.addresses("cc")
 	s.Bcc = r.addresses("bcc")
@@ -52,9 +52,12 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 
 	s.Language = choice(r, "language", d.Language, Languages())
 	s.Location = r.location("timezone", d.Location)
+	s.StableSubject = r.flag("stableSubject")
 	s.SubjectTemplate = r.text("subjectTemplate")
 	s.TextTemplate = r.text("textTemplate")
 	s.HTMLTemplate = r.text("htmlTemplate")
+
+	s.Advertiser = r.advertiser(s.MailType)
 
 	s.MaxConnections = r.number("maxConnections", d.MaxConnections, 1, maxConnections)
 	s.Timeout = r.seconds("timeoutSeconds", d.Timeout, 1, maxTimeoutSeconds)

@@ -216,6 +216,12 @@ func TestBadValues(t *testing.T) {
 		{"timezone unknown", `"timezone":"Asia/Pusan"`, `timezone is "Asia/Pusan"; it may be "UTC" or an IANA name such as "Asia/Seoul"`},
 		{"timezone of the server", `"timezone":"Local"`, `timezone is "Local"; it may be "UTC" or an IANA name such as "Asia/Seoul"`},
 		{"timezone a path", `"timezone":"../../etc/passwd"`, `timezone is "../../etc/passwd"; it may be "UTC" or an IANA name such as "Asia/Seoul"`},
+		{"unsubscribeUrl over http", `"unsubscribeUrl":"http://example.com/u"`, `unsubscribeUrl is "http://example.com/u"; it may be an https URL`},
+		{"unsubscribeAddress no address", `"unsubscribeAddress":"nobody"`, `unsubscribeAddress: "nobody" is not a mail address (user@example.com or Name <user@example.com>)`},
+		{"ad mail without its sender", `"mailType":"ad","unsubscribeAddress":"u@example.com"`, `adSenderName is missing; with mailType "ad" the mail must name its sender
+adSenderAddress is missing; with mailType "ad" the mail must give its sender's address`},
+		{"ad mail without a way out", `"mailType":"ad","adSenderName":"Example","adSenderAddress":"Seoul"`, `unsubscribeUrl and unsubscribeAddress are missing; with mailType "ad" one of them must say how to unsubscribe`},
+		{"stableSubject unclear", `"stableSubject":"yes"`, `stableSubject is "yes"; it may be true or false`},
 		{"subjectTemplate a number", `"subjectTemplate":5`, `subjectTemplate is a number; it may be a string (in YAML, put it in quotes)`},
 		{"textTemplate a boolean", `"textTemplate":true`, `textTemplate is a boolean; it may be a string (in YAML, put it in quotes)`},
 		{"htmlTemplate an array", `"htmlTemplate":[]`, `htmlTemplate is an array; it may be a string (in YAML, put it in quotes)`},

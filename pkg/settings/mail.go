@@ -1,12 +1,14 @@
 package settings
 
 import (
+	"net/url"
 	"time"
 
 	// Time zones by name, also on Windows and in images without tzdata.
 	_ "time/tzdata"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
 // from reads fromAddress and fromName.
@@ -30,18 +32,44 @@ func (r *reader) from() address.Address {
 	return from
 }
 
-// replyTo reads one address or none.
-func (r *reader) replyTo() *address.Address {
-	s := r.line("replyTo")
+// address reads one address or none.
+func (r *reader) address(key string) *address.Address {
+	s := r.line(key)
 	if s == "" {
 		return nil
 	}
 	a, err := address.Parse(s)
 	if err != nil {
-		r.add("replyTo", "replyTo: %v", err)
+		r.add(key, "%s: %v", key, err)
 		return nil
 	}
 	return &a
+}
+
+// advertiser reads who advertises, and for mail type ad insists on it.
+func (r *reader) advertiser(t nhncloud.MailType) Advertiser {
+	a := Advertiser{
+		Name:               r.line("adSenderName"),
+		Address:            r.text("adSenderAddress"),
+		UnsubscribeURL:     r.line("unsubscribeUrl"),
+		UnsubscribeAddress: r.address("unsubscribeAddress"),
+	}
+	if u, err := url.Parse(a.UnsubscribeURL); a.UnsubscribeURL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		r.add("unsubscribeUrl", "unsubscribeUrl is %s; it may be an https URL", held(a.UnsubscribeURL))
+	}
+	if t != nhncloud.Ad {
+		return a
+	}
+	if a.Name == "" && !r.wrong["adSenderName"] {
+		r.add("adSenderName", `adSenderName is missing; with mailType "ad" the mail must name its sender`)
+	}
+	if a.Address == "" && !r.wrong["adSenderAddress"] {
+		r.add("adSenderAddress", `adSenderAddress is missing; with mailType "ad" the mail must give its sender's address`)
+	}
+	if a.UnsubscribeURL == "" && a.UnsubscribeAddress == nil && !r.wrong["unsubscribeAddress"] {
+		r.add("unsubscribeUrl", `unsubscribeUrl and unsubscribeAddress are missing; with mailType "ad" one of them must say how to unsubscribe`)
+	}
+	return a
 }
 
 // addresses reads a list of addresses without repetitions.

@@ -69,9 +69,14 @@ type Settings struct {
 	Language string // "en", "ja" or "ko"
 	Location *time.Location
 
+	// StableSubject keeps state and counts out of the built-in subject, for
+	// mail readers that thread by subject.
+	StableSubject   bool
 	SubjectTemplate string
 	TextTemplate    string
 	HTMLTemplate    string
+
+	Advertiser Advertiser // required for mail type ad
 
 	MaxConnections    int
 	Timeout           time.Duration // of each stage of a session
@@ -86,6 +91,15 @@ type Settings struct {
 
 	SecretKey     Secret
 	WebhookSecret Secret
+}
+
+// Advertiser is what mail of type ad must say of its sender, by the rules of
+// the service's console.
+type Advertiser struct {
+	Name               string // adSenderName
+	Address            string // adSenderAddress: postal address and telephone
+	UnsubscribeURL     string // https
+	UnsubscribeAddress *address.Address
 }
 
 // Defaults are the values of the keys that are unset.

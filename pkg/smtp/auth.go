@@ -1,0 +1,139 @@
+package smtp
+
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+
+	"github.com/emersion/go-sasl"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// mechanism picks the SASL mechanism: the wanted one if it is offered. There
+// is no falling back, neither to another one nor to none.
+func mechanism(want settings.AuthMechanism, offered capabilities) (string, *Error) {
+	candidates := []string{sasl.Plain, sasl.Login}
+	switch want {
+	case settings.AuthPlain:
+		candidates = candidates[:1]
+	case settings.AuthLogin:
+		candidates = candidates[1:]
+	}
+	for _, m := range candidates {
+		if offered.offers(m) {
+			return m, nil
+		}
+	}
+	reason := "the relay offers no AUTH"
+	if len(offered.mechanisms) > 0 {
+		reason = "the relay offers AUTH " + bounded(strings.Join(offered.mechanisms, " ")) + ", not " + strings.Join(candidates, " or ")
+	}
+	return "", &Error{Class: Refused, Stage: StageAuth, Err: errors.New(reason)}
+}
+
+// saslClient is go-sasl's client for PLAIN, and one that bears with real
+// relays for LOGIN.
+func saslClient(mechanism, userName, password string) sasl.Client {
+	if mechanism == sasl.Login {
+		return &loginClient{answers: []string{userName, password}}
+	}
+	return &plainClient{Client: sasl.NewPlainClient("", userName, password)}
+}
+
+// plainClient repeats its response for a relay that passes over the initial
+// one and asks with an empty challenge (RFC 4954 section 4).
+type plainClient struct {
+	sasl.Client
+	response []byte
+}
+
+func (c *plainClient) Start() (string, []byte, error) {
+	name, ir, err := c.Client.Start()
+	c.response = ir
+	return name, ir, err
+}
+
+func (c *plainClient) Next(challenge []byte) ([]byte, error) {
+	if len(challenge) > 0 || c.response == nil {
+		return nil, sasl.ErrUnexpectedServerChallenge
+	}
+	response := c.response
+	c.response = nil
+	return response, nil
+}
+
+// loginClient answers with the user name, then the password, whatever the
+// relay calls them: LOGIN has no standard, and its prompts vary. It sends no
+// initial response, which not every relay expects.
+type loginClient struct{ answers []string }
+
+func (c *loginClient) Start() (string, []byte, error) { return sasl.Login, nil, nil }
+
+func (c *loginClient) Next([]byte) ([]byte, error) {
+	if len(c.answers) == 0 {
+		return nil, sasl.ErrUnexpectedServerChallenge
+	}
+	answer := c.answers[0]
+	c.answers = c.answers[1:]
+	return []byte(answer), nil
+}
+
+// authenticate runs AUTH (RFC 4954). It is called on TLS only.
+func (s *session) authenticate() (Reply, *Error) {
+	name, fail := mechanism(s.cfg.Mechanism, s.caps)
+	if fail != nil {
+		return Reply{}, fail
+	}
+	s.mechanism = name
+	client := saslClient(name, s.cfg.UserName, s.cfg.Password)
+	_, response, err := client.Start()
+	if err != nil {
+		return Reply{}, failure(StageAuth, err)
+	}
+	command := "AUTH " + name
+	if response != nil {
+		command += " " + base64.StdEncoding.EncodeToString(response)
+	}
+	for {
+		reply, fail := s.ask(StageAuth, command)
+		if fail != nil {
+			if fail.Class == Protocol { // its words may be the command, quoted
+				fail.Err = malformed("not an SMTP reply")
+			}
+			return Reply{}, fail
+		}
+		reply.Text = s.cfg.redact(reply.Text)
+		switch {
+		case reply.Code/100 == 2:
+			return reply, nil
+		case reply.Code != 334:
+			return reply, refusal(StageAuth, reply)
+		}
+		// A challenge that is not base64 is still a challenge: LOGIN does not
+		// look at it, and PLAIN takes none but the empty one.
+		challenge, err := base64.StdEncoding.DecodeString(reply.Text)
+		if err != nil {
+			challenge = []byte(reply.Text)
+		}
+		if response, err = client.Next(challenge); err != nil {
+			return reply, failure(StageAuth, malformed("the relay asks for more than "+name+" has to say"))
+		}
+		command = base64.StdEncoding.EncodeToString(response)
+	}
+}
+
+// redact takes out the credentials, for relays that quote the command they
+// refuse.
+func (c *Config) redact(text string) string {
+	for _, secret := range []string{
+		base64.StdEncoding.EncodeToString([]byte("\x00" + c.UserName + "\x00" + c.Password)),
+		base64.StdEncoding.EncodeToString([]byte(c.Password)),
+		c.Password,
+	} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
+	}
+	return text
+}

@@ -1,0 +1,156 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+)
+
+func TestReplyCodesAreClassified(t *testing.T) {
+	everywhere := []Stage{StageGreeting, StageEHLO, StageSTARTTLS, StageEHLOTLS, StageAuth, StageMail, StageRcpt, StageData, StageMessage, StageRset, StageNoop, StageQuit}
+	transaction := []Stage{StageMail, StageRcpt, StageData, StageMessage}
+	tests := []struct {
+		stages []Stage
+		codes  []int
+		want   Class
+	}{
+		{everywhere, []int{421}, Unavailable},
+		{everywhere, []int{400, 432, 450, 451, 452, 454, 455, 499}, Transient},
+		{everywhere, []int{100, 220, 250, 299, 354}, Protocol},
+		{everywhere, []int{530, 534, 535, 538}, Refused},
+		{transaction, []int{500, 501, 502, 503, 504, 550, 551, 553, 554, 555, 599}, Permanent},
+		{[]Stage{StageMail, StageData, StageMessage}, []int{552}, Permanent},
+		{[]Stage{StageRcpt}, []int{552}, Transient},
+		{[]Stage{StageGreeting, StageEHLO, StageEHLOTLS, StageAuth}, []int{500, 502, 503, 504, 521, 550, 554}, Refused},
+		{[]Stage{StageSTARTTLS}, []int{500, 501, 502, 503, 554}, TLS},
+	}
+	for _, tt := range tests {
+		for _, stage := range tt.stages {
+			for _, code := range tt.codes {
+				if got := classify(stage, code); got != tt.want {
+					t.Errorf("%d at %s is %s, want %s", code, stage, got, tt.want)
+				}
+			}
+		}
+	}
+}
+
+func TestClassesDecideWhatToDo(t *testing.T) {
+	for class, want := range map[Class]struct{ temporary, sender bool }{
+		Transient:   {true, false},
+		Permanent:   {false, false},
+		Unavailable: {true, false},
+		Network:     {true, false},
+		TLS:         {false, true},
+		Refused:     {false, true},
+		Protocol:    {true, false},
+		Local:       {false, false},
+		Cancelled:   {true, false},
+	} {
+		e := &Error{Class: class}
+		if e.Temporary() != want.temporary || e.Sender() != want.sender {
+			t.Errorf("%s: temporary %t, sender %t", class, e.Temporary(), e.Sender())
+		}
+	}
+}
+
+func TestCausesAreClassified(t *testing.T) {
+	for want, causes := range map[Class][]error{
+		Network:   {io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET, context.DeadlineExceeded, errors.New("anything else")},
+		Protocol:  {malformed("x"), fmt.Errorf("wrapped: %w", malformed("x"))},
+		Cancelled: {context.Canceled, ErrClosed},
+	} {
+		for _, cause := range causes {
+			e := failure(StageMail, cause)
+			if e.Class != want || !errors.Is(e, cause) || !e.Temporary() {
+				t.Errorf("%v is %s, want %s", cause, e.Class, want)
+			}
+		}
+	}
+}
+
+func TestErrorSaysStageAndWords(t *testing.T) {
+	for want, e := range map[string]*Error{
+		"auth: 535 5.7.8 Authentication failed":           {Stage: StageAuth, Code: 535, EnhancedCode: "5.7.8", Text: "Authentication failed"},
+		"rcpt: 550 no such user":                          {Stage: StageRcpt, Code: 550, Text: "no\nsuch user"},
+		"message: EOF (the mail may have been delivered)": {Stage: StageMessage, Err: io.EOF, Ambiguous: true},
+		"data: 250 ok: the reply does not fit this stage": refusal(StageData, Reply{Code: 250, Text: "ok"}),
+		"dial: a  b": {Stage: StageDial, Err: errors.New("a\r\nb")},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestErrorIsReadableInJSON(t *testing.T) {
+	got, err := json.Marshal(&Error{Class: Network, Stage: StageDial, Hint: "Try another port.", Err: io.EOF})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"class":"network","stage":"dial","message":"dial: EOF","hint":"Try another port."}`; string(got) != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestConfigIsPrintedWithoutThePassword(t *testing.T) {
+	c := Config{Host: "relay.example.com", Port: 587, UserName: "AppKey", Password: "c4nary"}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, v := range []any{c, &c, []Config{c}, NewPool(c)} {
+			if said := fmt.Sprintf(verb, v); strings.Contains(said, c.Password) {
+				t.Errorf("%s of %T: %s", verb, v, said)
+			}
+		}
+	}
+}
+
+func TestHintsNameTheRemedy(t *testing.T) {
+	starttls := &Config{Host: "relay.example.com", Port: 25, Mode: nhncloud.STARTTLS, TLS: tlsConfig(nil, "relay.example.com")}
+	other := &Config{Host: "relay.example.com", Port: 587, Mode: nhncloud.STARTTLS, TLS: tlsConfig(nil, "relay.example.com")}
+	wrapper := &Config{Host: "relay.example.com", Port: 587, Mode: nhncloud.TLSWrapper, TLS: tlsConfig(nil, "relay.example.com")}
+	failed := func(class Class, stage Stage, err error) *Error { return &Error{Class: class, Stage: stage, Err: err} }
+	tests := []struct {
+		name string
+		c    *Config
+		err  *Error
+		want string
+	}{
+		{"timeout on port 25", starttls, failed(Network, StageDial, os.ErrDeadlineExceeded), "may block port 25: try 587"},
+		{"timeout on another port", other, failed(Network, StageDial, os.ErrDeadlineExceeded), "port 587"},
+		{"connection refused", other, failed(Network, StageDial, syscall.ECONNREFUSED), "Nothing listens on relay.example.com:587"},
+		{"unknown name", other, failed(Network, StageDial, &net.DNSError{}), "DNS"},
+		{"TLS wrapper port spoken to in the clear", other, failed(Network, StageGreeting, os.ErrDeadlineExceeded), "set portMode to tlsWrapper"},
+		{"STARTTLS port spoken to in TLS", wrapper, failed(TLS, StageTLS, tls.RecordHeaderError{}), "Set portMode to starttls"},
+		{"no TLS after STARTTLS", other, failed(TLS, StageTLS, tls.RecordHeaderError{}), "firewall or proxy"},
+		{"STARTTLS missing", other, failed(TLS, StageSTARTTLS, io.EOF), "TLS wrapper port"},
+		{"unknown authority", other, failed(TLS, StageTLS, x509.UnknownAuthorityError{}), "tlsCACert"},
+		{"wrong name", other, failed(TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{}}), "serverName"},
+		{"expired", other, failed(TLS, StageTLS, x509.CertificateInvalidError{Reason: x509.Expired}), "expired"},
+		{"old TLS", other, failed(TLS, StageTLS, errors.New("remote error: tls: protocol version not supported")), "TLS 1.2"},
+		{"stalled handshake", other, failed(Network, StageTLS, os.ErrDeadlineExceeded), "did not complete the TLS handshake"},
+		{"wrong credentials", other, &Error{Class: Refused, Stage: StageAuth, Code: 535}, "AppKey and SecretKey"},
+		{"mechanism refused", other, &Error{Class: Refused, Stage: StageAuth, Code: 504}, "authMechanism"},
+		{"AUTH missing", other, failed(Refused, StageAuth, io.EOF), "authMechanism"},
+		{"relay serves us not", other, &Error{Class: Refused, Stage: StageGreeting, Code: 554}, "does not serve this client"},
+		{"too many connections", other, &Error{Class: Unavailable, Stage: StageGreeting, Code: 421}, "maxConnections"},
+		{"sender refused", other, &Error{Class: Permanent, Stage: StageMail, Code: 553}, "fromAddress"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := hint(tt.c, tt.err); !strings.Contains(got, tt.want) {
+				t.Errorf("%q, want one with %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,247 @@
+package smtp
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// maxRecipients is how many recipients a transaction has at most: what
+	// every relay must take (RFC 5321 section 4.5.3.1.8).
+	maxRecipients = 100
+	// maxTries is how many connections may be lost under a mail before its
+	// sender is told.
+	maxTries = 3
+	// probeAfter is how long a connection may be idle and still be used
+	// without a probe. Its end is noticed at once (see session.listen); this
+	// is for peers that vanish without a word.
+	probeAfter = 5 * time.Second
+	// dialPause is how long a relay that refused one more connection is not
+	// asked again, while others stand.
+	dialPause = 5 * time.Second
+)
+
+// A Pool sends mail over at most Config.MaxConnections connections to one
+// relay as one user. Mails are sent in the order they come in; connections are
+// opened when more mails wait than the standing ones take at once, kept while
+// there is mail, and closed when idle.
+type Pool struct {
+	cfg     Config
+	limiter *rate.Limiter // nil: no limit
+	gate    gate
+
+	probeAfter, dialPause time.Duration
+
+	closing context.Context // ends when Close is called
+	close   context.CancelFunc
+	running context.Context // ends when what is in flight must end
+	abort   context.CancelCauseFunc
+	drained chan struct{} // closed when the pool is closed and empty
+
+	mu        sync.Mutex
+	waiting   list.List       // of *job, the oldest first
+	idle      []*worker       // the last used last
+	standing  int             // sessions that take mails, idle or busy
+	leaving   int             // sessions that say QUIT
+	dialing   int             // sessions that are being opened
+	dials     context.Context // ends for all dials under way at once
+	stopDials context.CancelFunc
+	useless   int       // sessions in a row that the relay ended at their first mail
+	notBefore time.Time // of the next dial beside standing sessions
+	isClosed  bool
+}
+
+// NewPool makes a pool. It connects when there is mail to send.
+func NewPool(c Config) *Pool {
+	p := &Pool{
+		cfg:        c.withDefaults(),
+		gate:       newGate(),
+		drained:    make(chan struct{}),
+		probeAfter: probeAfter,
+		dialPause:  dialPause,
+	}
+	if c.MessagesPerMinute > 0 {
+		p.limiter = rate.NewLimiter(rate.Every(time.Minute/time.Duration(c.MessagesPerMinute)), 1)
+	}
+	p.closing, p.close = context.WithCancel(context.Background())
+	p.running, p.abort = context.WithCancelCause(context.Background())
+	p.dials, p.stopDials = context.WithCancel(p.running)
+	return p
+}
+
+// Send hands a mail to the relay and returns with the relay's reply. More than
+// 100 recipients make several transactions, whose results are joined.
+//
+// The result has every recipient. The error is nil if the relay took the mail
+// for at least one of them; else it is the *Error that says most about what to
+// do. A context that ends takes the mail back where that is still possible.
+func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
+	result := Result{Recipients: make([]RecipientResult, len(m.To))}
+	for i, to := range m.To {
+		result.Recipients[i].Address = to
+	}
+	if err := m.check(); err != nil {
+		fail(result.Recipients, err)
+		return result, err
+	}
+	var jobs []*job
+	for start := 0; start < len(m.To); start += maxRecipients {
+		end := min(start+maxRecipients, len(m.To))
+		j := &job{
+			ctx:     ctx,
+			mail:    Mail{From: m.From, To: m.To[start:end], Data: m.Data},
+			results: result.Recipients[start:end],
+			done:    make(chan struct{}),
+		}
+		jobs = append(jobs, j)
+		if err := p.pace(ctx); err != nil {
+			j.fail(err)
+			close(j.done)
+			continue
+		}
+		p.enqueue(j)
+	}
+	for _, j := range jobs {
+		p.wait(j)
+		if result.Reply.Code == 0 {
+			result.Reply = j.reply
+		}
+	}
+	return result, result.verdict()
+}
+
+// verdict is nil if anyone was accepted, else the error of the recipients that
+// decides most: one that stops the sender, then one worth another try.
+func (r Result) verdict() error {
+	var worst *Error
+	for i := range r.Recipients {
+		err := r.Recipients[i].Err
+		if err == nil {
+			return nil
+		}
+		if worst == nil || weight(err) > weight(worst) {
+			worst = err
+		}
+	}
+	return worst
+}
+
+func weight(e *Error) int {
+	switch {
+	case e.Sender():
+		return 3
+	case e.Ambiguous:
+		return 2
+	case e.Temporary():
+		return 1
+	}
+	return 0
+}
+
+// pace waits for messagesPerMinute.
+func (p *Pool) pace(ctx context.Context) *Error {
+	if p.limiter == nil {
+		return nil
+	}
+	limited, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(p.closing, func() { cancel(ErrClosed) })()
+	err := p.limiter.Wait(limited)
+	if err == nil {
+		return nil
+	}
+	if limited.Err() != nil {
+		return failure(StageQueue, context.Cause(limited))
+	}
+	// The limiter knows that ctx would end first.
+	return &Error{Class: Cancelled, Stage: StageQueue, Err: fmt.Errorf("the limit of %d messages a minute leaves no room in time: %w", p.cfg.MessagesPerMinute, err),
+		Hint: "Raise messagesPerMinute, or send fewer mails."}
+}
+
+// wait returns when the job is done, or taken back because its context ended.
+func (p *Pool) wait(j *job) {
+	select {
+	case <-j.done:
+		return
+	case <-j.ctx.Done():
+	}
+	p.mu.Lock()
+	mine := j.place != nil
+	if mine {
+		p.waiting.Remove(j.place)
+		j.place = nil
+		p.settle()
+	}
+	p.mu.Unlock()
+	if mine {
+		j.fail(failure(StageQueue, context.Cause(j.ctx)))
+		return
+	}
+	<-j.done // the session that has it knows of the context
+}
+
+// Close refuses new mails and returns when those under way are done and every
+// connection is closed. When ctx ends first, connections are cut and the mails
+// fail with ErrClosed; the error is then that of ctx.
+func (p *Pool) Close(ctx context.Context) error {
+	p.mu.Lock()
+	p.isClosed = true
+	p.settle()
+	p.mu.Unlock()
+	p.close()
+	select {
+	case <-p.drained:
+		p.abort(ErrClosed) // releases the contexts
+		return nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	p.abort(ErrClosed)
+	p.failWaiting(failure(StageQueue, ErrClosed))
+	p.settle()
+	p.mu.Unlock()
+	<-p.drained
+	return ctx.Err()
+}
+
+// String names the pool's relay and user.
+func (p *Pool) String() string { return p.cfg.String() }
+
+// GoString is String: %#v must not print the password.
+func (p *Pool) GoString() string { return p.String() }
+
+// Stats counts a pool's connections by state, and the mails that wait for one.
+type Stats struct {
+	Connecting int `json:"connecting"`
+	Busy       int `json:"busy"`
+	Idle       int `json:"idle"`
+	Waiting    int `json:"waiting"`
+}
+
+// Stats is the pool's state now.
+func (p *Pool) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Stats{
+		Connecting: p.dialing,
+		Busy:       p.standing + p.leaving - len(p.idle),
+		Idle:       len(p.idle),
+		Waiting:    p.waiting.Len(),
+	}
+}
+
+// settle tells Close when nothing is left. The caller has the lock.
+func (p *Pool) settle() {
+	if p.isClosed && p.standing+p.leaving+p.dialing+p.waiting.Len() == 0 {
+		select {
+		case <-p.drained:
+		default:
+			close(p.drained)
+		}
+	}
+}

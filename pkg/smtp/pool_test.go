@@ -1,0 +1,655 @@
+package smtp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+)
+
+// sendMany sends n mails at once and returns their errors.
+func sendMany(t *testing.T, pool *Pool, n int) []error {
+	t.Helper()
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { _, errs[i] = pool.Send(testContext(t), testMail(fmt.Sprintf("r%d@example.com", i))) })
+	}
+	wg.Wait()
+	return errs
+}
+
+// occupy sends a mail and holds it at its end until the returned func is
+// called, which returns the mail's error.
+func occupy(t *testing.T, pool *Pool, relay *relaytest.Relay) (release func() error) {
+	t.Helper()
+	held, hold := make(chan struct{}), make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: "occupant@", Times: 1, Action: relaytest.Hold(hold), OnFire: func() { close(held) }})
+	done := make(chan error, 1)
+	go func() {
+		_, err := pool.Send(testContext(t), testMail("occupant@example.com"))
+		done <- err
+	}()
+	<-held
+	return func() error {
+		close(hold)
+		return <-done
+	}
+}
+
+func TestStormUsesEveryConnectionAndNoMore(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{MaxConnections: 4, RTT: 5 * time.Millisecond})
+	pool := startPool(t, relayConfig(relay, nhncloud.STARTTLS))
+	for _, err := range sendMany(t, pool, 100) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, peak, total, refused := relay.Connections(); peak != 4 || total != 4 || refused != 0 {
+		t.Errorf("%d connections at most, %d in all, %d refused; want 4, 4, 0", peak, total, refused)
+	}
+	if got := relay.Taken(); got != 100 {
+		t.Errorf("%d mails arrived", got)
+	}
+	noViolations(t, relay)
+}
+
+func TestLoneMailsShareOneConnection(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.STARTTLS))
+	for range 10 {
+		if _, err := pool.Send(testContext(t), testMail()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, total, _ := relay.Connections(); total != 1 {
+		t.Errorf("%d connections", total)
+	}
+}
+
+func TestFewerConnectionsThanAllowedAtTheRelay(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{MaxConnections: 2})
+	pool := startPool(t, relayConfig(relay, nhncloud.STARTTLS)) // would take 4
+	for range 5 {
+		for _, err := range sendMany(t, pool, 40) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	// At the start both may be refused; then the pause holds.
+	if _, peak, _, refused := relay.Connections(); peak != 2 || refused > 2 {
+		t.Errorf("%d connections at most, %d refused; want 2, and not asked again and again", peak, refused)
+	}
+}
+
+func TestMailsWaitInOrder(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections = 1
+	pool := startPool(t, c)
+	release := occupy(t, pool, relay)
+	const n = 20
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if _, err := pool.Send(testContext(t), testMail(fmt.Sprintf("r%02d@example.com", i))); err != nil {
+				t.Error(err)
+			}
+		})
+		waitUntil(t, func() bool { return pool.Stats().Waiting == i+1 })
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	for i, mail := range relay.Mails()[1:] {
+		if want := fmt.Sprintf("r%02d@example.com", i); mail.To[0] != want {
+			t.Errorf("mail %d went to %s, want %s", i, mail.To[0], want)
+		}
+	}
+}
+
+func TestLostConnectionKeepsTheOrder(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections = 1
+	pool := startPool(t, c)
+	release := occupy(t, pool, relay)
+	relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Match: "r03@", Times: 1, Action: relaytest.Reset()})
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: "r06@", Times: 1, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")})
+	relay.Fault(relaytest.Fault{Stage: relaytest.MAIL, Skip: 9, Times: 1, Action: relaytest.Close()})
+	const n = 12
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			if _, err := pool.Send(testContext(t), testMail(fmt.Sprintf("r%02d@example.com", i))); err != nil {
+				t.Error(err)
+			}
+		})
+		waitUntil(t, func() bool { return pool.Stats().Waiting == i+1 })
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	for i, mail := range relay.Mails()[1:] {
+		if want := fmt.Sprintf("r%02d@example.com", i); mail.To[0] != want {
+			t.Errorf("mail %d went to %s, want %s", i, mail.To[0], want)
+		}
+	}
+	if got := relay.Taken(); got != n+1 {
+		t.Errorf("%d mails arrived, want %d", got, n+1)
+	}
+}
+
+func TestOneRefusalIsOneAUTH(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{RTT: 5 * time.Millisecond})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.Password = "wrong"
+	pool := startPool(t, c)
+	// AUTH waits until all mails are there.
+	release := make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Hold(release)})
+	const n = 30
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := pool.Send(testContext(t), testMail())
+			errs <- err
+		}()
+	}
+	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
+	close(release)
+	for range n {
+		if e := asError(t, <-errs); e.Class != Refused || e.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint, "SecretKey") {
+			t.Errorf("error %v", e)
+		}
+	}
+	waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+	attempts := 0
+	for _, session := range relay.Sessions() {
+		attempts += session.AuthAttempts
+	}
+	if attempts != 1 {
+		t.Errorf("%d times AUTH for %d mails, want 1", attempts, n)
+	}
+
+	// And when the credentials are put right at the relay, mail flows.
+	relay.Set(func(o *relaytest.Options) { o.SecretKey = "wrong" })
+	secondMailArrives(t, pool, relay)
+}
+
+func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.MaxConnections = 2
+	var mu sync.Mutex
+	dials, release := 0, make(chan struct{})
+	c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		mu.Lock()
+		dials++
+		mu.Unlock()
+		<-release
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	pool := startPool(t, c)
+	relay.Stop()
+	const n = 50
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := pool.Send(testContext(t), testMail())
+			errs <- err
+		}()
+	}
+	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
+	close(release)
+	for range n {
+		if e := asError(t, <-errs); e.Class != Network || e.Stage != StageDial || !e.Temporary() || !strings.Contains(e.Hint, "Nothing listens") {
+			t.Errorf("error %v", e)
+		}
+	}
+	if dials > 2 {
+		t.Errorf("%d dials for %d mails", dials, n)
+	}
+	if err := relay.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	secondMailArrives(t, pool, relay)
+}
+
+func TestMailGoesToAnotherConnectionUncounted(t *testing.T) {
+	for name, fault := range map[string]relaytest.Fault{
+		"421 at MAIL":              {Stage: relaytest.MAIL, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")},
+		"421 at the end":           {Stage: relaytest.EOM, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")},
+		"421 in the midst of data": {Stage: relaytest.Body, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")},
+		"closed at DATA":           {Stage: relaytest.DATA, Action: relaytest.Close()},
+		"reset at RCPT":            {Stage: relaytest.RCPT, Action: relaytest.Reset()},
+	} {
+		for _, mode := range []string{"first mail of the connection", "later mail"} {
+			t.Run(name+"/"+mode, func(t *testing.T) {
+				relay := startRelay(t, relaytest.Options{})
+				pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+				if mode == "later mail" {
+					secondMailArrives(t, pool, relay)
+				}
+				fault.Times = 2
+				relay.Fault(fault)
+				secondMailArrives(t, pool, relay)
+			})
+		}
+	}
+}
+
+func TestConnectionThatDiedWhileIdleIsReplaced(t *testing.T) {
+	for name, last := range map[string]string{"closed": "", "421": "421 4.4.2 idle for too long\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			relay := startRelay(t, relaytest.Options{})
+			pool := startPool(t, relayConfig(relay, nhncloud.STARTTLS))
+			secondMailArrives(t, pool, relay)
+			relay.Drop(last)
+			waitUntil(t, func() bool { return pool.Stats() == Stats{} }) // noticed without a mail
+			secondMailArrives(t, pool, relay)
+			if _, _, total, _ := relay.Connections(); total != 2 {
+				t.Errorf("%d connections", total)
+			}
+		})
+	}
+}
+
+func TestMailIsNotLostToAConnectionThatDiesJustThen(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+	for range 30 {
+		secondMailArrives(t, pool, relay)
+		relay.Drop("421 4.4.2 bye\r\n") // and at once:
+	}
+}
+
+func TestRedialResumesTheTLSSession(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.STARTTLS))
+	secondMailArrives(t, pool, relay)
+	relay.Drop("")
+	waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+	secondMailArrives(t, pool, relay)
+	if sessions := relay.Sessions(); sessions[0].Resumed || !sessions[1].Resumed {
+		t.Errorf("resumed: %t, %t; want only the second", sessions[0].Resumed, sessions[1].Resumed)
+	}
+}
+
+func TestIdleConnectionIsClosedWithQUIT(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.IdleTimeout = time.Millisecond
+	pool := startPool(t, c)
+	secondMailArrives(t, pool, relay)
+	waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+	commands := relay.Sessions()[0].Commands
+	if last := commands[len(commands)-1]; last != "QUIT" {
+		t.Errorf("the last command is %s", last)
+	}
+}
+
+func TestProbeComesOnlyAfterALongRest(t *testing.T) {
+	for _, after := range []time.Duration{time.Hour, 0} {
+		relay := startRelay(t, relaytest.Options{})
+		pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+		pool.probeAfter = after
+		for range 2 {
+			secondMailArrives(t, pool, relay)
+			waitUntil(t, func() bool { return pool.Stats().Idle == 1 })
+		}
+		probed := slices.Contains(relay.Sessions()[0].Commands, "NOOP")
+		if want := after == 0; probed != want {
+			t.Errorf("probed: %t, when probing after %s", probed, after)
+		}
+	}
+}
+
+func TestCloseDrains(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.MaxConnections = 1
+	pool := NewPool(c)
+	release := occupy(t, pool, relay)
+	const n = 5
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := pool.Send(testContext(t), testMail())
+			errs <- err
+		}()
+	}
+	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
+	closed := make(chan error, 1)
+	go func() { closed <- pool.Close(testContext(t)) }()
+	waitUntil(t, func() bool { return pool.closing.Err() != nil })
+
+	_, err := pool.Send(testContext(t), testMail())
+	if e := asError(t, err); e.Class != Cancelled || !errors.Is(e, ErrClosed) || !e.Temporary() {
+		t.Errorf("a mail after Close: %v", err)
+	}
+	if err := release(); err != nil {
+		t.Errorf("the mail in flight: %v", err)
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Errorf("a waiting mail: %v", err)
+		}
+	}
+	if err := <-closed; err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := pool.Close(testContext(t)); err != nil {
+		t.Errorf("a second Close: %v", err)
+	}
+	if open, _, _, _ := relay.Connections(); open != 0 {
+		t.Errorf("%d connections are open", open)
+	}
+	commands := relay.Sessions()[0].Commands
+	if last := commands[len(commands)-1]; last != "QUIT" {
+		t.Errorf("the last command is %s", last)
+	}
+}
+
+func TestCloseEndsWithItsContext(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.MaxConnections, c.Timeout = 1, patience
+	pool := NewPool(c)
+	silent := make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Action: relaytest.Silence(), OnFire: func() { close(silent) }})
+	const n = 3
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := pool.Send(testContext(t), testMail())
+			errs <- err
+		}()
+	}
+	<-silent
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := pool.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Close: %v", err)
+	}
+	ambiguous := 0
+	for range n {
+		e := asError(t, <-errs)
+		if e.Class != Cancelled || !errors.Is(e, ErrClosed) {
+			t.Errorf("error %v", e)
+		}
+		if e.Ambiguous {
+			ambiguous++
+		}
+	}
+	if ambiguous != 1 {
+		t.Errorf("%d mails are ambiguous, want the one whose content was sent", ambiguous)
+	}
+}
+
+func TestCloseWhileDialling(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	dialling := make(chan struct{}, 1)
+	release := make(chan struct{})
+	defer close(release)
+	c.Dial = func(context.Context, string, string) (net.Conn, error) { // deaf to its context
+		dialling <- struct{}{}
+		<-release
+		return nil, io.EOF
+	}
+	c.Timeout = patience
+	pool := NewPool(c)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := pool.Send(testContext(t), testMail())
+		failed <- err
+	}()
+	<-dialling
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = pool.Close(ctx)
+	if err := <-failed; !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestWaitingMailIsTakenBack(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections = 1
+	pool := startPool(t, c)
+	release := occupy(t, pool, relay)
+	ctx, cancel := context.WithCancel(testContext(t))
+	failed := make(chan error, 1)
+	go func() {
+		_, err := pool.Send(ctx, testMail("never@example.com"))
+		failed <- err
+	}()
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
+	cancel()
+	if e := asError(t, <-failed); e.Class != Cancelled || e.Stage != StageQueue || e.Ambiguous {
+		t.Errorf("error %v", e)
+	}
+	if err := release(); err != nil {
+		t.Errorf("the mail before: %v", err)
+	}
+	secondMailArrives(t, pool, relay)
+	if got := relay.Taken(); got != 2 {
+		t.Errorf("%d mails arrived, want 2", got)
+	}
+}
+
+func TestMessagesPerMinute(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MessagesPerMinute = 1
+	pool := NewPool(c)
+	if _, err := pool.Send(testContext(t), testMail()); err != nil {
+		t.Fatal(err)
+	}
+
+	// The second has to wait for a minute, longer than its context.
+	_, err := pool.Send(testContext(t), testMail())
+	if e := asError(t, err); e.Class != Cancelled || !e.Temporary() || !strings.Contains(e.Error(), "1 messages a minute") || e.Hint == "" {
+		t.Errorf("error %v", err)
+	}
+
+	// One without such a context waits, and Close does not wait for it.
+	failed := make(chan error, 1)
+	waiting, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		_, err := pool.Send(waiting, testMail())
+		failed <- err
+	}()
+	if err := pool.Close(testContext(t)); err != nil {
+		t.Error(err)
+	}
+	if err := <-failed; !errors.Is(err, ErrClosed) {
+		t.Errorf("error %v", err)
+	}
+	if got := relay.Taken(); got != 1 {
+		t.Errorf("%d mails arrived", got)
+	}
+}
+
+func TestAmbiguity(t *testing.T) {
+	t.Run("lost after the relay took the mail", func(t *testing.T) {
+		relay := startRelay(t, relaytest.Options{})
+		relay.Fault(relaytest.Fault{Stage: relaytest.Taken, Times: 1, Action: relaytest.Reset()})
+		_, err := startPool(t, relayConfig(relay, nhncloud.TLSWrapper)).Send(testContext(t), testMail())
+		if e := asError(t, err); !e.Ambiguous || !e.Temporary() || !strings.Contains(e.Error(), "may have been delivered") {
+			t.Errorf("error %v", err)
+		}
+		if got := relay.Taken(); got != 1 {
+			t.Errorf("%d mails arrived: an ambiguous one is not sent again here", got)
+		}
+	})
+	t.Run("lost in the midst of the content", func(t *testing.T) {
+		relay := startRelay(t, relaytest.Options{})
+		remove := relay.Fault(relaytest.Fault{Stage: relaytest.Body, Action: relaytest.Reset()})
+		defer remove()
+		mail := testMail()
+		mail.Data = [][]byte{[]byte(strings.Repeat("0123456789\r\n", 1<<20))}
+		_, err := startPool(t, relayConfig(relay, nhncloud.TLSWrapper)).Send(testContext(t), mail)
+		if e := asError(t, err); e.Ambiguous || e.Class != Network {
+			t.Errorf("error %v", err)
+		}
+		if _, _, total, _ := relay.Connections(); total != maxTries {
+			t.Errorf("%d connections, want %d", total, maxTries)
+		}
+	})
+	t.Run("the next mail in the chain is not ambiguous", func(t *testing.T) {
+		relay := startRelay(t, relaytest.Options{})
+		c := relayConfig(relay, nhncloud.TLSWrapper)
+		c.MaxConnections = 1
+		pool := startPool(t, c)
+		release := occupy(t, pool, relay)
+		relay.Fault(relaytest.Fault{Stage: relaytest.Taken, Match: "r0@", Times: 1, Action: relaytest.Reset()})
+		errs := make([]chan error, 3)
+		for i := range errs {
+			errs[i] = make(chan error, 1)
+			go func() {
+				_, err := pool.Send(testContext(t), testMail(fmt.Sprintf("r%d@example.com", i)))
+				errs[i] <- err
+			}()
+			waitUntil(t, func() bool { return pool.Stats().Waiting == i+1 })
+		}
+		if err := release(); err != nil {
+			t.Fatal(err)
+		}
+		if e := asError(t, <-errs[0]); !e.Ambiguous {
+			t.Errorf("mail 0: %v", e)
+		}
+		for i, err := range errs[1:] {
+			if err := <-err; err != nil {
+				t.Errorf("mail %d: %v", i+1, err)
+			}
+		}
+		if got := relay.Taken(); got != 4 {
+			t.Errorf("%d mails arrived, want each once", got)
+		}
+	})
+}
+
+func TestQuickSuccessionOfCancelledMailsLeavesThePoolSound(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections = 2
+	pool := startPool(t, c)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			ctx, cancel := context.WithCancel(testContext(t))
+			if i%3 == 0 {
+				go cancel()
+			}
+			defer cancel()
+			result, err := pool.Send(ctx, testMail())
+			if err == nil && result.Accepted() != 1 {
+				t.Errorf("result %+v", result)
+			}
+			if err != nil && ctx.Err() == nil {
+				t.Errorf("a mail nobody cancelled: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	secondMailArrives(t, pool, relay)
+	noViolations(t, relay)
+}
+
+func TestTraceTellsStagesAndStates(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	var mu sync.Mutex
+	var stages []string
+	states := make(map[ConnState]int)
+	type key struct{}
+	c.Trace = Trace{
+		Stage: func(ctx context.Context, stage Stage, start time.Time, d time.Duration, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if ctx.Value(key{}) != "the mail's" || start.IsZero() || d < 0 || err != nil {
+				t.Errorf("%s: %v, %s, %s, %v", stage, ctx, start, d, err)
+			}
+			stages = append(stages, string(stage))
+		},
+		Connection: func(from, to ConnState) {
+			mu.Lock()
+			defer mu.Unlock()
+			states[from]--
+			states[to]++
+		},
+	}
+	pool := NewPool(c)
+	if _, err := pool.Send(context.WithValue(testContext(t), key{}, "the mail's"), testMail()); err != nil {
+		t.Fatal(err)
+	}
+	idle := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return states[Idle] == 1 && states[Busy] == 0 && states[Connecting] == 0
+	}
+	waitUntil(t, idle)
+	if err := pool.Close(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(stages, " "), "dial greeting ehlo starttls tls ehlo_tls auth mail rcpt data message"; got != want {
+		t.Errorf("stages %s, want %s", got, want)
+	}
+	if states[Idle] != 0 || states[Busy] != 0 || states[Connecting] != 0 {
+		t.Errorf("states after Close: %v", states)
+	}
+}
+
+func TestDialEndsInTimeWhateverTheDialerDoes(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.Timeout = 50 * time.Millisecond
+	late, tooLate := tcpPair(t)
+	release := make(chan struct{})
+	c.Dial = func(context.Context, string, string) (net.Conn, error) {
+		<-release
+		return late, nil
+	}
+	report := Check(testContext(t), c)
+	if report.Err == nil || !report.Err.Timeout() || !strings.Contains(report.Err.Error(), "within 50ms") {
+		t.Errorf("error %v", report.Err)
+	}
+	close(release)
+	if _, err := tooLate.Read(make([]byte, 1)); err != io.EOF { // a connection that comes too late is closed
+		t.Errorf("reading from it: %v", err)
+	}
+	_ = tooLate.Close()
+}
+
+func TestErrorsOfTheDialAreTold(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	for want, err := range map[string]error{
+		"cannot be resolved": &net.DNSError{Err: "no such host", Name: "relay.invalid", IsNotFound: true},
+		"block port 25":      context.DeadlineExceeded,
+		"can reach":          io.EOF,
+	} {
+		c := relayConfig(relay, nhncloud.STARTTLS)
+		c.Port = 25
+		c.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, err }
+		report := Check(testContext(t), c)
+		if report.Err == nil || report.Err.Class != Network || report.Err.Stage != StageDial || !strings.Contains(report.Err.Hint, want) {
+			t.Errorf("%v: %v, %q", err, report.Err, report.Err.Hint)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package smtp
+
+// enqueue puts a job behind the others.
+func (p *Pool) enqueue(j *job) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isClosed {
+		j.fail(failure(StageQueue, ErrClosed))
+		close(j.done)
+		return
+	}
+	j.place = p.waiting.PushBack(j)
+	p.dispatch()
+}
+
+// next takes the job that waits longest.
+func (p *Pool) next() *job {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting.Len() == 0 {
+		return nil
+	}
+	j := p.take()
+	p.dispatch()
+	return j
+}
+
+// take removes the job that waits longest. The caller has the lock.
+func (p *Pool) take() *job {
+	j := p.waiting.Remove(p.waiting.Front()).(*job)
+	j.place = nil
+	return j
+}
+
+// putBack puts a job before the others: it was there first.
+func (p *Pool) putBack(j *job) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running.Err() != nil {
+		j.fail(failure(StageQueue, ErrClosed))
+		close(j.done)
+		return
+	}
+	j.place = p.waiting.PushFront(j)
+	// The session that brings it back tells of its own end next; until then
+	// there is nobody to wake for it.
+}
+
+// lost puts a job back whose connection ended before the content can have
+// been delivered, and through no fault of the mail's that we know of. Any
+// other job has failed.
+func (p *Pool) lost(j *job, cause *Error) {
+	elsewhere := cause.Class == Unavailable || cause.Class == Network && !cause.Ambiguous && !cause.Timeout()
+	if elsewhere && j.tries < maxTries && j.undecided() && j.ctx.Err() == nil {
+		p.putBack(j)
+		return
+	}
+	j.fail(cause)
+	close(j.done)
+}
+
+// failWaiting fails every waiting mail. The caller has the lock.
+func (p *Pool) failWaiting(err *Error) {
+	for p.waiting.Len() > 0 {
+		j := p.take()
+		j.fail(err)
+		close(j.done)
+	}
+}

@@ -1,0 +1,164 @@
+package smtp
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds on what is read. RFC 5321 section 4.5.3.1.5 has 512 octets a line;
+// relays in use write longer ones.
+const (
+	maxReplyLine  = 2000
+	maxReplyLines = 100
+	maxText       = 500 // octets of a relay's words that are kept
+)
+
+// Reply is what the relay answered.
+type Reply struct {
+	Code         int    `json:"code"`
+	EnhancedCode string `json:"enhancedCode,omitempty"` // RFC 3463
+	Text         string `json:"text"`                   // lines are separated by \n
+}
+
+// String is the reply on one line, as the relay wrote it.
+func (r Reply) String() string {
+	var b strings.Builder
+	b.WriteString(strconv.Itoa(r.Code))
+	for _, s := range []string{r.EnhancedCode, bounded(r.Text)} {
+		if s != "" {
+			b.WriteByte(' ')
+			b.WriteString(s)
+		}
+	}
+	return b.String()
+}
+
+// malformed is an error in the bytes of a reply.
+type malformed string
+
+func (m malformed) Error() string { return string(m) }
+
+// readReply reads one reply of any number of lines (RFC 5321 section 4.2.1).
+// The error is malformed, or the reader's.
+func readReply(r *bufio.Reader) (Reply, error) {
+	var reply Reply
+	for n := 0; n < maxReplyLines; n++ {
+		line, err := readLine(r)
+		if err != nil {
+			if err == io.EOF && n > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return Reply{}, err
+		}
+		code, text, more, ok := parseLine(line)
+		if !ok {
+			return Reply{}, malformed("not an SMTP reply: " + strconv.Quote(bounded(string(line))))
+		}
+		if n == 0 {
+			reply.Code = code
+			reply.EnhancedCode, reply.Text = splitEnhanced(code, printable(string(text)))
+		} else {
+			if code != reply.Code {
+				return Reply{}, malformed("reply code changes within a reply, from " + strconv.Itoa(reply.Code) + " to " + strconv.Itoa(code))
+			}
+			_, rest := splitEnhanced(code, printable(string(text)))
+			reply.Text += "\n" + rest
+		}
+		if !more {
+			return reply, nil
+		}
+	}
+	return Reply{}, malformed("reply of more than " + strconv.Itoa(maxReplyLines) + " lines")
+}
+
+// readLine reads a line without its end, valid until the next read.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull) || len(line) > maxReplyLine:
+		return nil, malformed("reply line of more than " + strconv.Itoa(maxReplyLine) + " octets")
+	case err == io.EOF && len(line) > 0:
+		return nil, io.ErrUnexpectedEOF
+	case err != nil:
+		return nil, err
+	}
+	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
+}
+
+// parseLine splits "250-text" and "250 text"; more is true for the first.
+func parseLine(line []byte) (code int, text []byte, more, ok bool) {
+	if len(line) < 3 || line[0] < '1' || line[0] > '5' {
+		return 0, nil, false, false
+	}
+	for _, c := range line[:3] {
+		if c < '0' || c > '9' {
+			return 0, nil, false, false
+		}
+		code = code*10 + int(c-'0')
+	}
+	if len(line) == 3 {
+		return code, nil, false, true
+	}
+	if line[3] != ' ' && line[3] != '-' {
+		return 0, nil, false, false
+	}
+	return code, line[4:], line[3] == '-', true
+}
+
+// splitEnhanced takes an enhanced status code off the text. One whose class is
+// not that of the reply contradicts it (RFC 2034 section 4) and stays text.
+func splitEnhanced(code int, text string) (enhanced, rest string) {
+	enhanced, rest, _ = strings.Cut(text, " ")
+	class, detail, ok := strings.Cut(enhanced, ".")
+	subject, detail, ok2 := strings.Cut(detail, ".")
+	if !ok || !ok2 || class != strconv.Itoa(code/100) || !number(subject) || !number(detail) {
+		return "", text
+	}
+	return enhanced, rest
+}
+
+// number says whether s is one to three digits.
+func number(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return 1 <= len(s) && len(s) <= 3
+}
+
+// printable turns control characters into spaces and broken UTF-8 into U+FFFD:
+// what a relay says ends up in logs, terminals and web pages.
+func printable(s string) string {
+	clean := true
+	for i := 0; i < len(s) && clean; i++ {
+		clean = s[i] >= ' ' && s[i] < 0x7f
+	}
+	if clean {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || 0x7f <= r && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// bounded is s as one printable line of at most maxText octets.
+func bounded(s string) string {
+	s = printable(s)
+	if len(s) <= maxText {
+		return s
+	}
+	cut := maxText
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "..."
+}

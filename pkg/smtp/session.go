@@ -1,0 +1,203 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	// probeTimeout bounds the check of an idle connection, quitTimeout the
+	// farewell: nobody waits long for a relay that may be gone.
+	probeTimeout = 3 * time.Second
+	quitTimeout  = 2 * time.Second
+	// lastWordsTimeout bounds the wait for the reason of a failed write.
+	lastWordsTimeout = time.Second
+	// maxPending is how many replies are read ahead of their use: those of the
+	// longest flight (RSET, MAIL, 100 RCPT, DATA) and some to spare.
+	maxPending = 128
+)
+
+// A session is one authenticated connection to the relay.
+//
+// It is opened step by step (see plan), each step with its own deadline, and
+// read by the goroutine that opens it. From then on a second goroutine reads
+// the replies (see listen): so a relay that does not read on before its
+// replies are taken cannot stall a long flight, and the end of an idle
+// connection is noticed at once.
+type session struct {
+	*wire
+	cfg       *Config
+	caps      capabilities
+	tls       *tls.ConnectionState
+	mechanism string
+
+	replies chan arrival  // closed by listen when it ends
+	closing chan struct{} // tells listen that nobody takes replies any more
+
+	mu    sync.Mutex
+	cause error // why abort was called
+
+	unfinished bool // a transaction is open on the relay's side: RSET comes first
+	served     bool // a transaction has come to its end
+	usedAt     time.Time
+}
+
+// arrival is a reply, or the error that ends the connection.
+type arrival struct {
+	reply Reply
+	err   error
+}
+
+// failure is an error of this session's connection. Where the connection was
+// aborted on this side, the reason for that is the cause.
+func (s *session) failure(stage Stage, err error) *Error {
+	if cause := s.aborted(); cause != nil {
+		err = cause
+	}
+	return failure(stage, err)
+}
+
+// watch aborts the session when ctx ends. The returned func stops that, and is
+// false when it is too late.
+func (s *session) watch(ctx context.Context) (unwatch func() bool) {
+	if ctx.Done() == nil {
+		return func() bool { return true }
+	}
+	return context.AfterFunc(ctx, func() { s.abort(context.Cause(ctx)) })
+}
+
+// abort closes the connection under everything that uses it.
+func (s *session) abort(cause error) {
+	s.mu.Lock()
+	if s.cause == nil {
+		s.cause = cause
+	}
+	s.mu.Unlock()
+	if s.wire != nil {
+		_ = s.raw.Close() // what it could report is of no use any more
+	}
+}
+
+func (s *session) aborted() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cause
+}
+
+// listen starts to read replies in the background, until the connection ends
+// or close is called.
+func (s *session) listen() {
+	s.replies = make(chan arrival, maxPending)
+	s.closing = make(chan struct{})
+	_ = s.raw.SetReadDeadline(time.Time{}) // a dead connection shows at the read
+	go func() {
+		defer close(s.replies)
+		for {
+			reply, err := readReply(s.r)
+			select {
+			case s.replies <- arrival{reply, err}:
+			case <-s.closing:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+}
+
+// reply waits for the next reply within the deadline of a stage. The error
+// means that the connection is of no more use: 421 is such an error.
+func (s *session) reply(stage Stage, timeout time.Duration) (Reply, *Error) {
+	var a arrival
+	select {
+	case a = <-s.replies:
+	default:
+		_ = s.raw.SetReadDeadline(time.Now().Add(timeout)) // a closed connection shows at the read
+		a = <-s.replies
+	}
+	return s.sort(stage, a)
+}
+
+// sort turns an arrival into a reply or the error that ends the session.
+func (s *session) sort(stage Stage, a arrival) (Reply, *Error) {
+	switch {
+	case a.err != nil:
+		return Reply{}, s.failure(stage, a.err)
+	case a.reply.Code == 0: // listen is over
+		return Reply{}, s.failure(stage, net.ErrClosed)
+	case a.reply.Code == 421:
+		return a.reply, refusal(stage, a.reply)
+	}
+	return a.reply, nil
+}
+
+// quiet makes sure that the relay said nothing unasked: replies would be taken
+// for those of the next commands.
+func (s *session) quiet(stage Stage) *Error {
+	select {
+	case a := <-s.replies:
+		return s.unasked(stage, a)
+	default:
+		return nil
+	}
+}
+
+// unasked is the error for an arrival that no command explains.
+func (s *session) unasked(stage Stage, a arrival) *Error {
+	reply, err := s.sort(stage, a)
+	if err == nil {
+		err = failure(stage, malformed("reply without a command: "+reply.String()))
+	}
+	return err
+}
+
+// probe asks whether the connection still lives.
+func (s *session) probe() *Error {
+	stage, command := StageNoop, "NOOP"
+	if s.unfinished {
+		stage, command = StageRset, "RSET"
+	}
+	s.line(command)
+	if err := s.w.Flush(); err != nil {
+		return s.failure(stage, err)
+	}
+	reply, err := s.reply(stage, min(probeTimeout, s.timeout))
+	if err == nil && reply.Code/100 != 2 {
+		err = refusal(stage, reply)
+	}
+	if err == nil {
+		s.unfinished = false
+		s.usedAt = time.Now()
+	}
+	return err
+}
+
+// quit ends a sound session politely. What goes wrong here is of no account:
+// every mail has its reply.
+func (s *session) quit() (Reply, *Error) {
+	defer s.close()
+	s.line("QUIT")
+	if err := s.w.Flush(); err != nil {
+		return Reply{}, s.failure(StageQuit, err)
+	}
+	reply, err := s.reply(StageQuit, min(quitTimeout, s.timeout))
+	if err == nil {
+		_ = s.conn.Close() // with TLS's own farewell
+		if reply.Code/100 != 2 {
+			err = refusal(StageQuit, reply)
+		}
+	}
+	return reply, err
+}
+
+// close ends the session at once and waits until nothing of it runs.
+func (s *session) close() {
+	s.abort(net.ErrClosed)
+	close(s.closing)
+	for range s.replies {
+	}
+}

@@ -1,0 +1,444 @@
+package smtp
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+)
+
+// secondMailArrives asserts that the pool is sound: the next mail goes through
+// as if nothing had been.
+func secondMailArrives(t *testing.T, pool *Pool, relay *relaytest.Relay) {
+	t.Helper()
+	before := relay.Taken()
+	result, err := pool.Send(testContext(t), testMail("second@example.com"))
+	if err != nil || result.Accepted() != 1 {
+		t.Fatalf("the next mail: %+v, %v", result, err)
+	}
+	mails := relay.Mails()
+	if len(mails) != before+1 || strings.Join(mails[before].To, " ") != "second@example.com" || string(mails[before].Data) != testContent {
+		t.Errorf("the next mail did not arrive as it is: %d mails, %q", len(mails), mails[len(mails)-1].To)
+	}
+}
+
+func TestRecipientsAreJudgedOneByOne(t *testing.T) {
+	type verdict struct {
+		class    Class // "" for accepted
+		code     int
+		enhanced string
+	}
+	ok := verdict{}
+	refuse := func(stage relaytest.Stage, match, reply string) relaytest.Fault {
+		return relaytest.Fault{Stage: stage, Match: match, Times: 1, Action: relaytest.Reply(reply)}
+	}
+	tests := []struct {
+		name   string
+		faults []relaytest.Fault
+		want   [3]verdict // for a, b and c
+		class  Class      // of the mail's error
+	}{
+		{"all accepted", nil, [3]verdict{ok, ok, ok}, ""},
+		{
+			"one refused, the others get it",
+			[]relaytest.Fault{refuse(relaytest.RCPT, "<b@", "550 5.1.1 no such user\r\n")},
+			[3]verdict{ok, {Permanent, 550, "5.1.1"}, ok}, "",
+		},
+		{
+			"one for later, one refused",
+			[]relaytest.Fault{refuse(relaytest.RCPT, "<a@", "451 4.7.1 greylisted\r\n"), refuse(relaytest.RCPT, "<c@", "550 no\r\n")},
+			[3]verdict{{Transient, 451, "4.7.1"}, ok, {Permanent, 550, ""}}, "",
+		},
+		{
+			"552 to a recipient means too many recipients",
+			[]relaytest.Fault{refuse(relaytest.RCPT, "<c@", "552 too many recipients\r\n")},
+			[3]verdict{ok, ok, {Transient, 552, ""}}, "",
+		},
+		{
+			"all refused, and the relay refuses DATA",
+			[]relaytest.Fault{
+				refuse(relaytest.RCPT, "<a@", "550 5.1.1 a\r\n"), refuse(relaytest.RCPT, "<b@", "550 5.1.1 b\r\n"), refuse(relaytest.RCPT, "<c@", "450 4.2.1 c\r\n"),
+				refuse(relaytest.DATA, "", "554 5.5.1 no valid recipients\r\n"),
+			},
+			[3]verdict{{Permanent, 550, "5.1.1"}, {Permanent, 550, "5.1.1"}, {Transient, 450, "4.2.1"}}, Transient,
+		},
+		{
+			"all refused, but the relay waits for content",
+			[]relaytest.Fault{
+				refuse(relaytest.RCPT, "<a@", "550 5.1.1 a\r\n"), refuse(relaytest.RCPT, "<b@", "550 5.1.1 b\r\n"), refuse(relaytest.RCPT, "<c@", "550 5.1.1 c\r\n"),
+				refuse(relaytest.DATA, "", "354 go on\r\n"),
+			},
+			[3]verdict{{Permanent, 550, "5.1.1"}, {Permanent, 550, "5.1.1"}, {Permanent, 550, "5.1.1"}}, Permanent,
+		},
+		{
+			"sender refused",
+			[]relaytest.Fault{refuse(relaytest.MAIL, "", "553 5.7.1 not your address\r\n")},
+			[3]verdict{{Permanent, 553, "5.7.1"}, {Permanent, 553, "5.7.1"}, {Permanent, 553, "5.7.1"}}, Permanent,
+		},
+		{
+			"sender refused for now",
+			[]relaytest.Fault{refuse(relaytest.MAIL, "", "451 4.3.0 later\r\n")},
+			[3]verdict{{Transient, 451, "4.3.0"}, {Transient, 451, "4.3.0"}, {Transient, 451, "4.3.0"}}, Transient,
+		},
+		{
+			"authentication forgotten",
+			[]relaytest.Fault{refuse(relaytest.MAIL, "", "530 5.7.0 authenticate first\r\n")},
+			[3]verdict{{Refused, 530, "5.7.0"}, {Refused, 530, "5.7.0"}, {Refused, 530, "5.7.0"}}, Refused,
+		},
+		{
+			"DATA refused",
+			[]relaytest.Fault{refuse(relaytest.RCPT, "<b@", "550 5.1.1 no such user\r\n"), refuse(relaytest.DATA, "", "451 4.3.0 later\r\n")},
+			[3]verdict{{Transient, 451, "4.3.0"}, {Permanent, 550, "5.1.1"}, {Transient, 451, "4.3.0"}}, Transient,
+		},
+		{
+			"content refused",
+			[]relaytest.Fault{refuse(relaytest.RCPT, "<b@", "450 4.2.1 busy\r\n"), refuse(relaytest.EOM, "", "554 5.6.0 spam\r\n")},
+			[3]verdict{{Permanent, 554, "5.6.0"}, {Transient, 450, "4.2.1"}, {Permanent, 554, "5.6.0"}}, Transient,
+		},
+	}
+	for _, tt := range tests {
+		for _, lockstep := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/lockstep=%t", tt.name, lockstep), func(t *testing.T) {
+				relay := startRelay(t, relaytest.Options{NoPIPELINING: lockstep})
+				for _, f := range tt.faults {
+					if f.Stage == relaytest.DATA && strings.HasPrefix(tt.name, "all refused") && lockstep {
+						continue // DATA is not said then
+					}
+					relay.Fault(f)
+				}
+				pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+				result, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com", "c@example.com"))
+				if tt.class == "" && err != nil {
+					t.Error(err)
+				} else if tt.class != "" && asError(t, err).Class != tt.class {
+					t.Errorf("error %v, want one of class %s", err, tt.class)
+				}
+				for i, got := range result.Recipients {
+					want := tt.want[i]
+					if got.Address != []string{"a@example.com", "b@example.com", "c@example.com"}[i] {
+						t.Errorf("recipient %d is %s", i, got.Address)
+					}
+					switch {
+					case want == ok && got.Err != nil:
+						t.Errorf("%s: %v", got.Address, got.Err)
+					case want != ok && (got.Err == nil || got.Err.Class != want.class || got.Err.Code != want.code || got.Err.EnhancedCode != want.enhanced):
+						t.Errorf("%s: %v, want %+v", got.Address, got.Err, want)
+					}
+				}
+				secondMailArrives(t, pool, relay)
+				if _, _, total, _ := relay.Connections(); total != 1 {
+					t.Errorf("%d connections, want the one", total)
+				}
+				noViolations(t, relay)
+			})
+		}
+	}
+}
+
+func TestRSETIsSentOnlyWhereATransactionIsOpen(t *testing.T) {
+	for _, lockstep := range []bool{false, true} {
+		relay := startRelay(t, relaytest.Options{NoPIPELINING: lockstep})
+		pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+		resets := func() int { return bytes.Count(relay.Sessions()[0].Secure, []byte("RSET\r\n")) }
+
+		relay.Fault(relaytest.Fault{Stage: relaytest.MAIL, Times: 1, Action: relaytest.Reply("553 no\r\n")})
+		relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Times: 1, Action: relaytest.Reply("554 no\r\n")})
+		for range 3 { // refused at MAIL, refused at the end, sent
+			_, _ = pool.Send(testContext(t), testMail())
+		}
+		if got := resets(); got != 0 {
+			t.Errorf("lockstep=%t: %d RSET without a transaction to reset", lockstep, got)
+		}
+		relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Times: 1, Action: relaytest.Reply("451 later\r\n")})
+		_, _ = pool.Send(testContext(t), testMail())
+		secondMailArrives(t, pool, relay)
+		if got := resets(); got != 1 {
+			t.Errorf("lockstep=%t: %d RSET after DATA was refused", lockstep, got)
+		}
+		noViolations(t, relay)
+	}
+}
+
+func TestRefusedRSETEndsTheConnectionAndNotTheMail(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+	relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Times: 1, Action: relaytest.Reply("451 later\r\n")})
+	relay.Fault(relaytest.Fault{Stage: relaytest.RSET, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")})
+	_, _ = pool.Send(testContext(t), testMail())
+	secondMailArrives(t, pool, relay)
+}
+
+func TestAHundredRecipientsAreOneTransactionAndMoreAreSeveral(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "r105@", Action: relaytest.Reply("550 5.1.1 no\r\n")})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+	var to []string
+	for i := range 250 {
+		to = append(to, fmt.Sprintf("r%03d@example.com", i))
+	}
+	result, err := pool.Send(testContext(t), testMail(to...))
+	if err != nil || result.Accepted() != 249 || result.Recipients[105].Err == nil {
+		t.Errorf("%d accepted, %v", result.Accepted(), err)
+	}
+	got := make(map[string]bool)
+	for _, mail := range relay.Mails() {
+		if len(mail.To) > 100 {
+			t.Errorf("a transaction with %d recipients", len(mail.To))
+		}
+		for _, address := range mail.To {
+			got[address] = true
+		}
+	}
+	if len(relay.Mails()) != 3 || len(got) != 249 {
+		t.Errorf("%d transactions for %d recipients", len(relay.Mails()), len(got))
+	}
+	for i := range to {
+		if result.Recipients[i].Address != to[i] {
+			t.Fatalf("recipient %d is %s", i, result.Recipients[i].Address)
+		}
+	}
+}
+
+func TestRoundTrips(t *testing.T) {
+	const rtt = 20 * time.Millisecond // so that the relay can tell flights apart
+	relay := startRelay(t, relaytest.Options{RTT: rtt})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections = 1
+	pool := startPool(t, c)
+	flights := func() int { return relay.Sessions()[0].Flights }
+	if _, err := pool.Send(testContext(t), testMail()); err != nil {
+		t.Fatal(err)
+	}
+
+	before := flights()
+	if _, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com", "c@example.com")); err != nil {
+		t.Fatal(err)
+	}
+	if got := flights() - before; got != 2 {
+		t.Errorf("a lone warm mail took %d flights, want 2", got)
+	}
+
+	var to []string
+	for i := range 100 {
+		to = append(to, fmt.Sprintf("r%03d@example.com", i))
+	}
+	before = flights()
+	if _, err := pool.Send(testContext(t), testMail(to...)); err != nil {
+		t.Fatal(err)
+	}
+	if got := flights() - before; got != 2 {
+		t.Errorf("a mail to 100 took %d flights, want 2", got)
+	}
+
+	const n = 20
+	before = flights()
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com", "c@example.com"))
+			errs <- err
+		}()
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	// One for each, one for the first envelope; and one more where the first
+	// mail went before the second was there.
+	if got := flights() - before; got > n+2 {
+		t.Errorf("%d mails in a row took %d flights, want %d", n, got, n+1)
+	}
+	noViolations(t, relay)
+}
+
+func TestRefusedMailDoesNotBreakTheChain(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections = 1
+	pool := startPool(t, c)
+	// The first mail is held at its end until the others wait.
+	release, held := make(chan struct{}), make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Times: 1, Action: relaytest.Hold(release), OnFire: func() { close(held) }})
+	relay.Fault(relaytest.Fault{Stage: relaytest.MAIL, Match: "sender3@", Action: relaytest.Reply("553 5.7.1 no\r\n")})
+	relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "rcpt5@", Action: relaytest.Reply("550 5.1.1 no\r\n")})
+	relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Match: "rcpt7@", Action: relaytest.Reply("451 4.3.0 later\r\n")})
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: "rcpt9@", Action: relaytest.Reply("554 5.6.0 spam\r\n")})
+	const n = 12
+	errs := make([]chan error, n)
+	for i := range errs {
+		errs[i] = make(chan error, 1)
+		go func() {
+			_, err := pool.Send(testContext(t), Mail{
+				From: fmt.Sprintf("sender%d@example.com", i),
+				To:   []string{fmt.Sprintf("rcpt%d@example.com", i)},
+				Data: [][]byte{fmt.Appendf(nil, "%d\r\n", i)},
+			})
+			errs[i] <- err
+		}()
+		if i == 0 {
+			<-held
+		}
+		waitUntil(t, func() bool { return pool.Stats().Waiting == i })
+	}
+	close(release)
+	refused := map[int]int{3: 553, 5: 550, 7: 451, 9: 554}
+	var want []string
+	for i := range errs {
+		err := <-errs[i]
+		if code := refused[i]; code != 0 {
+			if e := asError(t, err); e.Code != code {
+				t.Errorf("mail %d: %v, want %d", i, err, code)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("mail %d: %v", i, err)
+		}
+		want = append(want, fmt.Sprintf("%d\r\n", i))
+	}
+	var got []string
+	for _, mail := range relay.Mails() {
+		got = append(got, string(mail.Data))
+	}
+	if strings.Join(got, "") != strings.Join(want, "") {
+		t.Errorf("arrived %q, want %q, in this order", got, want)
+	}
+	if _, _, total, _ := relay.Connections(); total != 1 {
+		t.Errorf("%d connections, want the one", total)
+	}
+	noViolations(t, relay)
+}
+
+// waitUntil waits for what happens in the background.
+func waitUntil(t testing.TB, cond func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("what was waited for did not happen")
+		}
+	}
+}
+
+// oneJob is a feed without more mails.
+type oneJob struct{ t *testing.T }
+
+func (oneJob) next() *job                  { return nil }
+func (f oneJob) putBack(*job)              { f.t.Error("the mail was put back") }
+func (f oneJob) lost(_ *job, cause *Error) { f.t.Errorf("the mail was lost: %v", cause) }
+
+func TestRelayThatRepliesBeforeItReadsOnDoesNotStallAFlight(t *testing.T) {
+	// A pipe has no buffer: its writer waits for the reader. A client that
+	// reads only when it has written all would wait forever.
+	client, relay := net.Pipe()
+	c := Config{}.withDefaults()
+	s := &session{cfg: &c, wire: newWire(client, patience), caps: capabilities{pipelining: true}}
+	s.listen()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r := bufio.NewReaderSize(relay, 16)
+		for data := false; ; {
+			line, err := r.ReadString('\n')
+			switch {
+			case err != nil:
+				return
+			case line == "DATA\r\n":
+				data = true
+				_, _ = io.WriteString(relay, "354 go\r\n")
+			case !data || line == ".\r\n":
+				data = false
+				_, _ = io.WriteString(relay, "250 ok\r\n")
+			}
+		}
+	}()
+	var to []string
+	for i := range 100 {
+		to = append(to, fmt.Sprintf("r%03d-%s@example.com", i, strings.Repeat("y", 200)))
+	}
+	j := &job{ctx: testContext(t), mail: testMail(to...), results: make([]RecipientResult, len(to)), done: make(chan struct{})}
+	if err := s.deliver(j, oneJob{t}); err != nil {
+		t.Fatal(err)
+	}
+	<-j.done
+	if j.reply.Code != 250 {
+		t.Errorf("reply %v", j.reply)
+	}
+	s.close()
+	<-done
+}
+
+func TestRelayThatStopsReadingIsGivenUp(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	remove := relay.Fault(relaytest.Fault{Stage: relaytest.Body, Action: relaytest.Stall()})
+	defer remove()
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.Timeout = 300 * time.Millisecond
+	mail := testMail()
+	mail.Data = [][]byte{bytes.Repeat([]byte("0123456789\r\n"), 1<<20)}
+	_, err := startPool(t, c).Send(testContext(t), mail)
+	if e := asError(t, err); e.Class != Network || e.Stage != StageMessage || e.Ambiguous || !e.Timeout() {
+		t.Errorf("error %v, want a timeout with nothing delivered", err)
+	}
+}
+
+func TestUnaskedRepliesAreNotTakenForAnswers(t *testing.T) {
+	t.Run("while idle", func(t *testing.T) {
+		relay := startRelay(t, relaytest.Options{})
+		pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+		secondMailArrives(t, pool, relay)
+		relay.Drop("250 2.0.0 surprise\r\n")
+		secondMailArrives(t, pool, relay)
+	})
+	for stage, raw := range map[relaytest.Stage]string{
+		relaytest.MAIL: "250 ok\r\n250 ok\r\n",
+		relaytest.RCPT: "250 ok\r\n250 ok\r\n",
+		relaytest.DATA: "250 ok\r\n",
+	} {
+		t.Run("at "+string(stage), func(t *testing.T) {
+			relay := startRelay(t, relaytest.Options{})
+			remove := relay.Fault(relaytest.Fault{Stage: stage, Times: 1, Action: relaytest.Reply(raw)})
+			defer remove()
+			pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+			_, err := pool.Send(testContext(t), testMail())
+			if e := asError(t, err); e.Class != Protocol || !e.Temporary() || e.Ambiguous {
+				t.Errorf("error %v", err)
+			}
+			if relay.Taken() != 0 {
+				t.Error("the mail was sent all the same")
+			}
+			secondMailArrives(t, pool, relay)
+		})
+	}
+}
+
+func TestContextTakesAMailBackAtEveryStage(t *testing.T) {
+	for _, stage := range []relaytest.Stage{relaytest.MAIL, relaytest.RCPT, relaytest.DATA, relaytest.EOM} {
+		t.Run(string(stage), func(t *testing.T) {
+			relay := startRelay(t, relaytest.Options{})
+			ctx, cancel := context.WithCancel(testContext(t))
+			relay.Fault(relaytest.Fault{Stage: stage, Times: 1, Action: relaytest.Silence(), OnFire: cancel})
+			c := relayConfig(relay, nhncloud.TLSWrapper)
+			c.Timeout = patience
+			pool := startPool(t, c)
+			_, err := pool.Send(ctx, testMail())
+			e := asError(t, err)
+			if e.Class != Cancelled || !errors.Is(e, context.Canceled) || !e.Temporary() {
+				t.Errorf("error %v", err)
+			}
+			if want := stage == relaytest.EOM; e.Ambiguous != want {
+				t.Errorf("ambiguous is %t, want %t", e.Ambiguous, want)
+			}
+			secondMailArrives(t, pool, relay)
+		})
+	}
+}
