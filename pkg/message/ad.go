@@ -1,0 +1,76 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+)
+
+// Advertiser is what an ad mail must say of its sender, by the rules of the
+// service's console.
+type Advertiser struct {
+	Name    string // of the company or person
+	Address string // postal address and telephone, one line or several
+	Unsubscribe
+}
+
+// Unsubscribe is how a reader stops ad mail; one of the two is required.
+type Unsubscribe struct {
+	URL     string           // https: one click (RFC 8058)
+	Mailbox *address.Address // a mail to it unsubscribes
+}
+
+// check names what is missing.
+func (a *Advertiser) check() error {
+	if a == nil {
+		a = &Advertiser{}
+	}
+	if oneLine(a.Name) == "" || oneLine(a.Address) == "" {
+		return errors.New("mail type ad must name its sender: set the advertiser's name and address")
+	}
+	if a.URL == "" && a.Mailbox == nil {
+		return errors.New("mail type ad must say how to unsubscribe: set an https URL or a mail address for it")
+	}
+	if a.URL != "" {
+		u, err := url.Parse(a.URL)
+		if err != nil || u.Scheme != "https" || link(a.URL) == "" {
+			return fmt.Errorf("the unsubscribe URL %q is not an https URL of at most %d octets", a.URL, maxURL)
+		}
+	}
+	return nil
+}
+
+// fields are List-Unsubscribe (RFC 2369) and, with a URL, List-Unsubscribe-Post
+// (RFC 8058).
+func (u *Unsubscribe) fields() []string {
+	var list string
+	if u.Mailbox != nil {
+		list = "<mailto:" + mailtoEscape(u.Mailbox.Mailbox()) + ">"
+	}
+	if u.URL == "" {
+		return []string{field("List-Unsubscribe", list)}
+	}
+	if list != "" {
+		list = ", " + list
+	}
+	return []string{
+		field("List-Unsubscribe", "<"+link(u.URL)+">"+list),
+		field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+	}
+}
+
+// link is where a reader clicks to unsubscribe.
+func (u *Unsubscribe) link() string {
+	if u.URL != "" {
+		return link(u.URL)
+	}
+	return "mailto:" + mailtoEscape(u.Mailbox.Mailbox())
+}
+
+// mailtoEscape makes a mailbox part of a mailto URL (RFC 6068).
+func mailtoEscape(mailbox string) string {
+	return strings.ReplaceAll(url.PathEscape(mailbox), "%40", "@")
+}

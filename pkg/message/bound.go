@@ -1,0 +1,91 @@
+package message
+
+import (
+	"fmt"
+	"slices"
+	"text/template"
+	"text/template/parse"
+	"time"
+)
+
+// boundError says which bound a template ran into.
+type boundError string
+
+func (e boundError) Error() string { return string(e) }
+
+// budget ends an execution that takes too long.
+type budget struct{ deadline time.Time }
+
+func (b *budget) start() { b.deadline = time.Now().Add(maxTemplateTime) }
+
+// tick is called at the start of every template, branch and turn of a loop.
+func (b *budget) tick() (string, error) {
+	if time.Now().After(b.deadline) {
+		return "", boundError(fmt.Sprintf("it takes longer than %v", maxTemplateTime))
+	}
+	return "", nil
+}
+
+// bound makes templates end: no template may call itself, and the loops get a
+// tick. It is done before the first execution.
+func bound(trees []*parse.Tree) error {
+	calls := make(map[string][]string)
+	for _, t := range trees {
+		if t != nil {
+			instrument(t.Root, func(callee string) { calls[t.Name] = append(calls[t.Name], callee) })
+		}
+	}
+	done := make(map[string]bool)
+	var visit func(name string, path []string) error
+	visit = func(name string, path []string) error {
+		if slices.Contains(path, name) {
+			return boundError(fmt.Sprintf("template %q calls itself", name))
+		}
+		if done[name] {
+			return nil
+		}
+		for _, callee := range calls[name] {
+			if err := visit(callee, append(path, name)); err != nil {
+				return err
+			}
+		}
+		done[name] = true
+		return nil
+	}
+	for name := range calls {
+		if err := visit(name, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// instrument walks a template, puts a tick at its start and in every loop, and
+// reports the templates that it calls.
+func instrument(list *parse.ListNode, called func(string)) {
+	if list == nil {
+		return
+	}
+	for _, node := range list.Nodes {
+		switch n := node.(type) {
+		case *parse.RangeNode:
+			instrument(n.List, called)
+			instrument(n.ElseList, called)
+		case *parse.IfNode:
+			instrument(n.List, called)
+			instrument(n.ElseList, called)
+		case *parse.WithNode:
+			instrument(n.List, called)
+			instrument(n.ElseList, called)
+		case *parse.TemplateNode:
+			called(n.Name)
+		}
+	}
+	list.Nodes = slices.Insert(list.Nodes, 0, tickNode())
+}
+
+// tickNode assigns, for an assignment writes nothing, whatever it stands in.
+func tickNode() parse.Node {
+	t := template.Must(template.New("").Funcs(template.FuncMap{"tick": (&budget{}).tick}).Parse("{{$_ := tick}}"))
+	return t.Root.Nodes[0]
+}

@@ -1,0 +1,100 @@
+package message
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/message/catalog"
+)
+
+//go:embed locales/*.json
+var localeFiles embed.FS
+
+// Languages are the languages a mail can be in, the default first.
+func Languages() []string { return []string{"en", "ja", "ko"} }
+
+// words says things in one language.
+type words struct {
+	language string
+	printer  *message.Printer
+	fixed    map[string]string // the messages without arguments
+	weekdays []string
+}
+
+// languages holds the words of every language; locales/*.json is part of the
+// program, so that a mistake in one shows at once.
+var languages = func() map[string]*words {
+	all := make(map[string]*words)
+	builder := catalog.NewBuilder()
+	for _, name := range Languages() {
+		tag := language.MustParse(name)
+		fixed := make(map[string]string)
+		for key, forms := range locale(name) {
+			if text := forms["other"]; !strings.Contains(text, "%") {
+				fixed[key] = text
+			}
+			if err := setMessage(builder, tag, key, forms); err != nil {
+				panic(fmt.Sprintf("locales/%s.json: %s: %v", name, key, err))
+			}
+		}
+		w := &words{language: name, printer: message.NewPrinter(tag, message.Catalog(builder)), fixed: fixed}
+		w.weekdays = strings.Split(w.say("date.weekdays"), ",")
+		all[name] = w
+	}
+	return all
+}()
+
+// locale reads one catalogue: for each key, its plural forms ("other" alone
+// where the language or the message has no others).
+func locale(name string) map[string]map[string]string {
+	data, err := localeFiles.ReadFile("locales/" + name + ".json")
+	if err != nil {
+		panic(err)
+	}
+	var entries map[string]json.RawMessage
+	if err := json.Unmarshal(data, &entries); err != nil {
+		panic(fmt.Sprintf("locales/%s.json: %v", name, err))
+	}
+	all := make(map[string]map[string]string, len(entries))
+	for key, raw := range entries {
+		var text string
+		if json.Unmarshal(raw, &text) == nil {
+			all[key] = map[string]string{"other": text}
+			continue
+		}
+		var forms map[string]string
+		if err := json.Unmarshal(raw, &forms); err != nil {
+			panic(fmt.Sprintf("locales/%s.json: %s: %v", name, key, err))
+		}
+		all[key] = forms
+	}
+	return all
+}
+
+// setMessage adds one entry; where there are plural forms (CLDR's names), the
+// first argument chooses.
+func setMessage(b *catalog.Builder, tag language.Tag, key string, forms map[string]string) error {
+	if len(forms) == 1 {
+		return b.SetString(tag, key, forms["other"])
+	}
+	var cases []any
+	for _, form := range []string{"zero", "one", "two", "few", "many", "other"} {
+		if text, ok := forms[form]; ok {
+			cases = append(cases, form, text)
+		}
+	}
+	return b.Set(tag, key, plural.Selectf(1, "%d", cases...))
+}
+
+// say is the message of a key, with its arguments in place.
+func (w *words) say(key string, args ...any) string {
+	if text, ok := w.fixed[key]; ok {
+		return text
+	}
+	return w.printer.Sprintf(message.Key(key, key), args...)
+}

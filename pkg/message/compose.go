@@ -1,0 +1,202 @@
+package message
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-message/textproto"
+
+	gomessage "github.com/emersion/go-message"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// Header is what the mail says of itself, apart from its content.
+type Header struct {
+	From    address.Address
+	ReplyTo *address.Address
+	To, Cc  []address.Address
+	Mode    settings.RecipientMode
+	// MessageID is without angle brackets, at the sender's domain. Individual
+	// mail gets one for each recipient instead, from Addressed.
+	MessageID string
+	// Thread is equal for mails of one conversation: the group key. Empty
+	// means that the mail stands alone.
+	Thread string
+	// Date is shown to the reader in its own location.
+	Date time.Time
+	// Unsubscribe is for ad mail.
+	Unsubscribe *Unsubscribe
+}
+
+// Compose builds the whole mail (RFC 5322, multipart/alternative): CRLF line
+// ends, 7-bit clean, no line over 76 octets except a single longer word. There
+// is never a Bcc field. The same header and content give the same bytes.
+//
+// In Individual mode the mail carries neither To nor Message-ID; Addressed puts
+// them in front when it is sent.
+func Compose(h Header, c Content) ([]byte, error) {
+	if h.From.Domain == "" {
+		return nil, errors.New("the mail has no sender: set fromAddress")
+	}
+	if h.Date.IsZero() {
+		return nil, errors.New("the mail has no date")
+	}
+	fields, err := headerFields(h, c)
+	if err != nil {
+		return nil, err
+	}
+
+	var b bytes.Buffer
+	b.Grow(4096 + (len(c.Text)+len(c.HTML))*5/4)
+	w, err := gomessage.CreateWriter(&b, rawHeader(fields))
+	if err != nil {
+		return nil, fmt.Errorf("composing the mail: %w", err)
+	}
+	for _, part := range []struct{ subtype, body string }{{"plain", c.Text}, {"html", c.HTML}} {
+		if err := writePart(w, part.subtype, part.body); err != nil {
+			return nil, fmt.Errorf("composing the %s part: %w", part.subtype, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("composing the mail: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// Addressed puts the To and Message-ID (without angle brackets) of one
+// recipient in front of an Individual mail, without copying it.
+func Addressed(mail []byte, to address.Address, messageID string) [][]byte {
+	front := field("To", mailboxes(to)) + field("Message-ID", "<"+messageID+">")
+	return [][]byte{[]byte(front), mail}
+}
+
+// headerFields lists the header's fields in the order they are written.
+func headerFields(h Header, c Content) ([]string, error) {
+	fields := []string{
+		field("Date", h.Date.Format(time.RFC1123Z)),
+		field("From", mailboxes(h.From)),
+	}
+	add := func(name, value string) { fields = append(fields, field(name, value)) }
+
+	if h.ReplyTo != nil {
+		add("Reply-To", mailboxes(*h.ReplyTo))
+	}
+	switch h.Mode {
+	case settings.Individual:
+	case settings.Undisclosed:
+		add("To", "undisclosed-recipients:;")
+	case settings.Single:
+		if len(h.To) > 0 {
+			add("To", mailboxes(h.To...))
+		}
+		if len(h.Cc) > 0 {
+			add("Cc", mailboxes(h.Cc...))
+		}
+		if len(h.To)+len(h.Cc) == 0 { // everyone is in Bcc
+			add("To", "undisclosed-recipients:;")
+		}
+	default:
+		return nil, fmt.Errorf("recipient mode %q is not single, individual or undisclosed", h.Mode)
+	}
+	add("Subject", unstructured(c.Subject))
+	if h.Mode != settings.Individual {
+		if !validID(h.MessageID) {
+			return nil, fmt.Errorf("%q cannot be a Message-ID", h.MessageID)
+		}
+		add("Message-ID", "<"+h.MessageID+">")
+	}
+	if h.Thread != "" {
+		root := "<" + threadRoot(h.Thread, h.From.Domain) + ">"
+		add("In-Reply-To", root)
+		add("References", root)
+	}
+	switch c.Priority {
+	case High:
+		add("Importance", "high")
+		add("X-Priority", "1 (Highest)")
+	case Low:
+		add("Importance", "low")
+		add("X-Priority", "5 (Lowest)")
+	}
+	// RFC 3834: no out-of-office reply; the second line is Exchange's own.
+	add("Auto-Submitted", "auto-generated")
+	add("X-Auto-Response-Suppress", "All")
+	if h.Unsubscribe != nil {
+		fields = append(fields, h.Unsubscribe.fields()...)
+	}
+	add("X-Mailer", Product)
+	add("MIME-Version", "1.0")
+	add("Content-Type", "multipart/alternative; boundary=\""+boundary(c)+"\"")
+	return fields, nil
+}
+
+// rawHeader hands our folded fields to the MIME writer, which writes them last
+// one first.
+func rawHeader(fields []string) gomessage.Header {
+	var h gomessage.Header
+	for i := len(fields) - 1; i >= 0; i-- {
+		h.AddRaw([]byte(fields[i]))
+	}
+	return h
+}
+
+// writePart writes one body in the transfer encoding that makes it shorter.
+// Both are 7-bit, whatever the relay offers.
+func writePart(w *gomessage.Writer, subtype, body string) error {
+	encoding := "quoted-printable" // its writer makes every line end CRLF
+	if size := sizeOf(body); size.base64 < size.quotedPrintable {
+		encoding = "base64"
+		body = lineEnds.Replace(body)
+	}
+	var h textproto.Header
+	h.Add("Content-Transfer-Encoding", encoding)
+	h.Add("Content-Type", "text/"+subtype+"; charset=utf-8")
+	part, err := w.CreatePart(gomessage.Header{Header: h})
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(part, body); err != nil {
+		return err
+	}
+	return part.Close()
+}
+
+// lineEnds turns every line end into CRLF.
+var lineEnds = strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n")
+
+// boundary separates the parts. "=_" occurs in neither transfer encoding (RFC
+// 2045 section 6.7), so no content can hold it; the hash only keeps mails apart
+// that are attached to one another.
+func boundary(c Content) string {
+	sum := sha256.New()
+	_, _ = io.WriteString(sum, c.Subject)
+	_, _ = io.WriteString(sum, c.Text)
+	return "=_" + hex.EncodeToString(sum.Sum(nil)[:12])
+}
+
+// threadRoot is the Message-ID of a mail that was never sent, to which every
+// mail of a thread answers. Mail readers then show them as one conversation,
+// whichever of them arrived.
+func threadRoot(thread, domain string) string {
+	sum := sha256.Sum256([]byte(thread))
+	return "thread." + hex.EncodeToString(sum[:12]) + "@" + domain
+}
+
+// validID checks for the id-left "@" id-right of RFC 5322 section 3.6.4.
+func validID(id string) bool {
+	left, right, ok := strings.Cut(id, "@")
+	if !ok || left == "" || right == "" || len(id) > 250 {
+		return false
+	}
+	return !strings.ContainsFunc(id, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune("<>()[]\\,;:\"", r)
+	}) && !strings.Contains(right, "@")
+}

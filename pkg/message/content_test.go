@@ -1,0 +1,354 @@
+package message
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+)
+
+// notification is one of alerts of the same rule, with what they share.
+func notification(alerts ...alert.Alert) *alert.Notification {
+	n := &alert.Notification{Receiver: "ops", Status: alert.Resolved, Alerts: alerts, Version: "1", OrgID: 1, GroupLabels: alert.KV{}, CommonLabels: alert.KV{}}
+	for name, value := range alerts[0].Labels {
+		n.CommonLabels[name] = value
+		for _, a := range alerts {
+			if a.Labels[name] != value {
+				delete(n.CommonLabels, name)
+			}
+		}
+	}
+	for _, a := range alerts {
+		if a.Status == alert.Firing {
+			n.Status = alert.Firing
+		}
+	}
+	return n
+}
+
+// fires is a firing alert; labels are name, value, name, value.
+func fires(labels ...string) alert.Alert {
+	a := alert.Alert{Status: alert.Firing, Labels: alert.KV{}, Annotations: alert.KV{}, StartsAt: renderTime.Add(-90 * time.Second)}
+	for i := 0; i < len(labels); i += 2 {
+		a.Labels[labels[i]] = labels[i+1]
+	}
+	return a
+}
+
+func resolved(labels ...string) alert.Alert {
+	a := fires(labels...)
+	a.Status, a.EndsAt = alert.Resolved, renderTime
+	return a
+}
+
+func TestSubject(t *testing.T) {
+	cpu := []string{"alertname", "High CPU", "instance", "web-1", "severity", "critical"}
+	disk := func(i int) alert.Alert {
+		return fires("alertname", "Disk full", "instance", fmt.Sprintf("db-%d", i), "severity", "warning", "__alert_rule_uid__", "x")
+	}
+	tests := []struct {
+		name       string
+		n          *alert.Notification
+		en, ja, ko string
+	}{
+		{"one alert", notification(fires(cpu...)),
+			"[FIRING:1] High CPU · critical · web-1", "【発生 1件】High CPU · critical · web-1", "[발생 1건] High CPU · critical · web-1"},
+		{"one resolved", notification(resolved(cpu...)),
+			"[RESOLVED:1] High CPU · critical · web-1", "【復旧 1件】High CPU · critical · web-1", "[해결 1건] High CPU · critical · web-1"},
+		{"one rule on several machines", notification(disk(1), disk(2), disk(3), disk(4), disk(5)),
+			"[FIRING:5] Disk full · db-1, db-2, db-3 +2 · warning", "【発生 5件】Disk full · db-1, db-2, db-3 他2件 · warning", "[발생 5건] Disk full · db-1, db-2, db-3 외 2건 · warning"},
+		{"several rules, the gravest first", notification(disk(1), fires(cpu...)),
+			"[FIRING:2] High CPU +1", "【発生 2件】High CPU 他1件", "[발생 2건] High CPU 외 1건"},
+		{"both states", notification(resolved(cpu...), disk(1), disk(2)),
+			"[FIRING:2, RESOLVED:1] Disk full +1", "【発生 2件・復旧 1件】Disk full 他1件", "[발생 2건, 해결 1건] Disk full 외 1건"},
+		{"no data", notification(fires("alertname", "DatasourceNoData", "rulename", "Payments", "ref_id", "A", "datasource_uid", "P1")),
+			"[NO DATA:1] Payments", "【データなし 1件】Payments", "[데이터 없음 1건] Payments"},
+		{"failed query", notification(fires("alertname", "DatasourceError", "rulename", "Payments")),
+			"[ERROR:1] Payments", "【評価エラー 1件】Payments", "[평가 오류 1건] Payments"},
+		{"no name", notification(fires()),
+			"[FIRING:1] (alert without a name)", "【発生 1件】（名前のないアラート）", "[발생 1건] (이름 없는 경고)"},
+	}
+	for _, tt := range tests {
+		for language, want := range map[string]string{"en": tt.en, "ja": tt.ja, "ko": tt.ko} {
+			if got := render(t, renderer(t, Options{Language: language}), tt.n).Subject; got != want {
+				t.Errorf("%s, %s: the subject is\n     %q\nwant %q", tt.name, language, got, want)
+			}
+		}
+	}
+}
+
+func TestSubjectPrefersACustomTitle(t *testing.T) {
+	for name, want := range map[string]string{
+		"firing-2":                      "[FIRING:2] High CPU 高負荷 과부하 +1 · critical · Prod · oncall@example.com",
+		"firing-15-hostile-annotations": "[FIRING:15] High CPU 高負荷 과부하 +3 · Prod",
+		"resolved-1":                    "[RESOLVED:1] High CPU 高負荷 과부하 2 · critical · Prod · oncall@example.com",
+		"test-button-custom-title":      "firing custom title",
+	} {
+		if got := render(t, renderer(t, Options{}), payload(t, name)).Subject; got != want {
+			t.Errorf("%s: the subject is %q, want %q", name, got, want)
+		}
+	}
+	t.Run("and shows it in the mail", func(t *testing.T) {
+		c := render(t, renderer(t, Options{}), payload(t, "test-button-custom-title"))
+		for _, body := range []string{c.Text, c.HTML} {
+			if !strings.Contains(body, "firing custom title") || !strings.Contains(body, "custom message 1") {
+				t.Errorf("title or message is missing in\n%s", body)
+			}
+		}
+	})
+	t.Run("and drops Grafana's own message", func(t *testing.T) {
+		if c := render(t, renderer(t, Options{}), payload(t, "firing-2")); strings.Contains(c.Text+c.HTML, "Annotations:") {
+			t.Errorf("Grafana's default message is in\n%s", c.Text)
+		}
+	})
+}
+
+func TestStableSubjectIsTheSameForAGroup(t *testing.T) {
+	r := renderer(t, Options{StableSubject: true})
+	for _, name := range []string{"firing-2", "mixed-1-1", "resolved-1"} {
+		if got := render(t, r, payload(t, name)).Subject; got != "Alert: Prod" {
+			t.Errorf("%s: the subject is %q", name, got)
+		}
+	}
+}
+
+func TestSubjectIsCutAtAGrapheme(t *testing.T) {
+	const family = "👨‍👩‍👧‍👦"
+	n := notification(fires())
+	n.Title = strings.Repeat(family, 60)
+	n.Title += strings.Repeat("가", 200)
+	got := render(t, renderer(t, Options{}), n).Subject
+	count := 0
+	for it := graphemes.FromString(got); it.Next(); count++ {
+		if g := it.Value(); g != family && g != "가" && g != ellipsis {
+			t.Fatalf("a character was cut in two: %q in %q", g, got)
+		}
+	}
+	if count > MaxSubject || !strings.HasSuffix(got, ellipsis) {
+		t.Errorf("the subject has %d characters: %q", count, got)
+	}
+}
+
+func TestAdMail(t *testing.T) {
+	unsubscribe, err := address.Parse("stop+1@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := &Advertiser{Name: "Example & Co.", Address: "1 Street\nSeoul", Unsubscribe: Unsubscribe{URL: "https://example.com/stop?a=1&b=2", Mailbox: &unsubscribe}}
+	c := render(t, renderer(t, Options{MailType: nhncloud.Ad, Advertiser: full, Language: "ko"}), payload(t, "resolved-1"))
+	if !strings.HasPrefix(c.Subject, "(광고) [해결 1건]") {
+		t.Errorf("the subject is %q", c.Subject)
+	}
+	for _, want := range []string{"보낸 사람: Example & Co.", "1 Street\nSeoul", "수신 거부", "https://example.com/stop?a=1&b=2"} {
+		if !strings.Contains(c.Text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, c.Text)
+		}
+	}
+	for _, want := range []string{"Example &amp; Co.", "1 Street<br>Seoul", `href="https://example.com/stop?a=1&amp;b=2"`} {
+		if !strings.Contains(c.HTML, want) {
+			t.Errorf("the HTML lacks %q", want)
+		}
+	}
+	h := header(t)
+	h.Unsubscribe = &full.Unsubscribe
+	p := parseMail(t, compose(t, h, c))
+	if got, want := p.header.Get("List-Unsubscribe"), "<https://example.com/stop?a=1&b=2>, <mailto:stop+1@example.com>"; got != want {
+		t.Errorf("List-Unsubscribe is %q, want %q", got, want)
+	}
+	if got := p.header.Get("List-Unsubscribe-Post"); got != "List-Unsubscribe=One-Click" {
+		t.Errorf("List-Unsubscribe-Post is %q", got)
+	}
+	t.Run("with a mailbox alone offers no one-click", func(t *testing.T) {
+		h := header(t)
+		h.Unsubscribe = &Unsubscribe{Mailbox: &unsubscribe}
+		if p := parseMail(t, compose(t, h, c)); p.header.Get("List-Unsubscribe-Post") != "" || p.header.Get("List-Unsubscribe") == "" {
+			t.Errorf("the header is %v", p.header)
+		}
+	})
+	t.Run("of another type says nothing of it", func(t *testing.T) {
+		c := render(t, renderer(t, Options{Advertiser: full, Language: "ko"}), payload(t, "resolved-1"))
+		if strings.Contains(c.Subject+c.Text+c.HTML, "광고") || strings.Contains(c.Text+c.HTML, "수신 거부") {
+			t.Errorf("a normal mail looks like an ad: %q", c.Subject)
+		}
+	})
+}
+
+func TestAdMailIsRefusedWithoutItsSender(t *testing.T) {
+	at := Unsubscribe{URL: "https://example.com/stop"}
+	for want, ad := range map[string]*Advertiser{
+		"advertiser's name and address": nil,
+		"name and address":              {Address: "1 Street", Unsubscribe: at},
+		"name and address ":             {Name: "Example", Unsubscribe: at},
+		"how to unsubscribe":            {Name: "Example", Address: "1 Street"},
+		"http://example.com":            {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "http://example.com"}},
+		"javascript:":                   {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "javascript:alert(1)"}},
+	} {
+		_, err := NewRenderer(Options{Language: "en", MailType: nhncloud.Ad, Advertiser: ad})
+		if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {
+			t.Errorf("%+v: the error is %v, want one about %q", ad, err, want)
+		}
+	}
+}
+
+func TestUnknownLanguageIsRefused(t *testing.T) {
+	if _, err := NewRenderer(Options{Language: "fr"}); err == nil || err.Error() != `language is "fr"; it may be en, ja, ko` {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestPriorityFollowsTheGravestFiringAlert(t *testing.T) {
+	tests := []struct {
+		name string
+		n    *alert.Notification
+		want Priority
+	}{
+		{"critical among others", notification(fires("severity", "info"), fires("severity", "Critical")), High},
+		{"P1 by priority", notification(fires("priority", "P1")), High},
+		{"warning", notification(fires("severity", "warning"), fires("severity", "info")), Normal},
+		{"info only", notification(fires("severity", "info")), Low},
+		{"no label", notification(fires()), Normal},
+		{"critical, but resolved", notification(resolved("severity", "critical")), Normal},
+		{"critical resolved while info fires", notification(resolved("severity", "critical"), fires("severity", "info")), Low},
+	}
+	for _, tt := range tests {
+		if got := render(t, renderer(t, Options{}), tt.n).Priority; got != tt.want {
+			t.Errorf("%s: priority %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestPayloadCannotWriteHTML puts markup and dangerous addresses wherever a
+// payload has room for them.
+func TestPayloadCannotWriteHTML(t *testing.T) {
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)><a href="javascript:alert(3)">`
+	a := fires("alertname", evil, "severity", evil, evil, evil)
+	a.Annotations = alert.KV{"summary": evil, "description": evil, "runbook_url": "javascript:alert(4)", evil: evil, "grafana_state_reason": evil}
+	a.Values = map[string]float64{evil: 1}
+	a.GeneratorURL = "javascript:alert(5)"
+	a.SilenceURL = "https://example.com/\"><script>alert(6)</script>"
+	a.DashboardURL = "data:text/html,<script>alert(7)</script>"
+	a.PanelURL = "//example.com/x"
+	a.ImageURL = "mailto:x@example.com"
+	b := a
+	n := notification(a, b)
+	n.Receiver, n.Title, n.ExternalURL, n.Message = evil, evil, "file:///etc/passwd", evil+"\n[x](javascript:alert(8)) **"+evil+"**"
+	c := render(t, renderer(t, Options{}), n)
+	if got := regexp.MustCompile(`<script|<img|onerror=a[^l]|<a href`).FindString(c.HTML); got != "" {
+		t.Errorf("the HTML holds %q", got)
+	}
+	for _, m := range regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(c.HTML, -1) {
+		if address := html.UnescapeString(m[1]); address != "https://example.com/%22%3E%3Cscript%3Ealert%286%29%3C/script%3E" {
+			t.Errorf("the HTML links to %q", address)
+		}
+	}
+	if strings.Contains(c.Text, "file://") {
+		t.Errorf("the text links to a file:\n%s", c.Text)
+	}
+}
+
+func TestResolvedForAnotherReasonSaysSo(t *testing.T) {
+	for reason, want := range map[string]string{
+		"Updated":         "rule was changed",
+		"RuleDeleted":     "rule was deleted",
+		"Paused":          "rule was paused",
+		"MissingSeries":   "data series is gone",
+		"NoData":          "no data",
+		"Error, KeepLast": "query failed",
+		"Novelty":         "Reason given by Grafana: Novelty",
+	} {
+		a := resolved("alertname", "x")
+		a.Annotations["grafana_state_reason"] = reason
+		c := render(t, renderer(t, Options{}), notification(a))
+		if !strings.Contains(c.Text, want) || !strings.Contains(c.HTML, want) {
+			t.Errorf("%s: %q is not in\n%s", reason, want, c.Text)
+		}
+	}
+}
+
+// TestLongMailsStayWhole checks that Gmail does not clip, and that nothing is
+// missing from the count.
+func TestLongMailsStayWhole(t *testing.T) {
+	huge := func(n *alert.Notification) *alert.Notification {
+		for i := range n.Alerts {
+			a := &n.Alerts[i]
+			a.Annotations = alert.KV{"summary": strings.Repeat("\"負荷=", 3000), "description": strings.Repeat("<=\"\n", 3000)}
+			a.Labels = alert.KV{"alertname": strings.Repeat("'", 500)}
+			for l := range 60 {
+				a.Labels[fmt.Sprintf("label_%d_%d", i, l)] = strings.Repeat("=", 500)
+				n.CommonLabels[fmt.Sprintf("common_%d", l)] = strings.Repeat("=", 500)
+				a.Labels[fmt.Sprintf("common_%d", l)] = strings.Repeat("=", 500)
+			}
+		}
+		n.Message = strings.Repeat("- \"=\n", 5000)
+		return n
+	}
+	truncated := many(t, 5)
+	truncated.Omitted += 7
+	for name, n := range map[string]*alert.Notification{
+		"2": many(t, 2), "30": many(t, 30), "1000": many(t, 1000), "1500, of which 1000 are kept": many(t, 1500),
+		"5 and 7 truncated": truncated, "3 huge": huge(many(t, 3)), "200 huge": huge(many(t, 200)),
+	} {
+		for _, language := range Languages() {
+			t.Run(name+"/"+language, func(t *testing.T) {
+				c := render(t, renderer(t, Options{Language: language}), n)
+				w := languages[language]
+				cards := strings.Count(c.HTML, `class="name"`)
+				rows := strings.Count(c.HTML, `class="row"`)
+				omitted := len(n.Alerts) + n.Omitted - cards - rows
+				if omitted > 0 && !strings.Contains(c.HTML, ">"+w.say("omitted", omitted)+"<") {
+					t.Errorf("%d in full and %d in the list, and it is not said that %d are missing", cards, rows, omitted)
+				}
+				if rows > 0 && !strings.Contains(c.HTML, ">"+w.say("heading.more", rows)+"<") {
+					t.Errorf("the list of %d has another heading", rows)
+				}
+				if cards+rows == 0 && len(n.Alerts) > 0 {
+					t.Error("no alert is shown")
+				}
+				if n.Omitted > 0 && !strings.Contains(c.Text, w.say("omitted", n.Omitted)) {
+					t.Errorf("the text does not say that %d are missing", n.Omitted)
+				}
+				if got := strings.Count(c.Text, "\n* "); got != max(0, len(n.Alerts)-maxCards) {
+					t.Errorf("the text lists %d alerts of %d", got, len(n.Alerts))
+				}
+				mail := compose(t, header(t), c)
+				if start := strings.Index(string(mail), "Content-Type: text/html"); len(mail)-start > 102*1000 {
+					t.Errorf("the HTML part has %d octets; Gmail clips at 102 kB", len(mail)-start)
+				}
+			})
+		}
+	}
+}
+
+func TestTextIsNarrow(t *testing.T) {
+	for _, name := range payloads(t) {
+		for _, language := range Languages() {
+			c := render(t, renderer(t, Options{Language: language}), payload(t, name))
+			checkText(t, c.Text)
+		}
+	}
+}
+
+// checkText fails where plain text is wider than its columns, apart from
+// addresses on lines of their own, or untidy.
+func checkText(t testing.TB, text string) {
+	t.Helper()
+	for i, line := range strings.Split(text, "\n") {
+		if textWidth(line) > columns && !strings.Contains(line, "://") {
+			t.Errorf("line %d has %d columns: %q", i+1, textWidth(line), line)
+		}
+		if strings.TrimRight(line, " ") != line {
+			t.Errorf("line %d ends in a space: %q", i+1, line)
+		}
+	}
+	if strings.Contains(text, "\n\n\n") || strings.HasPrefix(text, "\n") {
+		t.Errorf("the text has empty paragraphs:\n%s", text)
+	}
+}

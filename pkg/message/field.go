@@ -1,0 +1,76 @@
+package message
+
+import (
+	"mime"
+	"net/mail"
+	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+)
+
+const (
+	// maxLine is where a header line is folded: RFC 2047 section 2 allows no
+	// more on a line that holds an encoded-word.
+	maxLine = 76
+	// maxName bounds a display name, in graphemes.
+	maxName = 100
+)
+
+// field is one header field, folded and ended by CRLF. The value is ASCII,
+// with single spaces where it may be folded.
+func field(name, value string) string {
+	var b strings.Builder
+	b.WriteString(name)
+	b.WriteByte(':')
+	column := len(name) + 1
+	for word := range strings.SplitSeq(value, " ") {
+		if column+1+len(word) > maxLine && column > 1 {
+			b.WriteString("\r\n")
+			column = 0
+		}
+		b.WriteByte(' ')
+		b.WriteString(word)
+		column += 1 + len(word)
+	}
+	b.WriteString("\r\n")
+	return b.String()
+}
+
+// unstructured is text for a header such as Subject: neutralised, and in
+// encoded-words (RFC 2047) where it is not ASCII.
+func unstructured(s string) string {
+	s = literal(oneLine(s))
+	// Base64 is shorter for CJK; Q keeps mostly Latin text legible in a log.
+	if beyondASCII := len(s) - asciiBytes(s); 3*beyondASCII > len(s) {
+		return mime.BEncoding.Encode("utf-8", s)
+	}
+	return mime.QEncoding.Encode("utf-8", s)
+}
+
+// literal keeps ASCII text that looks like an encoded-word from being decoded
+// by the reader: nobody may smuggle characters past clean.
+func literal(s string) string { return strings.ReplaceAll(s, "=?", "= ?") }
+
+// mailboxes is an address list for a header (RFC 5322 section 3.4).
+func mailboxes(list ...address.Address) string {
+	formatted := make([]string, len(list))
+	for i, a := range list {
+		if a.Name == "" {
+			formatted[i] = a.Mailbox()
+			continue
+		}
+		m := mail.Address{Name: cut(literal(oneLine(a.Name)), maxName), Address: a.Mailbox()}
+		formatted[i] = m.String()
+	}
+	return strings.Join(formatted, ", ")
+}
+
+func asciiBytes(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] < 0x80 {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,109 @@
+package message
+
+import (
+	"regexp"
+	"strings"
+)
+
+// block is a paragraph of Markdown.
+type block struct {
+	Kind  string // paragraph, heading, list or code
+	Lines [][]span
+	Text  string // of a code block
+}
+
+// span is a run of text in one style.
+type span struct {
+	Text         string
+	URL          string
+	Bold, Italic bool
+	Code         bool
+}
+
+// inline finds the marks inside a line: bold, code, link, bare URL, italic.
+var inline = regexp.MustCompile("\\*\\*([^*]+)\\*\\*|`([^`]+)`|\\[([^\\]]+)\\]\\(([^()\\s]+)\\)|(https?://[^\\s<>\"]+)|\\*([^*\\s][^*]*)\\*")
+
+// markdown reads the basics that notification templates use: paragraphs,
+// headings, bullet lists, fenced code, bold, italic, code and links. All else
+// is text; what comes out holds no markup, only text to be escaped.
+func markdown(s string) []block {
+	var blocks []block
+	open := false // the last block takes further lines
+	add := func(kind, line string) {
+		if !open || blocks[len(blocks)-1].Kind != kind {
+			blocks = append(blocks, block{Kind: kind})
+			open = true
+		}
+		b := &blocks[len(blocks)-1]
+		b.Lines = append(b.Lines, spans(line))
+	}
+	lines := strings.Split(s, "\n")
+	for i := 0; i < len(lines); i++ {
+		line := strings.TrimSpace(lines[i])
+		bullet := strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ")
+		heading := strings.TrimLeft(line, "#")
+		switch {
+		case line == "":
+			open = false
+		case strings.HasPrefix(line, "```"):
+			end := i + 1
+			for end < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[end]), "```") {
+				end++
+			}
+			blocks = append(blocks, block{Kind: "code", Text: strings.Join(lines[i+1:end], "\n")})
+			i, open = end, false
+		case heading != line && strings.HasPrefix(heading, " "):
+			add("heading", strings.TrimSpace(heading))
+			open = false
+		case bullet:
+			add("list", line[2:])
+		default:
+			add("paragraph", line)
+		}
+	}
+	return blocks
+}
+
+// spans splits a line at its marks.
+func spans(line string) []span {
+	var out []span
+	text := func(s string) {
+		if s != "" {
+			out = append(out, span{Text: s})
+		}
+	}
+	at := 0
+	for _, m := range inline.FindAllStringSubmatchIndex(line, -1) {
+		group := func(i int) string {
+			if m[2*i] < 0 {
+				return ""
+			}
+			return line[m[2*i]:m[2*i+1]]
+		}
+		end := m[1]
+		var s span
+		switch {
+		case group(1) != "":
+			s = span{Text: group(1), Bold: true}
+		case group(2) != "":
+			s = span{Text: group(2), Code: true}
+		case group(3) != "":
+			s = span{Text: group(3), URL: link(group(4))}
+			if s.URL == "" {
+				s.Text = line[m[0]:m[1]]
+			}
+		case group(5) != "":
+			// Punctuation after an address belongs to the sentence.
+			bare := strings.TrimRight(group(5), ".,;:!?)'")
+			end = m[10] + len(bare)
+			s = span{Text: bare, URL: link(bare)}
+		default:
+			s = span{Text: group(6), Italic: true}
+		}
+		text(line[at:m[0]])
+		out = append(out, s)
+		at = end
+	}
+	text(line[at:])
+	return out
+}

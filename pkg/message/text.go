@@ -1,0 +1,172 @@
+package message
+
+import (
+	"strings"
+
+	"github.com/clipperhouse/displaywidth"
+)
+
+// text is the built-in plain text part.
+func (v *view) text() string {
+	t := &textWriter{}
+	t.Grow(4 << 10)
+	t.paragraph(v.StateText)
+	t.paragraph(v.Places)
+	t.blank()
+	t.paragraph(v.Title)
+	t.blank()
+	t.paragraph(v.Message)
+	t.blank()
+
+	full := v.inFull()
+	for i := range v.Alerts[:full] {
+		t.rule("-")
+		t.alert(v, v.Alerts[i])
+	}
+	if rest := v.Alerts[full:]; len(rest) > 0 {
+		t.rule("-")
+		t.paragraph(v.words.say("heading.more", len(rest)))
+		t.blank()
+		for _, a := range rest {
+			t.line("* " + cutWidth(strings.Join(nonEmpty(a.StateText, a.Name, v.words.brief(a)), subjectJoin), columns-2))
+			if a.Reason != "" {
+				t.line("  " + cutWidth(a.Reason, columns-2))
+			}
+		}
+		t.blank()
+	}
+	if v.Omitted > 0 {
+		t.rule("-")
+		t.paragraph(v.words.say("omitted", v.Omitted))
+		t.blank()
+	}
+	if len(v.SharedLabels) > 0 {
+		t.rule("-")
+		t.paragraph(v.words.say("heading.common"))
+		t.blank()
+		t.facts(v.SharedLabels)
+		t.blank()
+	}
+	t.rule("=")
+	if v.ExternalURL != "" {
+		key := "open.alertmanager"
+		if v.Grafana {
+			key = "open.grafana"
+		}
+		t.link(v.words.say(key), v.ExternalURL)
+		t.blank()
+	}
+	t.paragraph(v.Footer)
+	if ad := v.Advertiser; ad != nil {
+		t.blank()
+		t.paragraph(v.words.say("ad.sender") + ": " + ad.Name)
+		t.paragraph(ad.Address)
+		t.link(v.words.say("ad.unsubscribe"), ad.Link)
+	}
+	return t.String()
+}
+
+// alert is one alert in full.
+func (t *textWriter) alert(v *view, a *Alert) {
+	t.paragraph(strings.Join(nonEmpty(a.StateText, a.Severity), subjectJoin))
+	t.paragraph(a.Name)
+	t.blank()
+	t.paragraph(a.Summary)
+	t.paragraph(a.Description)
+	t.blank()
+	t.paragraph(a.Reason)
+	t.blank()
+	t.facts(v.words.facts(a))
+	t.blank()
+	for _, b := range v.words.buttons(a, v.Grafana) {
+		t.link(b.Text, b.URL)
+	}
+	if a.ImageURL != "" {
+		t.link(v.words.say("image.alt", a.Name), a.ImageURL)
+	}
+	t.blank()
+}
+
+// textWriter lays out plain text.
+type textWriter struct {
+	strings.Builder
+	blanks int // blank lines at the end
+}
+
+func (t *textWriter) line(s string) {
+	s = strings.TrimRight(s, " ")
+	if s == "" {
+		t.blank()
+		return
+	}
+	t.WriteString(s)
+	t.WriteByte('\n')
+	t.blanks = 0
+}
+
+// blank ends a paragraph; several in a row are one.
+func (t *textWriter) blank() {
+	if t.blanks == 0 && t.Len() > 0 {
+		t.WriteByte('\n')
+		t.blanks++
+	}
+}
+
+func (t *textWriter) paragraph(s string) {
+	if s == "" {
+		return
+	}
+	for _, line := range wrap(s, columns) {
+		t.line(line)
+	}
+}
+
+func (t *textWriter) rule(with string) { t.line(strings.Repeat(with, columns)) }
+
+// link puts the address on a line of its own, for readers that make links of
+// whole lines only.
+func (t *textWriter) link(text, url string) {
+	t.paragraph(text + ":")
+	t.line("  " + url)
+}
+
+// facts aligns names and values.
+func (t *textWriter) facts(list []Pair) {
+	const most = 24
+	width := 0
+	for _, p := range list {
+		if w := displaywidth.String(p.Name); w <= most {
+			width = max(width, w)
+		}
+	}
+	for _, p := range list {
+		name := p.Name + ":"
+		indent := strings.Repeat(" ", width+2)
+		lines := wrap(p.Value, columns-len(indent))
+		if w := displaywidth.String(name); w > width+1 {
+			for _, line := range wrap(name, columns) {
+				t.line(line)
+			}
+			name = indent
+		} else {
+			name += strings.Repeat(" ", len(indent)-w)
+		}
+		for _, line := range lines {
+			t.line(name + line)
+			name = indent
+		}
+	}
+}
+
+// cutWidth shortens s to width columns.
+func cutWidth(s string, width int) string { return displaywidth.TruncateString(s, width, ellipsis) }
+
+func nonEmpty(list ...string) []string {
+	var out []string
+	for _, s := range list {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

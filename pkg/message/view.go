@@ -1,0 +1,153 @@
+package message
+
+import (
+	"html/template"
+	"slices"
+	"strings"
+)
+
+// view is the model with what only the built-in mail shows.
+type view struct {
+	*Model
+	words      *words
+	Places     string // what tells this mail from others
+	Preheader  string // what an inbox shows behind the subject
+	Footer     string
+	Advertiser *advertiser
+
+	MessageHTML template.HTML // Message, when the HTML part needs it
+}
+
+// advertiser is the sender's block of an ad mail.
+type advertiser struct {
+	Name, Address string
+	Link          string // to unsubscribe
+}
+
+// What somebody might still read in full: the first alerts, and of the resolved
+// ones fewer while others fire.
+const (
+	maxCards         = 10
+	maxResolvedCards = 3
+)
+
+// inFull is how many alerts are shown in full, if there is room.
+func (v *view) inFull() int {
+	firing := 0
+	for firing < len(v.Alerts) && v.Alerts[firing].State != stateResolved {
+		firing++
+	}
+	if firing == 0 {
+		return min(len(v.Alerts), maxCards)
+	}
+	return min(len(v.Alerts), firing+maxResolvedCards, maxCards)
+}
+
+// button is a link of an alert.
+type button struct{ Text, URL string }
+
+func newView(m *Model, w *words, ad *Advertiser) *view {
+	v := &view{
+		Model:  m,
+		words:  w,
+		Places: strings.Join(m.places(w), subjectJoin),
+		Footer: w.say("footer.sent", Product, m.Receiver),
+	}
+	if len(m.Alerts) > 0 {
+		first := m.Alerts[0]
+		v.Preheader = cut(strings.Join(nonEmpty(first.Summary, oneLine(first.Description), w.since(first)), subjectJoin), maxLabel)
+	}
+	if ad != nil {
+		v.Advertiser = &advertiser{Name: oneLine(ad.Name), Address: strings.TrimSpace(clean(ad.Address)), Link: ad.link()}
+	}
+	return v
+}
+
+// facts are what a reader looks up in one alert: since when, the values, the
+// labels that differ, the other annotations.
+func (w *words) facts(a *Alert) []Pair {
+	var out []Pair
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, Pair{w.say(key), value})
+		}
+	}
+	if a.State == stateResolved {
+		add("label.fired", a.StartsAt.String())
+		add("label.resolved", w.ended(a))
+	} else {
+		add("label.since", w.since(a))
+	}
+	var values []string
+	for _, p := range a.Values {
+		values = append(values, p.Name+" = "+p.Value)
+	}
+	add("label.values", strings.Join(values, ", "))
+	for _, p := range a.OwnLabels {
+		if p.Value != a.Severity || !slices.Contains(severityLabels, p.Name) { // shown beside the state
+			out = append(out, p)
+		}
+	}
+	return append(out, a.Notes...)
+}
+
+// since is when an alert began and how long ago that is.
+func (w *words) since(a *Alert) string {
+	start := a.StartsAt.String()
+	if length := a.Duration.String(); start != "" && length != "" && a.State != stateResolved {
+		return w.say("since.for", start, length)
+	}
+	return start
+}
+
+// ended is when an alert was resolved and how long it had lasted.
+func (w *words) ended(a *Alert) string {
+	end := a.EndsAt.String()
+	if length := a.Duration.String(); end != "" && length != "" {
+		return w.say("resolved.after", end, length)
+	}
+	return end
+}
+
+// brief is an alert in half a line: where it is and what it says.
+func (w *words) brief(a *Alert) string {
+	var where []string
+	for _, p := range a.OwnLabels {
+		if !slices.Contains(machineLabels, p.Name) && !slices.Contains(severityLabels, p.Name) {
+			where = append(where, p.Value)
+		}
+	}
+	return strings.Join(nonEmpty(
+		cut(strings.Join(where, w.say("list.join")), maxSubjectValue),
+		cut(a.Summary, 2*maxSubjectValue),
+	), subjectJoin)
+}
+
+// changed is when an alert took its present state.
+func changed(a htmlAlert) Time {
+	if a.State == stateResolved {
+		return a.EndsAt
+	}
+	return a.StartsAt
+}
+
+// buttons are an alert's links, the first the one to press first.
+func (w *words) buttons(a *Alert, grafana bool) []button {
+	rule := "button.source"
+	if grafana {
+		rule = "button.rule"
+	}
+	var out []button
+	for _, b := range []struct{ key, url string }{
+		{rule, a.RuleURL},
+		{"button.runbook", a.RunbookURL},
+		{"button.panel", a.PanelURL},
+		{"button.dashboard", a.DashboardURL},
+		{"button.silence", a.SilenceURL},
+	} {
+		if b.url != "" {
+			out = append(out, button{w.say(b.key), b.url})
+		}
+	}
+	return out
+}
