@@ -24,6 +24,9 @@ const (
 	// dialPause is how long a relay that refused one more connection is not
 	// asked again, while others stand.
 	dialPause = 5 * time.Second
+	// downPause is how long a relay that could not be had is not asked again:
+	// a backlog of thousands makes a dial a second, not one for each mail.
+	downPause = time.Second
 )
 
 // A Pool sends mail over at most Config.MaxConnections connections to one
@@ -35,7 +38,7 @@ type Pool struct {
 	limiter *rate.Limiter // nil: no limit
 	gate    gate
 
-	probeAfter, dialPause time.Duration
+	probeAfter, dialPause, downPause time.Duration
 
 	closing context.Context // ends when Close is called
 	close   context.CancelFunc
@@ -53,6 +56,8 @@ type Pool struct {
 	stopDials context.CancelFunc
 	useless   int       // sessions in a row that the relay ended at their first mail
 	notBefore time.Time // of the next dial beside standing sessions
+	down      *Error    // why the last hope of a connection failed
+	downUntil time.Time // till when that is the answer to every mail
 	isClosed  bool
 }
 
@@ -64,6 +69,7 @@ func NewPool(c Config) *Pool {
 		drained:    make(chan struct{}),
 		probeAfter: probeAfter,
 		dialPause:  dialPause,
+		downPause:  downPause,
 	}
 	if c.MessagesPerMinute > 0 {
 		p.limiter = rate.NewLimiter(rate.Every(time.Minute/time.Duration(c.MessagesPerMinute)), 1)

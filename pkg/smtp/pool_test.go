@@ -186,6 +186,7 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 
 	// And when the credentials are put right at the relay, mail flows.
 	relay.Set(func(o *relaytest.Options) { o.SecretKey = "wrong" })
+	pauseIsOver(pool)
 	secondMailArrives(t, pool, relay)
 }
 
@@ -219,13 +220,28 @@ func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
 			t.Errorf("error %v", e)
 		}
 	}
+	// The mails of the backlog that come next learn the same without a dial.
+	pool.mu.Lock()
+	pool.downUntil = time.Now().Add(time.Hour)
+	pool.mu.Unlock()
+	if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Stage != StageDial {
+		t.Errorf("error %v", err)
+	}
 	if dials > 2 {
 		t.Errorf("%d dials for %d mails", dials, n)
 	}
 	if err := relay.Restart(); err != nil {
 		t.Fatal(err)
 	}
+	pauseIsOver(pool)
 	secondMailArrives(t, pool, relay)
+}
+
+// pauseIsOver lets the pool dial a relay again that it could not have.
+func pauseIsOver(p *Pool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.downUntil = time.Time{}
 }
 
 func TestMailGoesToAnotherConnectionUncounted(t *testing.T) {

@@ -1,11 +1,18 @@
 package smtp
 
+import "time"
+
 // enqueue puts a job behind the others.
 func (p *Pool) enqueue(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.isClosed {
 		j.fail(failure(StageQueue, ErrClosed))
+		close(j.done)
+		return
+	}
+	if p.standing+p.dialing == 0 && time.Now().Before(p.downUntil) {
+		j.fail(p.down)
 		close(j.done)
 		return
 	}

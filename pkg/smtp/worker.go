@@ -90,6 +90,7 @@ func (p *Pool) connectFailed(err *Error) {
 		p.stopDials()
 		p.dials, p.stopDials = context.WithCancel(p.running)
 		p.failWaiting(err)
+		p.down, p.downUntil = err, time.Now().Add(p.downPause)
 		return
 	}
 	p.notBefore = time.Now().Add(p.dialPause)
