@@ -1,0 +1,205 @@
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// The pause before an attempt is repeated doubles from the one to the other,
+// each time up to a fifth longer or shorter.
+const (
+	firstBackoff = 5 * time.Second
+	maxBackoff   = 10 * time.Minute
+)
+
+func backoff(retries int) time.Duration {
+	pause := maxBackoff
+	if retries < 8 {
+		pause = min(firstBackoff<<(retries-1), maxBackoff)
+	}
+	return min(time.Duration(float64(pause)*(0.8+0.4*rand.Float64())), maxBackoff)
+}
+
+const fence = ` WHERE id = $1 AND attempt = $2 AND lease_owner = $3 AND status = 'sending'`
+
+var (
+	qFinal = query(`UPDATE delivery SET status = $4, finished_at = $5, reason = $6, joinable = joinable * $7,
+		due_at = $8, lease_owner = '', crashes = 0, message = NULL` + fence)
+	qAgain = query(`UPDATE delivery SET status = $4, due_at = $5, reason = $6, retries = $7,
+		lease_owner = '', crashes = 0` + fence)
+)
+
+// finish stores what came of an attempt. It is fenced on (id, attempt, owner):
+// errLeaseLost says that nothing was changed.
+func (s *source) finish(d Delivery, out Outcome) error {
+	var after Delivery
+	return s.o.write(s.o.ctx, &op{
+		name: "storing an outcome",
+		run: func(t *tx) (err error) {
+			after, err = t.finish(s, d, out)
+			return err
+		},
+		done: func(err error) {
+			if err != nil {
+				return
+			}
+			s.o.publish(after)
+			if after.Status == Queued {
+				s.o.wakeSource(s.name)
+			}
+		},
+	})
+}
+
+// publish tells those who Wait, and the owner of the log, about a new state.
+func (o *Outbox) publish(d Delivery) {
+	o.mu.Lock()
+	delete(o.inHand, d.ID)
+	waiters := o.waiters[d.ID]
+	delete(o.waiters, d.ID)
+	o.mu.Unlock()
+	if d.Status.Final() {
+		o.opt.Finished(d)
+	}
+	for _, w := range waiters {
+		w <- d
+	}
+}
+
+func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
+	if err := t.loadPauses(); err != nil {
+		return d, err
+	}
+	before := d
+	d.Message = nil
+	d.Recipients = out.apply(d, t.now)
+	d.Status = derive(d.Recipients)
+	d.Reason = clean(cmp.Or(out.Reason, out.Text))
+	refused := out.Verdict == Hold && !s.replaced()
+	if d.Status == Queued {
+		t.postpone(&d, out.Verdict, refused)
+	}
+
+	var changed int64
+	var err error
+	id := []any{d.ID, d.Attempt, t.o.opt.Owner, string(d.Status)}
+	if d.Status.Final() {
+		d.FinishedAt = at(t.now)
+		changed, err = t.exec(qFinal, append(id, t.now, d.Reason, number(d.Status == Sent || d.Status == Partial), never)...)
+	} else {
+		changed, err = t.exec(qAgain, append(id, due(d), d.Reason, d.retries)...)
+	}
+	if err != nil {
+		return d, err
+	}
+	if changed == 0 {
+		return d, refuse(errLeaseLost)
+	}
+	if d.Status.Final() {
+		t.o.room.add(-1, -d.Size)
+	}
+	if !slices.Equal(before.Recipients, d.Recipients) {
+		t.putRecipients(d.ID, d.Recipients)
+	}
+	if out.Verdict != Release || d.Status.Final() {
+		t.later(attempts, d.ID, d.Attempt, micros(out.At), out.Duration.Microseconds(), clean(out.Stage),
+			out.Code, clean(out.EnhancedCode), clean(out.Text), string(d.Status))
+	}
+	if refused {
+		return d, t.pause(sender{d.Source, d.MailType}, d.Reason, s.settings)
+	}
+	return d, nil
+}
+
+// postpone decides when a delivery with pending recipients is tried again, or
+// that it is not.
+func (t *tx) postpone(d *Delivery, verdict Verdict, refused bool) {
+	now := at(t.now)
+	paused := t.pauses[sender{d.Source, d.MailType}]
+	switch {
+	case refused:
+		d.Status = Held
+	case paused != nil:
+		d.Status, d.Reason = Held, paused.reason
+	case verdict != Settle: // released, or held by settings that were replaced
+		d.NextAttemptAt = now
+	case now.Before(d.ExpiresAt):
+		d.retries++
+		d.NextAttemptAt = now.Add(backoff(d.retries))
+		if d.NextAttemptAt.After(d.ExpiresAt) {
+			d.NextAttemptAt = d.ExpiresAt // the last one
+		}
+	default:
+		d.expire(now)
+	}
+}
+
+// expire gives up on the pending recipients.
+func (d *Delivery) expire(now time.Time) {
+	d.Status = Expired
+	for i := range d.Recipients {
+		r := &d.Recipients[i]
+		switch r.Status {
+		case Queued:
+			r.Status, r.UpdatedAt = Expired, now
+		case Sent:
+			d.Status = Partial
+		}
+	}
+}
+
+func due(d Delivery) int64 {
+	if d.Status == Queued {
+		return micros(d.NextAttemptAt)
+	}
+	return never
+}
+
+// Wait returns the delivery once an attempt has an outcome: when it is final,
+// held, or queued for another attempt.
+func (o *Outbox) Wait(ctx context.Context, id string) (Delivery, error) {
+	outcome := make(chan Delivery, 1)
+	o.mu.Lock()
+	o.waiters[id] = append(o.waiters[id], outcome)
+	_, here := o.inHand[id]
+	o.mu.Unlock()
+	defer o.stopWaiting(id, outcome)
+
+	poll := time.NewTicker(o.store.waitPoll)
+	defer poll.Stop()
+	for {
+		if !here { // it may be another process that knows
+			d, err := o.get(ctx, "", id)
+			if err != nil || d.settled() {
+				return d, err
+			}
+		}
+		here = false
+		select {
+		case d := <-outcome:
+			return d, nil
+		case <-poll.C:
+		case <-ctx.Done():
+			return Delivery{}, ctx.Err()
+		}
+	}
+}
+
+func (o *Outbox) stopWaiting(id string, outcome chan Delivery) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	others := o.waiters[id][:0:0]
+	for _, w := range o.waiters[id] {
+		if w != outcome {
+			others = append(others, w)
+		}
+	}
+	if len(others) == 0 {
+		delete(o.waiters, id)
+	} else {
+		o.waiters[id] = others
+	}
+}

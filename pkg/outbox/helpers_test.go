@@ -1,0 +1,233 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(childMode); mode != "" {
+		runChild(mode)
+		return
+	}
+	code := m.Run()
+	pgtest.Shutdown()
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// engine is one kind of store that the conformance suite runs on.
+type engine struct {
+	name string
+	// shared: several outboxes may be open on one URL.
+	shared bool
+	url    func(testing.TB) string
+}
+
+var engines = []engine{
+	{name: "memory", url: func(testing.TB) string { return "memory:" }},
+	{name: "sqlite", shared: true, url: func(tb testing.TB) string { return "sqlite://" + filepath.ToSlash(sqliteFile(tb)) }},
+	{name: "postgres", shared: true, url: pgtest.Database},
+}
+
+func sqliteFile(tb testing.TB) string { return filepath.Join(tb.TempDir(), "outbox", "outbox.db") }
+
+// onEveryEngine runs the test on each engine.
+func onEveryEngine(t *testing.T, test func(t *testing.T, f *fixture)) {
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) { test(t, &fixture{T: t, url: e.url(t), clock: newClock()}) })
+	}
+}
+
+// onSharedEngines runs the test on each engine that replicas can share.
+func onSharedEngines(t *testing.T, test func(t *testing.T, f *fixture)) {
+	for _, e := range engines {
+		if e.shared {
+			t.Run(e.name, func(t *testing.T) { test(t, &fixture{T: t, url: e.url(t), clock: newClock()}) })
+		}
+	}
+}
+
+// clock stands still until it is told otherwise.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+type fixture struct {
+	*testing.T
+	url   string
+	clock *clock
+}
+
+// open opens an outbox on the fixture's store; the clock is the fixture's, and
+// what other processes would do is looked for all the time.
+func (f *fixture) open(adjust ...func(*Options)) *Outbox {
+	f.Helper()
+	opt := Options{Now: f.clock.Now, Poll: 10 * time.Millisecond}
+	for _, a := range adjust {
+		a(&opt)
+	}
+	o, err := Open(f.Context(), f.url, opt)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := o.Close(ctx); err != nil {
+			f.Errorf("Close: %v", err)
+		}
+	})
+	return o
+}
+
+const src = "1/mail"
+
+// attach attaches the source with 4 slots.
+func (f *fixture) attach(o *Outbox, h Handler) (detach func(context.Context) error) {
+	f.Helper()
+	return f.attachAs(o, Attachment{Source: src, Slots: 4, Handler: h})
+}
+
+func (f *fixture) attachAs(o *Outbox, a Attachment) (detach func(context.Context) error) {
+	f.Helper()
+	detach, err := o.Attach(a)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return detach
+}
+
+func notification(identity string) New {
+	return New{
+		Source: src, MailType: "normal", Identity: identity, From: "alerts@example.com", Subject: "Subject of " + identity,
+		MessageID: identity + "@example.com", Message: []byte("mail of " + identity), Dedupe: 30 * time.Second,
+		Recipients: []Recipient{{Address: "a@example.com", Kind: To}},
+	}
+}
+
+func (f *fixture) enqueue(o *Outbox, n New) Delivery {
+	f.Helper()
+	d, joined, err := o.Enqueue(f.Context(), n)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if joined {
+		f.Fatalf("the notification joined %s", d.ID)
+	}
+	return d
+}
+
+func (f *fixture) get(o *Outbox, id string) Delivery {
+	f.Helper()
+	d, err := o.Get(f.Context(), src, id)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return d
+}
+
+// deadline is generous: it only ends a test that hangs.
+const deadline = 60 * time.Second
+
+// eventually waits for a condition.
+func eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(deadline); !condition(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+func (f *fixture) awaitStatus(o *Outbox, id string, want ...Status) (d Delivery) {
+	f.Helper()
+	eventually(f, fmt.Sprintf("%s is %s", id, want), func() bool {
+		d = f.get(o, id)
+		return slices.Contains(want, d.Status)
+	})
+	return d
+}
+
+func receive[T any](t testing.TB, what string, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(deadline):
+		t.Fatalf("never: %s", what)
+		panic("unreachable")
+	}
+}
+
+// deliver is a Handler.
+type deliver func(ctx context.Context, d Delivery) Outcome
+
+func (f deliver) Deliver(ctx context.Context, d Delivery) Outcome { return f(ctx, d) }
+
+var (
+	accept  = Outcome{Rest: &Result{Status: Sent, Code: 250, EnhancedCode: "2.0.0", Text: "accepted"}, Stage: "EOM", Code: 250, Text: "accepted"}
+	defer4  = Outcome{Rest: &Result{Status: Queued, Code: 451, Text: "try later"}, Stage: "DATA", Code: 451, Text: "try later"}
+	refuse5 = Outcome{Rest: &Result{Status: Failed, Code: 550, EnhancedCode: "5.1.1", Text: "no such user"}, Stage: "RCPT", Code: 550, Text: "no such user"}
+	hold    = Outcome{Verdict: Hold, Stage: "AUTH", Code: 535, Text: "authentication failed"}
+)
+
+func always(out Outcome) deliver {
+	return func(context.Context, Delivery) Outcome { return out }
+}
+
+// script answers a delivery with what the test sends for it.
+type script struct {
+	started chan Delivery
+	answers chan Outcome
+}
+
+func newScript() *script { return &script{make(chan Delivery, 100), make(chan Outcome, 100)} }
+
+func (s *script) Deliver(ctx context.Context, d Delivery) Outcome {
+	s.started <- d
+	select {
+	case out := <-s.answers:
+		return out
+	case <-ctx.Done():
+		return Outcome{Verdict: Release, Text: context.Cause(ctx).Error()}
+	}
+}
+
+func mustBe(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("error %v, want %v", err, want)
+	}
+}

@@ -1,0 +1,287 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// never renews, within a test's time.
+func noRenewal(o *Options) { o.Renew = time.Hour }
+
+func TestDeadProcessesWorkIsTakenUp(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		dead, alive := f.open(noRenewal), f.open()
+		lostOne, taker := newScript(), newScript()
+		f.attach(dead, lostOne)
+		d := f.enqueue(dead, notification("n"))
+		receive(t, "the first process sends", lostOne.started)
+		f.attach(alive, taker)
+		f.clock.advance(9 * time.Second)
+		if err := alive.Resume(t.Context(), src, "normal"); err != nil { // makes it look
+			t.Fatal(err)
+		}
+		select {
+		case <-taker.started:
+			t.Fatal("the lease was not respected")
+		default:
+		}
+		f.clock.advance(2 * time.Second)
+		if again := receive(t, "the second process sends", taker.started); again.ID != d.ID || again.Attempt != 2 {
+			t.Fatalf("%+v", again)
+		}
+
+		// The first process comes back to life: its outcome changes nothing.
+		lostOne.answers <- refuse5
+		eventually(t, "the first process has given up", func() bool { return len(dead.handsFull(src)) == 0 })
+		if got := f.get(alive, d.ID); got.Status != Sending || got.Attempt != 2 || got.Recipients[0].Status != Queued {
+			t.Errorf("the fence failed: %+v", got)
+		}
+		taker.answers <- accept
+		got := f.awaitStatus(alive, d.ID, Sent)
+		if len(got.Attempts) != 2 || got.Attempts[0].Outcome != lost || got.Attempts[1].Outcome != string(Sent) {
+			t.Errorf("attempts %+v", got.Attempts)
+		}
+	})
+}
+
+func TestLeaseIsRenewedWhileASendRuns(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		busy := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		other := f.open()
+		s, thief := newScript(), newScript()
+		f.attach(busy, s)
+		d := f.enqueue(busy, notification("n"))
+		receive(t, "the send begins", s.started)
+		f.attach(other, thief)
+		due := func() int64 {
+			var due int64
+			if err := other.store.reads.QueryRowContext(t.Context(), `SELECT due_at FROM delivery WHERE id = $1`, d.ID).Scan(&due); err != nil {
+				t.Fatal(err)
+			}
+			return due
+		}
+		for range 5 {
+			before := due()
+			f.clock.advance(6 * time.Second)
+			eventually(t, "the lease is renewed", func() bool { return due() > before })
+		}
+		s.answers <- accept
+		if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
+			t.Errorf("%d attempts", got.Attempt)
+		}
+	})
+}
+
+func TestLostLeaseCancelsTheHandler(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		s := newScript()
+		cause := make(chan error, 1)
+		f.attach(o, deliver(func(ctx context.Context, d Delivery) Outcome {
+			s.started <- d
+			<-ctx.Done()
+			cause <- context.Cause(ctx)
+			return accept // too late
+		}))
+		d := f.enqueue(o, notification("n"))
+		receive(t, "the send begins", s.started)
+		if _, err := o.store.writes.ExecContext(t.Context(), `UPDATE delivery SET lease_owner = 'thief', attempt = attempt + 1 WHERE id = $1`, d.ID); err != nil {
+			t.Fatal(err)
+		}
+		mustBe(t, receive(t, "the handler is cancelled", cause), errLeaseLost)
+		eventually(t, "the outcome is dropped", func() bool { return len(o.handsFull(src)) == 0 })
+		if got := f.get(o, d.ID); got.Status != Sending || got.Attempt != 2 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestCrashLoopIsSetAsideAndCanBeRetried(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal)
+		var crashes atomic.Int64
+		var cured atomic.Bool
+		f.attach(o, deliver(func(context.Context, Delivery) Outcome {
+			if cured.Load() {
+				return accept
+			}
+			crashes.Add(1)
+			panic("this mail ends the process")
+		}))
+		d := f.enqueue(o, notification("n"))
+		for i := range int64(maxCrashes) {
+			eventually(t, fmt.Sprintf("crash %d", i+1), func() bool { return crashes.Load() == i+1 && len(o.handsFull(src)) == 0 })
+			f.clock.advance(11 * time.Second)
+		}
+		got := f.awaitStatus(o, d.ID, Failed)
+		if !strings.Contains(got.Reason, "set aside") || len(got.Attempts) != maxCrashes || crashes.Load() != maxCrashes {
+			t.Errorf("%d crashes; %+v", crashes.Load(), got)
+		}
+		cured.Store(true)
+		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
+			t.Fatal(err)
+		}
+		f.awaitStatus(o, d.ID, Sent)
+	})
+}
+
+func TestOutcomeThatCannotBeStoredIsStoredLater(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		d := f.enqueue(o, notification("n"))
+		receive(t, "the send begins", s.started)
+		rename := func(from, to string) {
+			t.Helper()
+			if _, err := o.store.writes.ExecContext(t.Context(), `ALTER TABLE `+from+` RENAME TO `+to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename("attempt", "hidden")
+		s.answers <- accept
+		f.clock.advance(time.Minute) // past the lease
+		eventually(t, "storing fails", func() bool {
+			_, err := o.Cancel(t.Context(), src, d.ID)
+			return err != nil
+		})
+		rename("hidden", "attempt")
+		if got := f.awaitStatus(o, d.ID, Sent); got.Attempt != 1 {
+			t.Errorf("the mail was sent %d times", got.Attempt)
+		}
+	})
+}
+
+func TestClockSetBackDelaysNoMailBeyondTheLongestPause(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		f.enqueue(o, notification("n"))
+		receive(t, "the first attempt", s.started)
+		s.answers <- defer4
+		eventually(t, "the retry is planned", func() bool { return len(o.handsFull(src)) == 0 })
+		f.clock.advance(-48 * time.Hour)
+		s.answers <- accept
+		receive(t, "the second attempt", s.started)
+	})
+}
+
+func TestDetachWaitsForSendsThenCancelsThem(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		detach := f.attach(o, s)
+		d := f.enqueue(o, notification("n"))
+		receive(t, "the send begins", s.started)
+
+		patient := make(chan error, 1)
+		go func() { patient <- detach(context.Background()) }()
+		queued := f.enqueue(o, notification("m"))
+		if queued.Status != Queued {
+			eventually(t, "a detached source takes nothing", func() bool {
+				queued = f.enqueue(o, notification(NewID()))
+				return queued.Status == Queued
+			})
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := detach(ended); err != nil { // cancels
+			t.Fatal(err)
+		}
+		if err := receive(t, "detach returns", patient); err != nil {
+			t.Fatal(err)
+		}
+		got := f.get(o, d.ID)
+		if got.Status != Queued || len(got.Attempts) != 0 {
+			t.Errorf("the released delivery is %+v", got)
+		}
+		// Nobody else has to wait for the lease.
+		next := newScript()
+		f.attach(o, next)
+		receive(t, "it is sent again", next.started)
+	})
+}
+
+func TestNewSettingsReplaceTheOldWhileTheirSendsEnd(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		old, young := newScript(), newScript()
+		saved := f.clock.Now()
+		f.attachAs(o, Attachment{Source: src, Slots: 2, Handler: old, SettingsUpdated: saved})
+		first := f.enqueue(o, notification("1"))
+		receive(t, "the old handler sends", old.started)
+		f.attachAs(o, Attachment{Source: src, Slots: 2, Handler: young, SettingsUpdated: saved.Add(time.Second)})
+		f.enqueue(o, notification("2"))
+		receive(t, "the new handler sends", young.started)
+		// A refusal of the old settings pauses nobody.
+		old.answers <- hold
+		if again := receive(t, "the new settings try it", young.started); again.ID != first.ID {
+			t.Errorf("%s instead of %s", again.ID, first.ID)
+		}
+	})
+}
+
+func TestAttachAndDetachUnderLoadLosesNothing(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(func(opt *Options) { opt.Now = nil })
+		const mails = 300
+		var wg sync.WaitGroup
+		var delivered sync.Map
+		handler := deliver(func(ctx context.Context, d Delivery) Outcome {
+			if ctx.Err() != nil {
+				return Outcome{Verdict: Release}
+			}
+			if _, twice := delivered.LoadOrStore(d.ID, true); twice {
+				t.Errorf("%s was mailed twice", d.ID)
+			}
+			return accept
+		})
+		wg.Go(func() {
+			for i := range mails {
+				if _, _, err := o.Enqueue(context.Background(), notification(fmt.Sprint(i))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		for range 2 {
+			wg.Go(func() {
+				for range 30 {
+					detach, err := o.Attach(Attachment{Source: src, Slots: 3, Handler: handler})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+					if err := detach(ctx); err != nil {
+						t.Error(err)
+					}
+					cancel()
+				}
+			})
+		}
+		wg.Wait()
+		f.attachAs(o, Attachment{Source: src, Slots: 3, Handler: handler})
+		eventually(t, "all are delivered", func() bool {
+			d, err := o.Depth(t.Context(), src)
+			return err == nil && d.Total() == 0
+		})
+	})
+}
+
+func TestClosedOutboxAnswersSo(t *testing.T) {
+	f := &fixture{T: t, url: "memory:", clock: newClock()}
+	o := f.open()
+	if err := o.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := o.Enqueue(t.Context(), notification("n"))
+	mustBe(t, err, ErrClosed)
+	_, err = o.Attach(Attachment{Source: src, Handler: always(accept)})
+	mustBe(t, err, ErrClosed)
+}

@@ -1,0 +1,58 @@
+package outbox
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the schema up to date. Processes that start together wait for
+// each other: on PostgreSQL by an advisory lock; on SQLite the one that comes
+// second fails, looks again and finds the work done.
+func (st *store) migrate(ctx context.Context) error {
+	folder, err := fs.Sub(migrations, "migrations/"+st.migrations)
+	if err != nil {
+		return err
+	}
+	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	tries := 5
+	if st.Backend == "postgres" {
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60))
+		if err != nil {
+			return err
+		}
+		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
+		tries = 1
+	}
+	provider, err := goose.NewProvider(dialect, st.writes, folder, options...)
+	if err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		if _, err = provider.Up(ctx); err == nil || try >= tries {
+			return err
+		}
+		if !sleep(ctx, time.Duration(try)*50*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+}
+
+// sleep waits for d and says whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

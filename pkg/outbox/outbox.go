@@ -1,0 +1,167 @@
+// Package outbox is the durable queue and the delivery log: what Enqueue has
+// acknowledged is stored, and is worked on until it has an outcome.
+package outbox
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Options tune an Outbox. The zero value of every field is the default.
+type Options struct {
+	// Retention is how long a delivery stays in the log once it is final: 720 h.
+	Retention time.Duration
+	// MaxQueued and MaxBytes bound the mail that is not final yet: 50,000 mails, 1 GiB.
+	MaxQueued int
+	MaxBytes  int64
+	// MaxAge is how long delivery is tried: 24 h.
+	MaxAge time.Duration
+	// Owner names this process in leases and has to be unique: random.
+	Owner string
+	// Logger hears what an operator should know: nothing.
+	Logger hclog.Logger
+	// Finished hears of every delivery that reaches a final state in this
+	// process, once it is stored. It must not block.
+	Finished func(Delivery)
+
+	// Now is the clock: the database's own on PostgreSQL, else the system's.
+	Now func() time.Time
+	// Lease is how long a claimed delivery belongs to its process without a
+	// renewal (10 s), Renew how often it renews (3 s), Poll how often it looks
+	// for what other processes left behind (5 s).
+	Lease, Renew, Poll time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	set(&o.Retention, 720*time.Hour)
+	set(&o.MaxAge, 24*time.Hour)
+	set(&o.Lease, 10*time.Second)
+	set(&o.Renew, 3*time.Second)
+	set(&o.Poll, 5*time.Second)
+	if o.MaxQueued <= 0 {
+		o.MaxQueued = 50_000
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 1 << 30
+	}
+	if o.Owner == "" {
+		o.Owner = rand.Text()
+	}
+	if o.Logger == nil {
+		o.Logger = hclog.NewNullLogger()
+	}
+	if o.Finished == nil {
+		o.Finished = func(Delivery) {}
+	}
+	return o
+}
+
+// Outbox is one process's hold on a store of deliveries. Its methods may be
+// called from any goroutine.
+type Outbox struct {
+	opt    Options
+	store  *store
+	log    hclog.Logger
+	writer *writer
+	room   room
+
+	// ctx ends when Close gives up waiting or is done.
+	ctx    context.Context
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool
+	sources map[string]*source           // by name, the attachment in force
+	all     map[*source]struct{}         // those that still drain, too
+	inHand  map[string]*work             // deliveries this process works on
+	waiters map[string][]chan<- Delivery // by delivery
+}
+
+// Open opens the store at url and brings its schema up to date:
+//
+//	sqlite:///absolute/path   a file, mode 0600, its folder created with 0700
+//	postgres://user:password@host/database?sslmode=verify-full
+//	memory:                   gone with the process
+//
+// An error names the place, the cause and the remedy, and never the password.
+func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
+	opt = opt.withDefaults()
+	store, err := openStore(ctx, url, opt.Now)
+	if err != nil {
+		return nil, err
+	}
+	o := &Outbox{
+		opt: opt, store: store, log: opt.Logger,
+		sources: map[string]*source{}, all: map[*source]struct{}{},
+		inHand: map[string]*work{}, waiters: map[string][]chan<- Delivery{},
+	}
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	o.writer = newWriter(o)
+	o.tasks.Go(o.renewLeases)
+	o.tasks.Go(o.keepClean)
+	if err := o.write(ctx, &op{name: "checking the queue's times", run: (*tx).pullBack}); err != nil {
+		return nil, errors.Join(err, o.Close(ctx))
+	}
+	return o, nil
+}
+
+// Close detaches every source, waits for their sends until ctx ends, cancels
+// those that still run and closes the store.
+func (o *Outbox) Close(ctx context.Context) error {
+	o.mu.Lock()
+	if o.closed {
+		o.mu.Unlock()
+		return nil
+	}
+	o.closed = true
+	var attached []*source
+	for s := range o.all {
+		attached = append(attached, s)
+	}
+	o.mu.Unlock()
+
+	errs := make([]error, len(attached))
+	var detaching sync.WaitGroup
+	for i, s := range attached {
+		detaching.Go(func() { errs[i] = s.detach(ctx) })
+	}
+	detaching.Wait()
+	o.cancel()
+	o.tasks.Wait()
+	o.writer.close()
+	return errors.Join(errors.Join(errs...), o.store.close())
+}
+
+// Description says where deliveries are kept.
+type Description struct {
+	Backend  string // "sqlite", "postgres" or "memory"
+	Durable  bool   // whether what is stored outlives the process
+	Location string // the path, or the URL without its password
+}
+
+// Describe says where deliveries are kept.
+func (o *Outbox) Describe() Description { return o.store.Description }
+
+// closeAll closes what opened before a failure, whose own error is told.
+func closeAll(cs ...io.Closer) {
+	for _, c := range cs {
+		_ = c.Close()
+	}
+}
+
+var errInvalid = errors.New("the delivery is incomplete")
+
+func invalid(what string) error { return fmt.Errorf("%w: %s", errInvalid, what) }

@@ -1,0 +1,171 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// prober is a Handler whose probes the test answers.
+type prober struct {
+	deliver
+	probed  chan string
+	answers chan error
+}
+
+func newProber(h deliver) *prober {
+	return &prober{h, make(chan string, 100), make(chan error, 100)}
+}
+
+func (p *prober) Probe(ctx context.Context, mailType string) error {
+	p.probed <- mailType
+	select {
+	case err := <-p.answers:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestRefusedSenderPausesWithItsMailUntilAProbePasses(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		backlog := f.enqueue(o, notification("backlog"))
+		ad := notification("ad")
+		ad.MailType = "ad"
+		works := make(chan struct{})
+		p := newProber(func(_ context.Context, d Delivery) Outcome {
+			select {
+			case <-works:
+				return accept
+			default:
+			}
+			if d.MailType == "ad" {
+				return accept
+			}
+			return hold
+		})
+		f.attach(o, p)
+		f.awaitStatus(o, backlog.ID, Held)
+		late := f.enqueue(o, notification("late"))
+		if late.Status != Held || late.Reason != hold.Text {
+			t.Errorf("mail of a paused sender is stored as %s (%s)", late.Status, late.Reason)
+		}
+		if d, err := o.Wait(t.Context(), f.enqueue(o, ad).ID); err != nil || d.Status != Sent {
+			t.Errorf("another mail type: %s, %v", d.Status, err)
+		}
+		pauses, err := o.Pauses(t.Context(), src)
+		if err != nil || len(pauses) != 1 || pauses[0].MailType != "normal" || pauses[0].Reason != hold.Text || !pauses[0].Since.Equal(f.clock.Now()) {
+			t.Fatalf("pauses %+v, %v", pauses, err)
+		}
+
+		// Probes come after 1, 2, 4, 8, 15 and 15 minutes.
+		for _, minutes := range []time.Duration{1, 2, 4, 8, 15, 15} {
+			pauses, err := o.Pauses(t.Context(), src)
+			if err != nil || !pauses[0].ProbeAt.Equal(f.clock.Now().Add(minutes*time.Minute)) {
+				t.Fatalf("the next probe is at %v (now %v), want after %d minutes, %v", pauses[0].ProbeAt, f.clock.Now(), minutes, err)
+			}
+			f.clock.advance(minutes*time.Minute - time.Second)
+			if len(p.probed) != 0 {
+				t.Fatal("the probe came early")
+			}
+			f.clock.advance(time.Second)
+			if mailType := receive(t, "a probe", p.probed); mailType != "normal" {
+				t.Fatalf("probed %q", mailType)
+			}
+			p.answers <- fmt.Errorf("still refused after %d", minutes)
+			eventually(t, "the probe's words are kept", func() bool {
+				pauses, err := o.Pauses(t.Context(), src)
+				return err == nil && pauses[0].Reason == fmt.Sprintf("still refused after %d", minutes)
+			})
+		}
+		f.clock.advance(15 * time.Minute)
+		receive(t, "the last probe", p.probed)
+		close(works)
+		p.answers <- nil
+		f.awaitStatus(o, backlog.ID, Sent)
+		f.awaitStatus(o, late.ID, Sent)
+		if pauses, err := o.Pauses(t.Context(), src); err != nil || len(pauses) != 0 {
+			t.Errorf("pauses are left: %+v, %v", pauses, err)
+		}
+	})
+}
+
+func TestMailInFlightIsHeldWhenItsSenderPauses(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		a := f.enqueue(o, notification("a"))
+		receive(t, "a starts", s.started)
+		b := f.enqueue(o, notification("b"))
+		receive(t, "b starts", s.started)
+		s.answers <- hold
+		eventually(t, "one is held", func() bool { return f.get(o, a.ID).Status == Held || f.get(o, b.ID).Status == Held })
+		s.answers <- defer4
+		f.awaitStatus(o, a.ID, Held)
+		f.awaitStatus(o, b.ID, Held)
+	})
+}
+
+func TestNewSettingsResumeAtOnce(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		saved := f.clock.Now()
+		f.attachAs(o, Attachment{Source: src, Handler: always(hold), SettingsUpdated: saved})
+		d := f.enqueue(o, notification("n"))
+		f.awaitStatus(o, d.ID, Held)
+
+		again := newScript()
+		f.attachAs(o, Attachment{Source: src, Handler: again, SettingsUpdated: saved}) // a restart
+		f.enqueue(o, func() New { n := notification("other"); n.MailType = "ad"; return n }())
+		receive(t, "the other mail type", again.started)
+		if got := f.get(o, d.ID); got.Status != Held {
+			t.Fatalf("the same settings resumed it: %s", got.Status)
+		}
+		f.attachAs(o, Attachment{Source: src, Handler: always(accept), SettingsUpdated: saved.Add(time.Second)})
+		f.awaitStatus(o, d.ID, Sent)
+	})
+}
+
+func TestResumeByHand(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		d := f.enqueue(o, notification("n"))
+		receive(t, "the first attempt", s.started)
+		s.answers <- hold
+		f.awaitStatus(o, d.ID, Held)
+		if err := o.Resume(t.Context(), src, "normal"); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, "the second attempt", s.started)
+		s.answers <- accept
+		f.awaitStatus(o, d.ID, Sent)
+	})
+}
+
+func TestOneOfTwoProcessesProbes(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		probers := []*prober{newProber(always(hold)), newProber(always(hold))}
+		outboxes := []*Outbox{f.open(), f.open()}
+		for i, o := range outboxes {
+			f.attach(o, probers[i])
+		}
+		d := f.enqueue(outboxes[0], notification("n"))
+		f.awaitStatus(outboxes[0], d.ID, Held)
+		for round, minutes := range []time.Duration{1, 2, 4} {
+			f.clock.advance(minutes * time.Minute)
+			for _, p := range probers {
+				p.answers <- errors.New("still refused")
+			}
+			eventually(t, "somebody probes", func() bool { return len(probers[0].probed)+len(probers[1].probed) > round })
+		}
+		if n := len(probers[0].probed) + len(probers[1].probed); n != 3 {
+			t.Errorf("%d probes, want 3", n)
+		}
+	})
+}

@@ -1,0 +1,168 @@
+// Package pgtest runs a private PostgreSQL server for the tests of one binary.
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of the tests' own statements
+)
+
+// Server is a PostgreSQL server that listens on a socket in a folder of its own.
+type Server struct {
+	bin, folder string
+	databases   atomic.Int64
+
+	mu      sync.Mutex
+	process *exec.Cmd
+	ended   chan struct{}
+}
+
+var shared struct {
+	once   sync.Once
+	server *Server
+	err    error
+}
+
+// Shared starts the binary's server, once. A machine without PostgreSQL fails
+// the test.
+func Shared(tb testing.TB) *Server {
+	tb.Helper()
+	shared.once.Do(func() { shared.server, shared.err = start() })
+	if shared.err != nil {
+		tb.Fatalf("PostgreSQL for the tests: %v", shared.err)
+	}
+	return shared.server
+}
+
+// Database makes an empty database on the binary's server and returns its URL.
+func Database(tb testing.TB) string {
+	tb.Helper()
+	url, err := Shared(tb).database()
+	if err != nil {
+		tb.Fatalf("PostgreSQL for the tests: %v", err)
+	}
+	return url
+}
+
+// Shutdown ends the binary's server, if there is one. TestMain calls it last.
+func Shutdown() {
+	if shared.server != nil {
+		_ = shared.server.Stop() // it is thrown away
+		_ = os.RemoveAll(shared.server.folder)
+	}
+}
+
+func start() (*Server, error) {
+	bin, err := find()
+	if err != nil {
+		return nil, err
+	}
+	// The path of a Unix socket is short, so the folder is not under TMPDIR's
+	// deeper places.
+	folder, err := os.MkdirTemp("", "outbox-pgtest-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin, folder: folder}
+	if err := handOver(folder); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	initdb := s.command("initdb", "-D", filepath.Join(folder, "data"), "-U", "outbox", "-A", "trust", "-E", "UTF8", "--no-sync")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(folder))
+	}
+	if err := s.Start(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return s, nil
+}
+
+// find returns the folder of the newest server's programs.
+func find() (string, error) {
+	if path, err := exec.LookPath("postgres"); err == nil {
+		return filepath.Dir(path), nil
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil || len(found) == 0 {
+		return "", errors.New("there is no postgres in PATH nor in /usr/lib/postgresql; install it: apt-get install postgresql")
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+func (s *Server) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Dir = s.folder
+	asServerUser(cmd)
+	return cmd
+}
+
+// Start starts the server after a Stop and returns when it answers.
+func (s *Server) Start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cmd := s.command("postgres", "-D", filepath.Join(s.folder, "data"), "-k", s.folder,
+		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=on", "-c", "log_min_messages=panic")
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // a server that ends early is noticed below
+		close(ended)
+	}()
+	s.process, s.ended = cmd, ended
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		err := s.admin(ctx, "SELECT 1")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("the server ended at once: %s", cmd.ProcessState)
+		case <-ctx.Done():
+			return fmt.Errorf("the server does not answer: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Stop ends the server at once, and with it every connection.
+func (s *Server) Stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.process.Process.Signal(syscall.SIGINT) // fast shutdown
+	<-s.ended
+	return err
+}
+
+func (s *Server) database() (string, error) {
+	name := fmt.Sprintf("test%d", s.databases.Add(1))
+	return s.url(name), s.admin(context.Background(), "CREATE DATABASE "+name)
+}
+
+func (s *Server) url(database string) string {
+	return "postgres://outbox@/" + database + "?host=" + url.QueryEscape(s.folder)
+}
+
+func (s *Server) admin(ctx context.Context, statement string) error {
+	db, err := sql.Open("pgx", s.url("postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, statement)
+	return errors.Join(err, db.Close())
+}

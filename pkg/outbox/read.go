@@ -1,0 +1,200 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MaxLimit bounds what List returns at once.
+const MaxLimit = 1000
+
+// Get returns a delivery of the source with its recipients and attempts.
+// ErrNotFound says that the source has none of that id.
+func (o *Outbox) Get(ctx context.Context, source, id string) (Delivery, error) {
+	d, err := o.get(ctx, source, id)
+	if err != nil {
+		return d, err
+	}
+	rows, err := o.store.reads.QueryContext(ctx, `SELECT number, began_at, duration, stage, code, enhanced_code, text, outcome
+		FROM attempt WHERE delivery_id = $1 ORDER BY number`, id)
+	err = scanAll(rows, err, func(rows scanner) error {
+		var a Attempt
+		var began, duration int64
+		err := rows.Scan(&a.Number, &began, &duration, &a.Stage, &a.Code, &a.EnhancedCode, &a.Text, &a.Outcome)
+		a.At, a.Duration = at(began), time.Duration(duration)*time.Microsecond
+		d.Attempts = append(d.Attempts, a)
+		return err
+	})
+	return d, o.store.explain("reading a delivery's attempts", err)
+}
+
+// get reads a delivery without its attempts; source "" is any.
+func (o *Outbox) get(ctx context.Context, source, id string) (Delivery, error) {
+	found, err := o.read(ctx, `SELECT `+columns+` FROM delivery WHERE id = $1`, id)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if len(found) == 0 || source != "" && found[0].Source != source {
+		return Delivery{}, ErrNotFound
+	}
+	return found[0], nil
+}
+
+// read runs a query for columns and adds the recipients.
+func (o *Outbox) read(ctx context.Context, q string, args ...any) ([]Delivery, error) {
+	st := o.store
+	var found []Delivery
+	rows, err := st.reads.QueryContext(ctx, q, args...)
+	err = scanAll(rows, err, func(rows scanner) error {
+		d, err := scanDelivery(rows)
+		found = append(found, d)
+		return err
+	})
+	if err == nil && len(found) > 0 {
+		rows, err = st.reads.QueryContext(ctx, st.statements[qManyRecipients].text, idList(found))
+		err = scanAll(rows, err, recipientsInto(found))
+	}
+	return found, st.explain("reading deliveries", err)
+}
+
+// Filter selects deliveries. Empty fields select all, but Source is required.
+type Filter struct {
+	Source   string
+	From, To time.Time // CreatedAt in [From, To)
+	Statuses []Status
+	// MailTypes holds "" for mail without a type.
+	MailTypes []string
+	// Recipient is part of an address; with RecipientStatuses, of a recipient
+	// in one of these states.
+	Recipient         string
+	RecipientStatuses []Status
+	Text              string // part of the subject, the reason or the Message-ID
+	Limit             int    // at most, and by default, MaxLimit
+	Cursor            string // from the List before
+}
+
+// List returns deliveries, the newest first, without mail and attempts, and the
+// cursor of the next page; no cursor, no further page.
+func (o *Outbox) List(ctx context.Context, f Filter) (page []Delivery, next string, err error) {
+	if f.Source == "" {
+		return nil, "", invalid("a filter needs a source")
+	}
+	var w where
+	w.add("source = %s", f.Source)
+	if !f.From.IsZero() {
+		w.add("created_at >= %s", micros(f.From))
+	}
+	if !f.To.IsZero() {
+		w.add("created_at < %s", micros(f.To))
+	}
+	if len(f.Statuses) > 0 {
+		w.in("status", statusStrings(f.Statuses))
+	}
+	if len(f.MailTypes) > 0 {
+		w.in("mail_type", f.MailTypes)
+	}
+	w.recipient(f)
+	if f.Text != "" {
+		p := w.arg(like(f.Text))
+		w.add(fmt.Sprintf(`(lower(subject) LIKE %[1]s ESCAPE '\' OR lower(reason) LIKE %[1]s ESCAPE '\' OR lower(message_id) LIKE %[1]s ESCAPE '\')`,
+			"lower("+p+")"))
+	}
+	if f.Cursor != "" {
+		created, id, err := parseCursor(f.Cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		w.add("(created_at, id) < (%s, %s)", created, id)
+	}
+	limit := f.Limit
+	if limit <= 0 || limit > MaxLimit {
+		limit = MaxLimit
+	}
+	page, err = o.read(ctx, `SELECT `+columns+` FROM delivery WHERE `+w.String()+
+		` ORDER BY created_at DESC, id DESC LIMIT `+w.arg(limit+1), w.args...)
+	if err != nil || len(page) <= limit {
+		return page, "", err
+	}
+	page = page[:limit]
+	last := page[limit-1]
+	return page, fmt.Sprintf("%d.%s", micros(last.CreatedAt), last.ID), nil
+}
+
+func parseCursor(s string) (created int64, id string, err error) {
+	micros, id, found := strings.Cut(s, ".")
+	created, err = strconv.ParseInt(micros, 10, 64)
+	if !found || err != nil {
+		return 0, "", fmt.Errorf("the cursor %q is not one that a list returned", s)
+	}
+	return created, clean(id), nil
+}
+
+// where builds a condition whose values are all bound.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+func (w *where) arg(value any) string {
+	w.args = append(w.args, value)
+	return "$" + strconv.Itoa(len(w.args))
+}
+
+// add adds a condition with a %s for each value.
+func (w *where) add(condition string, values ...any) {
+	var marks []any
+	for _, v := range values {
+		if s, ok := v.(string); ok {
+			v = clean(s)
+		}
+		marks = append(marks, w.arg(v))
+	}
+	if len(marks) > 0 {
+		condition = fmt.Sprintf(condition, marks...)
+	}
+	w.conditions = append(w.conditions, condition)
+}
+
+func (w *where) in(column string, values []string) {
+	w.conditions = append(w.conditions, column+" IN ("+w.marks(values)+")")
+}
+
+func (w *where) marks(values []string) string {
+	marks := make([]string, len(values))
+	for i, v := range values {
+		marks[i] = w.arg(clean(v))
+	}
+	return strings.Join(marks, ", ")
+}
+
+func (w *where) recipient(f Filter) {
+	var inner []string
+	if f.Recipient != "" {
+		inner = append(inner, fmt.Sprintf(`lower(address) LIKE lower(%s) ESCAPE '\'`, w.arg(like(f.Recipient))))
+	}
+	if len(f.RecipientStatuses) > 0 {
+		inner = append(inner, "recipient.status IN ("+w.marks(statusStrings(f.RecipientStatuses))+")")
+	}
+	if len(inner) > 0 {
+		w.conditions = append(w.conditions,
+			"EXISTS (SELECT 1 FROM recipient WHERE delivery_id = delivery.id AND "+strings.Join(inner, " AND ")+")")
+	}
+}
+
+func (w *where) String() string { return strings.Join(w.conditions, " AND ") }
+
+func statusStrings(statuses []Status) []string {
+	s := make([]string, len(statuses))
+	for i := range statuses {
+		s[i] = string(statuses[i])
+	}
+	return s
+}
+
+// like is the pattern for texts that contain s, whatever s contains.
+func like(s string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(clean(s)) + "%"
+}

@@ -1,0 +1,325 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestFiltersSelectDeliveries(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		outcomes := map[string]Outcome{
+			"disk":  accept,
+			"cpu":   refuse5,
+			"100%":  {Results: []Result{{Address: "Ops@example.com", Status: Sent}, {Address: "b_b@example.org", Status: Failed, Text: "no"}}},
+			"held":  hold,
+			"later": defer4,
+		}
+		began := f.clock.Now()
+		for _, name := range []string{"disk", "cpu", "100%", "held", "later"} {
+			s := newScript()
+			s.answers <- outcomes[name]
+			detach := f.attach(o, s)
+			n := notification(name)
+			n.Recipients = []Recipient{{Address: "Ops@example.com", Kind: To}, {Address: "b_b@example.org", Kind: Cc}}
+			switch name {
+			case "cpu":
+				n.MailType = ""
+			case "held":
+				n.MailType = "ad"
+			}
+			if _, err := o.Wait(t.Context(), f.enqueue(o, n).ID); err != nil {
+				t.Fatal(err)
+			}
+			if err := detach(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			f.clock.advance(time.Minute)
+		}
+		other := notification("disk")
+		other.Source = "2/mail"
+		f.enqueue(o, other)
+
+		for name, tt := range map[string]struct {
+			filter Filter
+			want   string
+		}{
+			"everything, newest first":    {Filter{}, "later held 100% cpu disk"},
+			"from":                        {Filter{From: began.Add(2 * time.Minute)}, "later held 100%"},
+			"to is exclusive":             {Filter{To: began.Add(time.Minute)}, "disk"},
+			"status":                      {Filter{Statuses: []Status{Sent, Held}}, "held disk"},
+			"mail type":                   {Filter{MailTypes: []string{"normal", "auth"}}, "later 100% disk"},
+			"mail without type":           {Filter{MailTypes: []string{""}}, "cpu"},
+			"recipient, any case":         {Filter{Recipient: "OPS@", Statuses: []Status{Sent}}, "disk"},
+			"recipient's state":           {Filter{RecipientStatuses: []Status{Failed}}, "100% cpu"},
+			"one recipient's state":       {Filter{Recipient: "ops", RecipientStatuses: []Status{Failed}}, "cpu"},
+			"text in the subject":         {Filter{Text: "SUBJECT of c"}, "cpu"},
+			"text in the reason":          {Filter{Text: "authentication"}, "held"},
+			"text in the Message-ID":      {Filter{Text: "later@example"}, "later"},
+			"percent is no wildcard":      {Filter{Text: "%"}, "100%"},
+			"underscore is no wildcard":   {Filter{Text: "c_u"}, ""},
+			"underscore is an underscore": {Filter{Recipient: "b_b@", Statuses: []Status{Partial}}, "100%"},
+			"backslash is no escape":      {Filter{Text: `\`}, ""},
+			"quotes are only text":        {Filter{Text: `' OR '1'='1`}, ""},
+			"NUL is no end":               {Filter{Text: "c\x00pu"}, "cpu"},
+			"all together":                {Filter{From: began, To: began.Add(time.Hour), Statuses: Statuses(), MailTypes: []string{"", "normal"}, Recipient: "ops", Text: "disk"}, "disk"},
+		} {
+			tt.filter.Source = src
+			page, next, err := o.List(t.Context(), tt.filter)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			var got []string
+			for _, d := range page {
+				got = append(got, d.Identity)
+				if len(d.Recipients) != 2 || len(d.Message) != 0 || d.Source != src {
+					t.Errorf("%s: %+v", name, d)
+				}
+			}
+			if strings.Join(got, " ") != tt.want || next != "" {
+				t.Errorf("%s: %q (next %q), want %q", name, got, next, tt.want)
+			}
+		}
+		if _, _, err := o.List(t.Context(), Filter{}); err == nil {
+			t.Error("a list of every source was given")
+		}
+	})
+}
+
+func TestPagesFollowEachOtherWithoutGapsOrRepeats(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		var want []string
+		for i := range 10 {
+			want = append(want, f.enqueue(o, notification(fmt.Sprint(i))).ID) // all at the same instant
+		}
+		slices.Reverse(want)
+		var got []string
+		filter := Filter{Source: src, Limit: 3}
+		for page := range 10 {
+			ds, next, err := o.List(t.Context(), filter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range ds {
+				got = append(got, d.ID)
+			}
+			if page == 0 { // newer ones do not shift the pages
+				f.enqueue(o, notification("new"))
+			}
+			if filter.Cursor = next; next == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		for _, cursor := range []string{"x", "1", ".", "x.y"} {
+			if _, _, err := o.List(t.Context(), Filter{Source: src, Cursor: cursor}); err == nil {
+				t.Errorf("the cursor %q was taken", cursor)
+			}
+		}
+	})
+}
+
+func TestDeliveriesOfOthersAreNotFound(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		d := f.enqueue(o, notification("n"))
+		for name, err := range map[string]error{
+			"get":    second(o.Get(t.Context(), "2/mail", d.ID)),
+			"retry":  second(o.Retry(t.Context(), "2/mail", d.ID)),
+			"cancel": second(o.Cancel(t.Context(), "2/mail", d.ID)),
+			"none":   second(o.Get(t.Context(), src, "no such id")),
+			"wait":   second(o.Wait(t.Context(), NewID())),
+		} {
+			if !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestRetryAndCancel(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		n := notification("n")
+		n.Recipients = append(n.Recipients, Recipient{Address: "b@example.com", Kind: To})
+		d := f.enqueue(o, n)
+		receive(t, "the first attempt", s.started)
+		mustBe(t, second(o.Retry(t.Context(), src, d.ID)), ErrNotPossible)
+		mustBe(t, second(o.Cancel(t.Context(), src, d.ID)), ErrNotPossible)
+		s.answers <- Outcome{Results: []Result{{Address: "a@example.com", Status: Sent}}}
+		f.awaitStatus(o, d.ID, Queued)
+
+		if got, err := o.Retry(t.Context(), src, d.ID); err != nil || got.Status != Queued || !got.NextAttemptAt.Equal(f.clock.Now()) {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		receive(t, "an attempt without waiting", s.started)
+		s.answers <- defer4
+		f.awaitStatus(o, d.ID, Queued)
+
+		got, err := o.Cancel(t.Context(), src, d.ID)
+		if err != nil || got.Status != Cancelled || got.Recipients[0].Status != Sent || got.Recipients[1].Status != Cancelled {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if stored := f.get(o, d.ID); stored.Status != Cancelled || stored.FinishedAt.IsZero() || stored.Recipients[1].Status != Cancelled {
+			t.Errorf("%+v", stored)
+		}
+		mustBe(t, second(o.Cancel(t.Context(), src, d.ID)), ErrNotPossible)
+		mustBe(t, second(o.Retry(t.Context(), src, d.ID)), ErrNotPossible) // its mail is gone
+		f.clock.advance(time.Hour)
+		if again := f.enqueue(o, n); again.ID == d.ID {
+			t.Error("a cancelled delivery blocks the notification")
+		}
+	})
+}
+
+func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		began := f.clock.Now()
+		send := func(name, mailType string, took time.Duration, out Outcome) {
+			n := notification(name)
+			n.MailType = mailType
+			d := f.enqueue(o, n)
+			receive(t, name, s.started)
+			f.clock.advance(took)
+			s.answers <- out
+			if _, err := o.Wait(t.Context(), d.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send("a", "normal", 50*time.Millisecond, accept)
+		send("b", "normal", 1234*time.Millisecond, accept)
+		send("c", "ad", 15*time.Second, refuse5)
+		send("d", "normal", time.Minute, accept) // counts a minute later
+		send("e", "", 0, defer4)
+
+		stats, err := o.Stats(t.Context(), src, began, began.Add(time.Hour), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := began.Add(time.Minute)
+		want := []Stat{
+			{began, Failed, "ad", 1, []Latency{{15 * time.Second, 1}}},
+			{began, Sent, "normal", 2, []Latency{{50 * time.Millisecond, 1}, {1200 * time.Millisecond, 1}}},
+			{next, Queued, "", 1, nil},
+			{next, Sent, "normal", 1, []Latency{{time.Minute, 1}}},
+		}
+		if fmt.Sprint(stats) != fmt.Sprint(want) {
+			t.Errorf("got  %v\nwant %v", stats, want)
+		}
+		if empty, err := o.Stats(t.Context(), src, began.Add(-time.Hour), began, time.Minute); err != nil || len(empty) != 0 {
+			t.Errorf("before: %v, %v", empty, err)
+		}
+
+		depth, err := o.Depth(t.Context(), src)
+		f.clock.advance(time.Second)
+		later, err2 := o.Depth(t.Context(), "")
+		if err != nil || err2 != nil || depth.Count[Queued] != 1 || depth.Total() != 1 || depth.Bytes != int64(len("mail of e")) || later.Oldest-depth.Oldest != time.Second {
+			t.Errorf("depth %+v then %+v, %v %v", depth, later, err, err2)
+		}
+	})
+}
+
+func TestQuantile(t *testing.T) {
+	latencies := []Latency{{1, 50}, {2, 40}, {3, 9}, {4, 1}}
+	for q, want := range map[float64]time.Duration{0: 1, 0.5: 1, 0.51: 2, 0.9: 2, 0.99: 3, 1: 4} {
+		if got := Quantile(latencies, q); got != want {
+			t.Errorf("Quantile(%v) = %d, want %d", q, got, want)
+		}
+	}
+	if Quantile(nil, 0.5) != 0 {
+		t.Error("no latencies have a quantile")
+	}
+}
+
+func TestMailOfAbsentDataSourcesIsCounted(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		f.enqueue(o, notification("n"))
+		waiting, err := o.Waiting(t.Context())
+		if err != nil || len(waiting) != 1 || waiting[src] != 1 {
+			t.Fatalf("%v, %v", waiting, err)
+		}
+		f.attach(o, newScript())
+		if waiting, err = o.Waiting(t.Context()); err != nil || len(waiting) != 0 {
+			t.Errorf("%v, %v", waiting, err)
+		}
+	})
+}
+
+func TestRetentionRemovesWhatIsFinalAndGivesUpWhatNobodyFetched(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(func(opt *Options) { opt.Retention = 48 * time.Hour })
+		detach := f.attach(o, always(accept))
+		var old []string
+		for i := range cleanBatch + 5 {
+			d, err := o.Wait(t.Context(), f.enqueue(o, notification(fmt.Sprint(i))).ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			old = append(old, d.ID)
+		}
+		if err := detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		forgotten := f.enqueue(o, notification("forgotten"))
+		f.clock.advance(47 * time.Hour)
+		o.clean()
+		f.get(o, old[0])
+		f.clock.advance(2 * time.Hour)
+		o.clean()
+		for _, id := range old {
+			mustBe(t, second(o.Get(t.Context(), src, id)), ErrNotFound)
+		}
+		for _, table := range []string{"recipient", "attempt"} {
+			var rows int
+			q := `SELECT count(*) FROM ` + table + ` WHERE delivery_id <> $1`
+			if err := o.store.reads.QueryRowContext(t.Context(), q, forgotten.ID).Scan(&rows); err != nil || rows != 0 {
+				t.Errorf("%d rows are left in %s, %v", rows, table, err)
+			}
+		}
+		if d := f.get(o, forgotten.ID); d.Status != Queued {
+			t.Errorf("undelivered mail became %s before its time", d.Status)
+		}
+		f.clock.advance(24 * time.Hour)
+		o.clean()
+		if d := f.get(o, forgotten.ID); d.Status != Expired || d.Recipients[0].Status != Expired || !strings.Contains(d.Reason, "nobody came") {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
+// A cursor comes back from a browser: whatever it holds, a list answers or
+// refuses it, and the store is not at fault.
+func FuzzCursor(f *testing.F) {
+	o, err := Open(f.Context(), "memory:", Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		if err := o.Close(context.Background()); err != nil {
+			f.Error(err)
+		}
+	})
+	f.Fuzz(func(t *testing.T, cursor string) {
+		_, _, err := o.List(t.Context(), Filter{Source: src, Cursor: cursor})
+		if _, broken := errors.AsType[*StorageError](err); broken {
+			t.Errorf("%q: %v", cursor, err)
+		}
+	})
+}

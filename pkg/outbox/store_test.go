@@ -1,0 +1,305 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+)
+
+func TestURLsThatCannotBeUsedAreExplained(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	garbage := filepath.Join(folder, "garbage.db")
+	for name, content := range map[string]string{file: "x", garbage: strings.Repeat("this is no database ", 500)} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tt := range map[string]struct{ url, says string }{
+		"empty":                 {"", "memory:"},
+		"another scheme":        {"mysql://u:s3cret@h/d", "mysql:"},
+		"no URL":                {"postgres://u:s3cret%@h/d", "percent-encoded"},
+		"relative path":         {"sqlite://outbox.db", "three slashes"},
+		"no path":               {"sqlite:", "three slashes"},
+		"parameters":            {"sqlite:///x.db?mode=ro", "three slashes"},
+		"folder is a file":      {"sqlite://" + file + "/outbox.db", file},
+		"file is a folder":      {"sqlite://" + folder, folder},
+		"corrupt file":          {"sqlite://" + garbage, "restore it from a backup"},
+		"PostgreSQL is away":    {"postgres://u:s3cret@127.0.0.1:1/d?connect_timeout=2", "check that PostgreSQL runs"},
+		"bad PostgreSQL option": {"postgres://u:s3cret@127.0.0.1:1/d?sslmode=s3cret", "sslmode=verify-full"},
+	} {
+		o, err := Open(t.Context(), tt.url, Options{})
+		if err == nil {
+			t.Errorf("%s: it opened", name)
+			_ = o.Close(t.Context())
+			continue
+		}
+		if !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v; want %q and no password", name, err, tt.says)
+		}
+	}
+}
+
+func TestDescriptionHidesThePassword(t *testing.T) {
+	u, err := url.Parse("postgres://user:s3cret@db.example.com/outbox?sslmode=require&sslpassword=s3cret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := openPostgres(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := st.Location; got != "postgres://user@db.example.com/outbox" {
+		t.Errorf("location %q", got)
+	}
+	if err := st.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFileIsItsOwnersAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such modes")
+	}
+	path := sqliteFile(t)
+	f := &fixture{T: t, url: "sqlite://" + path, clock: newClock()}
+	o := f.open()
+	f.enqueue(o, notification("n"))
+	if got := o.Describe(); got != (Description{"sqlite", true, path}) {
+		t.Errorf("%+v", got)
+	}
+	for name, want := range map[string]os.FileMode{filepath.Dir(path): 0o700, path: 0o600, path + "-wal": 0o600} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want %v", name, info.Mode().Perm(), err, want)
+		}
+	}
+}
+
+func TestDiskFullIsAnErrorAndNothingIsLost(t *testing.T) {
+	path := sqliteFile(t)
+	f := &fixture{T: t, url: "sqlite://" + path, clock: newClock()}
+	o := f.open()
+	limit := func(pages int) {
+		t.Helper()
+		if _, err := o.store.writes.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := f.enqueue(o, notification("before"))
+	limit(1) // SQLite takes the size it has
+	big := notification("big")
+	big.Message = make([]byte, 1<<20)
+	_, _, err := o.Enqueue(t.Context(), big)
+	storage, ok := errors.AsType[*StorageError](err)
+	if !ok || !strings.Contains(err.Error(), path) || !strings.Contains(storage.Remedy, "free space") {
+		t.Fatalf("error %v", err)
+	}
+	limit(1 << 20)
+	f.enqueue(o, big) // it was not stored
+	f.attach(o, always(accept))
+	f.awaitStatus(o, kept.ID, Sent)
+}
+
+func TestFileThatVanishesIsAnError(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows keeps open files")
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		for name, spoil := range map[string]func(string) error{
+			"removed": os.Remove,
+			"replaced": func(path string) error {
+				return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, nil, 0o600))
+			},
+		} {
+			t.Run(name+suffix, func(t *testing.T) {
+				path := sqliteFile(t)
+				f := &fixture{T: t, url: "sqlite://" + path, clock: newClock()}
+				o := f.open()
+				f.enqueue(o, notification("before"))
+				if err := spoil(path + suffix); err != nil {
+					t.Fatal(err)
+				}
+				_, _, err := o.Enqueue(t.Context(), notification("after"))
+				if _, ok := errors.AsType[*StorageError](err); !ok || !strings.Contains(err.Error(), path+suffix+" was removed") {
+					t.Errorf("error %v", err)
+				}
+			})
+		}
+	}
+}
+
+func TestEveryIndexedQueryUsesItsIndex(t *testing.T) {
+	f := &fixture{T: t, url: "memory:", clock: newClock()}
+	o := f.open()
+	for q, index := range map[string]string{
+		qClaim: "delivery_open", qNextDue: "delivery_open", qUndelivered: "delivery_open",
+		qJoinable: "delivery_identity", qOld: "delivery_finished",
+	} {
+		text := o.store.statements[q].text
+		args := make([]any, strings.Count(text, "$"))
+		for i := range args {
+			args[i] = "[]"
+		}
+		rows, err := o.store.reads.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+		var plan strings.Builder
+		err = scanAll(rows, err, func(rows *sql.Rows) error {
+			var a, b, c int
+			var step string
+			err := rows.Scan(&a, &b, &c, &step)
+			plan.WriteString(step + "\n")
+			return err
+		})
+		if err != nil || !strings.Contains(plan.String(), index) {
+			t.Errorf("%s\nplan: %s%v", text, plan.String(), err)
+		}
+	}
+}
+
+func TestProcessesThatStartTogetherAgreeOnTheSchema(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				o, err := Open(context.Background(), f.url, Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := o.Close(context.Background()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+func TestOutboxOfAnEarlierSchemaKeepsItsMail(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		downgrade(t, f.url)
+		o := f.open() // the clock stands before the leases of the rows end
+		f.attach(o, always(accept))
+		f.clock.advance(time.Minute)
+		for _, id := range []string{"01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002"} {
+			if d := f.awaitStatus(o, id, Sent); d.Recipients[0].Status != Sent {
+				t.Errorf("%+v", d)
+			}
+		}
+		if d := f.get(o, "01900000-0000-7000-8000-000000000003"); d.Subject != "Sent" {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
+// downgrade makes an outbox of schema 1, with what testdata holds.
+func downgrade(t *testing.T, location string) {
+	t.Helper()
+	u, err := url.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, dialect := openSQLite, goose.DialectSQLite3
+	if u.Scheme == "postgres" {
+		open, dialect = openPostgres, goose.DialectPostgres
+	}
+	st, err := open(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := fs.Sub(migrations, "migrations/"+st.migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(dialect, st.writes, folder, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := os.ReadFile("testdata/schema1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for statement := range strings.SplitSeq(strings.TrimSpace(string(rows)), ";\n") {
+		if _, err := st.writes.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := st.close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPostgreSQLThatStopsAndStartsLosesNothing(t *testing.T) {
+	server := pgtest.Shared(t)
+	f := &fixture{T: t, url: pgtest.Database(t), clock: newClock()}
+	o := f.open(func(opt *Options) { opt.Now = nil })
+	var delivered sync.Map
+	f.attach(o, deliver(func(_ context.Context, d Delivery) Outcome {
+		delivered.Store(d.ID, true)
+		return accept
+	}))
+	var acknowledged sync.Map
+	var good, bad atomic.Int64
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for caller := range 4 {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				d, _, err := o.Enqueue(context.Background(), notification(fmt.Sprintf("%d.%d", caller, i)))
+				if err != nil {
+					bad.Add(1)
+					continue
+				}
+				acknowledged.Store(d.ID, true)
+				good.Add(1)
+			}
+		})
+	}
+	for range 2 {
+		before := good.Load()
+		eventually(t, "mail is stored", func() bool { return good.Load() > before+20 })
+		if err := server.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		failed := bad.Load()
+		eventually(t, "callers hear of it", func() bool { return bad.Load() > failed })
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := good.Load()
+	eventually(t, "mail is stored again", func() bool { return good.Load() > before+20 })
+	close(stop)
+	wg.Wait()
+	eventually(t, "all that was acknowledged is delivered", func() bool {
+		missing := false
+		acknowledged.Range(func(id, _ any) bool {
+			_, ok := delivered.Load(id)
+			missing = !ok
+			return ok
+		})
+		return !missing
+	})
+}
