@@ -1,0 +1,173 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+// ContentError is why no mail can be made of a notification with the settings
+// as they are.
+type ContentError struct{ Err error }
+
+func (e *ContentError) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *ContentError) Unwrap() error { return e.Err }
+
+// Receipt is what became of an accepted notification by the time of the answer.
+type Receipt struct {
+	Delivery outbox.Delivery
+	// Joined: the notification was here already; Delivery is the earlier one.
+	Joined bool
+	// Durable: the mail outlives this process while it waits.
+	Durable bool
+}
+
+// Accept renders a notification, stores its mail and waits for the outcome of
+// the first attempt, or until ctx ends: then the receipt says how far it is.
+// An error means that nothing was accepted.
+func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r alert.Recipients) (Receipt, error) {
+	box, err := s.service.Outbox(ctx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	delivery, err := s.compose(ctx, n, r)
+	if err != nil {
+		return Receipt{}, err
+	}
+	stored, joined, err := box.Enqueue(ctx, delivery)
+	if err != nil {
+		return Receipt{}, err
+	}
+	receipt := Receipt{Delivery: stored, Joined: joined, Durable: box.Describe().Durable}
+	if joined && stored.Status.Final() {
+		return receipt, nil
+	}
+	settled, err := box.Wait(ctx, stored.ID)
+	if err != nil {
+		// The mail is stored; only the news of it did not come in time.
+		if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+			s.log.Warn("the outcome of a delivery could not be awaited", "delivery", stored.ID, "error", err.Error())
+		}
+		return receipt, nil
+	}
+	receipt.Delivery = settled
+	return receipt, nil
+}
+
+// compose is everything that can fail on content, before anything is stored.
+func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Recipients) (outbox.New, error) {
+	_, span := tracing.DefaultTracer().Start(ctx, "render")
+	defer span.End()
+	content, err := s.render(n, r)
+	if err != nil {
+		return outbox.New{}, &ContentError{err}
+	}
+	id := outbox.NewID()
+	messageID := id + "@" + s.settings.From.Domain
+	mail, err := message.Compose(header(s.settings, n, r, messageID), content)
+	if err != nil {
+		return outbox.New{}, &ContentError{err}
+	}
+	span.SetAttributes(attribute.Int("alerts", len(n.Alerts)), attribute.Int("bytes", len(mail)))
+	return outbox.New{
+		ID:         id,
+		Source:     s.source,
+		MailType:   string(r.MailType),
+		Identity:   alert.DeliveryIdentity(s.source, n, r),
+		Dedupe:     s.settings.Dedupe,
+		From:       s.settings.From.Mailbox(),
+		Individual: r.Mode == settings.Individual,
+		Subject:    content.Subject,
+		MessageID:  messageID,
+		Note:       strings.Join(content.Warnings, "; "),
+		Message:    mail,
+		Recipients: recipients(r),
+	}, nil
+}
+
+func (s *Sender) render(n *alert.Notification, r alert.Recipients) (message.Content, error) {
+	renderer, err := s.renderer(r.Language, r.MailType)
+	if err != nil {
+		return message.Content{}, err
+	}
+	content, err := renderer.Render(n, time.Now())
+	for _, warning := range content.Warnings {
+		s.log.Warn("a template failed and the built-in one was used", "error", warning)
+	}
+	return content, err
+}
+
+func header(set settings.Settings, n *alert.Notification, r alert.Recipients, messageID string) message.Header {
+	h := message.Header{
+		From: set.From, ReplyTo: set.ReplyTo,
+		To: r.To, Cc: r.Cc, Mode: r.Mode,
+		MessageID: messageID, Thread: n.ExternalURL + " " + n.GroupKey,
+		Date: time.Now().In(set.Location),
+	}
+	if r.MailType == nhncloud.Ad {
+		h.Unsubscribe = &advertiser(set.Advertiser).Unsubscribe
+	}
+	return h
+}
+
+func recipients(r alert.Recipients) []outbox.Recipient {
+	var all []outbox.Recipient
+	for _, list := range []struct {
+		kind outbox.Kind
+		of   []address.Address
+	}{{outbox.To, r.To}, {outbox.Cc, r.Cc}, {outbox.Bcc, r.Bcc}} {
+		for _, a := range list.of {
+			all = append(all, outbox.Recipient{Address: a.Mailbox(), Kind: list.kind})
+		}
+	}
+	return all
+}
+
+// SendNow sends one mail past the outbox, for a person who waits for the
+// relay's words. A success brings held mail back.
+func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Recipients) (smtp.Result, string, error) {
+	composed, err := s.compose(ctx, n, r)
+	if err != nil {
+		return smtp.Result{}, "", err
+	}
+	started := time.Now()
+	results, err := s.transmit(ctx, outbox.Delivery{
+		ID: composed.ID, MailType: composed.MailType, From: composed.From, Individual: composed.Individual,
+		MessageID: composed.MessageID, Message: composed.Message, Recipients: composed.Recipients,
+	}, composed.Recipients)
+	s.log.Info("test mail", "delivery", composed.ID, "accepted", results.Accepted(), "recipients", len(composed.Recipients),
+		"duration", time.Since(started).String(), "error", errorText(err))
+	if err == nil && results.Accepted() > 0 {
+		s.resume(ctx, r.MailType)
+	}
+	return results, composed.MessageID, err
+}
+
+// Preview renders and composes the mail that a notification would become.
+func Preview(set settings.Settings, n *alert.Notification, r alert.Recipients) (message.Content, []byte, error) {
+	renderer, err := newRenderer(set, r.Language, r.MailType)
+	if err != nil {
+		return message.Content{}, nil, err
+	}
+	content, err := renderer.Render(n, time.Now())
+	if err != nil {
+		return message.Content{}, nil, err
+	}
+	mail, err := message.Compose(header(set, n, r, "preview@"+set.From.Domain), content)
+	return content, mail, err
+}

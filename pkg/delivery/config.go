@@ -1,0 +1,62 @@
+package delivery
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+const pluginID = "nhncloud-email-datasource"
+
+// Config is what [plugin.nhncloud-email-datasource] of grafana.ini sets for
+// the whole process.
+type Config struct {
+	url      string
+	explicit bool // outbox_url is set
+	options  outbox.Options
+	err      error // a key that cannot be read; told by health and every alert
+}
+
+// ConfigFromEnv reads the keys as Grafana hands them on (GF_PLUGIN_<KEY>):
+// outbox_url, retention, outbox_max_mails and outbox_max_bytes. The default
+// outbox is outbox.db in a folder nhncloud-email beside the plugins directory,
+// which executable is in: the plugin's own directory is replaced on upgrade.
+func ConfigFromEnv(getenv func(string) string, executable string) Config {
+	c := Config{url: getenv("GF_PLUGIN_OUTBOX_URL")}
+	c.explicit = c.url != ""
+	if !c.explicit {
+		plugins := filepath.Dir(filepath.Dir(executable))
+		path := filepath.Join(filepath.Dir(plugins), "nhncloud-email", "outbox.db")
+		c.url = (&url.URL{Scheme: "sqlite", Path: filepath.ToSlash(path)}).String()
+	}
+	bad := func(key, value, may string) {
+		if c.err == nil {
+			c.err = fmt.Errorf("%s in [plugin.%s] of grafana.ini is %q; it may be %s", key, pluginID, value, may)
+		}
+	}
+	if v := getenv("GF_PLUGIN_RETENTION"); v != "" {
+		d, err := time.ParseDuration(v)
+		if err != nil || d <= 0 {
+			bad("retention", v, "a duration such as 720h")
+		}
+		c.options.Retention = d
+	}
+	number := func(key, env string) int64 {
+		v := getenv(env)
+		if v == "" {
+			return 0
+		}
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n <= 0 {
+			bad(key, v, "a whole number above 0")
+		}
+		return n
+	}
+	c.options.MaxQueued = int(number("outbox_max_mails", "GF_PLUGIN_OUTBOX_MAX_MAILS"))
+	c.options.MaxBytes = number("outbox_max_bytes", "GF_PLUGIN_OUTBOX_MAX_BYTES")
+	return c
+}

@@ -1,0 +1,197 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+var (
+	_ outbox.Handler = (*Sender)(nil)
+	_ outbox.Prober  = (*Sender)(nil)
+)
+
+// Deliver makes one attempt at a delivery, for the outbox.
+func (s *Sender) Deliver(ctx context.Context, d outbox.Delivery) outbox.Outcome {
+	ctx, span := tracing.DefaultTracer().Start(ctx, "deliver", oteltrace.WithAttributes(
+		attribute.String("delivery.id", d.ID), attribute.Int("delivery.attempt", d.Attempt)))
+	defer span.End()
+	started := time.Now()
+	result, err := s.transmit(ctx, d, d.Pending())
+	outcome := outcomeOf(result, err)
+	outcome.At, outcome.Duration = started, time.Since(started)
+	attempts.WithLabelValues(attemptLabel(outcome, err)).Inc()
+
+	level := s.log.Info
+	if err != nil || outcome.Verdict == outbox.Hold {
+		level = s.log.Warn
+	}
+	level("attempt", "delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt, "mailType", d.MailType,
+		"recipients", len(result.Recipients), "accepted", result.Accepted(), "outcome", attemptLabel(outcome, err),
+		"stage", outcome.Stage, "code", outcome.Code, "enhancedCode", outcome.EnhancedCode, "reply", outcome.Text,
+		"duration", outcome.Duration.String(), "error", errorText(err))
+	return outcome
+}
+
+// Probe runs the handshake as a paused sender, for the outbox.
+func (s *Sender) Probe(ctx context.Context, mailType string) error {
+	report := smtp.Check(ctx, relayConfig(s.settings, nhncloud.MailType(mailType), s.dial))
+	if report.Err != nil {
+		return report.Err
+	}
+	return nil
+}
+
+// resume brings back what was held for a sender that has just worked.
+func (s *Sender) resume(ctx context.Context, t nhncloud.MailType) {
+	box, err := s.service.Outbox(ctx)
+	if err == nil {
+		err = box.Resume(ctx, s.source, string(t))
+	}
+	if err != nil {
+		s.log.Warn("held mail could not be resumed", "error", err.Error())
+	}
+}
+
+// transmit sends a delivery's mail to some of its recipients: in one
+// transaction, or one for each.
+func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Recipient) (smtp.Result, error) {
+	pool, err := s.pool(nhncloud.MailType(d.MailType))
+	if err != nil {
+		return smtp.Result{}, err
+	}
+	if !d.Individual {
+		mail := smtp.Mail{From: d.From, Data: [][]byte{d.Message}}
+		for _, r := range to {
+			mail.To = append(mail.To, r.Address)
+		}
+		return pool.Send(ctx, mail)
+	}
+
+	// A recipient's place among all of them gives its mail the same Message-ID
+	// in every attempt.
+	place := make(map[string]int, len(d.Recipients))
+	for i, r := range d.Recipients {
+		place[r.Address] = i + 1
+	}
+	joined := smtp.Result{Recipients: make([]smtp.RecipientResult, len(to))}
+	var (
+		sending sync.WaitGroup
+		mu      sync.Mutex
+		first   error // that is not one recipient's own
+	)
+	for i, r := range to {
+		sending.Go(func() {
+			result, err := s.transmitOne(ctx, pool, d, r, place[r.Address])
+			mu.Lock()
+			defer mu.Unlock()
+			joined.Recipients[i] = smtp.RecipientResult{Address: r.Address}
+			if len(result.Recipients) == 1 {
+				joined.Recipients[i] = result.Recipients[0]
+			}
+			if result.Reply.Code != 0 {
+				joined.Reply = result.Reply
+			}
+			if err != nil && (first == nil || sender(err)) {
+				first = err
+			}
+		})
+	}
+	sending.Wait()
+	if joined.Accepted() > 0 {
+		first = nil
+	}
+	return joined, first
+}
+
+// transmitOne sends one recipient's own mail of an individual delivery.
+func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Delivery, r outbox.Recipient, place int) (smtp.Result, error) {
+	to, err := address.Parse(r.Address)
+	if err != nil {
+		return smtp.Result{}, err
+	}
+	local, domain, _ := strings.Cut(d.MessageID, "@")
+	id := fmt.Sprintf("%s.%d@%s", local, place, domain)
+	return pool.Send(ctx, smtp.Mail{From: d.From, To: []string{r.Address}, Data: message.Addressed(d.Message, to, id)})
+}
+
+// outcomeOf is what a result means for the outbox.
+func outcomeOf(result smtp.Result, err error) outbox.Outcome {
+	o := outbox.Outcome{
+		Stage: string(smtp.StageMessage), Code: result.Reply.Code,
+		EnhancedCode: result.Reply.EnhancedCode, Text: result.Reply.Text,
+	}
+	var first *smtp.Error
+	for _, r := range result.Recipients {
+		if r.Err == nil {
+			o.Results = append(o.Results, outbox.Result{
+				Address: r.Address, Status: outbox.Sent,
+				Code: result.Reply.Code, EnhancedCode: result.Reply.EnhancedCode, Text: result.Reply.Text,
+			})
+			continue
+		}
+		if first == nil || r.Err.Sender() {
+			first = r.Err
+		}
+		o.Results = append(o.Results, outbox.Result{
+			Address: r.Address, Status: statusOf(r.Err),
+			Code: r.Err.Code, EnhancedCode: r.Err.EnhancedCode, Text: words(r.Err),
+		})
+	}
+	errors.As(err, &first)
+	if result.Accepted() == 0 && first != nil {
+		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Code, first.EnhancedCode, words(first)
+		o.Reason = strings.TrimSpace(first.Error() + " " + first.Hint)
+	}
+	switch {
+	case first != nil && first.Sender():
+		o.Verdict = outbox.Hold
+	case first != nil && first.Class == smtp.Cancelled && !first.Ambiguous && result.Accepted() == 0:
+		o.Verdict = outbox.Release
+	case first == nil && err != nil: // not the relay's: nothing is known of any recipient
+		o.Stage, o.Text = "", err.Error()
+		o.Rest = &outbox.Result{Status: outbox.Queued, Text: err.Error()}
+	}
+	return o
+}
+
+func statusOf(err *smtp.Error) outbox.Status {
+	if err.Temporary() || err.Sender() {
+		return outbox.Queued
+	}
+	return outbox.Failed
+}
+
+// words are the relay's, or ours where it did not speak.
+func words(err *smtp.Error) string {
+	if err.Text != "" {
+		return err.Text
+	}
+	return err.Error()
+}
+
+func sender(err error) bool {
+	var e *smtp.Error
+	return errors.As(err, &e) && e.Sender()
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -1,0 +1,167 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+// Slots for each connection: enough mail in hand that a busy connection always
+// finds the next one to chain and a storm goes straight to the pool, and little
+// enough to stay in memory (128 mails of 20 KB are 3 MB).
+const slotsPerConnection = 32
+
+// drain is how long a replaced data source may finish what it is sending.
+const drain = 30 * time.Second
+
+// Sender sends the mail of one data source.
+type Sender struct {
+	service  *Service
+	source   string
+	settings settings.Settings
+	updated  time.Time
+	dial     Dialer
+	log      hclog.Logger
+
+	mu        sync.Mutex
+	pools     map[nhncloud.MailType]*smtp.Pool
+	renderers map[renderKey]*message.Renderer
+	detach    func(context.Context) error
+}
+
+type renderKey struct {
+	language string
+	mailType nhncloud.MailType
+}
+
+// Source names a data source across replicas and restarts.
+func Source(orgID int64, uid string) string { return fmt.Sprintf("%d/%s", orgID, uid) }
+
+// NewSender starts to send the mail of a data source with its present
+// settings, which were saved at updated. Mail that waited for it goes out, and
+// so does mail that was held under older settings. The error is about the
+// settings' templates.
+func (s *Service) NewSender(ctx context.Context, source string, set settings.Settings, updated time.Time, dial Dialer) (*Sender, error) {
+	sender := &Sender{
+		service: s, source: source, settings: set, updated: updated, dial: dial,
+		log:       s.log.With("source", source),
+		pools:     make(map[nhncloud.MailType]*smtp.Pool),
+		renderers: make(map[renderKey]*message.Renderer),
+	}
+	if _, err := sender.renderer(set.Language, set.MailType); err != nil {
+		return nil, err
+	}
+	box, err := s.Outbox(ctx)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.senders[sender] = struct{}{}
+	if err == nil {
+		sender.attach(box)
+	}
+	return sender, nil
+}
+
+// attach has the outbox hand over this source's mail.
+func (s *Sender) attach(box *outbox.Outbox) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.detach != nil {
+		return
+	}
+	detach, err := box.Attach(outbox.Attachment{
+		Source:          s.source,
+		Slots:           slotsPerConnection * s.settings.MaxConnections,
+		Handler:         s,
+		SettingsUpdated: s.updated,
+	})
+	if err != nil {
+		s.log.Error("the outbox does not hand over mail", "error", err.Error())
+		return
+	}
+	s.detach = detach
+}
+
+// Close stops sending: the settings have changed or the data source is gone.
+func (s *Sender) Close() {
+	s.service.mu.Lock()
+	delete(s.service.senders, s)
+	s.service.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	s.close(ctx)
+}
+
+func (s *Sender) close(ctx context.Context) {
+	s.mu.Lock()
+	detach, pools := s.detach, s.pools
+	s.detach, s.pools = nil, nil
+	s.mu.Unlock()
+	if detach != nil {
+		if err := detach(ctx); err != nil {
+			s.log.Warn("mail was still being sent when its data source closed; it stays in the outbox", "error", err.Error())
+		}
+	}
+	for _, pool := range pools {
+		if err := pool.Close(ctx); err != nil {
+			s.log.Warn("connections were still busy when their data source closed", "error", err.Error())
+		}
+	}
+}
+
+// pool is the connections that authenticate as the sender of type t.
+func (s *Sender) pool(t nhncloud.MailType) (*smtp.Pool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pools == nil {
+		return nil, smtp.ErrClosed
+	}
+	if s.pools[t] == nil {
+		s.pools[t] = smtp.NewPool(relayConfig(s.settings, t, s.dial))
+	}
+	return s.pools[t], nil
+}
+
+// renderer is the renderer for a language and a mail type.
+func (s *Sender) renderer(language string, t nhncloud.MailType) (*message.Renderer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := renderKey{language, t}
+	if s.renderers[key] == nil {
+		r, err := newRenderer(s.settings, language, t)
+		if err != nil {
+			return nil, err
+		}
+		s.renderers[key] = r
+	}
+	return s.renderers[key], nil
+}
+
+func newRenderer(set settings.Settings, language string, t nhncloud.MailType) (*message.Renderer, error) {
+	return message.NewRenderer(message.Options{
+		Language:        language,
+		Location:        set.Location,
+		MailType:        t,
+		Advertiser:      advertiser(set.Advertiser),
+		StableSubject:   set.StableSubject,
+		SubjectTemplate: set.SubjectTemplate,
+		TextTemplate:    set.TextTemplate,
+		HTMLTemplate:    set.HTMLTemplate,
+	})
+}
+
+func advertiser(a settings.Advertiser) *message.Advertiser {
+	return &message.Advertiser{
+		Name: a.Name, Address: a.Address,
+		Unsubscribe: message.Unsubscribe{URL: a.UnsubscribeURL, Mailbox: a.UnsubscribeAddress},
+	}
+}

@@ -1,0 +1,181 @@
+// Package delivery ties a notification's way together: render, store, send,
+// and what came of it. It is the only place that knows alert, message, outbox
+// and smtp at once.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+const (
+	// inMemory is the outbox_url of an outbox that ends with the process.
+	inMemory = "memory:"
+	// openTimeout bounds one try at opening the outbox.
+	openTimeout = 5 * time.Second
+	// reopenAfter spaces the tries at an outbox that cannot be opened: a
+	// database may come up after Grafana does.
+	reopenAfter = 5 * time.Second
+)
+
+// Service is the process's one outbox and the senders of its data sources.
+type Service struct {
+	config Config
+	log    hclog.Logger
+
+	opening sync.Mutex // held while the outbox is opened
+	mu      sync.Mutex
+	box     *outbox.Outbox
+	failed  error // why box is nil
+	tried   time.Time
+	notice  string // what Health warns of
+	senders map[*Sender]struct{}
+	closed  bool
+}
+
+// NoOutboxError is why no mail can be stored: the outbox cannot be opened.
+type NoOutboxError struct{ Err error }
+
+func (e *NoOutboxError) Error() string { return e.Err.Error() }
+
+// Unwrap is the cause.
+func (e *NoOutboxError) Unwrap() error { return e.Err }
+
+// New starts the service. An outbox that cannot be opened now is tried again
+// with the next call that needs it; until then Outbox says why.
+func New(config Config, log hclog.Logger) *Service {
+	s := &Service{config: config, log: log, senders: make(map[*Sender]struct{})}
+	if _, err := s.Outbox(context.Background()); err != nil {
+		log.Error("the outbox cannot be opened: alerts are answered with 503 until it can", "error", err.Error())
+	}
+	return s
+}
+
+// Outbox is the open outbox, or why there is none.
+func (s *Service) Outbox(ctx context.Context) (*outbox.Outbox, error) {
+	if box, err, done := s.current(); done {
+		return box, err
+	}
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if box, err, done := s.current(); done {
+		return box, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openTimeout)
+	defer cancel()
+	box, notice, err := s.open(ctx)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.box, s.notice, s.tried = box, notice, time.Now()
+	if err != nil {
+		s.failed = &NoOutboxError{err}
+		return nil, s.failed
+	}
+	description := box.Describe()
+	s.log.Info("outbox open", "backend", description.Backend, "location", description.Location, "durable", description.Durable)
+	if notice != "" {
+		s.log.Warn(notice)
+	}
+	s.reportWaiting(ctx, box)
+	for sender := range s.senders {
+		sender.attach(box)
+	}
+	return box, nil
+}
+
+// current is the outbox or the last failure; not done when it is time to try.
+func (s *Service) current() (box *outbox.Outbox, err error, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return nil, outbox.ErrClosed, true
+	case s.box != nil:
+		return s.box, nil, true
+	case s.failed != nil && time.Since(s.tried) < reopenAfter:
+		return nil, s.failed, true
+	}
+	return nil, nil, false
+}
+
+// open opens the configured outbox. Only the default place gives way to
+// memory, and only where it cannot be written: a file that is there and
+// broken holds mail, which must not be passed over.
+func (s *Service) open(ctx context.Context) (*outbox.Outbox, string, error) {
+	if s.config.err != nil {
+		return nil, "", s.config.err
+	}
+	options := s.config.options
+	options.Logger = s.log.Named("outbox")
+	options.Finished = finished
+	if s.config.url == inMemory {
+		options = inMemoryOptions(options)
+	}
+	box, err := outbox.Open(ctx, s.config.url, options)
+	if err == nil || s.config.explicit || !unwritable(err) {
+		notice := ""
+		if err == nil && !box.Describe().Durable {
+			notice = "The outbox is in memory: mail that waits is lost when Grafana stops. Set outbox_url in [plugin." + pluginID + "] of grafana.ini."
+		}
+		return box, notice, err
+	}
+	notice := fmt.Sprintf("The outbox is in memory, because its default place cannot be written (%v): mail that waits is lost when Grafana stops. Make the folder writable or set outbox_url in [plugin.%s] of grafana.ini.", err, pluginID)
+	box, err = outbox.Open(ctx, inMemory, inMemoryOptions(options))
+	return box, notice, err
+}
+
+// inMemoryOptions keeps the mail that waits from growing to what a disk holds.
+func inMemoryOptions(o outbox.Options) outbox.Options {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 64 << 20
+	}
+	return o
+}
+
+func unwritable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+}
+
+// reportWaiting says in the log what waits for a data source: its SecretKey
+// comes only with a call.
+func (s *Service) reportWaiting(ctx context.Context, box *outbox.Outbox) {
+	waiting, err := box.Waiting(ctx)
+	if err != nil {
+		s.log.Warn("the waiting mail could not be counted", "error", err.Error())
+		return
+	}
+	for source, n := range waiting {
+		s.log.Info("mail waits for the first call of its data source", "source", source, "mails", n)
+	}
+}
+
+// Close stops every sender and closes the outbox. What is being sent may
+// finish until ctx ends; the rest stays in the outbox.
+func (s *Service) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	box := s.box
+	senders := s.senders
+	s.senders = make(map[*Sender]struct{})
+	s.mu.Unlock()
+
+	var closing sync.WaitGroup
+	for sender := range senders {
+		closing.Go(func() { sender.close(ctx) })
+	}
+	closing.Wait()
+	if box == nil {
+		return nil
+	}
+	return box.Close(ctx)
+}

@@ -1,0 +1,59 @@
+// Command gpx_nhncloud_email is the plugin process that Grafana starts.
+package main
+
+import (
+	"context"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
+	"github.com/hashicorp/go-hclog"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugin"
+)
+
+// version is set when the plugin is built.
+var version = "dev"
+
+// Mail makes much short-lived garbage on a small heap: collecting it less often
+// saves a tenth of the CPU of a storm, and the limit keeps memory in bounds.
+// GOGC and GOMEMLIMIT in Grafana's environment win.
+const (
+	gcPercent   = 400
+	memoryLimit = 120 << 20
+)
+
+// grace is what Grafana leaves a plugin between the request to stop and
+// SIGKILL, less what it takes to close the database.
+const grace = 1500 * time.Millisecond
+
+func main() {
+	// Grafana reads hclog's JSON from standard error.
+	log := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Level: hclog.Info})
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(gcPercent)
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	executable, err := os.Executable()
+	if err != nil {
+		log.Error("the plugin cannot tell where it is installed", "error", err.Error())
+		os.Exit(1)
+	}
+	service := delivery.New(delivery.ConfigFromEnv(os.Getenv, executable), log)
+	service.RegisterMetrics(prometheus.DefaultRegisterer)
+
+	err = datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{})
+
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if closing := service.Close(ctx); closing != nil {
+		log.Warn("the outbox was not closed in good order", "error", closing.Error())
+	}
+	if err != nil {
+		log.Error("the plugin stopped", "error", err.Error())
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,33 @@
+package plugin
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+// retryDelivery makes a delivery due now.
+func (d *DataSource) retryDelivery(w http.ResponseWriter, r *http.Request) error {
+	return d.answerEntry(w, r, (*outbox.Outbox).Retry)
+}
+
+// cancelDelivery takes back a delivery that waits.
+func (d *DataSource) cancelDelivery(w http.ResponseWriter, r *http.Request) error {
+	return d.answerEntry(w, r, (*outbox.Outbox).Cancel)
+}
+
+// answerEntry answers with the delivery that the path names, after doing
+// something with it.
+func (d *DataSource) answerEntry(w http.ResponseWriter, r *http.Request, do func(*outbox.Outbox, context.Context, string, string) (outbox.Delivery, error)) error {
+	box, err := d.service.Outbox(r.Context())
+	if err != nil {
+		return err
+	}
+	found, err := do(box, r.Context(), d.source, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, entryOf(found))
+	return nil
+}

@@ -1,0 +1,165 @@
+package plugin
+
+import (
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+// answerWithin is when POST /alerts answers at the latest: Grafana's webhook
+// client gives up after 30 s, and an answer that comes too late is a failure.
+const answerWithin = 20 * time.Second
+
+// receipt is the answer to an alert that was taken.
+type receipt struct {
+	ID          string      `json:"id"`
+	Status      string      `json:"status"`
+	MessageID   string      `json:"messageId,omitempty"`
+	Reply       string      `json:"reply,omitempty"`
+	Accepted    []string    `json:"accepted,omitempty"`
+	Rejected    []rejection `json:"rejected,omitempty"`
+	NextAttempt *time.Time  `json:"nextAttempt,omitempty"`
+}
+
+// rejection is a recipient that the relay did not take, and its words.
+type rejection struct {
+	Address      string `json:"address"`
+	Code         int    `json:"code,omitempty"`
+	EnhancedCode string `json:"enhancedCode,omitempty"`
+	Message      string `json:"message"`
+}
+
+// undelivered is the answer to an alert whose mail did not go out.
+type undelivered struct {
+	problem
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
+// postAlerts is the contact point: a webhook's payload becomes a mail.
+func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+	defer cancel()
+	ctx, span := tracing.DefaultTracer().Start(ctx, "alert")
+	defer span.End()
+
+	sender, err := d.ready()
+	if err != nil {
+		return err
+	}
+	n, recipients, err := d.readAlert(r)
+	if err != nil {
+		return err
+	}
+	accepted, err := sender.Accept(ctx, n, recipients)
+	if err != nil {
+		return err
+	}
+	answerReceipt(w, accepted)
+	return nil
+}
+
+// readAlert verifies, decodes and addresses a request, in this order: nothing
+// of a request is looked at before it is known to be the contact point's.
+func (d *DataSource) readAlert(r *http.Request) (*alert.Notification, alert.Recipients, error) {
+	body, err := readJSON(r)
+	if err != nil {
+		return nil, alert.Recipients{}, err
+	}
+	if err := alert.Authorize(d.settings.WebhookSecret, role(r), r.Header, body, time.Now()); err != nil {
+		return nil, alert.Recipients{}, err
+	}
+	overrides, err := alert.ParseOverrides(r.URL.RawQuery)
+	if err != nil {
+		return nil, alert.Recipients{}, err
+	}
+	recipients, err := alert.Resolve(overrides, d.settings)
+	if err != nil {
+		return nil, alert.Recipients{}, err
+	}
+	n, err := alert.Decode(body)
+	return n, recipients, err
+}
+
+// readJSON reads a body that says it is JSON, or does not say what it is.
+func readJSON(r *http.Request) ([]byte, error) {
+	if header := r.Header.Get("Content-Type"); header != "" {
+		if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
+			return nil, &fault{http.StatusUnsupportedMediaType, problem{
+				Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
+			}}
+		}
+	}
+	// One octet more than the limit, which Decode refuses with its own words.
+	return io.ReadAll(io.LimitReader(r.Body, alert.MaxBody+1))
+}
+
+// answerReceipt says what became of an alert: the design's table, row by row.
+func answerReceipt(w http.ResponseWriter, got delivery.Receipt) {
+	d := got.Delivery
+	answer := receiptOf(d)
+	switch {
+	case len(answer.Accepted) > 0:
+		answer.Status = "sent"
+		if got.Joined && d.Status.Final() {
+			answer.Status = "duplicate"
+		}
+		writeJSON(w, http.StatusOK, answer)
+	case d.Status == outbox.Held:
+		refuse(w, http.StatusBadGateway, d, problem{
+			Error: "the relay refuses the sender: " + d.Reason, Code: "held",
+			Hint: held(got.Durable),
+		})
+	case d.Status.Final():
+		refuse(w, http.StatusBadGateway, d, problem{
+			Error: "the mail was not delivered: " + d.Reason, Code: "failed",
+			Hint: "The relay refused every recipient for good: see the delivery log for its words on each.",
+		})
+	case !got.Durable:
+		w.Header().Set("Retry-After", retryAfter)
+		refuse(w, http.StatusServiceUnavailable, d, problem{
+			Error: "the mail could not be delivered now, and there is no durable outbox to keep it: " + d.Reason, Code: "unavailable",
+			Hint: "It is tried again while Grafana runs. Set outbox_url in [plugin." + ID + "] of grafana.ini to a place that lasts.",
+		})
+	default:
+		writeJSON(w, http.StatusAccepted, receipt{ID: d.ID, Status: "queued", NextAttempt: answer.NextAttempt})
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, d outbox.Delivery, p problem) {
+	rejectedRequests.WithLabelValues(p.Code).Inc()
+	writeJSON(w, status, undelivered{problem: p, ID: d.ID, Status: string(d.Status)})
+}
+
+func held(durable bool) string {
+	if durable {
+		return "The mail is kept. Correct the data source's settings: saving them sends it, and so does the relay taking the credentials again."
+	}
+	return "Correct the data source's settings. The outbox is in memory: the mail is lost when Grafana stops."
+}
+
+func receiptOf(d outbox.Delivery) receipt {
+	r := receipt{ID: d.ID, MessageID: d.MessageID}
+	for _, to := range d.Recipients {
+		switch {
+		case to.Status == outbox.Sent:
+			r.Accepted = append(r.Accepted, to.Address)
+			r.Reply = smtp.Reply{Code: to.Code, EnhancedCode: to.EnhancedCode, Text: to.Text}.String()
+		case to.Text != "":
+			r.Rejected = append(r.Rejected, rejection{to.Address, to.Code, to.EnhancedCode, to.Text})
+		}
+	}
+	if !d.Status.Final() {
+		r.NextAttempt = moment(d.NextAttemptAt)
+	}
+	return r
+}

@@ -1,0 +1,118 @@
+// Package plugin is Grafana's side: instances of the data source, the health
+// check, the resource API and queries. It is thin; package delivery does the
+// work.
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"golang.org/x/net/proxy"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/instancemgmt"
+	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// ID is the plugin's id, as in plugin.json.
+const ID = "nhncloud-email-datasource"
+
+// DataSource is one data source with the settings it was last saved with.
+type DataSource struct {
+	backend.CallResourceHandler
+
+	service  *delivery.Service
+	source   string
+	version  string
+	settings settings.Settings
+	sender   *delivery.Sender
+
+	// jsonData and secrets are what settings came from, for a preview of
+	// settings that are not saved yet.
+	jsonData json.RawMessage
+	secrets  map[string]string
+
+	// invalid is why there is no sender. The data source still exists, so that
+	// its health check can say so.
+	invalid error
+}
+
+var (
+	_ backend.CheckHealthHandler    = (*DataSource)(nil)
+	_ backend.CallResourceHandler   = (*DataSource)(nil)
+	_ backend.QueryDataHandler      = (*DataSource)(nil)
+	_ instancemgmt.InstanceDisposer = (*DataSource)(nil)
+)
+
+// NewFactory makes the SDK's constructor of data sources.
+func NewFactory(service *delivery.Service, version string) datasource.InstanceFactoryFunc {
+	return func(ctx context.Context, s backend.DataSourceInstanceSettings) (instancemgmt.Instance, error) {
+		org := backend.PluginConfigFromContext(ctx).OrgID //nolint:staticcheck // Grafana 12.3 leaves its successor, Namespace, empty
+		d := &DataSource{
+			service: service, version: version,
+			source:   delivery.Source(org, s.UID),
+			jsonData: s.JSONData, secrets: s.DecryptedSecureJSONData,
+		}
+		d.CallResourceHandler = httpadapter.New(d.routes())
+		d.settings, d.invalid = settings.Load(s.JSONData, s.DecryptedSecureJSONData)
+		if d.invalid != nil {
+			return d, nil
+		}
+		dial, err := dialer(ctx, s, d.settings)
+		if err != nil {
+			d.invalid = err
+			return d, nil
+		}
+		d.sender, d.invalid = service.NewSender(ctx, d.source, d.settings, s.Updated, dial)
+		return d, nil
+	}
+}
+
+// Dispose is called by the SDK some seconds after the settings have changed.
+func (d *DataSource) Dispose() {
+	if d.sender != nil {
+		d.sender.Close()
+	}
+}
+
+// ready is the sender, or a problem that says which setting is wrong.
+func (d *DataSource) ready() (*delivery.Sender, error) {
+	if d.invalid != nil {
+		return nil, &fault{http.StatusInternalServerError, problem{
+			Error: "the data source's settings are not valid: " + d.invalid.Error(),
+			Code:  "settings",
+			Hint:  "Correct them in the data source's configuration or its provisioning file.",
+		}}
+	}
+	return d.sender, nil
+}
+
+// dialer goes through Grafana's secure SOCKS proxy when the data source asks
+// for it.
+func dialer(ctx context.Context, s backend.DataSourceInstanceSettings, set settings.Settings) (delivery.Dialer, error) {
+	if !set.SOCKSProxy {
+		return nil, nil
+	}
+	client, err := s.ProxyClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !client.SecureSocksProxyEnabled() {
+		return nil, errors.New("enableSecureSocksProxy is true, but Grafana has no secure SOCKS proxy: set [secure_socks_datasource_proxy] in grafana.ini, or turn it off here")
+	}
+	d, err := client.NewSecureSocksProxyContextDialer()
+	if err != nil {
+		return nil, err
+	}
+	c, ok := d.(proxy.ContextDialer)
+	if !ok {
+		return nil, errors.New("the secure SOCKS proxy cannot be dialled with a deadline")
+	}
+	return c.DialContext, nil
+}

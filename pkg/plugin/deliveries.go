@@ -1,0 +1,171 @@
+package plugin
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+// entry is one line of the delivery log. It never holds the mail itself.
+type entry struct {
+	ID          string      `json:"id"`
+	Status      string      `json:"status"`
+	MailType    string      `json:"mailType"`
+	Subject     string      `json:"subject"`
+	From        string      `json:"from"`
+	MessageID   string      `json:"messageId"`
+	Size        int64       `json:"size"`
+	Note        string      `json:"note,omitempty"`
+	Reason      string      `json:"reason,omitempty"`
+	Attempt     int         `json:"attempt"`
+	CreatedAt   time.Time   `json:"createdAt"`
+	NextAttempt *time.Time  `json:"nextAttempt,omitempty"`
+	ExpiresAt   time.Time   `json:"expiresAt"`
+	FinishedAt  *time.Time  `json:"finishedAt,omitempty"`
+	Recipients  []recipient `json:"recipients"`
+	Attempts    []attempt   `json:"attempts,omitempty"`
+}
+
+type recipient struct {
+	Address      string `json:"address"`
+	Kind         string `json:"kind"`
+	Status       string `json:"status"`
+	Code         int    `json:"code,omitempty"`
+	EnhancedCode string `json:"enhancedCode,omitempty"`
+	Message      string `json:"message,omitempty"`
+}
+
+type attempt struct {
+	Number       int       `json:"number"`
+	At           time.Time `json:"at"`
+	DurationMs   float64   `json:"durationMs"`
+	Stage        string    `json:"stage,omitempty"`
+	Code         int       `json:"code,omitempty"`
+	EnhancedCode string    `json:"enhancedCode,omitempty"`
+	Message      string    `json:"message,omitempty"`
+	Outcome      string    `json:"outcome"`
+}
+
+// deliveryPage is the answer of GET /deliveries.
+type deliveryPage struct {
+	Deliveries []entry `json:"deliveries"`
+	// Next is the cursor of the next page; empty on the last.
+	Next string `json:"next,omitempty"`
+}
+
+// listDeliveries is the delivery log, the newest first: ?status=&mailType=
+// (repeatable), &recipient=&text= (parts), &from=&to= (RFC 3339), &limit=,
+// &cursor=.
+func (d *DataSource) listDeliveries(w http.ResponseWriter, r *http.Request) error {
+	filter, err := parseFilter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	filter.Source = d.source
+	box, err := d.service.Outbox(r.Context())
+	if err != nil {
+		return err
+	}
+	found, next, err := box.List(r.Context(), filter)
+	if err != nil {
+		return err
+	}
+	page := deliveryPage{Deliveries: make([]entry, len(found)), Next: next}
+	for i, one := range found {
+		page.Deliveries[i] = entryOf(one)
+	}
+	writeJSON(w, http.StatusOK, page)
+	return nil
+}
+
+// getDelivery is one delivery with its attempts.
+func (d *DataSource) getDelivery(w http.ResponseWriter, r *http.Request) error {
+	return d.answerEntry(w, r, (*outbox.Outbox).Get)
+}
+
+func parseFilter(q url.Values) (outbox.Filter, error) {
+	f := outbox.Filter{Recipient: q.Get("recipient"), Text: q.Get("text"), Cursor: q.Get("cursor"), Limit: 100}
+	for key, values := range q {
+		for _, value := range values {
+			var err error
+			switch key {
+			case "recipient", "text", "cursor":
+			case "status":
+				var s outbox.Status
+				s, err = parseStatus(value)
+				f.Statuses = append(f.Statuses, s)
+			case "mailType":
+				f.MailTypes = append(f.MailTypes, mailTypes(value)...)
+			case "from":
+				f.From, err = time.Parse(time.RFC3339, value)
+			case "to":
+				f.To, err = time.Parse(time.RFC3339, value)
+			case "limit":
+				if f.Limit, err = strconv.Atoi(value); err == nil && (f.Limit < 1 || f.Limit > outbox.MaxLimit) {
+					err = fmt.Errorf("it may be a number from 1 to %d", outbox.MaxLimit)
+				}
+			default:
+				return f, badRequest(fmt.Sprintf("the query parameter %.60q is unknown; it may be status, mailType, recipient, text, from, to, limit or cursor", key))
+			}
+			if err != nil {
+				return f, badRequest(fmt.Sprintf("the query parameter %s is %.60q: %v", key, value, err))
+			}
+		}
+	}
+	return f, nil
+}
+
+func parseStatus(s string) (outbox.Status, error) {
+	var all []string
+	for _, status := range outbox.Statuses() {
+		if string(status) == s {
+			return status, nil
+		}
+		all = append(all, string(status))
+	}
+	return "", fmt.Errorf("it may be %s", strings.Join(all, ", "))
+}
+
+// mailTypes: mail without a type is normal mail.
+func mailTypes(t string) []string {
+	if t == "normal" {
+		return []string{"", "normal"}
+	}
+	return []string{t}
+}
+
+func entryOf(d outbox.Delivery) entry {
+	e := entry{
+		ID: d.ID, Status: string(d.Status), MailType: mailTypeName(d.MailType), Subject: d.Subject, From: d.From,
+		MessageID: d.MessageID, Size: d.Size, Note: d.Note, Reason: d.Reason, Attempt: d.Attempt,
+		CreatedAt: d.CreatedAt, NextAttempt: moment(d.NextAttemptAt), ExpiresAt: d.ExpiresAt, FinishedAt: moment(d.FinishedAt),
+	}
+	for _, r := range d.Recipients {
+		e.Recipients = append(e.Recipients, recipient{r.Address, string(r.Kind), string(r.Status), r.Code, r.EnhancedCode, r.Text})
+	}
+	for _, a := range d.Attempts {
+		e.Attempts = append(e.Attempts, attempt{a.Number, a.At, float64(a.Duration) / float64(time.Millisecond),
+			a.Stage, a.Code, a.EnhancedCode, a.Text, a.Outcome})
+	}
+	return e
+}
+
+// mailTypeName: the service takes mail without a type as normal.
+func mailTypeName(t string) string {
+	if t == "" {
+		return "normal"
+	}
+	return t
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

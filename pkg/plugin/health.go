@@ -1,0 +1,66 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+// troubleshooting explains every failure of the health check.
+const troubleshooting = "https://github.com/nhncloud/nhncloud-email-datasource/blob/main/docs/troubleshooting.md"
+
+// healthDetails is the JSONDetails of the health check.
+type healthDetails struct {
+	Report    *smtp.Report    `json:"report,omitempty"`
+	Outbox    delivery.Health `json:"outbox"`
+	Warnings  []string        `json:"warnings,omitempty"`
+	Hint      string          `json:"hint,omitempty"`
+	ErrorLink string          `json:"errorLink,omitempty"`
+}
+
+// CheckHealth is "Save & test": a real handshake, told in one sentence with
+// the stages as details.
+func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
+	details := healthDetails{Outbox: d.service.Health(ctx)}
+	if details.Outbox.Warning != "" {
+		details.Warnings = append(details.Warnings, details.Outbox.Warning)
+	}
+	if d.invalid != nil {
+		details.Hint = "Correct the settings named above and save again."
+		return unhealthy("The settings are not valid: "+strings.ReplaceAll(d.invalid.Error(), "\n", "; "), details)
+	}
+	if d.settings.TLSSkipVerify {
+		details.Warnings = append(details.Warnings, "tlsSkipVerify is on: whoever stands between Grafana and the relay can read the SecretKey and every mail.")
+	}
+	report := d.sender.Check(ctx)
+	details.Report = &report
+	if report.Err != nil {
+		details.Hint = report.Err.Hint
+		return unhealthy(report.Err.Error()+". "+report.Err.Hint, details)
+	}
+	if !details.Outbox.Available {
+		details.Hint = details.Outbox.Warning
+		return unhealthy("The relay accepts the credentials, but alerts cannot be stored: "+details.Outbox.Warning, details)
+	}
+	message := fmt.Sprintf("The relay %s:%d accepts the credentials (%s, AUTH %s).", d.settings.Host, d.settings.Port, report.TLS.Version, report.Mechanism)
+	return result(backend.HealthStatusOk, strings.Join(append([]string{message}, details.Warnings...), " "), details)
+}
+
+func unhealthy(message string, details healthDetails) (*backend.CheckHealthResult, error) {
+	details.ErrorLink = troubleshooting
+	return result(backend.HealthStatusError, strings.TrimSpace(message), details)
+}
+
+func result(status backend.HealthStatus, message string, details healthDetails) (*backend.CheckHealthResult, error) {
+	encoded, err := json.Marshal(details)
+	if err != nil {
+		return nil, err
+	}
+	return &backend.CheckHealthResult{Status: status, Message: message, JSONDetails: encoded}, nil
+}

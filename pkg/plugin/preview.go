@@ -1,0 +1,76 @@
+package plugin
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// previewRequest is the body of POST /preview. Both parts may be left out.
+type previewRequest struct {
+	// Payload is a webhook payload; without one a sample is rendered.
+	Payload json.RawMessage `json:"payload"`
+	// Settings are keys of jsonData that replace the saved ones.
+	Settings map[string]json.RawMessage `json:"settings"`
+}
+
+// preview is the answer: the parts, and the mail as it would be sent.
+type preview struct {
+	Subject  string   `json:"subject"`
+	Text     string   `json:"text"`
+	HTML     string   `json:"html"`
+	Mail     string   `json:"mail"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// postPreview renders a notification and sends nothing.
+func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
+	var request previewRequest
+	if err := decodeOptional(r, &request); err != nil {
+		return err
+	}
+	set, err := d.previewSettings(request.Settings)
+	if err != nil {
+		return &fault{http.StatusUnprocessableEntity, problem{Error: err.Error(), Code: "settings", Hint: "Correct the settings above."}}
+	}
+	n := alert.Sample(time.Now())
+	if len(request.Payload) > 0 {
+		if n, err = alert.Decode(request.Payload); err != nil {
+			return err
+		}
+	}
+	recipients, err := alert.Resolve(alert.Overrides{}, set)
+	if err != nil {
+		return err
+	}
+	content, mail, err := delivery.Preview(set, n, recipients)
+	if err != nil {
+		return &fault{http.StatusUnprocessableEntity, problem{Error: err.Error(), Code: "template", Hint: "docs/templates.md describes the model and the functions."}}
+	}
+	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.HTML, string(mail), content.Warnings})
+	return nil
+}
+
+// previewSettings are the saved settings with some keys replaced.
+func (d *DataSource) previewSettings(replaced map[string]json.RawMessage) (settings.Settings, error) {
+	if len(replaced) == 0 {
+		return d.settings, d.invalid
+	}
+	merged := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(d.jsonData, &merged); err != nil && len(d.jsonData) > 0 {
+		return settings.Settings{}, fmt.Errorf("the saved settings are not a JSON object: %w", err)
+	}
+	for key, value := range replaced {
+		merged[key] = value
+	}
+	encoded, err := json.Marshal(merged)
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	return settings.Load(encoded, d.secrets)
+}

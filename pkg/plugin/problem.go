@@ -1,0 +1,110 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+// retryAfter is what a 503 asks of the caller, in seconds.
+const retryAfter = "30"
+
+var rejectedRequests = promauto.NewCounterVec(prometheus.CounterOpts{
+	Namespace: "nhncloud_email", Name: "rejected_requests_total",
+	Help: "Requests of the resource API that were refused, by reason.",
+}, []string{"reason"})
+
+// problem is the body of every answer that is not a success: what went wrong,
+// a short code for programs, and what to do about it.
+type problem struct {
+	Error string `json:"error"`
+	Code  string `json:"code"`
+	Hint  string `json:"hint,omitempty"`
+}
+
+// fault is an error that knows its answer.
+type fault struct {
+	status  int
+	problem problem
+}
+
+func (f *fault) Error() string { return f.problem.Error }
+
+// problemOf sorts an error into its HTTP status and body.
+func problemOf(err error) (int, problem) {
+	var (
+		known   *fault
+		refusal *alert.Refusal
+		storage *outbox.StorageError
+		closed  *delivery.NoOutboxError
+		relay   *smtp.Error
+		content *delivery.ContentError
+	)
+	switch {
+	case errors.As(err, &known):
+		return known.status, known.problem
+	case errors.As(err, &refusal):
+		return refusal.Status, problem{Error: refusal.Message, Code: refusal.Reason, Hint: sentence(refusal.Hint)}
+	case errors.As(err, &content):
+		return http.StatusUnprocessableEntity, problem{Error: content.Error(), Code: "content", Hint: "Correct the data source's settings, or the parameters in the contact point's URL."}
+	case errors.Is(err, outbox.ErrNotFound):
+		return http.StatusNotFound, problem{Error: err.Error(), Code: "not-found", Hint: "It may be older than the retention, or belong to another data source."}
+	case errors.Is(err, outbox.ErrNotPossible):
+		return http.StatusConflict, problem{Error: err.Error(), Code: "state"}
+	case errors.Is(err, outbox.ErrFull):
+		return http.StatusServiceUnavailable, problem{Error: err.Error(), Code: "outbox-full", Hint: "See why mail is not delivered: the data source's Save & test, or the delivery log."}
+	case errors.Is(err, outbox.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, problem{Error: err.Error(), Code: "unavailable", Hint: "The alert was not taken; Grafana tries again while it fires."}
+	case errors.As(err, &storage):
+		return http.StatusServiceUnavailable, problem{Error: storage.Error(), Code: "outbox", Hint: sentence(storage.Remedy)}
+	case errors.As(err, &closed):
+		return http.StatusServiceUnavailable, problem{Error: closed.Error(), Code: "outbox", Hint: "Correct [plugin." + ID + "] of grafana.ini."}
+	case errors.As(err, &relay):
+		return http.StatusBadGateway, problem{Error: relay.Error(), Code: string(relay.Class), Hint: relay.Hint}
+	}
+	return http.StatusInternalServerError, problem{Error: err.Error(), Code: "internal"}
+}
+
+// writeProblem answers with an error and counts it.
+func writeProblem(w http.ResponseWriter, err error) {
+	status, p := problemOf(err)
+	rejectedRequests.WithLabelValues(p.Code).Inc()
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	writeJSON(w, status, p)
+}
+
+// writeJSON answers with a status and a body.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		status, data = http.StatusInternalServerError, []byte(`{"error":"the answer could not be encoded","code":"internal"}`)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(data) // the caller is gone: nothing is left to tell it
+}
+
+// sentence gives a hint the form of one.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}

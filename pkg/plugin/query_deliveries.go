@@ -1,0 +1,147 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+// queryDeliveries is the delivery log as a table, or as log lines for Explore.
+func queryDeliveries(ctx context.Context, box *outbox.Outbox, f outbox.Filter, format string) (data.Frames, error) {
+	found, next, err := box.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var frame *data.Frame
+	switch format {
+	case "", "table":
+		frame = deliveriesTable(found)
+	case "logs":
+		if frame, err = deliveriesLogs(found); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, badQuery("format is %q; it may be table or logs", format)
+	}
+	if next != "" {
+		frame.AppendNotices(data.Notice{
+			Severity: data.NoticeSeverityInfo,
+			Text:     fmt.Sprintf("Only the newest %d deliveries are shown: narrow the time range or the filters, or raise the limit.", len(found)),
+		})
+	}
+	return data.Frames{frame}, nil
+}
+
+func deliveriesTable(found []outbox.Delivery) *data.Frame {
+	n := len(found)
+	var (
+		times      = make([]time.Time, n)
+		ids        = make([]string, n)
+		statuses   = make([]string, n)
+		types      = make([]string, n)
+		subjects   = make([]string, n)
+		recipients = make([]string, n)
+		accepted   = make([]int64, n)
+		attempts   = make([]int64, n)
+		durations  = make([]*float64, n)
+		reasons    = make([]string, n)
+		nexts      = make([]*time.Time, n)
+		messageIDs = make([]string, n)
+	)
+	for i, d := range found {
+		times[i], ids[i], statuses[i], types[i] = d.CreatedAt, d.ID, string(d.Status), mailTypeName(d.MailType)
+		subjects[i], recipients[i], accepted[i] = d.Subject, addresses(d), acceptedBy(d)
+		attempts[i], reasons[i], messageIDs[i] = int64(d.Attempt), d.Reason, d.MessageID
+		if !d.FinishedAt.IsZero() {
+			seconds := d.FinishedAt.Sub(d.CreatedAt).Seconds()
+			durations[i] = &seconds
+		}
+		if !d.Status.Final() {
+			nexts[i] = moment(d.NextAttemptAt)
+		}
+	}
+	duration := data.NewField("duration", nil, durations)
+	duration.SetConfig(&data.FieldConfig{Unit: "s"})
+	frame := data.NewFrame("deliveries",
+		data.NewField("time", nil, times),
+		data.NewField("status", nil, statuses),
+		data.NewField("subject", nil, subjects),
+		data.NewField("recipients", nil, recipients),
+		data.NewField("accepted", nil, accepted),
+		data.NewField("mailType", nil, types),
+		data.NewField("attempts", nil, attempts),
+		duration,
+		data.NewField("reason", nil, reasons),
+		data.NewField("nextAttempt", nil, nexts),
+		data.NewField("messageId", nil, messageIDs),
+		data.NewField("id", nil, ids),
+	)
+	return frame.SetMeta(&data.FrameMeta{PreferredVisualization: data.VisTypeTable})
+}
+
+// deliveriesLogs has the form of Grafana's data plane contract for log lines.
+func deliveriesLogs(found []outbox.Delivery) (*data.Frame, error) {
+	n := len(found)
+	var (
+		times      = make([]time.Time, n)
+		bodies     = make([]string, n)
+		severities = make([]string, n)
+		ids        = make([]string, n)
+		labels     = make([]json.RawMessage, n)
+	)
+	for i, d := range found {
+		times[i], ids[i], severities[i] = d.CreatedAt, d.ID, severity(d.Status)
+		bodies[i] = strings.TrimSpace(fmt.Sprintf("%s: %s -> %s %s", d.Status, d.Subject, addresses(d), d.Reason))
+		encoded, err := json.Marshal(map[string]string{
+			"status": string(d.Status), "mailType": mailTypeName(d.MailType), "messageId": d.MessageID,
+		})
+		if err != nil {
+			return nil, err
+		}
+		labels[i] = encoded
+	}
+	frame := data.NewFrame("deliveries",
+		data.NewField("timestamp", nil, times),
+		data.NewField("body", nil, bodies),
+		data.NewField("severity", nil, severities),
+		data.NewField("id", nil, ids),
+		data.NewField("labels", nil, labels),
+	)
+	return frame.SetMeta(&data.FrameMeta{
+		Type: data.FrameTypeLogLines, TypeVersion: data.FrameTypeVersion{0, 0},
+		PreferredVisualization: data.VisTypeLogs,
+	}), nil
+}
+
+func severity(s outbox.Status) string {
+	switch s {
+	case outbox.Failed, outbox.Expired, outbox.Held:
+		return "error"
+	case outbox.Partial, outbox.Queued, outbox.Cancelled:
+		return "warning"
+	}
+	return "info"
+}
+
+func addresses(d outbox.Delivery) string {
+	list := make([]string, len(d.Recipients))
+	for i, r := range d.Recipients {
+		list[i] = r.Address
+	}
+	return strings.Join(list, ", ")
+}
+
+func acceptedBy(d outbox.Delivery) (n int64) {
+	for _, r := range d.Recipients {
+		if r.Status == outbox.Sent {
+			n++
+		}
+	}
+	return n
+}

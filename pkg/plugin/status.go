@@ -1,0 +1,19 @@
+package plugin
+
+import (
+	"net/http"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+)
+
+// status is the answer of GET /status.
+type status struct {
+	Version string `json:"version"`
+	delivery.Status
+}
+
+// getStatus says how the data source is doing. It names no recipient.
+func (d *DataSource) getStatus(w http.ResponseWriter, r *http.Request) error {
+	writeJSON(w, http.StatusOK, status{Version: d.version, Status: d.service.Status(r.Context(), d.source, d.sender)})
+	return nil
+}

@@ -1,0 +1,86 @@
+package plugin
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+)
+
+// testRequest is the body of POST /test. It may be empty.
+type testRequest struct {
+	// To receives the mail; empty: the default recipients.
+	To string `json:"to"`
+}
+
+// postTest sends a sample notification, once and at once, and answers with the
+// relay's words. It does not go through the outbox: a person waits for it.
+func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
+	sender, err := d.ready()
+	if err != nil {
+		return err
+	}
+	var request testRequest
+	if err := decodeOptional(r, &request); err != nil {
+		return err
+	}
+	recipients, err := d.testRecipients(request, role(r))
+	if err != nil {
+		return err
+	}
+	result, messageID, err := sender.SendNow(r.Context(), alert.Sample(time.Now()), recipients)
+	if err != nil {
+		return err
+	}
+	answer := receipt{Status: "sent", MessageID: messageID, Reply: result.Reply.String()}
+	for _, to := range result.Recipients {
+		if to.Err == nil {
+			answer.Accepted = append(answer.Accepted, to.Address)
+		} else {
+			answer.Rejected = append(answer.Rejected, rejection{to.Address, to.Err.Code, to.Err.EnhancedCode, to.Err.Error()})
+		}
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// testRecipients lets an Admin, who may change the settings, mail the sample to
+// anyone, and an Editor to those whom alerts may reach.
+func (d *DataSource) testRecipients(request testRequest, role string) (alert.Recipients, error) {
+	if request.To == "" {
+		return alert.Resolve(alert.Overrides{}, d.settings)
+	}
+	to, err := address.Parse(request.To)
+	if err != nil {
+		return alert.Recipients{}, badRequest(`"to": ` + err.Error())
+	}
+	only := d.settings
+	only.To, only.Cc, only.Bcc = []address.Address{to}, nil, nil
+	if role != "Admin" {
+		if _, err := alert.Resolve(alert.Overrides{To: only.To}, d.settings); err != nil {
+			return alert.Recipients{}, err
+		}
+	}
+	return alert.Resolve(alert.Overrides{}, only)
+}
+
+// decodeOptional reads a JSON body into v; no body leaves v as it is.
+func decodeOptional(r *http.Request, v any) error {
+	body, err := readJSON(r)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	if len(body) > alert.MaxBody {
+		return &fault{http.StatusRequestEntityTooLarge, problem{Error: "the body is larger than 10 MiB", Code: "body"}}
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return badRequest("the body is not the JSON that this route reads: " + err.Error())
+	}
+	return nil
+}
+
+func badRequest(message string) error {
+	return &fault{http.StatusBadRequest, problem{Error: message, Code: "body"}}
+}

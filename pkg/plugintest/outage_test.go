@@ -1,0 +1,244 @@
+package plugintest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+)
+
+// another is the nth alert that is not the same notification as any other.
+func another(t *testing.T, n int) []byte {
+	t.Helper()
+	start := time.Date(2026, 11, 23, 0, 0, n, 0, time.UTC).Format(time.RFC3339)
+	return bytes.ReplaceAll(fixture(t, "firing-2.json"), []byte("2026-11-23T06:33:30Z"), []byte(start))
+}
+
+// wake is a call that brings a data source's settings and changes nothing.
+func wake(t *testing.T, p *plugintest.Process, ds plugintest.DataSource) map[string]any {
+	t.Helper()
+	return object(t, call(t, p, ds, plugintest.Request{Method: "GET", Path: "status", User: viewer}).Body)
+}
+
+func TestRelayDownIsAcceptedAndDeliveredAfterARestart(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	p := start(t, url, nil)
+	r.Stop()
+	answer := call(t, p, ds, plugintest.Signed("alerts", fixture(t, "firing-2.json")))
+	got := object(t, answer.Body)
+	if answer.Status != 202 || got["status"] != "queued" || got["nextAttempt"] == "" {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	p.Kill()
+
+	var out log
+	p = start(t, url, &out)
+	if !strings.Contains(out.String(), "mail waits for the first call of its data source") {
+		t.Errorf("the log does not say that mail waits: %s", out.String())
+	}
+	if err := r.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	wake(t, p, ds)
+	mails, err := r.WaitMails(within(t), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(mails[0].Data), "Message-ID: <"+got["id"].(string)+"@example.com>") {
+		t.Error("the mail does not carry the delivery's id")
+	}
+}
+
+func TestRelayDownWithoutADurableOutboxIsNotAccepted(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	r.Stop()
+	p := start(t, "memory:", nil)
+	answer := call(t, p, plugintest.ForRelay(r, nhncloud.STARTTLS, nil), plugintest.Signed("alerts", fixture(t, "firing-2.json")))
+	if answer.Status != 503 || answer.Header.Get("Retry-After") == "" {
+		t.Fatalf("%d %v %s", answer.Status, answer.Header, answer.Body)
+	}
+}
+
+func TestSameNotificationIsOneMail(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	body := fixture(t, "firing-2.json")
+	first := object(t, call(t, p, ds, plugintest.Signed("alerts", body)).Body)
+	second := object(t, call(t, p, ds, plugintest.Signed("alerts", body)).Body)
+	if first["status"] != "sent" || second["status"] != "duplicate" || first["id"] != second["id"] {
+		t.Errorf("%v, then %v", first, second)
+	}
+	if n := r.Taken(); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+}
+
+func TestRefusedSenderIsHeldWithOneAUTHAndResumesWithNewSettings(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	ds.Secrets["secretKey"] = "WrongKey"
+	for n := range 3 {
+		answer := call(t, p, ds, plugintest.Signed("alerts", another(t, n)))
+		got := object(t, answer.Body)
+		if answer.Status != 502 || got["status"] != "held" || got["code"] != "held" {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+		if !strings.Contains(got["error"].(string), "535") || strings.Contains(string(answer.Body), "WrongKey") {
+			t.Errorf("the words are not the relay's, or hold the secret: %s", answer.Body)
+		}
+	}
+	auths := 0
+	for _, s := range r.Sessions() {
+		auths += s.AuthAttempts
+	}
+	if auths != 1 {
+		t.Errorf("%d AUTHs for three alerts of a refused sender", auths)
+	}
+
+	ds.Secrets["secretKey"] = "SecretKey"
+	ds.Updated = time.Now().Add(time.Second)
+	wake(t, p, ds)
+	if _, err := r.WaitMails(within(t), 3); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryRecipientRefusedIsFailedAndOneIsNot(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"to": []string{"a@example.com", "gone@example.com"}})
+	r.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "gone@", Action: relaytest.Reply("550 5.1.1 No such user\r\n")})
+	answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
+	if answer.Status != 200 || !strings.Contains(string(answer.Body), `"rejected":[{"address":"gone@example.com","code":550,"enhancedCode":"5.1.1","message":"No such user"}]`) {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	r.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "a@", Action: relaytest.Reply("550 5.1.1 No such user\r\n")})
+	answer = call(t, p, ds, plugintest.Signed("alerts", another(t, 2)))
+	if answer.Status != 502 || object(t, answer.Body)["status"] != "failed" {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+}
+
+func TestDeliveryLogShowsAttemptsAndWords(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	remove := r.Fault(relaytest.Fault{Stage: relaytest.RCPT, Action: relaytest.Reply("451 4.7.1 Greylisted, come back\r\n")})
+	answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
+	if answer.Status != 202 {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	id := object(t, answer.Body)["id"].(string)
+	one := func() string {
+		return string(call(t, p, ds, plugintest.Request{Method: "GET", Path: "deliveries/" + id, User: viewer}).Body)
+	}
+	if body := one(); !strings.Contains(body, "Greylisted, come back") || !strings.Contains(body, `"status":"queued"`) || strings.Contains(body, "Content-Type") {
+		t.Errorf("the log does not have the relay's words, or has the mail: %s", body)
+	}
+	other := ds
+	other.UID = "another-data-source"
+	if answer := call(t, p, other, plugintest.Request{Method: "GET", Path: "deliveries/" + id, User: admin}); answer.Status != 404 {
+		t.Errorf("another data source sees the delivery: %d", answer.Status)
+	}
+	remove()
+	if answer := call(t, p, ds, plugintest.Request{Path: "deliveries/" + id + "/retry", User: editor}); answer.Status != 200 {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	if _, err := r.WaitMails(within(t), 1); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return strings.Contains(one(), `"status":"sent"`) })
+	list := string(call(t, p, ds, plugintest.Request{Method: "GET", Path: "deliveries?status=sent&recipient=oncall", User: viewer}).Body)
+	if !strings.Contains(list, id) {
+		t.Errorf("not in the list: %s", list)
+	}
+}
+
+// await returns when cond is true.
+func await(t *testing.T, cond func() bool) {
+	t.Helper()
+	ctx := within(t)
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			t.Fatal("what was awaited did not happen")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func TestKilledAtAnyInstantUnderLoadLosesNothingAcknowledged(t *testing.T) {
+	const rounds, load = 10, 24
+	r := relay(t, relaytest.Options{})
+	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	acknowledged := make(chan string, rounds*load)
+	for round := range rounds {
+		p := start(t, url, nil)
+		answered := make(chan struct{}, load)
+		for i := range load {
+			body := another(t, round*load+i)
+			go func() {
+				defer func() { answered <- struct{}{} }()
+				ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+				defer cancel()
+				answer, err := p.Call(ctx, ds, plugintest.Signed("alerts", body))
+				if err == nil && (answer.Status == 200 || answer.Status == 202) {
+					acknowledged <- idOf(answer.Body)
+				}
+			}()
+		}
+		// The plug is pulled when so many have been answered: from before the
+		// first to after most.
+		for range round * 2 {
+			<-answered
+		}
+		p.Kill()
+		for range load - round*2 {
+			<-answered
+		}
+	}
+	p := start(t, url, nil)
+	wake(t, p, ds)
+	close(acknowledged)
+	arrived := func(id string) bool {
+		for _, m := range r.Mails() {
+			if bytes.Contains(m.Data, []byte(id)) {
+				return true
+			}
+		}
+		return false
+	}
+	n := 0
+	for id := range acknowledged {
+		n++
+		await(t, func() bool { return arrived(id) })
+	}
+	if n < rounds {
+		t.Errorf("only %d alerts were acknowledged: the test tests nothing", n)
+	}
+	await(t, func() bool {
+		queue := wake(t, p, ds)["queue"].(map[string]any)
+		return queue["queued"] == 0.0 && queue["sending"] == 0.0
+	})
+}
+
+func idOf(body []byte) string {
+	_, rest, _ := bytes.Cut(body, []byte(`"id":"`))
+	id, _, _ := bytes.Cut(rest, []byte(`"`))
+	if len(id) == 0 {
+		panic(fmt.Sprintf("no id in %s", body))
+	}
+	return string(id)
+}
