@@ -1,0 +1,135 @@
+//go:build mage
+
+// The project's commands: go tool mage -l lists them.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	"github.com/magefile/mage/mg"
+	"github.com/magefile/mage/sh"
+)
+
+const (
+	executable = "gpx_nhncloud_email"
+	linter     = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
+)
+
+// Default is what go tool mage does without a name.
+var Default = Build
+
+// Build leaves dist/ complete for this machine: the frontend and the backend.
+func Build() { mg.SerialDeps(Frontend, Backend) }
+
+// Backend compiles the plugin for this machine into dist/.
+func Backend() error { return backend(runtime.GOOS, runtime.GOARCH) }
+
+// Frontend installs the npm packages and builds dist/.
+func Frontend() error {
+	mg.Deps(npmInstall)
+	return npm("run", "build")
+}
+
+// Demo runs the main job once on this machine: relay, plugin process, health
+// check, an alert, the mail that arrives. It ends by itself.
+func Demo() error { return sh.RunV("go", "run", "./pkg/plugintest/demo") }
+
+// Bench measures the plugin beside other mailers, side by side in one run; see
+// docs/performance.md.
+func Bench() error {
+	cmd := exec.Command("go", "run", ".")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = "bench", os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// Test runs every check and every test: Go and frontend.
+func Test() { mg.SerialDeps(TestGo, TestFrontend) }
+
+// TestGo vets, lints and tests the backend.
+func TestGo() error {
+	mg.SerialDeps(postgres)
+	if err := sh.RunV("go", "vet", "./..."); err != nil {
+		return err
+	}
+	if err := sh.RunV("go", "run", linter, "run", "./..."); err != nil {
+		return err
+	}
+	return sh.RunV("go", "test", "-race", "./...")
+}
+
+// TestFrontend checks types, lints, tests and builds the frontend.
+func TestFrontend() error {
+	mg.Deps(npmInstall)
+	for _, script := range []string{"typecheck", "lint", "test:ci", "build"} {
+		if err := npm("run", script); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func backend(goos, goarch string) error {
+	version, err := packageVersion()
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s_%s_%s", executable, goos, goarch)
+	if goos == "windows" {
+		name += ".exe"
+	}
+	env := map[string]string{"CGO_ENABLED": "0", "GOOS": goos, "GOARCH": goarch}
+	return sh.RunWithV(env, "go", "build", "-trimpath", "-o", filepath.Join("dist", name),
+		"-ldflags", "-s -w -X main.version="+version, "./pkg")
+}
+
+func packageVersion() (string, error) {
+	data, err := os.ReadFile("package.json")
+	if err != nil {
+		return "", err
+	}
+	var pkg struct{ Version string }
+	if err := json.Unmarshal(data, &pkg); err != nil {
+		return "", fmt.Errorf("package.json: %w", err)
+	}
+	return pkg.Version, nil
+}
+
+func npm(args ...string) error { return sh.RunV("npm", args...) }
+
+func npmInstall() error { return npm("ci", "--no-audit", "--no-fund") }
+
+// postgres makes sure that the tests find PostgreSQL's own binaries.
+func postgres() error {
+	return debian("postgresql", func() bool {
+		if _, err := exec.LookPath("initdb"); err == nil {
+			return true
+		}
+		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+		return len(found) > 0
+	})
+}
+
+// debian installs a Debian package where it is missing and may be installed.
+func debian(name string, present func() bool) error {
+	if present() {
+		return nil
+	}
+	apt, err := exec.LookPath("apt-get")
+	if err != nil || os.Getuid() != 0 {
+		return fmt.Errorf("the tests need %s: install it (Debian, Ubuntu: sudo apt-get install %s) and run this again", name, name)
+	}
+	env := map[string]string{"DEBIAN_FRONTEND": "noninteractive"}
+	if err := errors.Join(sh.RunWithV(env, apt, "update", "-q"), sh.RunWithV(env, apt, "install", "-qy", "--no-install-recommends", name)); err != nil {
+		return err
+	}
+	if !present() {
+		return fmt.Errorf("apt-get installed %s, but its programs are not where they are looked for", name)
+	}
+	return nil
+}
