@@ -1,0 +1,126 @@
+import { lastValueFrom } from 'rxjs';
+import { getBackendSrv, isFetchError } from '@grafana/runtime';
+import type { Endpoint } from './service';
+import type { EmailJsonData } from './types';
+
+/** Problem is the body of every refusal of the backend, and of Grafana's API. */
+export interface Problem {
+  error?: string;
+  message?: string;
+  hint?: string;
+}
+
+/** ApiError says what went wrong, and what to do about it where that is known. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly hint = '',
+    readonly status = 0,
+  ) {
+    super(message);
+  }
+}
+
+/** call asks Grafana's API with the user's session; it fails with an ApiError. */
+export async function call<T>(
+  method: string,
+  url: string,
+  data?: unknown,
+  headers?: Record<string, string>,
+): Promise<T> {
+  try {
+    const response = await lastValueFrom(
+      getBackendSrv().fetch<T>({ method, url, data, headers, showErrorAlert: false, showSuccessAlert: false }),
+    );
+    return response.data;
+  } catch (cause) {
+    if (isFetchError<Problem>(cause)) {
+      const { error, message, hint } = cause.data ?? {};
+      throw new ApiError(error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim(), hint, cause.status);
+    }
+    throw new ApiError(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** resource is a route of the data source's backend. */
+const resource = (uid: string, path: string) => `/api/datasources/uid/${encodeURIComponent(uid)}/resources/${path}`;
+
+/** StageReport is one step of a handshake (smtp.StageReport). */
+export interface StageReport {
+  name: string;
+  durationMs: number;
+  outcome: 'passed' | 'failed' | 'skipped';
+  reply?: string;
+}
+
+/** Handshake is what a check of one endpoint found (smtp.Report). */
+export interface Handshake {
+  host: string;
+  port: number;
+  mode: string;
+  stages: StageReport[];
+  tls?: {
+    version?: string;
+    cipher?: string;
+    certificate: { subject: string; issuer: string; dnsNames: string[] | null; notBefore: string; notAfter: string };
+  };
+  capabilities?: string[];
+  mechanism?: string;
+  error?: { stage: string; code?: number; enhancedCode?: string; text?: string; message: string; hint?: string };
+}
+
+/** HealthDetails is the JSONDetails of the health check. */
+export interface HealthDetails {
+  report?: Handshake;
+  outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
+  warnings?: string[];
+  hint?: string;
+  errorLink?: string;
+}
+
+/** diagnose does the handshake with one endpoint of the saved settings. */
+export async function diagnose(uid: string, { mode, port }: Endpoint): Promise<Handshake> {
+  const { endpoints } = await call<{ endpoints: Array<{ report: Handshake }> }>(
+    'POST',
+    resource(uid, `diagnose?mode=${mode}&port=${port}`),
+  );
+  return endpoints[0].report;
+}
+
+export interface Preview {
+  subject: string;
+  text: string;
+  html: string;
+  mail: string;
+  warnings?: string[];
+}
+
+/** preview renders a notification with settings that need not be saved yet. */
+export const preview = (uid: string, settings: EmailJsonData, payload?: unknown) =>
+  call<Preview>('POST', resource(uid, 'preview'), { settings, payload });
+
+/** Receipt is the answer to a mail that was taken. */
+export interface Receipt {
+  status: string;
+  messageId?: string;
+  reply?: string;
+  accepted?: string[];
+  rejected?: Array<{ address: string; code?: number; message: string }>;
+}
+
+/** sendTest mails the sample to one address, or to the default recipients. */
+export const sendTest = (uid: string, to: string) => call<Receipt>('POST', resource(uid, 'test'), to ? { to } : {});
+
+/** Delivery is one line of the delivery log. */
+export interface Delivery {
+  id: string;
+  status: string;
+  mailType: string;
+  recipients?: Array<{ address: string }>;
+}
+
+/** deliveries are the newest of the delivery log. */
+export async function deliveries(uid: string): Promise<Delivery[]> {
+  const page = await call<{ deliveries: Delivery[] }>('GET', resource(uid, 'deliveries?limit=1000'));
+  return page.deliveries;
+}

@@ -1,0 +1,178 @@
+import { useState } from 'react';
+import { ConfigSubSection } from '@grafana/plugin-ui';
+import { config as grafana } from '@grafana/runtime';
+import { CollapsableSection, RadioButtonGroup, SecretInput, SecretTextArea, Stack } from '@grafana/ui';
+import { t } from '../i18n';
+import type { AuthMechanism } from '../types';
+import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
+import { EXAMPLE } from './examples';
+import type { Config } from './useConfig';
+
+// A mistake in a folded section would be out of sight.
+const KEYS = [
+  'authMechanism',
+  'maxConnections',
+  'timeoutSeconds',
+  'messagesPerMinute',
+  'dedupeSeconds',
+  'serverName',
+  'ehloName',
+] as const;
+
+/** AdvancedSection holds what few need to change. */
+export function AdvancedSection({ config }: { config: Config }) {
+  const { settings } = config;
+  const [open, setOpen] = useState(() => KEYS.some((key) => config.errors[key]));
+  const webhookSecret = config.secret('webhookSecret');
+  const caCert = config.secret('tlsCACert');
+
+  return (
+    <CollapsableSection label={t('config.advanced.title', 'Advanced')} isOpen={open} onToggle={setOpen}>
+      <Stack direction="column" gap={3}>
+        <ConfigSubSection title={t('config.sending.title', 'Sending')}>
+          <Stack direction="column" gap={2}>
+            <NumberField
+              config={config}
+              name="maxConnections"
+              label={t('config.max-connections.label', 'Connections')}
+              description={t('config.max-connections.description', 'At most this many to the relay at once.')}
+            />
+            <NumberField
+              config={config}
+              name="messagesPerMinute"
+              label={t('config.rate.label', 'Mails per minute')}
+              description={t('config.rate.description', '0: no limit.')}
+            />
+            <NumberField
+              config={config}
+              name="timeoutSeconds"
+              label={t('config.timeout.label', 'Timeout')}
+              description={t('config.timeout.description', 'For each step of a session with the relay.')}
+              suffix={t('config.seconds', 'seconds')}
+            />
+            <NumberField
+              config={config}
+              name="dedupeSeconds"
+              label={t('config.dedupe.label', 'Same notification again')}
+              description={t(
+                'config.dedupe.description',
+                'Within this time it is not mailed a second time. 0: always mailed.',
+              )}
+              suffix={t('config.seconds', 'seconds')}
+            />
+          </Stack>
+        </ConfigSubSection>
+        <ConfigSubSection title={t('config.security.title', 'Authentication and TLS')}>
+          <Stack direction="column" gap={2}>
+            <ConfigField
+              config={config}
+              name="authMechanism"
+              label={t('config.mechanism.label', 'Mechanism')}
+              description={t(
+                'config.mechanism.description',
+                'Automatic takes PLAIN where the relay offers it, else LOGIN.',
+              )}
+            >
+              <RadioButtonGroup<AuthMechanism>
+                id="authMechanism"
+                aria-label={t('config.mechanism.label', 'Mechanism')}
+                value={settings.authMechanism}
+                onChange={(authMechanism) => config.set({ authMechanism })}
+                options={[
+                  { value: 'auto', label: t('config.mechanism.auto', 'Automatic') },
+                  { value: 'plain', label: t('config.mechanism.plain', 'PLAIN') },
+                  { value: 'login', label: t('config.mechanism.login', 'LOGIN') },
+                ]}
+              />
+            </ConfigField>
+            <ConfigField
+              config={config}
+              name="webhookSecret"
+              label={t('config.webhook-secret.label', 'Signing secret')}
+              description={t(
+                'config.webhook-secret.description',
+                'When set, alerts are taken only with a signature made with it. Enter the same secret in the contact point (HMAC signature, header X-Grafana-Alerting-Signature).',
+              )}
+            >
+              <SecretInput
+                id="webhookSecret"
+                width={WIDTH.long}
+                autoComplete="new-password"
+                isConfigured={webhookSecret.isConfigured}
+                value={webhookSecret.value}
+                onChange={(event) => webhookSecret.set(event.currentTarget.value)}
+                onReset={webhookSecret.reset}
+              />
+            </ConfigField>
+            <SwitchField
+              config={config}
+              name="tlsAuthWithCACert"
+              label={t('config.ca.label', 'Add a CA certificate')}
+              description={t('config.ca.description', 'For a relay whose certificate no public authority signed.')}
+            />
+            {settings.tlsAuthWithCACert && (
+              <ConfigField
+                config={config}
+                name="tlsCACert"
+                label={t('config.ca-cert.label', 'CA certificate')}
+                required
+              >
+                <SecretTextArea
+                  id="tlsCACert"
+                  rows={7}
+                  placeholder={EXAMPLE.certificate}
+                  isConfigured={caCert.isConfigured}
+                  value={caCert.value}
+                  onChange={(event) => caCert.set(event.currentTarget.value)}
+                  onReset={caCert.reset}
+                />
+              </ConfigField>
+            )}
+            <TextField
+              config={config}
+              name="serverName"
+              label={t('config.server-name.label', 'Server name')}
+              description={t(
+                'config.server-name.description',
+                'The name that the certificate must carry. Empty: the host.',
+              )}
+            />
+            <SwitchField
+              config={config}
+              name="tlsSkipVerify"
+              label={t('config.skip-verify.label', 'Skip TLS verification')}
+              description={t(
+                'config.skip-verify.description',
+                'Whoever sits between Grafana and the relay can then read the credentials. For tests only.',
+              )}
+            />
+          </Stack>
+        </ConfigSubSection>
+        <ConfigSubSection title={t('config.network.title', 'Network')}>
+          <Stack direction="column" gap={2}>
+            <TextField
+              config={config}
+              name="ehloName"
+              label={t('config.ehlo.label', 'EHLO name')}
+              description={t(
+                'config.ehlo.description',
+                'How Grafana introduces itself to the relay. Empty: its own host name.',
+              )}
+            />
+            {grafana.secureSocksDSProxyEnabled && (
+              <SwitchField
+                config={config}
+                name="enableSecureSocksProxy"
+                label={t('config.socks.label', 'Secure SOCKS proxy')}
+                description={t(
+                  'config.socks.description',
+                  'Connect through the proxy that this Grafana server is set up with.',
+                )}
+              />
+            )}
+          </Stack>
+        </ConfigSubSection>
+      </Stack>
+    </CollapsableSection>
+  );
+}

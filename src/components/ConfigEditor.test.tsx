@@ -1,0 +1,228 @@
+import { useState } from 'react';
+import { render, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import type { DataSourceSettings } from '@grafana/data';
+import type { EmailJsonData, EmailSecureJsonData } from '../types';
+import ConfigEditor from './ConfigEditor';
+
+type Options = DataSourceSettings<EmailJsonData, EmailSecureJsonData>;
+
+const complete: EmailJsonData = { appKey: 'AppKey', fromAddress: 'alerts@example.com', to: ['ops@example.com'] };
+
+/** edit renders the editor on a data source and returns what would be saved. */
+function edit(jsonData: EmailJsonData = {}, more: Partial<Options> = {}) {
+  const saved = { current: { jsonData, secureJsonFields: {}, readOnly: false, uid: 'mail', ...more } as Options };
+  function Page() {
+    const [options, setOptions] = useState(saved.current);
+    saved.current = options;
+    return <ConfigEditor options={options} onOptionsChange={setOptions} />;
+  }
+  render(<Page />);
+  return { saved, user: userEvent.setup({ delay: null }) };
+}
+
+type User = ReturnType<typeof userEvent.setup>;
+
+const field = (label: RegExp) => screen.getByLabelText(label);
+const advanced = (user: User) => user.click(screen.getByRole('button', { name: /Advanced/ }));
+
+/** fill enters a text at once. */
+async function fill(user: User, label: RegExp, text: string) {
+  await user.clear(field(label));
+  await user.paste(text);
+}
+
+/** choose picks an option of a combobox. */
+async function choose(user: User, label: RegExp, option: string | RegExp) {
+  await user.click(field(label));
+  await user.click(await screen.findByRole('option', { name: option }));
+}
+
+it('saves what is entered under the keys of the settings', async () => {
+  const { saved, user } = edit();
+  await fill(user, /^AppKey/, 'my-app-key');
+  await fill(user, /^SecretKey/, 'my-secret-key');
+  await fill(user, /^From address/, 'alerts@example.com');
+  await fill(user, /^From name/, 'Alerts');
+  await fill(user, /^Reply to/, 'ops@example.com');
+  await fill(user, /^To$/, 'a@example.com');
+  await user.keyboard('{Enter}');
+  await user.paste('b@example.com');
+  await user.keyboard(',');
+  await fill(user, /^Cc$/, '例え <c@例え.jp>');
+  await user.tab();
+  await fill(user, /^Allowed recipients/, '*@*.example.com');
+  await user.keyboard('{Enter}');
+  await choose(user, /^Mail type/, 'Authentication');
+  await choose(user, /^Several recipients/, /One mail each/);
+  await user.click(field(/^日本語$/));
+
+  expect(saved.current.jsonData).toEqual({
+    appKey: 'my-app-key',
+    fromAddress: 'alerts@example.com',
+    fromName: 'Alerts',
+    replyTo: 'ops@example.com',
+    to: ['a@example.com', 'b@example.com'],
+    cc: ['例え <c@例え.jp>'],
+    allowedRecipients: ['*@*.example.com'],
+    mailType: 'auth',
+    recipientMode: 'individual',
+    language: 'ja',
+  });
+  expect(saved.current.secureJsonData).toEqual({ secretKey: 'my-secret-key' });
+});
+
+it('saves the advanced settings as numbers and flags', async () => {
+  const { saved, user } = edit(complete, { secureJsonFields: { secretKey: true } });
+  await advanced(user);
+  for (const [label, value] of [
+    [/^Connections/, '8'],
+    [/^Mails per minute/, '60'],
+    [/^Timeout/, '20'],
+    [/^Same notification/, '0'],
+  ] as const) {
+    await fill(user, label, value);
+  }
+  await user.click(field(/^LOGIN$/));
+  await user.click(field(/^Add a CA/));
+  await fill(user, /^CA certificate/, 'PEM');
+  await fill(user, /^Signing secret/, 'hush');
+  await fill(user, /^Server name/, 'relay.example.com');
+  await fill(user, /^EHLO name/, 'grafana.example.com');
+
+  expect(saved.current.jsonData).toEqual({
+    ...complete,
+    maxConnections: 8,
+    messagesPerMinute: 60,
+    timeoutSeconds: 20,
+    dedupeSeconds: 0,
+    authMechanism: 'login',
+    tlsAuthWithCACert: true,
+    serverName: 'relay.example.com',
+    ehloName: 'grafana.example.com',
+  });
+  expect(saved.current.secureJsonData).toEqual({ tlsCACert: 'PEM', webhookSecret: 'hush' });
+});
+
+it('offers the ports of the mode, and follows the mode', async () => {
+  const { saved, user } = edit(complete);
+  await user.click(field(/^Port/));
+  expect((await screen.findAllByRole('option')).map((option) => option.textContent)).toEqual(['587', '25', '2587']);
+  await user.keyboard('{Escape}');
+
+  await user.click(field(/^TLS wrapper$/));
+  expect(saved.current.jsonData).toMatchObject({ portMode: 'tlsWrapper', port: 465 });
+  await choose(user, /^Port/, '2465');
+  expect(saved.current.jsonData.port).toBe(2465);
+});
+
+it('takes any port with another host', async () => {
+  const { saved, user } = edit({ ...complete, host: 'relay.example.com', port: 587 });
+  await fill(user, /^Port/, '1025');
+  expect(saved.current.jsonData.port).toBe(1025);
+});
+
+it('never shows a saved secret, and forgets it on reset', async () => {
+  const { saved, user } = edit(complete, { secureJsonFields: { secretKey: true } });
+  expect(field(/^SecretKey/)).toBeDisabled();
+  expect(field(/^SecretKey/)).toHaveValue('configured');
+
+  await user.click(screen.getByRole('button', { name: 'Reset' }));
+  expect(saved.current.secureJsonFields).toMatchObject({ secretKey: false });
+  await fill(user, /^SecretKey/, 'new');
+  expect(saved.current.secureJsonData).toEqual({ secretKey: 'new' });
+});
+
+describe('mistakes are told in words', () => {
+  it('only after a required field was left, on a new data source', async () => {
+    const { user } = edit();
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    await fill(user, /^From name/, 'Alerts');
+    await user.click(field(/^AppKey/));
+    await user.tab();
+    expect(screen.getByText('The AppKey is required.')).toBeInTheDocument();
+    await fill(user, /^AppKey/, 'my-app-key');
+    expect(screen.queryByText('The AppKey is required.')).not.toBeInTheDocument();
+    expect(screen.queryByText('The sender address is required.')).not.toBeInTheDocument();
+  });
+
+  it.each([
+    [{ ...complete, appKey: 'AppKey#ad' }, /holds no spaces and no #/],
+    [{ ...complete, fromAddress: 'nobody' }, /^nobody is not a mail address/],
+    [{ ...complete, replyTo: 'a@b@c' }, /^a@b@c is not a mail address/],
+    [{ ...complete, cc: ['ops'] }, /^ops is not a mail address/],
+    [{ ...complete, allowedRecipients: ['example.com'] }, /^example.com is not an address/],
+    [{ ...complete, host: 'smtp://relay' }, /^smtp:\/\/relay is not a host name/],
+    [
+      { ...complete, portMode: 'tlsWrapper' as const, port: 587 },
+      /does not offer port 587 in this mode. Choose 465, 2465/,
+    ],
+    [{ ...complete, maxConnections: 51 }, /whole number from 1 to 50/],
+    [{ ...complete, serverName: 'a b' }, /^a b is not a host name/],
+  ])('in %j', (jsonData, message) => {
+    edit(jsonData, { secureJsonFields: { secretKey: true } });
+    expect(screen.getByText(message)).toBeInTheDocument();
+  });
+
+  it('not in a provisioned data source that writes numbers, flags and lists as text', () => {
+    edit(
+      {
+        ...complete,
+        port: '2587',
+        maxConnections: '2',
+        to: 'a@example.com; b@example.com',
+      } as unknown as EmailJsonData,
+      { secureJsonFields: { secretKey: true } },
+    );
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    expect(field(/^Port/)).toHaveValue('2587');
+    expect(screen.getByText('b@example.com')).toBeInTheDocument();
+  });
+});
+
+describe('a list of addresses', () => {
+  it('keeps what is wrong in the field, marked, and adds what is right', async () => {
+    const { saved, user } = edit({ ...complete, to: [] });
+    await user.click(field(/^To$/));
+    await user.paste('a@example.com, b@, "Kim, Ops" <kim@example.com>');
+    expect(saved.current.jsonData.to).toEqual(['a@example.com', '"Kim, Ops" <kim@example.com>']);
+    expect(field(/^To$/)).toHaveValue('b@');
+    expect(field(/^To$/)).toBeInvalid();
+    expect(screen.getByText(/^b@ is not a mail address/)).toBeInTheDocument();
+
+    await fill(user, /^To$/, 'b@example.com');
+    expect(field(/^To$/)).toBeValid();
+  });
+
+  it('drops an entry by its button and the last one by Backspace', async () => {
+    const { saved, user } = edit({ ...complete, to: ['a@example.com', 'b@example.com', 'c@example.com'] });
+    await user.click(screen.getByRole('button', { name: 'Remove a@example.com' }));
+    await user.type(field(/^To$/), '{Backspace}');
+    expect(saved.current.jsonData.to).toEqual(['b@example.com']);
+  });
+
+  it('holds no address twice', async () => {
+    const { saved, user } = edit(complete);
+    await fill(user, /^To$/, 'ops@example.com');
+    await user.keyboard('{Enter}');
+    expect(saved.current.jsonData.to).toEqual(['ops@example.com']);
+  });
+});
+
+it('shows everything of a provisioned data source, and lets nothing be changed', async () => {
+  const { user } = edit(
+    { ...complete, tlsAuthWithCACert: true },
+    { readOnly: true, secureJsonFields: { secretKey: true, tlsCACert: true } },
+  );
+  await advanced(user);
+  const main = within(document.body);
+  await waitFor(() => expect(field(/^CA certificate/)).toBeInTheDocument());
+  for (const role of ['textbox', 'combobox', 'radio', 'switch', 'spinbutton'] as const) {
+    // A test mail may go anywhere: it changes nothing.
+    for (const control of main.getAllByRole(role).filter(({ id }) => id !== 'send-test-to')) {
+      expect(control).toBeDisabled();
+    }
+  }
+  expect(screen.queryByRole('button', { name: 'Reset' })).not.toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: /^Remove/ })).not.toBeInTheDocument();
+});

@@ -1,0 +1,54 @@
+import { useState } from 'react';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import type { DataSource } from '../datasource';
+import type { EmailQuery } from '../types';
+import QueryEditor from './QueryEditor';
+
+function edit(query: Partial<EmailQuery> = {}) {
+  const seen = { query: { refId: 'A', ...query } as EmailQuery, run: jest.fn() };
+  function Page() {
+    const [current, setCurrent] = useState(seen.query);
+    seen.query = current;
+    return <QueryEditor datasource={{} as DataSource} query={current} onChange={setCurrent} onRunQuery={seen.run} />;
+  }
+  render(<Page />);
+  return { seen, user: userEvent.setup({ delay: null }) };
+}
+
+it('asks for deliveries by their filters, once each is entered whole', async () => {
+  const { seen, user } = edit();
+  await user.click(screen.getByLabelText('Logs'));
+  await user.click(screen.getByLabelText('Recipient'));
+  await user.paste('ops@');
+  expect(seen.query.recipient).toBeUndefined();
+  await user.keyboard('{Enter}');
+  await user.click(screen.getByLabelText('Limit'));
+  await user.paste('5000');
+  await user.tab();
+  expect(seen.query).toMatchObject({ format: 'logs', recipient: 'ops@', limit: 1000 });
+  expect(seen.run).toHaveBeenCalledTimes(3);
+});
+
+it('drops what another type of query does not take', async () => {
+  const { seen, user } = edit({
+    queryType: 'deliveries',
+    format: 'logs',
+    recipient: 'ops',
+    text: 'disk',
+    status: ['sent'],
+  });
+  await user.click(screen.getByLabelText('Statistics'));
+  expect(seen.query).toMatchObject({ queryType: 'stats', status: ['sent'] });
+  expect(seen.query.recipient ?? seen.query.text ?? seen.query.format).toBeUndefined();
+  expect(screen.queryByLabelText('Recipient')).not.toBeInTheDocument();
+
+  await user.click(screen.getByLabelText('Time to delivery'));
+  expect(seen.query.measure).toBe('latency');
+  await user.click(screen.getByLabelText('Queue'));
+  expect(seen.query).toMatchObject({ queryType: 'queue' });
+  expect(seen.query.measure).toBeUndefined();
+  await user.click(screen.getByLabelText('Age of the oldest'));
+  expect(seen.query.measure).toBe('oldestAge');
+  expect(screen.queryByLabelText('Status')).not.toBeInTheDocument();
+});

@@ -1,0 +1,172 @@
+import { useState } from 'react';
+import { CoreApp, type QueryEditorProps } from '@grafana/data';
+import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
+import { Input, MultiCombobox, RadioButtonGroup } from '@grafana/ui';
+import type { DataSource } from '../datasource';
+import { t } from '../i18n';
+import { MAIL_TYPES, STATUSES } from '../service';
+import type { EmailJsonData, EmailQuery, QueryType } from '../types';
+import { EXAMPLE } from './examples';
+import { mailTypeName, statusName } from './names';
+
+type Props = QueryEditorProps<DataSource, EmailQuery, EmailJsonData>;
+
+const MAX_LIMIT = 1000;
+
+/** QueryEditor chooses what to show of the delivery log. */
+export default function QueryEditor({ query, onChange, onRunQuery, app }: Props) {
+  const queryType = query.queryType ?? 'deliveries';
+  const set = (changed: Partial<EmailQuery>) => {
+    onChange({ ...query, ...changed });
+    onRunQuery();
+  };
+  // What belongs to another type of query would be an error, or mislead.
+  const setType = (type: QueryType) =>
+    set({ queryType: type, format: undefined, measure: undefined, recipient: undefined, text: undefined });
+
+  return (
+    <EditorRows>
+      <EditorRow>
+        <EditorField label={t('query.type', 'Show')}>
+          <RadioButtonGroup<QueryType>
+            aria-label={t('query.type', 'Show')}
+            value={queryType}
+            onChange={setType}
+            options={[
+              { value: 'deliveries', label: t('query.deliveries', 'Deliveries') },
+              { value: 'stats', label: t('query.stats', 'Statistics') },
+              { value: 'queue', label: t('query.queue', 'Queue') },
+            ]}
+          />
+        </EditorField>
+        {queryType === 'deliveries' && app !== CoreApp.UnifiedAlerting && (
+          <EditorField label={t('query.format', 'As')}>
+            <RadioButtonGroup<'table' | 'logs'>
+              aria-label={t('query.format', 'As')}
+              value={query.format ?? 'table'}
+              onChange={(format) => set({ format })}
+              options={[
+                { value: 'table', label: t('query.table', 'Table') },
+                { value: 'logs', label: t('query.logs', 'Logs') },
+              ]}
+            />
+          </EditorField>
+        )}
+        {queryType === 'stats' && (
+          <EditorField label={t('query.measure', 'Measure')}>
+            <RadioButtonGroup<'count' | 'latency'>
+              aria-label={t('query.measure', 'Measure')}
+              value={query.measure === 'latency' ? 'latency' : 'count'}
+              onChange={(measure) => set({ measure })}
+              options={[
+                { value: 'count', label: t('query.count', 'Number of mails') },
+                { value: 'latency', label: t('query.latency', 'Time to delivery') },
+              ]}
+            />
+          </EditorField>
+        )}
+        {queryType === 'queue' && (
+          <EditorField label={t('query.measure', 'Measure')}>
+            <RadioButtonGroup<'both' | 'depth' | 'oldestAge'>
+              aria-label={t('query.measure', 'Measure')}
+              value={query.measure === 'depth' || query.measure === 'oldestAge' ? query.measure : 'both'}
+              onChange={(measure) => set({ measure: measure === 'both' ? undefined : measure })}
+              options={[
+                { value: 'both', label: t('query.both', 'Both') },
+                { value: 'depth', label: t('query.depth', 'Mails waiting') },
+                { value: 'oldestAge', label: t('query.oldest-age', 'Age of the oldest') },
+              ]}
+            />
+          </EditorField>
+        )}
+      </EditorRow>
+      {queryType !== 'queue' && (
+        <EditorRow>
+          <EditorField label={t('query.status', 'Status')} width={30}>
+            <MultiCombobox<string>
+              aria-label={t('query.status', 'Status')}
+              createCustomValue
+              isClearable
+              placeholder={t('query.any', 'Any')}
+              value={query.status ?? []}
+              onChange={(options) => set({ status: options.map(({ value }) => value) })}
+              options={STATUSES.map((value) => ({ value, label: statusName(value) }))}
+            />
+          </EditorField>
+          <EditorField label={t('config.mail-type.label', 'Mail type')} width={30}>
+            <MultiCombobox<string>
+              aria-label={t('config.mail-type.label', 'Mail type')}
+              createCustomValue
+              isClearable
+              placeholder={t('query.any', 'Any')}
+              value={query.mailType ?? []}
+              onChange={(options) => set({ mailType: options.map(({ value }) => value) })}
+              options={MAIL_TYPES.map((value) => ({ value, label: mailTypeName(value) }))}
+            />
+          </EditorField>
+          {queryType === 'deliveries' && (
+            <>
+              <EditorField
+                label={t('query.recipient', 'Recipient')}
+                tooltip={t('query.recipient-help', 'Part of an address.')}
+              >
+                <Text
+                  label={t('query.recipient', 'Recipient')}
+                  value={query.recipient}
+                  placeholder={EXAMPLE.pattern}
+                  onCommit={(recipient) => set({ recipient })}
+                />
+              </EditorField>
+              <EditorField
+                label={t('query.text', 'Text')}
+                tooltip={t('query.text-help', 'Part of the subject, of the reason or of the Message-ID.')}
+              >
+                <Text label={t('query.text', 'Text')} value={query.text} onCommit={(text) => set({ text })} />
+              </EditorField>
+              <EditorField label={t('query.limit', 'Limit')} width={12}>
+                <Text
+                  label={t('query.limit', 'Limit')}
+                  type="number"
+                  value={query.limit?.toString()}
+                  placeholder={String(MAX_LIMIT)}
+                  onCommit={(limit) =>
+                    set({ limit: limit ? Math.min(Math.max(Math.trunc(Number(limit)), 1), MAX_LIMIT) : undefined })
+                  }
+                />
+              </EditorField>
+            </>
+          )}
+        </EditorRow>
+      )}
+    </EditorRows>
+  );
+}
+
+interface TextProps {
+  label: string;
+  value?: string;
+  placeholder?: string;
+  type?: string;
+  onCommit: (value: string | undefined) => void;
+}
+
+/** Text asks the server once something is entered whole, not at every key. */
+function Text({ label, value = '', onCommit, ...rest }: TextProps) {
+  const [draft, setDraft] = useState<string>();
+  const commit = () => {
+    if (draft !== undefined && draft !== value) {
+      onCommit(draft.trim() || undefined);
+    }
+    setDraft(undefined);
+  };
+  return (
+    <Input
+      aria-label={label}
+      value={draft ?? value}
+      onChange={(event) => setDraft(event.currentTarget.value)}
+      onBlur={commit}
+      onKeyDown={(event) => event.key === 'Enter' && commit()}
+      {...rest}
+    />
+  );
+}

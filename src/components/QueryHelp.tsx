@@ -1,0 +1,44 @@
+import { t } from '../i18n';
+
+/** QueryHelp explains the kinds of query. */
+export default function QueryHelp() {
+  const kinds = [
+    [
+      t('query.deliveries', 'Deliveries'),
+      t(
+        'help.deliveries',
+        'Every mail with its recipients, status, attempts and the words of the relay. A table for dashboards, log lines for Explore.',
+      ),
+    ],
+    [
+      t('query.stats', 'Statistics'),
+      t('help.stats', 'Mails over time by status and mail type, or how long delivery took (p50, p90, p99).'),
+    ],
+    [
+      t('query.queue', 'Queue'),
+      t(
+        'help.queue',
+        'How many mails wait now, and how old the oldest is. Made for alert rules; it does not depend on the time range.',
+      ),
+    ],
+  ];
+  return (
+    <div>
+      <h2>{t('help.title', 'NHN Cloud Email queries')}</h2>
+      <dl>
+        {kinds.map(([name, text]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        {t(
+          'help.variables',
+          'Dashboard variables can list statuses, mail types and recipients, and can be used in every filter.',
+        )}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+import { ConfigSection } from '@grafana/plugin-ui';
+import { Combobox, Stack } from '@grafana/ui';
+import { t } from '../i18n';
+import type { RecipientMode } from '../types';
+import { invalidAddress, invalidPattern } from '../validate';
+import { AddressList } from './AddressList';
+import { ConfigField, WIDTH } from './ConfigField';
+import { EXAMPLE } from './examples';
+import type { Config } from './useConfig';
+
+/** RecipientsSection says whom alerts go to, and whom they may go to. */
+export function RecipientsSection({ config }: { config: Config }) {
+  const { settings } = config;
+  const lists = [
+    {
+      name: 'to',
+      label: t('config.to.label', 'To'),
+      placeholder: t('config.to.placeholder', 'ops@example.com, then Enter'),
+    },
+    { name: 'cc', label: t('config.cc.label', 'Cc') },
+    { name: 'bcc', label: t('config.bcc.label', 'Bcc') },
+  ] as const;
+
+  return (
+    <ConfigSection
+      title={t('config.recipients.title', 'Recipients')}
+      description={t(
+        'config.recipients.description',
+        'The recipients of every alert that names none itself. Write user@example.com or Name <user@example.com>, or paste a list.',
+      )}
+    >
+      <Stack direction="column" gap={2}>
+        {lists.map(({ name, label, ...rest }) => (
+          <ConfigField key={name} config={config} name={name} label={label}>
+            <AddressList
+              id={name}
+              value={settings[name]}
+              validate={invalidAddress}
+              onChange={(value) => config.set({ [name]: value })}
+              {...rest}
+            />
+          </ConfigField>
+        ))}
+        <ConfigField
+          config={config}
+          name="allowedRecipients"
+          label={t('config.allowed.label', 'Allowed recipients')}
+          description={t(
+            'config.allowed.description',
+            'Whom an alert may name besides: an address, @example.com or *@*.example.com. Empty: nobody but the recipients above.',
+          )}
+        >
+          <AddressList
+            id="allowedRecipients"
+            value={settings.allowedRecipients}
+            validate={invalidPattern}
+            placeholder={EXAMPLE.pattern}
+            onChange={(allowedRecipients) => config.set({ allowedRecipients })}
+          />
+        </ConfigField>
+        <ConfigField
+          config={config}
+          name="recipientMode"
+          label={t('config.recipient-mode.label', 'Several recipients')}
+        >
+          <Combobox<RecipientMode>
+            id="recipientMode"
+            width={WIDTH.long}
+            value={settings.recipientMode}
+            onChange={({ value }) => config.set({ recipientMode: value })}
+            options={[
+              {
+                value: 'single',
+                label: t('recipient-mode.single', 'One mail for all'),
+                description: t('recipient-mode.single-help', 'Everyone sees who else got it.'),
+              },
+              {
+                value: 'individual',
+                label: t('recipient-mode.individual', 'One mail each'),
+                description: t('recipient-mode.individual-help', 'Everyone sees only their own address.'),
+              },
+              {
+                value: 'undisclosed',
+                label: t('recipient-mode.undisclosed', 'One mail, recipients hidden'),
+                description: t('recipient-mode.undisclosed-help', 'The mail names no recipient.'),
+              },
+            ]}
+          />
+        </ConfigField>
+      </Stack>
+    </ConfigSection>
+  );
+}

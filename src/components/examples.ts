@@ -1,0 +1,17 @@
+import type { Language } from '../types';
+
+/** What placeholders show: the same in every language. */
+export const EXAMPLE = {
+  from: 'alerts@example.com',
+  replyTo: 'ops@example.com',
+  pattern: '@example.com',
+  subject: '{{ .Title }}',
+  certificate: '-----BEGIN CERTIFICATE-----',
+};
+
+/** LANGUAGES names each language in itself, as it is the same for every reader. */
+export const LANGUAGES: Array<{ value: Language; label: string }> = [
+  { value: 'en', label: 'English' },
+  { value: 'ja', label: '日本語' },
+  { value: 'ko', label: '한국어' },
+];

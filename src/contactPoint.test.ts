@@ -1,0 +1,173 @@
+import {
+  createContactPoint,
+  createQueueRule,
+  missingPermissions,
+  testContactPoint,
+  type Step,
+  type StepState,
+} from './contactPoint';
+import { terraformSnippet, yamlSnippet } from './snippets';
+import { backend } from './test/backend';
+
+const request = { uid: 'mail', name: 'Mail', grafanaUrl: 'https://grafana.example.com/sub/' };
+
+// As Grafana 12.3 answers.
+const grafana = {
+  'POST /api/serviceaccounts': { id: 7, name: 'Mail', role: 'Viewer' },
+  'POST /api/serviceaccounts/7/tokens': { id: 1, name: 'contact-point', key: 'glsa_token' },
+  'POST /api/v1/provisioning/contact-points': { uid: 'cp', name: 'Mail', type: 'webhook' },
+  'GET /api/datasources/uid/mail': {
+    uid: 'mail',
+    name: 'Mail',
+    version: 3,
+    jsonData: { appKey: 'AppKey' },
+    secureJsonFields: {},
+  },
+  'PUT /api/datasources/uid/mail': { datasource: { version: 4 } },
+  'DELETE /api/serviceaccounts/7': { message: 'Service account deleted' },
+  'DELETE /api/v1/provisioning/contact-points/cp': { message: 'contactpoint deleted' },
+};
+
+const routes = () => backend.requests.map(({ route }) => route);
+
+async function create() {
+  const steps: Partial<Record<Step, StepState>> = {};
+  const outcome = await createContactPoint(request, (step, state) => (steps[step] = state)).catch(
+    (error: Error) => error,
+  );
+  return { outcome, steps };
+}
+
+it('creates the service account, its token, the contact point and the signing secret', async () => {
+  backend.reset(grafana);
+  const { outcome, steps } = await create();
+
+  expect(steps).toEqual({ serviceAccount: 'done', token: 'done', contactPoint: 'done', secret: 'done' });
+  const [account, , contactPoint, , saved] = backend.requests;
+  expect(account.data).toMatchObject({ name: 'Mail', role: 'Viewer' });
+  expect(contactPoint.headers).toEqual({ 'X-Disable-Provenance': 'true' });
+  const { secureJsonData, ...rest } = saved.data as { secureJsonData: { webhookSecret: string } };
+  expect(secureJsonData.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
+  expect(rest).toMatchObject({ jsonData: { appKey: 'AppKey' }, version: 3 });
+  expect(contactPoint.data).toMatchObject({
+    name: 'Mail',
+    type: 'webhook',
+    settings: {
+      url: 'https://grafana.example.com/sub/api/datasources/uid/mail/resources/alerts',
+      authorization_scheme: 'Bearer',
+      authorization_credentials: 'glsa_token',
+      hmacConfig: {
+        secret: secureJsonData.webhookSecret,
+        header: 'X-Grafana-Alerting-Signature',
+        timestampHeader: 'X-Grafana-Alerting-Timestamp',
+      },
+    },
+  });
+  expect(outcome).toMatchObject({ uid: 'cp', name: 'Mail', version: 4 });
+});
+
+describe('when a step fails, what was created is removed again', () => {
+  it.each([
+    ['POST /api/serviceaccounts', [], { serviceAccount: 'failed' }],
+    [
+      'POST /api/serviceaccounts/7/tokens',
+      ['DELETE /api/serviceaccounts/7'],
+      { serviceAccount: 'undone', token: 'failed' },
+    ],
+    [
+      'POST /api/v1/provisioning/contact-points',
+      ['DELETE /api/serviceaccounts/7'],
+      { serviceAccount: 'undone', token: 'done', contactPoint: 'failed' },
+    ],
+    [
+      'PUT /api/datasources/uid/mail',
+      ['DELETE /api/v1/provisioning/contact-points/cp', 'DELETE /api/serviceaccounts/7'],
+      { serviceAccount: 'undone', token: 'done', contactPoint: 'undone', secret: 'failed' },
+    ],
+  ])('%s', async (failing, removed, states) => {
+    backend.reset({ ...grafana, [failing]: { refuse: 400, data: { message: 'service account already exists' } } });
+    const { outcome, steps } = await create();
+    expect(outcome).toMatchObject({ message: 'service account already exists' });
+    expect(steps).toEqual(states);
+    expect(routes().filter((route) => route.startsWith('DELETE'))).toEqual(removed);
+  });
+
+  it('and what could not be removed is named', async () => {
+    backend.reset({
+      ...grafana,
+      'POST /api/serviceaccounts/7/tokens': { refuse: 500, data: {} },
+      'DELETE /api/serviceaccounts/7': { refuse: 500, data: {} },
+    });
+    expect((await create()).steps).toEqual({ serviceAccount: 'left', token: 'failed' });
+  });
+});
+
+describe('a test of the contact point', () => {
+  const test = 'POST /api/alertmanager/grafana/config/api/v1/receivers/test';
+  const result = (config: object) => ({ receivers: [{ grafana_managed_receiver_configs: [config] }] });
+
+  it('has Grafana send with the same settings', async () => {
+    backend.reset({ ...grafana, [test]: result({ status: 'ok' }) });
+    const { outcome } = await create();
+    await testContactPoint(outcome as never);
+    expect(JSON.stringify(backend.requests.at(-1)?.data)).toContain('"authorization_credentials":"glsa_token"');
+  });
+
+  it('fails with the words of Grafana', async () => {
+    backend.reset({ ...grafana, [test]: result({ status: 'failed', error: 'webhook response status 502' }) });
+    const { outcome } = await create();
+    await expect(testContactPoint(outcome as never)).rejects.toThrow('webhook response status 502');
+  });
+});
+
+describe('the alert rule', () => {
+  const rule = { 'POST /api/v1/provisioning/alert-rules': { uid: 'rule' } };
+
+  it('watches the age of the oldest mail, in a folder that is made once', async () => {
+    backend.reset({ ...rule, 'POST /api/folders': {} });
+    await expect(createQueueRule('mail', 'title', 'summary')).resolves.toEqual({ uid: 'rule' });
+    expect(routes()).toEqual([
+      'GET /api/folders/nhncloud-email',
+      'POST /api/folders',
+      'POST /api/v1/provisioning/alert-rules',
+    ]);
+    expect(backend.requests[2].data).toMatchObject({
+      title: 'title',
+      condition: 'B',
+      data: [
+        { datasourceUid: 'mail', model: { queryType: 'queue', measure: 'oldestAge' } },
+        { datasourceUid: '__expr__', model: { type: 'threshold', expression: 'A' } },
+      ],
+    });
+
+    backend.reset({ ...rule, 'GET /api/folders/nhncloud-email': {} });
+    await createQueueRule('mail', 'title', 'summary');
+    expect(routes()).not.toContain('POST /api/folders');
+  });
+});
+
+it('names the permissions that are missing', () => {
+  const all = { 'serviceaccounts:create': true, 'serviceaccounts:write': true, 'datasources:write': true };
+  expect(missingPermissions({ ...all, 'alert.provisioning:write': true })).toEqual([]);
+  expect(
+    missingPermissions({ ...all, 'alert.notifications:write': true, 'alert.provisioning.provenance:write': true }),
+  ).toEqual([]);
+  expect(missingPermissions(all)).toEqual(['alert.provisioning:write']);
+  expect(missingPermissions(undefined)).toHaveLength(4);
+});
+
+describe('for those who provision', () => {
+  it('names survive both formats', () => {
+    const name = 'Ops "A" ${x} $y';
+    expect(yamlSnippet(name, 'https://g/', 'mail')).toContain('name: "Ops \\"A\\" $${x} $$y"');
+    expect(terraformSnippet(name, 'https://g/', 'mail')).toContain('name = "Ops \\"A\\" $${x} $y"');
+  });
+
+  it('secrets come from outside', () => {
+    expect(yamlSnippet('n', 'https://g', 'mail')).toContain('secret: $NHNCLOUD_EMAIL_WEBHOOK_SECRET');
+    expect(yamlSnippet('n', 'https://g', 'mail')).toContain(
+      'url: "https://g/api/datasources/uid/mail/resources/alerts"',
+    );
+    expect(terraformSnippet('n', 'https://g', 'mail')).toMatch(/secret\s+= var.webhook_secret/);
+  });
+});

@@ -1,0 +1,214 @@
+// Creates a contact point for the data source through Grafana's own API, with
+// the session of the user who asked for it.
+import { ApiError, call } from './api';
+import { PLUGIN_ID } from './service';
+
+export const SIGNATURE_HEADER = 'X-Grafana-Alerting-Signature';
+export const TIMESTAMP_HEADER = 'X-Grafana-Alerting-Timestamp';
+
+// Without it, what is created through this API can be edited through it only.
+const EDITABLE = { 'X-Disable-Provenance': 'true' };
+
+export type Step = 'serviceAccount' | 'token' | 'contactPoint' | 'secret';
+export type StepState = 'running' | 'done' | 'failed' | 'undone' | 'left';
+export const STEPS: Step[] = ['serviceAccount', 'token', 'contactPoint', 'secret'];
+
+export interface Request {
+  /** Of the data source. */
+  uid: string;
+  /** Of the contact point and of the service account. */
+  name: string;
+  /** Where Grafana reaches itself, such as https://grafana.example.com/. */
+  grafanaUrl: string;
+}
+
+/** Created is a contact point with what a test of it needs. */
+export interface Created {
+  uid: string;
+  name: string;
+  version: number;
+  settings: ReturnType<typeof webhookSettings>;
+}
+
+/** alertsUrl is where a contact point posts to. */
+export const alertsUrl = (grafanaUrl: string, uid: string) =>
+  `${grafanaUrl.replace(/\/+$/, '')}/api/datasources/uid/${encodeURIComponent(uid)}/resources/alerts`;
+
+const webhookSettings = (url: string, token: string, secret: string) => ({
+  url,
+  httpMethod: 'POST',
+  authorization_scheme: 'Bearer',
+  authorization_credentials: token,
+  hmacConfig: { secret, header: SIGNATURE_HEADER, timestampHeader: TIMESTAMP_HEADER },
+});
+
+/** Each is enough by itself; an inner list is needed whole. */
+type AnyOf = string[][];
+
+const NEEDED: AnyOf[] = [
+  [['serviceaccounts:create']],
+  [['serviceaccounts:write']],
+  [['datasources:write']],
+  [
+    ['alert.provisioning:write'],
+    ['alert.notifications.provisioning:write'],
+    ['alert.notifications:write', 'alert.provisioning.provenance:write'],
+  ],
+];
+
+/** missingPermissions names what the user lacks to create a contact point. */
+export const missingPermissions = (permissions: Record<string, boolean> = {}): string[] =>
+  NEEDED.filter((anyOf) => !anyOf.some((all) => all.every((one) => permissions[one]))).map((anyOf) =>
+    anyOf[0].join(' + '),
+  );
+
+/** newSecret is 256 random bits. */
+const newSecret = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/**
+ * createContactPoint creates a service account (Viewer), its token, the webhook
+ * contact point and the signing secret. When a step fails, what the steps before
+ * it created is removed again. The secret is saved last: it is the one step that
+ * changes something which was there before.
+ */
+export async function createContactPoint(
+  { uid, name, grafanaUrl }: Request,
+  onStep: (step: Step, state: StepState) => void,
+): Promise<Created> {
+  const undo: Array<[Step, () => Promise<unknown>]> = [];
+
+  const during = async <T>(step: Step, work: () => Promise<T>): Promise<T> => {
+    onStep(step, 'running');
+    try {
+      const result = await work();
+      onStep(step, 'done');
+      return result;
+    } catch (cause) {
+      onStep(step, 'failed');
+      for (const [done, remove] of undo.reverse()) {
+        await remove().then(
+          () => onStep(done, 'undone'),
+          () => onStep(done, 'left'),
+        );
+      }
+      throw cause;
+    }
+  };
+
+  const account = await during('serviceAccount', () =>
+    call<{ id: number }>('POST', '/api/serviceaccounts', { name, role: 'Viewer', isDisabled: false }),
+  );
+  undo.push(['serviceAccount', () => call('DELETE', `/api/serviceaccounts/${account.id}`)]);
+
+  const token = await during('token', () =>
+    call<{ key: string }>('POST', `/api/serviceaccounts/${account.id}/tokens`, { name: 'contact-point' }),
+  );
+
+  const secret = newSecret();
+  const settings = webhookSettings(alertsUrl(grafanaUrl, uid), token.key, secret);
+  const contactPoint = await during('contactPoint', () =>
+    call<{ uid: string }>(
+      'POST',
+      '/api/v1/provisioning/contact-points',
+      { name, type: 'webhook', settings, disableResolveMessage: false },
+      EDITABLE,
+    ),
+  );
+  undo.push([
+    'contactPoint',
+    () => call('DELETE', `/api/v1/provisioning/contact-points/${contactPoint.uid}`, undefined, EDITABLE),
+  ]);
+
+  const saved = await during('secret', async () => {
+    const current = await call<Record<string, unknown>>('GET', `/api/datasources/uid/${encodeURIComponent(uid)}`);
+    return call<{ datasource: { version: number } }>('PUT', `/api/datasources/uid/${encodeURIComponent(uid)}`, {
+      ...current,
+      secureJsonData: { webhookSecret: secret },
+    });
+  });
+
+  return { uid: contactPoint.uid, name, version: saved.datasource.version, settings };
+}
+
+interface TestResult {
+  receivers: Array<{ grafana_managed_receiver_configs: Array<{ status: string; error?: string }> }>;
+}
+
+/** testContactPoint has Grafana send a test notification; it fails with Grafana's words. */
+export async function testContactPoint({ name, settings }: Created): Promise<void> {
+  const { authorization_credentials, hmacConfig, ...open } = settings;
+  const { secret, ...headers } = hmacConfig;
+  const config = {
+    name,
+    type: 'webhook',
+    disableResolveMessage: false,
+    settings: { ...open, hmacConfig: headers },
+    secureSettings: { authorization_credentials, 'hmacConfig.secret': secret },
+  };
+  const { receivers } = await call<TestResult>('POST', '/api/alertmanager/grafana/config/api/v1/receivers/test', {
+    receivers: [{ name, grafana_managed_receiver_configs: [config] }],
+  });
+  const failed = receivers.flatMap((receiver) => receiver.grafana_managed_receiver_configs).find(({ error }) => error);
+  if (failed) {
+    throw new ApiError(failed.error ?? failed.status);
+  }
+}
+
+const FOLDER = { uid: 'nhncloud-email', title: 'NHN Cloud Email' };
+
+/** How long a mail may wait before the alert rule fires, in seconds. */
+export const TOO_OLD_SECONDS = 300;
+
+/**
+ * createQueueRule creates the alert rule that watches the queue. Asking every
+ * minute, it also wakes the data source after a restart of Grafana, so that mail
+ * which was waiting goes out.
+ */
+export async function createQueueRule(uid: string, title: string, summary: string): Promise<{ uid: string }> {
+  try {
+    await call('GET', `/api/folders/${FOLDER.uid}`);
+  } catch (cause) {
+    if (!(cause instanceof ApiError) || cause.status !== 404) {
+      throw cause;
+    }
+    await call('POST', '/api/folders', FOLDER);
+  }
+  const relativeTimeRange = { from: 600, to: 0 };
+  return call<{ uid: string }>(
+    'POST',
+    '/api/v1/provisioning/alert-rules',
+    {
+      title,
+      folderUID: FOLDER.uid,
+      ruleGroup: FOLDER.title,
+      condition: 'B',
+      for: '0s',
+      noDataState: 'Alerting',
+      execErrState: 'Alerting',
+      annotations: { summary },
+      data: [
+        {
+          refId: 'A',
+          datasourceUid: uid,
+          relativeTimeRange,
+          queryType: 'queue',
+          model: { refId: 'A', queryType: 'queue', measure: 'oldestAge', datasource: { type: PLUGIN_ID, uid } },
+        },
+        {
+          refId: 'B',
+          datasourceUid: '__expr__',
+          relativeTimeRange,
+          model: {
+            refId: 'B',
+            type: 'threshold',
+            expression: 'A',
+            datasource: { type: '__expr__', uid: '__expr__' },
+            conditions: [{ evaluator: { type: 'gt', params: [TOO_OLD_SECONDS] } }],
+          },
+        },
+      ],
+    },
+    EDITABLE,
+  );
+}

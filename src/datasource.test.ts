@@ -1,0 +1,75 @@
+import { CoreApp, type DataSourceInstanceSettings } from '@grafana/data';
+import { HealthStatus, setTemplateSrv, type TemplateSrv } from '@grafana/runtime';
+import { firstValueFrom } from 'rxjs';
+import { DataSource } from './datasource';
+import { healthResults } from './health';
+import { backend } from './test/backend';
+import type { EmailJsonData, EmailQuery } from './types';
+
+const variables: Record<string, string> = { $status: 'sent,failed', $to: 'ops@example.com', $none: '' };
+
+setTemplateSrv({ replace: (text: string) => variables[text] ?? text } as TemplateSrv);
+
+const datasource = new DataSource({
+  id: 1,
+  uid: 'mail',
+  type: 't',
+  jsonData: {},
+} as DataSourceInstanceSettings<EmailJsonData>);
+const query = (more: Partial<EmailQuery>): EmailQuery => ({ refId: 'A', ...more });
+
+it('begins with what each place is for', () => {
+  expect(datasource.getDefaultQuery(CoreApp.Dashboard)).toEqual({ queryType: 'deliveries' });
+  expect(datasource.getDefaultQuery(CoreApp.Explore)).toEqual({ queryType: 'deliveries', format: 'logs' });
+  expect(datasource.getDefaultQuery(CoreApp.UnifiedAlerting)).toEqual({ queryType: 'queue', measure: 'oldestAge' });
+});
+
+it('asks nothing for a hidden query', () => {
+  expect(datasource.filterQuery(query({}))).toBe(true);
+  expect(datasource.filterQuery(query({ hide: true }))).toBe(false);
+});
+
+it('fills variables into every filter; one may stand for several values', () => {
+  expect(
+    datasource.applyTemplateVariables(
+      query({ status: ['$status', 'held'], mailType: ['$none'], recipient: '$to', text: 'disk' }),
+      {},
+    ),
+  ).toEqual(query({ status: ['sent', 'failed', 'held'], mailType: [], recipient: 'ops@example.com', text: 'disk' }));
+});
+
+it('offers variables: statuses, mail types, and the recipients of the log once each', async () => {
+  backend.reset({
+    'GET /api/datasources/uid/mail/resources/deliveries?limit=1000': {
+      deliveries: [
+        { id: '1', recipients: [{ address: 'b@example.com' }, { address: 'a@example.com' }] },
+        { id: '2', recipients: [{ address: 'a@example.com' }] },
+        { id: '3' },
+      ],
+    },
+  });
+  const values = async (kind: 'statuses' | 'mailTypes' | 'recipients') =>
+    (await datasource.metricFindQuery({ refId: 'v', kind })).map(({ text }) => text);
+  expect(await values('mailTypes')).toEqual(['normal', 'auth', 'ad']);
+  expect(await values('statuses')).toContain('held');
+  expect(await values('recipients')).toEqual(['a@example.com', 'b@example.com']);
+});
+
+it('marks by default the mail that did not arrive', () => {
+  expect(datasource.annotations?.getDefaultQuery?.()).toMatchObject({ status: ['failed', 'expired', 'held'] });
+});
+
+it('shows a failed health check with its link, and keeps its stages for the editor', async () => {
+  const details = { errorLink: 'https://example.com/help', report: { stages: [] } };
+  backend.reset({
+    // Grafana answers 400 when the plugin says it is not well.
+    'GET /api/datasources/uid/mail/health': {
+      refuse: 400,
+      data: { status: HealthStatus.Error, message: 'AUTH was refused', details },
+    },
+  });
+  const { error } = await datasource.testDatasource().catch((cause) => cause);
+  expect(error.message).toBe('AUTH was refused');
+  expect(error.details.errorDetailsLink).toBe('https://example.com/help');
+  expect((await firstValueFrom(healthResults)).mail.details).toEqual(details);
+});

@@ -1,0 +1,78 @@
+// The facts of the NHN Cloud Email SMTP service, from its SMTP guide, and the
+// defaults of the settings.
+import { splitList } from './address';
+import type { EmailJsonData, PortMode } from './types';
+
+/** PLUGIN_ID is the id in plugin.json. */
+export const PLUGIN_ID = 'nhncloud-email-datasource';
+
+export const SERVICE_HOST = 'smtp-mail.nhncloudservice.com';
+
+/** PORTS lists the ports of each mode, the default first. */
+export const PORTS: Record<PortMode, number[]> = {
+  starttls: [587, 25, 2587],
+  tlsWrapper: [465, 2465],
+};
+
+export interface Endpoint {
+  mode: PortMode;
+  port: number;
+}
+
+export const ENDPOINTS: Endpoint[] = (Object.keys(PORTS) as PortMode[]).flatMap((mode) =>
+  PORTS[mode].map((port) => ({ mode, port })),
+);
+
+export const isServiceHost = (host: string): boolean => host.trim().replace(/\.$/, '').toLowerCase() === SERVICE_HOST;
+
+export const DEFAULTS = {
+  host: SERVICE_HOST,
+  portMode: 'starttls',
+  authMechanism: 'auto',
+  recipientMode: 'single',
+  language: 'en',
+  timezone: 'UTC',
+  maxConnections: 4,
+  timeoutSeconds: 10,
+  messagesPerMinute: 0,
+  dedupeSeconds: 30,
+} as const satisfies EmailJsonData;
+
+/** STATUSES of a delivery, in the order of its life. */
+export const STATUSES = ['queued', 'sending', 'held', 'sent', 'partial', 'failed', 'expired', 'cancelled'] as const;
+export const MAIL_TYPES = ['normal', 'auth', 'ad'] as const;
+
+const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
+const NUMBERS = ['port', 'maxConnections', 'timeoutSeconds', 'messagesPerMinute', 'dedupeSeconds'] as const;
+const FLAGS = ['tlsSkipVerify', 'tlsAuthWithCACert', 'enableSecureSocksProxy'] as const;
+
+type List = (typeof LISTS)[number];
+type Flag = (typeof FLAGS)[number];
+
+/** Settings is what jsonData means: defaults filled in, lists never missing. */
+export type Settings = Omit<EmailJsonData, keyof typeof DEFAULTS | List | Flag> &
+  Required<Pick<EmailJsonData, keyof typeof DEFAULTS | List | Flag | 'port'>>;
+
+/**
+ * readSettings reads jsonData as the backend does: what is empty takes the
+ * default, and provisioning may have written numbers, booleans and lists as text.
+ */
+export function readSettings(jsonData: EmailJsonData): Settings {
+  const settings: Record<string, unknown> = { ...DEFAULTS };
+  for (const [key, value] of Object.entries(jsonData)) {
+    if (value !== undefined && value !== null && value !== '') {
+      settings[key] = value;
+    }
+  }
+  settings.port ??= PORTS[settings.portMode as PortMode]?.[0];
+  for (const key of NUMBERS) {
+    settings[key] = Number(settings[key]);
+  }
+  for (const key of FLAGS) {
+    settings[key] = String(settings[key]).trim().toLowerCase() === 'true';
+  }
+  for (const key of LISTS) {
+    settings[key] = [settings[key] ?? []].flat().flatMap((element) => splitList(String(element)));
+  }
+  return settings as unknown as Settings;
+}

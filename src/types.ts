@@ -1,0 +1,78 @@
+import type { DataSourceJsonData } from '@grafana/data';
+import type { DataQuery } from '@grafana/schema';
+
+export type PortMode = 'starttls' | 'tlsWrapper';
+export type AuthMechanism = 'auto' | 'plain' | 'login';
+export type MailType = 'normal' | 'auth' | 'ad';
+export type RecipientMode = 'single' | 'individual' | 'undisclosed';
+export type Language = 'en' | 'ja' | 'ko';
+
+/** EmailJsonData is jsonData as it is saved; what is unset takes the default. */
+export interface EmailJsonData extends DataSourceJsonData {
+  host?: string;
+  portMode?: PortMode;
+  port?: number;
+  authMechanism?: AuthMechanism;
+
+  appKey?: string;
+  mailType?: MailType;
+
+  fromAddress?: string;
+  fromName?: string;
+  replyTo?: string;
+
+  to?: string[];
+  cc?: string[];
+  bcc?: string[];
+  allowedRecipients?: string[];
+  recipientMode?: RecipientMode;
+
+  language?: Language;
+  timezone?: string;
+  subjectTemplate?: string;
+  textTemplate?: string;
+  htmlTemplate?: string;
+
+  maxConnections?: number;
+  timeoutSeconds?: number;
+  messagesPerMinute?: number;
+  dedupeSeconds?: number;
+
+  serverName?: string;
+  tlsSkipVerify?: boolean;
+  tlsAuthWithCACert?: boolean;
+  enableSecureSocksProxy?: boolean;
+  ehloName?: string;
+}
+
+export interface EmailSecureJsonData {
+  secretKey?: string;
+  webhookSecret?: string;
+  tlsCACert?: string;
+}
+
+export type QueryType = 'deliveries' | 'stats' | 'queue';
+
+/** EmailQuery is a query of the delivery log (queryModel in pkg/plugin). */
+export interface EmailQuery extends DataQuery {
+  queryType?: QueryType;
+  /** Of deliveries. */
+  format?: 'table' | 'logs';
+  /** Of stats: count (default) or latency. Of queue: depth or oldestAge, both when unset. */
+  measure?: 'count' | 'latency' | 'depth' | 'oldestAge';
+
+  status?: string[];
+  mailType?: string[];
+  /** Part of an address. */
+  recipient?: string;
+  /** Part of the subject, the reason or the Message-ID. */
+  text?: string;
+  limit?: number;
+}
+
+/** VariableQuery is what a dashboard variable offers. */
+export type VariableKind = 'statuses' | 'mailTypes' | 'recipients';
+export interface VariableQuery {
+  refId: string;
+  kind: VariableKind;
+}

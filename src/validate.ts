@@ -1,0 +1,85 @@
+import { isAddress, isHost, isPattern } from './address';
+import { t } from './i18n';
+import { isServiceHost, PORTS, readSettings } from './service';
+import type { EmailJsonData, EmailSecureJsonData } from './types';
+
+export type Errors = Partial<Record<keyof EmailJsonData | keyof EmailSecureJsonData, string>>;
+
+/** Ranges of the numbers, as the backend holds them. */
+export const LIMITS = {
+  port: [1, 65535],
+  maxConnections: [1, 50],
+  timeoutSeconds: [1, 60],
+  messagesPerMinute: [0, 100000],
+  dedupeSeconds: [0, 86400],
+} as const;
+
+/** invalidAddress is the message for an address that is none; empty when it is one. */
+export function invalidAddress(address: string): string {
+  return isAddress(address)
+    ? ''
+    : t('validate.address', '{{address}} is not a mail address. Write user@example.com or Name <user@example.com>.', {
+        address,
+      });
+}
+
+/** invalidPattern is the message for a pattern of recipients that is none. */
+export function invalidPattern(pattern: string): string {
+  return isPattern(pattern)
+    ? ''
+    : t('validate.pattern', '{{pattern}} is not an address, @example.com or *@*.example.com.', { pattern });
+}
+
+/** validate says what must change before the settings can work, key by key. */
+export function validate(jsonData: EmailJsonData, hasSecretKey: boolean): Errors {
+  const errors: Errors = {};
+  const settings = readSettings(jsonData);
+
+  if (!isServiceHost(settings.host) && !isHost(settings.host)) {
+    errors.host = t('validate.host', '{{host}} is not a host name or IP address.', { host: settings.host });
+  }
+  if (settings.portMode in PORTS && isServiceHost(settings.host) && !PORTS[settings.portMode].includes(settings.port)) {
+    errors.port = t('validate.port', 'The service does not offer port {{port}} in this mode. Choose {{ports}}.', {
+      port: settings.port,
+      ports: PORTS[settings.portMode].join(', '),
+    });
+  }
+  if (!jsonData.appKey?.trim()) {
+    errors.appKey = t('validate.app-key', 'The AppKey is required.');
+  } else if (/[#\s]/.test(jsonData.appKey.trim())) {
+    errors.appKey = t(
+      'validate.app-key-form',
+      'The AppKey holds no spaces and no #. Choose the mail type below instead.',
+    );
+  }
+  if (!hasSecretKey) {
+    errors.secretKey = t('validate.secret-key', 'The SecretKey is required.');
+  }
+  if (!jsonData.fromAddress?.trim()) {
+    errors.fromAddress = t('validate.from', 'The sender address is required.');
+  } else if (!isAddress(jsonData.fromAddress)) {
+    errors.fromAddress = invalidAddress(jsonData.fromAddress);
+  }
+  if (jsonData.replyTo) {
+    errors.replyTo = invalidAddress(jsonData.replyTo) || undefined;
+  }
+  for (const key of ['to', 'cc', 'bcc'] as const) {
+    errors[key] = settings[key].map(invalidAddress).find(Boolean);
+  }
+  errors.allowedRecipients = settings.allowedRecipients.map(invalidPattern).find(Boolean);
+  if (jsonData.ehloName && !isHost(jsonData.ehloName)) {
+    errors.ehloName = t('validate.host', '{{host}} is not a host name or IP address.', { host: jsonData.ehloName });
+  }
+  if (jsonData.serverName && !isHost(jsonData.serverName)) {
+    errors.serverName = t('validate.host', '{{host}} is not a host name or IP address.', { host: jsonData.serverName });
+  }
+  for (const [key, [least, most]] of Object.entries(LIMITS) as Array<
+    [keyof typeof LIMITS, readonly [number, number]]
+  >) {
+    const value = settings[key];
+    if (!Number.isInteger(value) || value < least || value > most) {
+      errors[key] = t('validate.number', 'Choose a whole number from {{least}} to {{most}}.', { least, most });
+    }
+  }
+  return errors;
+}
