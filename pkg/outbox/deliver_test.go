@@ -29,7 +29,6 @@ func TestOutcomeDecidesTheState(t *testing.T) {
 		"a result that is no verdict":     {Outcome{Rest: &Result{Status: Cancelled}}, Queued, []Status{Queued, Queued}},
 		"held":                            {hold, Held, []Status{Queued, Queued}},
 		"held after one was accepted":     {Outcome{Verdict: Hold, Results: []Result{result(a, Sent)}}, Held, []Status{Sent, Queued}},
-		"released":                        {Outcome{Verdict: Release}, Queued, []Status{Queued, Queued}},
 		"released after all are accepted": {Outcome{Verdict: Release, Rest: &Result{Status: Sent}}, Sent, []Status{Sent, Sent}},
 	}
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
@@ -49,9 +48,6 @@ func TestOutcomeDecidesTheState(t *testing.T) {
 				}
 				if d.Status != tt.want {
 					t.Errorf("Wait returned %s, want %s", d.Status, tt.want)
-				}
-				if tt.outcome.Verdict == Release && tt.want == Queued {
-					return // it is taken up again at once
 				}
 				if d.Status.Final() {
 					if told := receive(t, "Finished hears of it", final); told.ID != d.ID || told.Status != tt.want {
@@ -77,6 +73,26 @@ func TestOutcomeDecidesTheState(t *testing.T) {
 		}
 		if len(final) != 0 {
 			t.Errorf("Finished heard of %+v", <-final)
+		}
+	})
+}
+
+func TestReleasedMailIsTakenUpAgainAsIfItHadNotBeenClaimed(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		final := make(chan Delivery, 1)
+		o := f.open(func(opt *Options) { opt.Finished = func(d Delivery) { final <- d } })
+		s := newScript()
+		s.answers <- Outcome{Verdict: Release}
+		s.answers <- accept
+		f.attach(o, s)
+		d := f.enqueue(o, notification("n"))
+		receive(t, "the second try", final)
+		stored, err := o.Get(t.Context(), d.Source, d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stored.Status != Sent || len(stored.Attempts) != 1 || stored.Attempts[0].Outcome != string(Sent) {
+			t.Errorf("stored: %s, attempts %+v", stored.Status, stored.Attempts)
 		}
 	})
 }
