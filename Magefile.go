@@ -18,6 +18,7 @@ import (
 
 const (
 	executable = "gpx_nhncloud_email"
+	packages   = "./pkg/..." // npm packages may hold Go code, too
 	linter     = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 )
 
@@ -54,13 +55,18 @@ func Test() { mg.SerialDeps(TestGo, TestFrontend) }
 // TestGo vets, lints and tests the backend.
 func TestGo() error {
 	mg.SerialDeps(postgres)
-	if err := sh.RunV("go", "vet", "./..."); err != nil {
-		return err
+	for _, check := range [][]string{
+		{"vet", packages},
+		{"vet", "-tags", "mage", "Magefile.go"},
+		{"-C", "bench", "vet", "./..."},
+		{"run", linter, "run", packages},
+		{"test", "-race", packages},
+	} {
+		if err := sh.RunV("go", check...); err != nil {
+			return err
+		}
 	}
-	if err := sh.RunV("go", "run", linter, "run", "./..."); err != nil {
-		return err
-	}
-	return sh.RunV("go", "test", "-race", "./...")
+	return nil
 }
 
 // TestFrontend checks types, lints, tests and builds the frontend.
