@@ -69,7 +69,8 @@ func TestGo() error {
 	return nil
 }
 
-// TestFrontend checks types, lints, tests and builds the frontend.
+// TestFrontend checks types, lints, tests and builds the frontend, and
+// validates the HTML of the mails.
 func TestFrontend() error {
 	mg.Deps(npmInstall)
 	for _, script := range []string{"typecheck", "lint", "test:ci", "build"} {
@@ -77,7 +78,15 @@ func TestFrontend() error {
 			return err
 		}
 	}
-	return nil
+	mails, err := os.MkdirTemp("", "nhncloud-email-mails-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(mails) }() // it is in the temporary folder
+	if err := sh.RunV("go", "test", "./pkg/message", "-run", "TestWriteHTML", "-args", "-html", mails); err != nil {
+		return err
+	}
+	return npm("run", "validate:html", "--", mails)
 }
 
 func backend(goos, goarch string) error {

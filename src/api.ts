@@ -97,7 +97,12 @@ export interface Preview {
 
 /** preview renders a notification with settings that need not be saved yet. */
 export const preview = (uid: string, settings: EmailJsonData, payload?: unknown) =>
-  call<Preview>('POST', resource(uid, 'preview'), { settings, payload });
+  call<Preview>('POST', resource(uid, 'preview'), { settings: withNulls(settings), payload });
+
+// A key that was cleared must reach the backend, which adds what is sent to
+// what is saved: JSON has no undefined.
+const withNulls = (settings: EmailJsonData) =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, value ?? null]));
 
 /** Receipt is the answer to a mail that was taken. */
 export interface Receipt {

@@ -8,6 +8,7 @@ import {
 } from './contactPoint';
 import { terraformSnippet, yamlSnippet } from './snippets';
 import { backend } from './test/backend';
+import { provisioned } from './test/provisioned';
 
 const request = { uid: 'mail', name: 'Mail', grafanaUrl: 'https://grafana.example.com/sub/' };
 
@@ -122,27 +123,39 @@ describe('a test of the contact point', () => {
 
 describe('the alert rule', () => {
   const rule = { 'POST /api/v1/provisioning/alert-rules': { uid: 'rule' } };
+  const words = { title: 'title', annotations: { summary: 'summary', description: 'description' } };
 
   it('watches the age of the oldest mail, in a folder that is made once', async () => {
-    backend.reset({ ...rule, 'POST /api/folders': {} });
-    await expect(createQueueRule('mail', 'title', 'summary')).resolves.toEqual({ uid: 'rule' });
-    expect(routes()).toEqual([
-      'GET /api/folders/nhncloud-email',
-      'POST /api/folders',
-      'POST /api/v1/provisioning/alert-rules',
-    ]);
+    backend.reset({
+      ...rule,
+      'GET /api/folders': [{ uid: 'other', title: 'Other' }],
+      'POST /api/folders': { uid: 'made', title: 'NHN Cloud Email' },
+    });
+    await expect(createQueueRule('mail', 'Mail', words)).resolves.toEqual({ uid: 'rule' });
+    expect(routes()).toEqual(['GET /api/folders', 'POST /api/folders', 'POST /api/v1/provisioning/alert-rules']);
     expect(backend.requests[2].data).toMatchObject({
+      uid: 'mail-not-going-out',
       title: 'title',
-      condition: 'B',
+      folderUID: 'made',
+      ruleGroup: 'Mail',
+      condition: 'waiting',
+      annotations: { summary: 'summary', description: 'description' },
       data: [
-        { datasourceUid: 'mail', model: { queryType: 'queue', measure: 'oldestAge' } },
-        { datasourceUid: '__expr__', model: { type: 'threshold', expression: 'A' } },
+        { refId: 'age', datasourceUid: 'mail', model: { queryType: 'queue', measure: 'oldestAge' } },
+        { refId: 'waiting', datasourceUid: '__expr__', model: { type: 'threshold', expression: 'age' } },
       ],
     });
 
-    backend.reset({ ...rule, 'GET /api/folders/nhncloud-email': {} });
-    await createQueueRule('mail', 'title', 'summary');
+    backend.reset({ ...rule, 'GET /api/folders': [{ uid: 'provisioned', title: 'NHN Cloud Email' }] });
+    await createQueueRule('mail', 'Mail', words);
     expect(routes()).not.toContain('POST /api/folders');
+    expect(backend.requests[1].data).toMatchObject({ folderUID: 'provisioned' });
+  });
+
+  it('leaves its uid to Grafana where the name would be too long', async () => {
+    backend.reset({ ...rule, 'GET /api/folders': [{ uid: 'folder', title: 'NHN Cloud Email' }] });
+    await createQueueRule('u'.repeat(40), 'Mail', words);
+    expect(backend.requests[1].data).toMatchObject({ uid: undefined });
   });
 });
 
@@ -157,6 +170,13 @@ it('names the permissions that are missing', () => {
 });
 
 describe('for those who provision', () => {
+  it('the YAML is that of the provisioning sample', () => {
+    const snippet = yamlSnippet('NHN Cloud Email', 'https://grafana', 'nhncloud-email')
+      .replaceAll('"', '')
+      .replace('https://grafana', '$NHNCLOUD_EMAIL_GRAFANA_URL');
+    expect(snippet).toBe(provisioned('contact-point.yaml'));
+  });
+
   it('names survive both formats', () => {
     const name = 'Ops "A" ${x} $y';
     expect(yamlSnippet(name, 'https://g/', 'mail')).toContain('name: "Ops \\"A\\" $${x} $$y"');

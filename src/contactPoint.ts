@@ -155,56 +155,72 @@ export async function testContactPoint({ name, settings }: Created): Promise<voi
   }
 }
 
-const FOLDER = { uid: 'nhncloud-email', title: 'NHN Cloud Email' };
+/** The folder of the alert rule, as in provisioning/alerting. */
+const FOLDER = 'NHN Cloud Email';
 
-/** How long a mail may wait before the alert rule fires, in seconds. */
-export const TOO_OLD_SECONDS = 300;
+// Grafana refuses longer ones.
+const MAX_UID = 40;
+
+/** QueueRule is the alert rule that watches the queue, in the words of the user. */
+export interface QueueRule {
+  title: string;
+  annotations: { summary: string; description: string };
+}
+
+/** DURATION is a template of Grafana's: how long the oldest mail has waited. */
+export const DURATION = '{{ humanizeDuration $values.age.Value }}';
+
+/** folderUid finds the folder of a title, or makes it: provisioned folders have uids of Grafana's choice. */
+async function folderUid(title: string): Promise<string> {
+  const folders = await call<Array<{ uid: string; title: string }>>('GET', '/api/folders');
+  const folder = folders.find((one) => one.title === title);
+  return (folder ?? (await call<{ uid: string }>('POST', '/api/folders', { title }))).uid;
+}
 
 /**
- * createQueueRule creates the alert rule that watches the queue. Asking every
- * minute, it also wakes the data source after a restart of Grafana, so that mail
- * which was waiting goes out.
+ * createQueueRule creates the rule of provisioning/alerting/mail-not-going-out.yaml
+ * for the data source uid, called name. Asking every minute, it also wakes the data
+ * source after a restart of Grafana, so that mail which was waiting goes out.
  */
-export async function createQueueRule(uid: string, title: string, summary: string): Promise<{ uid: string }> {
-  try {
-    await call('GET', `/api/folders/${FOLDER.uid}`);
-  } catch (cause) {
-    if (!(cause instanceof ApiError) || cause.status !== 404) {
-      throw cause;
-    }
-    await call('POST', '/api/folders', FOLDER);
-  }
+export async function createQueueRule(uid: string, name: string, words: QueueRule): Promise<{ uid: string }> {
+  const folderUID = await folderUid(FOLDER);
+  const ruleUid = `${uid}-not-going-out`;
   const relativeTimeRange = { from: 600, to: 0 };
   return call<{ uid: string }>(
     'POST',
     '/api/v1/provisioning/alert-rules',
     {
-      title,
-      folderUID: FOLDER.uid,
-      ruleGroup: FOLDER.title,
-      condition: 'B',
+      uid: ruleUid.length <= MAX_UID ? ruleUid : undefined,
+      title: words.title,
+      folderUID,
+      ruleGroup: name,
+      condition: 'waiting',
       for: '0s',
       noDataState: 'Alerting',
-      execErrState: 'Alerting',
-      annotations: { summary },
+      execErrState: 'Error',
+      labels: { severity: 'critical' },
+      annotations: {
+        ...words.annotations,
+        runbook_url: 'https://github.com/nhncloud/nhncloud-email-datasource/blob/main/docs/troubleshooting.md',
+      },
       data: [
         {
-          refId: 'A',
+          refId: 'age',
+          queryType: 'queue',
           datasourceUid: uid,
           relativeTimeRange,
-          queryType: 'queue',
-          model: { refId: 'A', queryType: 'queue', measure: 'oldestAge', datasource: { type: PLUGIN_ID, uid } },
+          model: { refId: 'age', queryType: 'queue', measure: 'oldestAge', datasource: { type: PLUGIN_ID, uid } },
         },
         {
-          refId: 'B',
+          refId: 'waiting',
           datasourceUid: '__expr__',
           relativeTimeRange,
           model: {
-            refId: 'B',
+            refId: 'waiting',
             type: 'threshold',
-            expression: 'A',
+            expression: 'age',
             datasource: { type: '__expr__', uid: '__expr__' },
-            conditions: [{ evaluator: { type: 'gt', params: [TOO_OLD_SECONDS] } }],
+            conditions: [{ evaluator: { type: 'gt', params: [300] } }],
           },
         },
       ],

@@ -44,7 +44,7 @@ export const MAIL_TYPES = ['normal', 'auth', 'ad'] as const;
 
 const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
 const NUMBERS = ['port', 'maxConnections', 'timeoutSeconds', 'messagesPerMinute', 'dedupeSeconds'] as const;
-const FLAGS = ['tlsSkipVerify', 'tlsAuthWithCACert', 'enableSecureSocksProxy'] as const;
+const FLAGS = ['stableSubject', 'tlsSkipVerify', 'tlsAuthWithCACert', 'enableSecureSocksProxy'] as const;
 
 type List = (typeof LISTS)[number];
 type Flag = (typeof FLAGS)[number];

@@ -15,6 +15,7 @@ contactPoints:
     receivers:
       - uid: ${yaml(uid)}
         type: webhook
+        disableResolveMessage: false
         settings:
           url: ${yaml(alertsUrl(grafanaUrl, uid))}
           httpMethod: POST

@@ -29,9 +29,16 @@ export interface EmailJsonData extends DataSourceJsonData {
 
   language?: Language;
   timezone?: string;
+  stableSubject?: boolean;
   subjectTemplate?: string;
   textTemplate?: string;
   htmlTemplate?: string;
+
+  adSenderName?: string;
+  /** Postal address and telephone, on one line or several. */
+  adSenderAddress?: string;
+  unsubscribeUrl?: string;
+  unsubscribeAddress?: string;
 
   maxConnections?: number;
   timeoutSeconds?: number;

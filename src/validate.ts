@@ -30,6 +30,9 @@ export function invalidPattern(pattern: string): string {
     : t('validate.pattern', '{{pattern}} is not an address, @example.com or *@*.example.com.', { pattern });
 }
 
+/** isSecureUrl takes https URLs that name a host. */
+const isSecureUrl = (url: string) => /^https:\/\/[^/?#]/i.test(url.trim()) && URL.canParse(url.trim());
+
 /** validate says what must change before the settings can work, key by key. */
 export function validate(jsonData: EmailJsonData, hasSecretKey: boolean): Errors {
   const errors: Errors = {};
@@ -60,13 +63,33 @@ export function validate(jsonData: EmailJsonData, hasSecretKey: boolean): Errors
   } else if (!isAddress(jsonData.fromAddress)) {
     errors.fromAddress = invalidAddress(jsonData.fromAddress);
   }
-  if (jsonData.replyTo) {
-    errors.replyTo = invalidAddress(jsonData.replyTo) || undefined;
+  for (const key of ['replyTo', 'unsubscribeAddress'] as const) {
+    errors[key] = (jsonData[key] && invalidAddress(jsonData[key])) || undefined;
   }
   for (const key of ['to', 'cc', 'bcc'] as const) {
     errors[key] = settings[key].map(invalidAddress).find(Boolean);
   }
   errors.allowedRecipients = settings.allowedRecipients.map(invalidPattern).find(Boolean);
+  if (settings.mailType === 'ad') {
+    if (!jsonData.adSenderName?.trim()) {
+      errors.adSenderName = t('validate.ad-name', 'Advertising mail must name its sender.');
+    }
+    if (!jsonData.adSenderAddress?.trim()) {
+      errors.adSenderAddress = t(
+        'validate.ad-address',
+        'Advertising mail must give the postal address and telephone of its sender.',
+      );
+    }
+    if (!jsonData.unsubscribeUrl?.trim() && !jsonData.unsubscribeAddress?.trim()) {
+      errors.unsubscribeUrl = t(
+        'validate.unsubscribe',
+        'Advertising mail must say how to unsubscribe: by a URL or a mail address.',
+      );
+    }
+  }
+  if (jsonData.unsubscribeUrl?.trim() && !isSecureUrl(jsonData.unsubscribeUrl)) {
+    errors.unsubscribeUrl = t('validate.https', '{{url}} is not an https URL.', { url: jsonData.unsubscribeUrl });
+  }
   if (jsonData.ehloName && !isHost(jsonData.ehloName)) {
     errors.ehloName = t('validate.host', '{{host}} is not a host name or IP address.', { host: jsonData.ehloName });
   }

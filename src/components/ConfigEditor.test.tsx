@@ -56,6 +56,7 @@ it('saves what is entered under the keys of the settings', async () => {
   await choose(user, /^Mail type/, 'Authentication');
   await choose(user, /^Several recipients/, /One mail each/);
   await user.click(field(/^日本語$/));
+  await user.click(field(/^Stable subject/));
 
   expect(saved.current.jsonData).toEqual({
     appKey: 'my-app-key',
@@ -68,8 +69,74 @@ it('saves what is entered under the keys of the settings', async () => {
     mailType: 'auth',
     recipientMode: 'individual',
     language: 'ja',
+    stableSubject: true,
   });
   expect(saved.current.secureJsonData).toEqual({ secretKey: 'my-secret-key' });
+});
+
+describe('advertising mail', () => {
+  const advertiser: EmailJsonData = {
+    mailType: 'ad',
+    adSenderName: 'Example Inc.',
+    adSenderAddress: '1 Example Road\nSeoul\n+82 2 000 0000',
+    unsubscribeUrl: 'https://example.com/unsubscribe',
+  };
+  const fields = [/^Advertiser/, /^Postal address and telephone/, /^Unsubscribe URL/, /^Unsubscribe address/];
+  const shown = () => fields.filter((label) => screen.queryByLabelText(label));
+  const existing = { secureJsonFields: { secretKey: true } };
+
+  it('is asked for with the mail type, and saved', async () => {
+    const { saved, user } = edit(complete, existing);
+    expect(shown()).toEqual([]);
+    await choose(user, /^Mail type/, 'Advertising');
+    expect(shown()).toEqual(fields);
+    await fill(user, /^Advertiser/, 'Example Inc.');
+    await fill(user, /^Postal address/, '1 Example Road\nSeoul\n+82 2 000 0000');
+    await fill(user, /^Unsubscribe URL/, 'https://example.com/unsubscribe');
+    await fill(user, /^Unsubscribe address/, 'stop@example.com');
+    expect(saved.current.jsonData).toEqual({ ...complete, ...advertiser, unsubscribeAddress: 'stop@example.com' });
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+
+    await user.clear(field(/^Unsubscribe address/));
+    expect(saved.current.jsonData.unsubscribeAddress).toBeUndefined();
+  });
+
+  it.each([
+    [{ mailType: 'normal', unsubscribeUrl: 'https://example.com/' }, fields],
+    [{ mailType: 'auth', adSenderName: 'Example Inc.' }, fields],
+    [{ mailType: 'auth' }, []],
+    [{}, []],
+  ] as Array<[EmailJsonData, RegExp[]]>)('with %j', (jsonData, expected) => {
+    edit({ ...complete, ...jsonData }, existing);
+    expect(shown()).toEqual(expected);
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+  });
+
+  it.each([
+    [{ adSenderName: ' ' }, ['Advertising mail must name its sender.']],
+    [{ adSenderAddress: '\n' }, ['Advertising mail must give the postal address and telephone of its sender.']],
+    [{ unsubscribeUrl: undefined }, ['Advertising mail must say how to unsubscribe: by a URL or a mail address.']],
+    [{ unsubscribeUrl: undefined, unsubscribeAddress: 'stop@example.com' }, []],
+    [
+      { unsubscribeUrl: undefined, unsubscribeAddress: 'stop' },
+      ['stop is not a mail address. Write user@example.com or Name <user@example.com>.'],
+    ],
+    [{ unsubscribeUrl: 'http://example.com/' }, ['http://example.com/ is not an https URL.']],
+    [{ unsubscribeUrl: 'https:example.com' }, ['https:example.com is not an https URL.']],
+    [{ unsubscribeUrl: 'https:///path' }, ['https:///path is not an https URL.']],
+    [{ mailType: 'normal', unsubscribeUrl: 'example.com' }, ['example.com is not an https URL.']],
+  ] as Array<[EmailJsonData, string[]]>)('told in words: %j', (jsonData, messages) => {
+    edit({ ...complete, ...advertiser, ...jsonData }, existing);
+    expect(screen.queryAllByRole('alert').map(({ textContent }) => textContent)).toEqual(messages);
+  });
+
+  it('is not missed on a new data source before its field was left', async () => {
+    const { user } = edit({ mailType: 'ad' });
+    expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    await user.click(field(/^Postal address/));
+    await user.tab();
+    expect(screen.getByRole('alert')).toHaveTextContent(/must give the postal address/);
+  });
 });
 
 it('saves the advanced settings as numbers and flags', async () => {
@@ -211,7 +278,7 @@ describe('a list of addresses', () => {
 
 it('shows everything of a provisioned data source, and lets nothing be changed', async () => {
   const { user } = edit(
-    { ...complete, tlsAuthWithCACert: true },
+    { ...complete, mailType: 'ad', tlsAuthWithCACert: true },
     { readOnly: true, secureJsonFields: { secretKey: true, tlsCACert: true } },
   );
   await advanced(user);

@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react';
-import { Field, Icon, Input, Label, Stack, Switch, Tooltip } from '@grafana/ui';
+import { Field, Icon, Input, Label, Stack, Switch, TextArea, Tooltip } from '@grafana/ui';
 import { readSettings } from '../service';
 import type { EmailJsonData } from '../types';
 import { LIMITS, type Errors } from '../validate';
@@ -70,6 +70,30 @@ export function TextField({ placeholder, ...props }: FieldProps<KeysOf<string>> 
         placeholder={placeholder}
         required={required}
         autoComplete="off"
+        onChange={(event) => config.set({ [name]: event.currentTarget.value || undefined })}
+        onBlur={() => config.touch(name)}
+      />
+    </ConfigField>
+  );
+}
+
+/** TextAreaField edits a setting of several lines; empty, it has the default. */
+export function TextAreaField({
+  rows,
+  placeholder,
+  spellCheck,
+  ...props
+}: FieldProps<KeysOf<string>> & { rows: number; placeholder?: string; spellCheck?: boolean }) {
+  const { config, name, required } = props;
+  return (
+    <ConfigField {...props}>
+      <TextArea
+        id={name}
+        rows={rows}
+        value={config.jsonData[name] ?? ''}
+        placeholder={placeholder}
+        required={required}
+        spellCheck={spellCheck}
         onChange={(event) => config.set({ [name]: event.currentTarget.value || undefined })}
         onBlur={() => config.touch(name)}
       />

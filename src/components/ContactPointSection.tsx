@@ -21,10 +21,10 @@ import {
 import {
   createContactPoint,
   createQueueRule,
+  DURATION,
   missingPermissions,
   STEPS,
   testContactPoint,
-  TOO_OLD_SECONDS,
   type Created,
   type Request,
   type Step,
@@ -237,13 +237,16 @@ function Next({ created, uid, name }: { created: Created; uid: string; name: str
   };
   const createRule = () =>
     void rule.run(() =>
-      createQueueRule(
-        uid,
-        t('contact-point.rule-title', '{{name}}: mail is not going out', { name }),
-        t('contact-point.rule-summary', 'The oldest mail has been waiting for more than {{minutes}} minutes.', {
-          minutes: TOO_OLD_SECONDS / 60,
-        }),
-      ),
+      createQueueRule(uid, name, {
+        title: t('contact-point.rule-title', 'Mail is not going out'),
+        annotations: {
+          summary: t('contact-point.rule-summary', 'Alert mail has waited for {{duration}}', { duration: DURATION }),
+          description: t(
+            'contact-point.rule-description',
+            "See the data source's Save & test, and its delivery log for the relay's words.",
+          ),
+        },
+      }),
     );
 
   return (

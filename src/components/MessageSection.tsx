@@ -1,9 +1,10 @@
 import { useMemo } from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Combobox, RadioButtonGroup, Stack, TextArea } from '@grafana/ui';
+import { Combobox, RadioButtonGroup, Stack } from '@grafana/ui';
 import { t } from '../i18n';
 import type { Language } from '../types';
-import { ConfigField, TextField, WIDTH } from './ConfigField';
+import { AdvertisingSection } from './AdvertisingSection';
+import { ConfigField, SwitchField, TextAreaField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE, LANGUAGES } from './examples';
 import { PreviewSection } from './PreviewSection';
 import type { Config } from './useConfig';
@@ -42,6 +43,15 @@ export function MessageSection({ config, uid }: { config: Config; uid: string })
             options={zones}
           />
         </ConfigField>
+        <SwitchField
+          config={config}
+          name="stableSubject"
+          label={t('config.stable-subject.label', 'Stable subject')}
+          description={t(
+            'config.stable-subject.description',
+            'Leaves state and counts out of the built-in subject, so that mail readers which thread by subject keep a group in one conversation.',
+          )}
+        />
         <TextField
           config={config}
           name="subjectTemplate"
@@ -50,17 +60,17 @@ export function MessageSection({ config, uid }: { config: Config; uid: string })
           placeholder={EXAMPLE.subject}
         />
         {bodies.map(({ name, label }) => (
-          <ConfigField key={name} config={config} name={name} label={label}>
-            <TextArea
-              id={name}
-              rows={settings[name] ? 10 : 3}
-              spellCheck={false}
-              placeholder={builtIn}
-              value={settings[name] ?? ''}
-              onChange={(event) => config.set({ [name]: event.currentTarget.value || undefined })}
-            />
-          </ConfigField>
+          <TextAreaField
+            key={name}
+            config={config}
+            name={name}
+            label={label}
+            rows={settings[name] ? 10 : 3}
+            spellCheck={false}
+            placeholder={builtIn}
+          />
         ))}
+        <AdvertisingSection config={config} />
         <PreviewSection config={config} uid={uid} />
       </Stack>
     </ConfigSection>

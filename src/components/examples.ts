@@ -6,6 +6,8 @@ export const EXAMPLE = {
   replyTo: 'ops@example.com',
   pattern: '@example.com',
   subject: '{{ .Title }}',
+  unsubscribeUrl: 'https://example.com/unsubscribe',
+  unsubscribeAddress: 'unsubscribe@example.com',
   certificate: '-----BEGIN CERTIFICATE-----',
 };
 

@@ -1,11 +1,13 @@
 import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter } from 'react-router-dom-v5-compat';
+import { escapeRegex } from '@grafana/data';
 import { config as grafana, HealthStatus, type BackendSrvRequest } from '@grafana/runtime';
 import type { Handshake } from '../api';
 import { reportHealth } from '../health';
 import { readSettings } from '../service';
 import { backend } from '../test/backend';
+import { provisioned } from '../test/provisioned';
 import type { EmailJsonData } from '../types';
 import { ContactPointSection } from './ContactPointSection';
 import { DiagnoseSection } from './DiagnoseSection';
@@ -28,6 +30,15 @@ const config = (jsonData: EmailJsonData, more: Partial<Config> = {}): Config => 
   savedElsewhere: jest.fn(),
   ...more,
 });
+
+/** settingsOf lists what a structure says as "key: value"; model.datasource only helps Grafana's rule editor. */
+const settingsOf = (tree: object): string[] =>
+  Object.entries(tree).flatMap(([key, value]) => {
+    if (key === 'datasource') {
+      return [];
+    }
+    return typeof value === 'object' ? settingsOf(value) : [`${key}: ${value}`];
+  });
 
 const good: Handshake = {
   host: 'smtp-mail.nhncloudservice.com',
@@ -244,22 +255,25 @@ describe('Contact point', () => {
   const allow = (granted: Record<string, boolean>) =>
     Object.assign(grafana, { appUrl: 'https://grafana.example.com/', bootData: { user: { permissions: granted } } });
 
-  it('asks, creates, shows each step, and offers a test and the alert rule', async () => {
+  /** create asks for a contact point of the data source nhncloud-email. */
+  async function create() {
     allow(permissions);
     backend.reset({
       'POST /api/serviceaccounts': { id: 7 },
       'POST /api/serviceaccounts/7/tokens': { key: 'glsa' },
       'POST /api/v1/provisioning/contact-points': { uid: 'cp' },
-      'GET /api/datasources/uid/mail': { uid: 'mail' },
-      'PUT /api/datasources/uid/mail': { datasource: { version: 9 } },
+      'GET /api/datasources/uid/nhncloud-email': { uid: 'nhncloud-email' },
+      'PUT /api/datasources/uid/nhncloud-email': { datasource: { version: 9 } },
       'POST /api/alertmanager/grafana/config/api/v1/receivers/test': {
         receivers: [{ grafana_managed_receiver_configs: [{ status: 'ok' }] }],
       },
+      'GET /api/folders': [{ uid: 'folder', title: 'NHN Cloud Email' }],
+      'POST /api/v1/provisioning/alert-rules': { uid: 'rule' },
     });
     const form = config({});
     render(
       <MemoryRouter>
-        <ContactPointSection config={form} uid="mail" name="NHN Cloud Email" />
+        <ContactPointSection config={form} uid="nhncloud-email" name="NHN Cloud Email" />
       </MemoryRouter>,
     );
     const u = user();
@@ -267,13 +281,30 @@ describe('Contact point', () => {
     expect(backend.requests).toEqual([]);
     expect(screen.getByLabelText('Name')).toHaveValue('NHN Cloud Email');
     await u.click(screen.getByRole('button', { name: 'Create' }));
-
     expect(await screen.findByText('The contact point NHN Cloud Email was created.')).toBeInTheDocument();
+    return { form, user: u };
+  }
+
+  it('asks, creates, shows each step, and offers a test', async () => {
+    const { form, user } = await create();
     expect(screen.getByText(/Signing secret saved with the data source: done/)).toBeInTheDocument();
     expect(form.savedElsewhere).toHaveBeenCalledWith(9, 'webhookSecret');
-    await u.click(screen.getByRole('button', { name: 'Send a test notification' }));
+    await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
     expect(await screen.findByText('The test notification was mailed.')).toBeInTheDocument();
-    expect(screen.getByRole('button', { name: 'Create the alert rule' })).toBeEnabled();
+  });
+
+  it('offers the alert rule of the provisioning sample', async () => {
+    const { user } = await create();
+    await user.click(screen.getByRole('button', { name: 'Create the alert rule' }));
+    expect(await screen.findByText('The alert rule was created.')).toBeInTheDocument();
+    expect(screen.getByRole('button', { name: 'Create the alert rule' })).toBeDisabled();
+
+    const { folderUID, ruleGroup, ...rule } = backend.requests.at(-1)?.data as Record<string, unknown>;
+    expect(folderUID).toBe('folder');
+    const sample = provisioned('mail-not-going-out.yaml').replace('params: [300]', '0: 300');
+    for (const setting of settingsOf({ ...rule, name: ruleGroup })) {
+      expect(sample).toMatch(new RegExp(`[ {]${escapeRegex(setting)}[,\\n ]`));
+    }
   });
 
   it('says which permissions are missing', () => {

@@ -28,7 +28,14 @@ export interface Config {
 }
 
 // Fields that a new data source leaves empty: an error only once they were left.
-const REQUIRED: Array<keyof Errors> = ['appKey', 'secretKey', 'fromAddress'];
+const REQUIRED: Array<keyof Errors> = [
+  'appKey',
+  'secretKey',
+  'fromAddress',
+  'adSenderName',
+  'adSenderAddress',
+  'unsubscribeUrl',
+];
 
 export function useConfig(props: EditorProps): Config {
   const { options, onOptionsChange } = props;
