@@ -23,6 +23,7 @@ type words struct {
 	language string
 	printer  *message.Printer
 	fixed    map[string]string // the messages without arguments
+	formats  map[string]string // those with arguments and one form
 	weekdays []string
 }
 
@@ -33,16 +34,19 @@ var languages = func() map[string]*words {
 	builder := catalog.NewBuilder()
 	for _, name := range Languages() {
 		tag := language.MustParse(name)
-		fixed := make(map[string]string)
+		fixed, formats := make(map[string]string), make(map[string]string)
 		for key, forms := range locale(name) {
-			if text := forms["other"]; !strings.Contains(text, "%") {
+			switch text := forms["other"]; {
+			case !strings.Contains(text, "%"):
 				fixed[key] = text
+			case len(forms) == 1:
+				formats[key] = text
 			}
 			if err := setMessage(builder, tag, key, forms); err != nil {
 				panic(fmt.Sprintf("locales/%s.json: %s: %v", name, key, err))
 			}
 		}
-		w := &words{language: name, printer: message.NewPrinter(tag, message.Catalog(builder)), fixed: fixed}
+		w := &words{language: name, printer: message.NewPrinter(tag, message.Catalog(builder)), fixed: fixed, formats: formats}
 		w.weekdays = strings.Split(w.say("date.weekdays"), ",")
 		all[name] = w
 	}
@@ -96,5 +100,25 @@ func (w *words) say(key string, args ...any) string {
 	if text, ok := w.fixed[key]; ok {
 		return text
 	}
+	if format, ok := w.formats[key]; ok && plainArguments(args) {
+		return fmt.Sprintf(format, args...)
+	}
 	return w.printer.Sprintf(message.Key(key, key), args...)
+}
+
+// plainArguments says whether the arguments read the same in every language:
+// text, and numbers too small to be grouped.
+func plainArguments(args []any) bool {
+	for _, arg := range args {
+		switch v := arg.(type) {
+		case string:
+		case int:
+			if v < 0 || v > 999 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -37,10 +37,19 @@ func clean(s string) string {
 
 // isClean is the quick way out: most text needs no change.
 func isClean(s string) bool {
-	for _, r := range s {
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c < ' ' && c != '\n' && c != '\t' || c == 0x7f {
+				return false
+			}
+			i++
+			continue
+		}
+		r, octets := utf8.DecodeRuneInString(s[i:])
 		if r == '\u2028' || r == '\u2029' || hidden(r) || r == utf8.RuneError {
 			return false
 		}
+		i += octets
 	}
 	return true
 }

@@ -6,13 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-message/textproto"
-
-	gomessage "github.com/emersion/go-message"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -49,15 +47,21 @@ func Compose(h Header, c Content) ([]byte, error) {
 	if h.Date.IsZero() {
 		return nil, errors.New("the mail has no date")
 	}
-	fields, err := headerFields(h, c)
+	separator := boundary(c)
+	fields, err := headerFields(h, c, separator)
 	if err != nil {
 		return nil, err
 	}
 
-	var b bytes.Buffer
-	b.Grow(4096 + (len(c.Text)+len(c.HTML))*5/4)
-	w, err := gomessage.CreateWriter(&b, rawHeader(fields))
-	if err != nil {
+	b := mails.Get().(*bytes.Buffer)
+	defer mails.Put(b)
+	b.Reset()
+	for _, f := range fields {
+		b.WriteString(f)
+	}
+	b.WriteString("\r\n")
+	w := textproto.NewMultipartWriter(b)
+	if err := w.SetBoundary(separator); err != nil {
 		return nil, fmt.Errorf("composing the mail: %w", err)
 	}
 	for _, part := range []struct{ subtype, body string }{{"plain", c.Text}, {"html", c.HTML}} {
@@ -68,8 +72,14 @@ func Compose(h Header, c Content) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("composing the mail: %w", err)
 	}
-	return b.Bytes(), nil
+	return bytes.Clone(b.Bytes()), nil
 }
+
+// mails and encoders keep buffers for the next mail.
+var (
+	mails    = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	encoders = sync.Pool{New: func() any { return new(encoder) }}
+)
 
 // Addressed puts the To and Message-ID (without angle brackets) of one
 // recipient in front of an Individual mail, without copying it.
@@ -79,7 +89,7 @@ func Addressed(mail []byte, to address.Address, messageID string) [][]byte {
 }
 
 // headerFields lists the header's fields in the order they are written.
-func headerFields(h Header, c Content) ([]string, error) {
+func headerFields(h Header, c Content, separator string) ([]string, error) {
 	fields := []string{
 		field("Date", h.Date.Format(time.RFC1123Z)),
 		field("From", mailboxes(h.From)),
@@ -134,52 +144,34 @@ func headerFields(h Header, c Content) ([]string, error) {
 	}
 	add("X-Mailer", Product)
 	add("MIME-Version", "1.0")
-	add("Content-Type", "multipart/alternative; boundary=\""+boundary(c)+"\"")
+	add("Content-Type", "multipart/alternative; boundary=\""+separator+"\"")
 	return fields, nil
-}
-
-// rawHeader hands our folded fields to the MIME writer, which writes them last
-// one first.
-func rawHeader(fields []string) gomessage.Header {
-	var h gomessage.Header
-	for i := len(fields) - 1; i >= 0; i-- {
-		h.AddRaw([]byte(fields[i]))
-	}
-	return h
 }
 
 // writePart writes one body in the transfer encoding that makes it shorter.
 // Both are 7-bit, whatever the relay offers.
-func writePart(w *gomessage.Writer, subtype, body string) error {
-	encoding := "quoted-printable" // its writer makes every line end CRLF
-	if size := sizeOf(body); size.base64 < size.quotedPrintable {
-		encoding = "base64"
-		body = lineEnds.Replace(body)
-	}
+func writePart(w *textproto.MultipartWriter, subtype, body string) error {
+	e := encoders.Get().(*encoder)
+	defer encoders.Put(e)
+	encoding, encoded := e.encode(body)
+
 	var h textproto.Header
 	h.Add("Content-Transfer-Encoding", encoding)
 	h.Add("Content-Type", "text/"+subtype+"; charset=utf-8")
-	part, err := w.CreatePart(gomessage.Header{Header: h})
+	part, err := w.CreatePart(h)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(part, body); err != nil {
-		return err
-	}
-	return part.Close()
+	_, err = part.Write(encoded)
+	return err
 }
-
-// lineEnds turns every line end into CRLF.
-var lineEnds = strings.NewReplacer("\r\n", "\r\n", "\r", "\r\n", "\n", "\r\n")
 
 // boundary separates the parts. "=_" occurs in neither transfer encoding (RFC
 // 2045 section 6.7), so no content can hold it; the hash only keeps mails apart
 // that are attached to one another.
 func boundary(c Content) string {
-	sum := sha256.New()
-	_, _ = io.WriteString(sum, c.Subject)
-	_, _ = io.WriteString(sum, c.Text)
-	return "=_" + hex.EncodeToString(sum.Sum(nil)[:12])
+	sum := sha256.Sum256([]byte(c.Subject + c.Text))
+	return "=_" + hex.EncodeToString(sum[:12])
 }
 
 // threadRoot is the Message-ID of a mail that was never sent, to which every

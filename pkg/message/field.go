@@ -20,6 +20,7 @@ const (
 // with single spaces where it may be folded.
 func field(name, value string) string {
 	var b strings.Builder
+	b.Grow(len(name) + len(": \r\n") + len(value)*(maxLine+2)/maxLine)
 	b.WriteString(name)
 	b.WriteByte(':')
 	column := len(name) + 1

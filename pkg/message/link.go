@@ -63,6 +63,16 @@ func webLink(s string) string {
 	return l
 }
 
+// followed says whether s, which link let pass, begins as such an address does.
+func followed(s string) bool {
+	for _, scheme := range []string{"https://", "http://", "mailto:"} {
+		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
+			return true
+		}
+	}
+	return false
+}
+
 // urlOctet holds for what may stand in a URL (RFC 3986).
 var urlOctet = func() (allowed [256]bool) {
 	for c := '!'; c <= '~'; c++ {

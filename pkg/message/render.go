@@ -71,7 +71,8 @@ func NewRenderer(o Options) (*Renderer, error) {
 
 // Render says what the notification says, as of now. A template of the user's
 // that fails is replaced by the built-in mail and named in Content.Warnings,
-// for an alert must go out.
+// for an alert must go out. There is no error for now: the built-in mail takes
+// any notification.
 func (r *Renderer) Render(n *alert.Notification, now time.Time) (Content, error) {
 	m := newModel(n, r.words, r.options.Location, now)
 	c := Content{Priority: m.priority()}
@@ -92,10 +93,7 @@ func (r *Renderer) Render(n *alert.Notification, now time.Time) (Content, error)
 		c.Text = v.text()
 	}
 	if c.HTML, ok = r.html.run(m, &c.Warnings); !ok {
-		var err error
-		if c.HTML, err = v.html(); err != nil {
-			return Content{}, fmt.Errorf("rendering the mail: %w", err)
-		}
+		c.HTML = v.html()
 	}
 	return c, nil
 }

@@ -1,22 +1,33 @@
 package message
 
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
 // size is how many octets text takes in each transfer encoding.
 type size struct{ quotedPrintable, base64 int }
 
 // sizeOf counts what quoted-printable escapes as three octets each, CRLF line
 // ends, and the line breaks that each encoding adds.
-func sizeOf(s string) size {
-	escaped, crlf := 0, len(s)
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 0x80, c == '=':
-			escaped++
-		case c == '\n':
-			crlf++
-		}
-	}
+func sizeOf(s []byte) size {
+	escaped := bytes.Count(s, []byte("=")) + beyondASCII(s)
+	crlf := len(s) + bytes.Count(s, []byte("\n"))
 	qp := crlf + 2*escaped
 	return size{qp + 3*qp/70, (crlf + 2) * 4 / 3 * 78 / 76}
+}
+
+// beyondASCII counts the octets that are not ASCII, eight at a time.
+func beyondASCII(s []byte) int {
+	n := 0
+	for ; len(s) >= 8; s = s[8:] {
+		n += bits.OnesCount64(binary.LittleEndian.Uint64(s) & 0x8080_8080_8080_8080)
+	}
+	for _, c := range s {
+		n += int(c >> 7)
+	}
+	return n
 }
 
 func (s size) plus(other size) size {

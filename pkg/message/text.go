@@ -18,12 +18,11 @@ func (v *view) text() string {
 	t.paragraph(v.Message)
 	t.blank()
 
-	full := v.inFull()
-	for i := range v.Alerts[:full] {
+	for i := range v.cards {
 		t.rule("-")
-		t.alert(v, v.Alerts[i])
+		t.alert(v.words, &v.cards[i])
 	}
-	if rest := v.Alerts[full:]; len(rest) > 0 {
+	if rest := v.Alerts[len(v.cards):]; len(rest) > 0 {
 		t.rule("-")
 		t.paragraph(v.words.say("heading.more", len(rest)))
 		t.blank()
@@ -49,11 +48,7 @@ func (v *view) text() string {
 	}
 	t.rule("=")
 	if v.ExternalURL != "" {
-		key := "open.alertmanager"
-		if v.Grafana {
-			key = "open.grafana"
-		}
-		t.link(v.words.say(key), v.ExternalURL)
+		t.link(v.words.openText(v.Grafana), v.ExternalURL)
 		t.blank()
 	}
 	t.paragraph(v.Footer)
@@ -67,7 +62,7 @@ func (v *view) text() string {
 }
 
 // alert is one alert in full.
-func (t *textWriter) alert(v *view, a *Alert) {
+func (t *textWriter) alert(w *words, a *card) {
 	t.paragraph(strings.Join(nonEmpty(a.StateText, a.Severity), subjectJoin))
 	t.paragraph(a.Name)
 	t.blank()
@@ -76,13 +71,13 @@ func (t *textWriter) alert(v *view, a *Alert) {
 	t.blank()
 	t.paragraph(a.Reason)
 	t.blank()
-	t.facts(v.words.facts(a))
+	t.facts(a.facts)
 	t.blank()
-	for _, b := range v.words.buttons(a, v.Grafana) {
+	for _, b := range a.buttons {
 		t.link(b.Text, b.URL)
 	}
 	if a.ImageURL != "" {
-		t.link(v.words.say("image.alt", a.Name), a.ImageURL)
+		t.link(w.say("image.alt", a.Name), a.ImageURL)
 	}
 	t.blank()
 }

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"html/template"
 	"slices"
 	"strings"
 )
@@ -14,8 +13,14 @@ type view struct {
 	Preheader  string // what an inbox shows behind the subject
 	Footer     string
 	Advertiser *advertiser
+	cards      []card // the first of Alerts
+}
 
-	MessageHTML template.HTML // Message, when the HTML part needs it
+// card is an alert that is shown in full.
+type card struct {
+	*Alert
+	facts   []Pair
+	buttons []button
 }
 
 // advertiser is the sender's block of an ad mail.
@@ -56,6 +61,11 @@ func newView(m *Model, w *words, ad *Advertiser) *view {
 	if len(m.Alerts) > 0 {
 		first := m.Alerts[0]
 		v.Preheader = cut(strings.Join(nonEmpty(first.Summary, oneLine(first.Description), w.since(first)), subjectJoin), maxLabel)
+	}
+	v.cards = make([]card, v.inFull())
+	for i := range v.cards {
+		a := m.Alerts[i]
+		v.cards[i] = card{a, w.facts(a), w.buttons(a, m.Grafana)}
 	}
 	if ad != nil {
 		v.Advertiser = &advertiser{Name: oneLine(ad.Name), Address: strings.TrimSpace(clean(ad.Address)), Link: ad.link()}
@@ -124,11 +134,19 @@ func (w *words) brief(a *Alert) string {
 }
 
 // changed is when an alert took its present state.
-func changed(a htmlAlert) Time {
+func (a *Alert) changed() Time {
 	if a.State == stateResolved {
 		return a.EndsAt
 	}
 	return a.StartsAt
+}
+
+// openText names what the mail's own link leads to.
+func (w *words) openText(grafana bool) string {
+	if grafana {
+		return w.say("open.grafana")
+	}
+	return w.say("open.alertmanager")
 }
 
 // buttons are an alert's links, the first the one to press first.

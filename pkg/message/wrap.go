@@ -16,76 +16,73 @@ const columns = 78
 // punctuation or ends with opening punctuation). Korean is broken at spaces.
 // URLs stay whole, even if they are longer than a line.
 func wrap(text string, width int) []string {
-	var lines []string
-	for paragraph := range strings.SplitSeq(text, "\n") {
-		var line strings.Builder
-		column, pending := 0, 0
-		for _, u := range units(paragraph, width) {
-			if u.space {
-				pending++
-				continue
-			}
-			if column > 0 && column+pending+u.width > width {
-				lines = append(lines, line.String())
-				line.Reset()
-				column, pending = 0, 0
-			}
-			line.WriteString(strings.Repeat(" ", pending))
-			line.WriteString(u.text)
-			column += pending + u.width
-			pending = 0
-		}
-		lines = append(lines, line.String())
+	w := wrapper{width: width}
+	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\t", " "), "\n") {
+		w.paragraph(paragraph)
 	}
-	return lines
+	return w.lines
 }
 
-// unit is text that stays on one line.
-type unit struct {
-	text  string
+// wrapper breaks text between units, which stay on one line.
+type wrapper struct {
 	width int
-	space bool
+	lines []string
+
+	text       string // the paragraph
+	start, end int    // of the line in it
+	column     int    // where the line ends
 }
 
-// units splits a line where it may be broken.
-func units(s string, width int) []unit {
-	var out []unit
-	for i, word := range strings.Split(strings.ReplaceAll(s, "\t", " "), " ") {
-		if i > 0 {
-			out = append(out, unit{space: true})
-		}
-		if word == "" {
-			continue
-		}
-		if strings.Contains(word, "://") || isASCII(word) && len(word) <= width {
-			out = append(out, unit{text: word, width: len(word)})
-			continue
-		}
-		out = append(out, breakWord(word, width)...)
+func (w *wrapper) paragraph(s string) {
+	if len(s) <= w.width { // no character has more columns than octets
+		w.lines = append(w.lines, strings.TrimRight(s, " "))
+		return
 	}
-	return out
+	w.text, w.start, w.end, w.column = s, 0, 0, 0
+	at := 0
+	for word := range strings.SplitSeq(s, " ") {
+		switch {
+		case word == "":
+		case strings.Contains(word, "://") || isASCII(word) && len(word) <= w.width:
+			w.unit(at, at+len(word), len(word))
+		default:
+			w.breakWord(at, at+len(word))
+		}
+		at += len(word) + 1
+	}
+	w.lines = append(w.lines, w.text[w.start:w.end])
+}
+
+// unit puts a unit, and the spaces before it, on this line or on the next.
+func (w *wrapper) unit(from, to, width int) {
+	spaces := from - w.end
+	if w.column > 0 && w.column+spaces+width > w.width {
+		w.lines = append(w.lines, w.text[w.start:w.end])
+		w.start, w.column, spaces = from, 0, 0
+	}
+	w.column += spaces + width
+	w.end = to
 }
 
 // breakWord splits a word between ideographs, and anywhere where it is longer
 // than a whole line.
-func breakWord(word string, width int) []unit {
-	var out []unit
-	var last unit
-	previous := rune(0) // the last character of last
-	g := displaywidth.StringGraphemes(word)
+func (w *wrapper) breakWord(from, to int) {
+	at, width := from, 0 // where the unit from from ends, and its width
+	previous := rune(0)  // the last character of the unit
+	g := displaywidth.StringGraphemes(w.text[from:to])
 	for g.Next() {
-		text, w := g.Value(), g.Width()
+		text, columns := g.Value(), g.Width()
 		r, _ := utf8.DecodeRuneInString(text)
 		mayBreak := previous != 0 && (ideographic(r) || ideographic(previous)) && !closing(r) && !opening(previous)
-		if mayBreak || last.width+w > width {
-			out = append(out, last)
-			last = unit{}
+		if mayBreak || width+columns > w.width {
+			w.unit(from, at, width)
+			from, width = at, 0
 		}
-		last.text += text
-		last.width += w
+		at += len(text)
+		width += columns
 		previous = r
 	}
-	return append(out, last)
+	w.unit(from, at, width)
 }
 
 func isASCII(s string) bool { return asciiBytes(s) == len(s) }
