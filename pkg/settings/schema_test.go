@@ -1,0 +1,355 @@
+package settings_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// settings.schema.json is the contract; these tests hold the Go code, the
+// TypeScript types, the provisioning sample and the documents to it.
+
+type property struct {
+	Type             string
+	Enum             []string
+	Default          any
+	Minimum, Maximum *int
+	Items            *property
+}
+
+type object struct {
+	Required   []string
+	Properties map[string]property
+}
+
+func contract(t *testing.T) (jsonData, secure object) {
+	t.Helper()
+	content, err := os.ReadFile("settings.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties struct{ JSONData, SecureJSONData object }
+	}
+	if err := json.Unmarshal(content, &schema); err != nil {
+		t.Fatal(err)
+	}
+	return schema.Properties.JSONData, schema.Properties.SecureJSONData
+}
+
+func keys(o ...object) []string {
+	var all []string
+	for _, o := range o {
+		all = slices.AppendSeq(all, maps.Keys(o.Properties))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func same(t *testing.T, where string, got, want []string) {
+	t.Helper()
+	slices.Sort(got)
+	if got = slices.Compact(got); !slices.Equal(got, want) {
+		t.Errorf("%s has\n  %s\nand the schema\n  %s", where, got, want)
+	}
+}
+
+// with is the least of jsonData with one key set (or removed, by nil).
+func with(key string, value any) []byte {
+	data := map[string]any{"appKey": "AppKey", "fromAddress": "alert@example.com", key: value}
+	if key == "mailType" { // what ad insists on
+		maps.Copy(data, map[string]any{"adSenderName": "a", "adSenderAddress": "a", "unsubscribeUrl": "https://example.com"})
+	}
+	if value == nil {
+		delete(data, key)
+	}
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		panic(err)
+	}
+	return encoded
+}
+
+func TestSchemaIsWhatLoadTakes(t *testing.T) {
+	jsonData, secure := contract(t)
+	refused := func(key string, value any) {
+		t.Helper()
+		if _, err := settings.Load(with(key, value), secrets); err == nil || !strings.HasPrefix(err.Error(), key) {
+			t.Errorf("%s %v: %v", key, value, err)
+		}
+	}
+	taken := func(key string, value any) settings.Settings {
+		t.Helper()
+		s, err := settings.Load(with(key, value), secrets)
+		if err != nil {
+			t.Errorf("%s %v: %v", key, value, err)
+		}
+		return s
+	}
+	for key, p := range jsonData.Properties {
+		refused(key, map[string]any{})
+		for _, word := range p.Enum {
+			taken(key, word)
+		}
+		if p.Enum != nil {
+			refused(key, "another")
+		}
+		if p.Type == "boolean" {
+			taken(key, true == (key == "stableSubject")) // tlsAuthWithCACert needs a certificate
+		}
+		if p.Type == "integer" {
+			if key != "port" { // whose range is that of another host
+				taken(key, *p.Minimum)
+				taken(key, *p.Maximum)
+			}
+			refused(key, *p.Minimum-1)
+			refused(key, *p.Maximum+1)
+		}
+		if p.Default != nil && !reflect.DeepEqual(taken(key, p.Default), taken(key, nil)) {
+			t.Errorf("%s: %v is not what unset means", key, p.Default)
+		}
+	}
+	for _, key := range jsonData.Required {
+		refused(key, nil)
+	}
+	for key := range secure.Properties {
+		refused(key, "in the wrong place")
+	}
+	for _, key := range secure.Required {
+		if _, err := settings.Load(with("", ""), nil); err == nil || !strings.HasPrefix(err.Error(), key) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// TestSchemaHasEveryKeyThatIsRead looks for the names in the source: a key that
+// the code reads and the schema lacks would be seen by no other test.
+func TestSchemaHasEveryKeyThatIsRead(t *testing.T) {
+	jsonData, secure := contract(t)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read []string
+	name := regexp.MustCompile(`^[a-z]+[A-Za-z]*$`)
+	note := func(e ast.Expr) {
+		if literal, ok := e.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			if s, err := strconv.Unquote(literal.Value); err == nil && name.MatchString(s) {
+				read = append(read, s)
+			}
+		}
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr: // r.line("key"), choice(r, "key", ...)
+				if selector, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 {
+					if r, ok := selector.X.(*ast.Ident); ok && r.Name == "r" {
+						note(n.Args[0])
+					}
+				} else if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "choice" {
+					note(n.Args[1])
+				}
+			case *ast.ValueSpec: // const key = "key"
+				if strings.HasPrefix(n.Names[0].Name, "key") && len(n.Values) > 0 {
+					note(n.Values[0])
+				}
+			}
+			return true
+		})
+	}
+	same(t, "the Go code", read, keys(jsonData, secure))
+}
+
+func TestTypeScriptTypesAreTheSchemas(t *testing.T) {
+	content, err := os.ReadFile("../../src/types.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := string(content)
+	unions := map[string]string{}
+	for _, m := range regexp.MustCompile(`export type (\w+) = ([^;]+);`).FindAllStringSubmatch(source, -1) {
+		unions[m[1]] = m[2]
+	}
+	typeOf := func(p property) string {
+		switch {
+		case p.Enum != nil:
+			return "'" + strings.Join(p.Enum, "' | '") + "'"
+		case p.Type == "integer":
+			return "number"
+		case p.Type == "array":
+			return p.Items.Type + "[]"
+		}
+		return p.Type
+	}
+	jsonData, secure := contract(t)
+	for name, o := range map[string]object{"EmailJsonData": jsonData, "EmailSecureJsonData": secure} {
+		body := regexp.MustCompile(`(?s)interface ` + name + `\b[^{]*\{(.*?)\n\}`).FindStringSubmatch(source)
+		if body == nil {
+			t.Fatalf("types.ts has no interface %s", name)
+		}
+		var found []string
+		for _, m := range regexp.MustCompile(`(?m)^  (\w+)\?: ([^;]+);`).FindAllStringSubmatch(body[1], -1) {
+			found = append(found, m[1])
+			is := m[2]
+			if union, ok := unions[is]; ok {
+				is = union
+			}
+			if p, ok := o.Properties[m[1]]; ok && is != typeOf(p) {
+				t.Errorf("%s.%s is %s in types.ts and %s in the schema", name, m[1], is, typeOf(p))
+			}
+		}
+		same(t, name, found, keys(o))
+	}
+}
+
+func TestProvisioningSampleKeepsToTheSchema(t *testing.T) {
+	content, err := os.ReadFile("../../provisioning/datasources/nhncloud-email.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sample struct {
+		Datasources []struct {
+			JSONData       map[string]any    `yaml:"jsonData"`
+			SecureJSONData map[string]string `yaml:"secureJsonData"`
+		}
+	}
+	if err := yaml.Unmarshal(content, &sample); err != nil {
+		t.Fatal(err)
+	}
+	jsonData, secure := contract(t)
+	for _, ds := range sample.Datasources {
+		for key := range ds.JSONData {
+			if _, ok := jsonData.Properties[key]; !ok {
+				t.Errorf("jsonData.%s is not in the schema", key)
+			}
+		}
+		for key := range ds.SecureJSONData {
+			if _, ok := secure.Properties[key]; !ok {
+				t.Errorf("secureJsonData.%s is not in the schema", key)
+			}
+		}
+		for _, key := range slices.Concat(jsonData.Required, secure.Required) {
+			if ds.JSONData[key] == nil && ds.SecureJSONData[key] == "" {
+				t.Errorf("%s is missing", key)
+			}
+		}
+		// As Grafana hands it on where no variable is set but those that must be.
+		expand := func(s string) string {
+			return os.Expand(s, func(name string) string {
+				return map[string]string{"NHNCLOUD_EMAIL_APP_KEY": "AppKey", "NHNCLOUD_EMAIL_FROM": "alert@example.com", "NHNCLOUD_EMAIL_TO": "a@example.com"}[name]
+			})
+		}
+		encoded, err := json.Marshal(ds.JSONData)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := settings.Load([]byte(expand(string(encoded))), secrets); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDocumentsListTheSchema(t *testing.T) {
+	jsonData, secure := contract(t)
+	documents, err := filepath.Glob("../../docs/configure*.md")
+	if err != nil || len(documents) == 0 {
+		t.Fatal(documents, err)
+	}
+	for _, document := range documents {
+		content, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := regexp.MustCompile("`([^`]+)`")
+		row := map[string]string{}
+		inTable := false
+		for line := range strings.Lines(string(content)) {
+			switch {
+			case strings.HasPrefix(line, "| `jsonData`"), strings.HasPrefix(line, "| `secureJsonData`"):
+				inTable = true
+				continue
+			case !strings.HasPrefix(line, "|"):
+				inTable = false
+			}
+			if cells := strings.Split(line, "|"); inTable && len(cells) > 2 {
+				for _, m := range code.FindAllStringSubmatch(cells[1], -1) {
+					row[m[1]] = strings.Join(cells[2:], "|")
+				}
+			}
+		}
+		same(t, document, slices.Collect(maps.Keys(row)), keys(jsonData, secure))
+		for key, p := range jsonData.Properties {
+			var words []string
+			for _, word := range p.Enum {
+				words = append(words, "`"+word+"`")
+			}
+			if s, ok := p.Default.(string); ok {
+				words = append(words, s)
+			}
+			if p.Type == "integer" && key != "port" {
+				words = append(words, fmt.Sprint(p.Default), strconv.Itoa(*p.Minimum), strconv.Itoa(*p.Maximum))
+			}
+			for _, word := range words {
+				if !strings.Contains(row[key], word) {
+					t.Errorf("%s: the row of %s does not name %s", document, key, word)
+				}
+			}
+		}
+	}
+}
+
+// TestSettingsOfEveryReleaseAreStillTaken opens what earlier releases saved:
+// testdata/releases has a full data source of each.
+func TestSettingsOfEveryReleaseAreStillTaken(t *testing.T) {
+	files, err := filepath.Glob("testdata/releases/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var saved struct {
+			JSONData       json.RawMessage
+			SecureJSONData map[string]string
+			Means          map[string]string // settings as fmt prints them
+		}
+		if err := json.Unmarshal(content, &saved); err != nil {
+			t.Fatal(err)
+		}
+		s, err := settings.Load(saved.JSONData, saved.SecureJSONData)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		for field, want := range saved.Means {
+			if got := fmt.Sprint(reflect.ValueOf(s).FieldByName(field).Interface()); got != want {
+				t.Errorf("%s: %s is %s, not %s", file, field, got, want)
+			}
+		}
+	}
+}
