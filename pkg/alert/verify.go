@@ -25,8 +25,8 @@ const MaxSkew = 5 * time.Minute
 // under secret, or, when a timestamp is sent, of "<timestamp>:" and the body.
 // The error is a *Refusal.
 //
-// A request replayed within MaxSkew passes: it is the same notification, and
-// deliveries are deduplicated. A signature over "<timestamp>:<body>" cannot be
+// A request replayed within MaxSkew passes here: SignedAt tells the repeat of a
+// notification from a new one. A signature over "<timestamp>:<body>" cannot be
 // passed off as one over a body without a timestamp, because no JSON value
 // starts with digits and a colon.
 func Verify(secret string, h http.Header, body []byte, now time.Time) error {
@@ -76,6 +76,17 @@ func Verify(secret string, h http.Header, body []byte, now time.Time) error {
 			"synchronise the clocks of Grafana and its sender; "+MaxSkew.String()+" of difference are allowed")
 	}
 	return nil
+}
+
+// SignedAt is the time that a verified request was signed at, zero if it has
+// none. What was signed before the same notification was delivered is a replay.
+func SignedAt(h http.Header) time.Time {
+	timestamp, _ := header(h, TimestampHeader)
+	if timestamp == "" {
+		return time.Time{}
+	}
+	at, _ := unixSeconds(timestamp)
+	return at
 }
 
 // unsigned is a refusal of a request that proves no knowledge of the secret.

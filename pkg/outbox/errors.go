@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("there is no such delivery")
 	// ErrNotPossible is the answer to an action that the delivery's state forbids.
 	ErrNotPossible = errors.New("not possible")
+	// ErrCursor is the answer to a cursor that no List returned.
+	ErrCursor = errors.New("not a cursor that a list returned")
 	// ErrClosed is the answer of an outbox that was closed.
 	ErrClosed = errors.New("the outbox is closed")
 

@@ -127,7 +127,7 @@ func parseCursor(s string) (created int64, id string, err error) {
 	micros, id, found := strings.Cut(s, ".")
 	created, err = strconv.ParseInt(micros, 10, 64)
 	if !found || err != nil {
-		return 0, "", fmt.Errorf("the cursor %q is not one that a list returned", s)
+		return 0, "", fmt.Errorf("%.60q is %w", s, ErrCursor)
 	}
 	return created, clean(id), nil
 }

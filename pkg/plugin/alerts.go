@@ -56,7 +56,7 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	n, recipients, err := d.readAlert(r)
+	n, recipients, err := d.readAlert(w, r)
 	if err != nil {
 		return err
 	}
@@ -70,12 +70,15 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 
 // readAlert verifies, decodes and addresses a request, in this order: nothing
 // of a request is looked at before it is known to be the contact point's.
-func (d *DataSource) readAlert(r *http.Request) (*alert.Notification, alert.Recipients, error) {
+func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.Notification, alert.Recipients, error) {
 	body, err := readJSON(r)
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
 	if err := alert.Authorize(d.settings.WebhookSecret, role(r), r.Header, body, time.Now()); err != nil {
+		return nil, alert.Recipients{}, err
+	}
+	if err := take(w, d.limits.alerts, 1); err != nil {
 		return nil, alert.Recipients{}, err
 	}
 	overrides, err := alert.ParseOverrides(r.URL.RawQuery)
@@ -87,7 +90,13 @@ func (d *DataSource) readAlert(r *http.Request) (*alert.Notification, alert.Reci
 		return nil, alert.Recipients{}, err
 	}
 	n, err := alert.Decode(body)
-	return n, recipients, err
+	if err != nil {
+		return nil, alert.Recipients{}, err
+	}
+	if d.settings.WebhookSecret.IsSet() {
+		n.SignedAt = alert.SignedAt(r.Header)
+	}
+	return n, recipients, nil
 }
 
 // readJSON reads a body that says it is JSON, or does not say what it is.
@@ -98,6 +107,9 @@ func readJSON(r *http.Request) ([]byte, error) {
 				Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
 			}}
 		}
+	}
+	if r.Body == nil { // Grafana's SDK gives an empty body none
+		return nil, nil
 	}
 	// One octet more than the limit, which Decode refuses with its own words.
 	return io.ReadAll(io.LimitReader(r.Body, alert.MaxBody+1))

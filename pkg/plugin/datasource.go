@@ -32,6 +32,7 @@ type DataSource struct {
 	version  string
 	settings settings.Settings
 	sender   *delivery.Sender
+	limits   limits
 
 	// jsonData and secrets are what settings came from, for a preview of
 	// settings that are not saved yet.
@@ -58,6 +59,7 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 			service: service, version: version,
 			source:   delivery.Source(org, s.UID),
 			jsonData: s.JSONData, secrets: s.DecryptedSecureJSONData,
+			limits: newLimits(),
 		}
 		d.CallResourceHandler = httpadapter.New(d.routes())
 		d.settings, d.invalid = settings.Load(s.JSONData, s.DecryptedSecureJSONData)

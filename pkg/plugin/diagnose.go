@@ -31,13 +31,16 @@ func (d *DataSource) postDiagnose(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	endpoints := sender.Endpoints()
-	if q := r.URL.Query(); q.Has("mode") || q.Has("port") {
+	if q := r.URL.Query(); len(q) > 0 {
 		port, _ := strconv.Atoi(q.Get("port")) // no number is no endpoint's port
 		one := nhncloud.Endpoint{Mode: nhncloud.PortMode(q.Get("mode")), Port: port}
-		if !slices.Contains(endpoints, one) {
-			return badRequest(fmt.Sprintf("mode %q and port %q are not an endpoint of this data source; it has %v", q.Get("mode"), q.Get("port"), endpoints))
+		if !slices.Contains(endpoints, one) || len(q) != 2 || len(q["mode"]) != 1 || len(q["port"]) != 1 {
+			return badRequest(fmt.Sprintf("the query names no endpoint of this data source; it may be mode and port of one of %v, or be left out", endpoints))
 		}
 		endpoints = []nhncloud.Endpoint{one}
+	}
+	if err := take(w, d.limits.diagnose, len(endpoints)); err != nil {
+		return err
 	}
 	answer := diagnosis{Endpoints: make([]endpointReport, len(endpoints))}
 	var probing sync.WaitGroup

@@ -59,6 +59,8 @@ func problemOf(err error) (int, problem) {
 		return http.StatusUnprocessableEntity, problem{Error: content.Error(), Code: "content", Hint: "Correct the data source's settings, or the parameters in the contact point's URL."}
 	case errors.Is(err, outbox.ErrNotFound):
 		return http.StatusNotFound, problem{Error: err.Error(), Code: "not-found", Hint: "It may be older than the retention, or belong to another data source."}
+	case errors.Is(err, outbox.ErrCursor):
+		return http.StatusBadRequest, problem{Error: err.Error(), Code: "body", Hint: "Take the one that the page before named as next."}
 	case errors.Is(err, outbox.ErrNotPossible):
 		return http.StatusConflict, problem{Error: err.Error(), Code: "state"}
 	case errors.Is(err, outbox.ErrFull):

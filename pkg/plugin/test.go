@@ -30,6 +30,9 @@ func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := take(w, d.limits.test, 1); err != nil {
+		return err
+	}
 	result, messageID, err := sender.SendNow(r.Context(), alert.Sample(time.Now()), recipients)
 	if err != nil {
 		return err

@@ -1,0 +1,44 @@
+package plugin
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// limits bound what the callers of one data source may ask for, so that none
+// takes what the others need: the machine, the outbox and the relay's patience.
+// Only requests that may be carried out count, or whoever may not send could
+// use up what alerts need.
+type limits struct{ alerts, test, diagnose *rate.Limiter }
+
+func newLimits() limits {
+	return limits{
+		// An alert storm passes; a caller that never stops does not.
+		alerts: rate.NewLimiter(100, 20_000),
+		// A person who tries things out.
+		test: rate.NewLimiter(rate.Every(6*time.Second), 10),
+		// Two rounds over every port. Each handshake offers the credentials, and
+		// services lock accounts over many refusals.
+		diagnose: rate.NewLimiter(rate.Every(5*time.Second), 14),
+	}
+}
+
+// take lets n pass, or says when they may.
+func take(w http.ResponseWriter, l *rate.Limiter, n int) error {
+	turn := l.ReserveN(time.Now(), n)
+	wait := turn.Delay()
+	if wait == 0 {
+		return nil
+	}
+	turn.Cancel()
+	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	w.Header().Set("Retry-After", seconds)
+	return &fault{http.StatusTooManyRequests, problem{
+		Error: "this data source is asked too often", Code: "rate",
+		Hint: "Try again in " + seconds + " s.",
+	}}
+}
