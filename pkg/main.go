@@ -7,7 +7,9 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
+	sdklog "github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -33,6 +35,9 @@ const grace = 1500 * time.Millisecond
 func main() {
 	// Grafana reads hclog's JSON from standard error.
 	log := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Level: hclog.Info})
+	// The SDK's two lines a request would bury the one line an attempt; Grafana
+	// writes them itself where log_backend_requests asks for them.
+	backend.Logger = sdklog.NewWithLevel(sdklog.Warn)
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetGCPercent(gcPercent)
 		debug.SetMemoryLimit(memoryLimit)

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"mime"
@@ -112,7 +113,10 @@ func readJSON(r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	// One octet more than the limit, which Decode refuses with its own words.
-	return io.ReadAll(io.LimitReader(r.Body, alert.MaxBody+1))
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(io.LimitReader(r.Body, alert.MaxBody+1))
+	return body.Bytes(), err
 }
 
 // answerReceipt says what became of an alert: the design's table, row by row.
