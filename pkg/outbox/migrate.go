@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"embed"
+	"fmt"
 	"io/fs"
 	"time"
 
@@ -36,13 +37,33 @@ func (st *store) migrate(ctx context.Context) error {
 		return err
 	}
 	for try := 1; ; try++ {
-		if _, err = provider.Up(ctx); err == nil || try >= tries {
+		if _, err = provider.Up(ctx); err == nil {
+			return notNewer(ctx, provider)
+		}
+		if try >= tries {
 			return err
 		}
 		if !sleep(ctx, time.Duration(try)*50*time.Millisecond) {
 			return ctx.Err()
 		}
 	}
+}
+
+// newerError is a schema of a later plugin. What a migration to come changes is
+// not known here, so nothing of it is touched.
+type newerError struct{ has, known int64 }
+
+func (e *newerError) Error() string {
+	return fmt.Sprintf("its schema is version %d, and this plugin knows version %d", e.has, e.known)
+}
+
+// notNewer refuses what a later plugin has upgraded.
+func notNewer(ctx context.Context, provider *goose.Provider) error {
+	has, known, err := provider.GetVersions(ctx)
+	if err == nil && has > known {
+		return &newerError{has, known}
+	}
+	return err
 }
 
 // sleep waits for d and says whether ctx is still alive.

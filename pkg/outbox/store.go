@@ -115,5 +115,9 @@ func (st *store) explain(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &StorageError{Location: st.Location, Doing: doing, Err: err, Remedy: st.remedy(err)}
+	remedy := st.remedy(err)
+	if _, ok := errors.AsType[*newerError](err); ok {
+		remedy = "install the version of the plugin that upgraded it, or restore a backup from before"
+	}
+	return &StorageError{Location: st.Location, Doing: doing, Err: err, Remedy: remedy}
 }

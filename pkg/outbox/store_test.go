@@ -206,6 +206,28 @@ func TestOutboxOfAnEarlierSchemaKeepsItsMail(t *testing.T) {
 	})
 }
 
+func TestOutboxOfALaterSchemaIsRefusedAndLeftAsItIs(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		if _, err := o.store.writes.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, TRUE)"); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o, err := Open(t.Context(), f.url, Options{})
+		if err == nil {
+			_ = o.Close(t.Context())
+			t.Fatal("it opened")
+		}
+		for _, words := range []string{"version 99", "the version of the plugin that upgraded it"} {
+			if !strings.Contains(err.Error(), words) {
+				t.Errorf("%v; want %q", err, words)
+			}
+		}
+	})
+}
+
 // downgrade makes an outbox of schema 1, with what testdata holds.
 func downgrade(t *testing.T, location string) {
 	t.Helper()
