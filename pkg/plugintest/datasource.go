@@ -25,10 +25,11 @@ func ForRelay(r *relaytest.Relay, mode nhncloud.PortMode, override map[string]an
 	if mode == nhncloud.TLSWrapper {
 		port = r.TLSWrapperPort()
 	}
+	appKey, secretKey := r.Credentials()
 	settings := map[string]any{
 		"host": r.Host(), "port": port, "portMode": string(mode),
 		"serverName": r.ServerName(), "tlsAuthWithCACert": true,
-		"appKey": "AppKey", "fromAddress": "grafana@example.com", "fromName": "Grafana",
+		"appKey": appKey, "fromAddress": "grafana@example.com", "fromName": "Grafana",
 		"to": []string{"oncall@example.com"},
 	}
 	maps.Copy(settings, override)
@@ -41,7 +42,7 @@ func ForRelay(r *relaytest.Relay, mode nhncloud.PortMode, override map[string]an
 		UID:  "nhncloud-email",
 		JSON: encoded,
 		Secrets: map[string]string{
-			"secretKey": "SecretKey", "webhookSecret": webhookSecret, "tlsCACert": string(r.CA()),
+			"secretKey": secretKey, "webhookSecret": webhookSecret, "tlsCACert": string(r.CA()),
 		},
 		Updated: time.Now(),
 	}

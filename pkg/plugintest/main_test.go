@@ -35,8 +35,17 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
+		if err := canaries.collect(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 		code := m.Run()
 		pgtest.Shutdown()
+		canaries.close()
+		for _, found := range canaries.found() {
+			fmt.Fprintln(os.Stderr, found)
+			code = 1
+		}
 		if err := goleak.Find(); err != nil && code == 0 {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -62,6 +71,9 @@ func within(t *testing.T) context.Context {
 
 func relay(t *testing.T, o relaytest.Options) *relaytest.Relay {
 	t.Helper()
+	if o.SecretKey == "" {
+		o.SecretKey = canarySecretKey
+	}
 	r, err := relaytest.Start(o)
 	if err != nil {
 		t.Fatal(err)
@@ -94,9 +106,9 @@ func start(t *testing.T, outboxURL string, out io.Writer) *plugintest.Process {
 	if outboxURL == "" {
 		outboxURL = "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
 	}
-	p, err := plugintest.Start(plugintest.Options{
+	p, err := plugintest.Start(watched(plugintest.Options{
 		Executable: executable, Log: out, Env: []string{"GF_PLUGIN_OUTBOX_URL=" + outboxURL},
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func TestRefusedSenderIsHeldWithOneAUTHAndResumesWithNewSettings(t *testing.T) {
 		t.Errorf("%d AUTHs for three alerts of a refused sender", auths)
 	}
 
-	ds.Secrets["secretKey"] = "SecretKey"
+	ds.Secrets["secretKey"] = canarySecretKey
 	ds.Updated = time.Now().Add(time.Second)
 	wake(t, p, ds)
 	if _, err := r.WaitMails(within(t), 3); err != nil {

@@ -61,7 +61,7 @@ func outboxHealth(t *testing.T, p *plugintest.Process, ds plugintest.DataSource)
 func TestOutboxIsAFileBesideThePluginsThatOnlyItsOwnerReads(t *testing.T) {
 	r := relay(t, relaytest.Options{})
 	data, path := installed(t)
-	p, err := plugintest.Start(plugintest.Options{Executable: path})
+	p, err := plugintest.Start(watched(plugintest.Options{Executable: path}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +83,11 @@ func TestUnwritableDefaultOutboxFallsBackToMemoryAndSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said log
-	p, err := plugintest.Start(plugintest.Options{Executable: path, Log: &said, Prepare: func(c *exec.Cmd) {
+	p, err := plugintest.Start(watched(plugintest.Options{Executable: path, Log: &said, Prepare: func(c *exec.Cmd) {
 		if os.Getuid() == 0 { // root may write anywhere
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 		}
-	}})
+	}}))
 	if err != nil {
 		t.Fatal(err)
 	}

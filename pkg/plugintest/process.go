@@ -35,6 +35,9 @@ type Options struct {
 	Env []string
 	// Log receives the plugin's log, one JSON object a line; nil discards it.
 	Log io.Writer
+	// Tap receives every message that the plugin sends to Grafana, as it is on
+	// the wire; nil for none.
+	Tap io.Writer
 	// Prepare, when set, may change how the process is started, as another
 	// user for one.
 	Prepare func(*exec.Cmd)
@@ -119,6 +122,7 @@ func Start(o Options) (*Process, error) {
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		Logger:           hclog.NewNullLogger(),
 		Stderr:           log,
+		GRPCDialOptions:  tap(o.Tap),
 	})
 	p := &Process{client: client, cmd: cmd}
 	if err := p.dispense(); err != nil {

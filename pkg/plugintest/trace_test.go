@@ -54,10 +54,10 @@ func TestTracesShowRequestRenderAndEveryStage(t *testing.T) {
 	t.Cleanup(server.Stop)
 
 	r := relay(t, relaytest.Options{})
-	p, err := plugintest.Start(plugintest.Options{Executable: executable, Env: []string{
+	p, err := plugintest.Start(watched(plugintest.Options{Executable: executable, Env: []string{
 		"GF_PLUGIN_OUTBOX_URL=sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db")),
 		"GF_INSTANCE_OTLP_ADDRESS=" + listener.Addr().String(), "GF_INSTANCE_OTLP_PROPAGATION=w3c",
-	}})
+	}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,13 @@ func (r *Relay) STARTTLSPort() int { return r.ports[0] }
 // TLSWrapperPort is the port where TLS begins with the first byte.
 func (r *Relay) TLSWrapperPort() int { return r.ports[1] }
 
+// Credentials are what the relay takes, without a mail type.
+func (r *Relay) Credentials() (appKey, secretKey string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opt.AppKey, r.opt.SecretKey
+}
+
 // CA is the certificate, in PEM, that clients must trust.
 func (r *Relay) CA() []byte { return r.authority.pem }
 
