@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -49,24 +48,11 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r alert.Reci
 	if err != nil {
 		return Receipt{}, err
 	}
-	stored, joined, err := box.Enqueue(ctx, delivery)
+	stored, joined, err := box.EnqueueAndWait(ctx, delivery)
 	if err != nil {
 		return Receipt{}, err
 	}
-	receipt := Receipt{Delivery: stored, Joined: joined, Durable: box.Describe().Durable}
-	if joined && stored.Status.Final() {
-		return receipt, nil
-	}
-	settled, err := box.Wait(ctx, stored.ID)
-	if err != nil {
-		// The mail is stored; only the news of it did not come in time.
-		if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
-			s.log.Warn("the outcome of a delivery could not be awaited", "delivery", stored.ID, "error", err.Error())
-		}
-		return receipt, nil
-	}
-	receipt.Delivery = settled
-	return receipt, nil
+	return Receipt{Delivery: stored, Joined: joined, Durable: box.Describe().Durable}, nil
 }
 
 // compose is everything that can fail on content, before anything is stored.

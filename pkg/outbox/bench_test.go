@@ -85,11 +85,7 @@ func BenchmarkDeliver(b *testing.B) {
 				}
 				b.ResetTimer()
 				parallel(b, callers, func(i int64) {
-					d, _, err := o.Enqueue(b.Context(), benchNew(i))
-					if err == nil {
-						_, err = o.Wait(b.Context(), d.ID)
-					}
-					if err != nil {
+					if _, _, err := o.EnqueueAndWait(b.Context(), benchNew(i)); err != nil {
 						b.Error(err)
 					}
 				})

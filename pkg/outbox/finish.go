@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"cmp"
-	"context"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -156,50 +155,4 @@ func due(d Delivery) int64 {
 		return micros(d.NextAttemptAt)
 	}
 	return never
-}
-
-// Wait returns the delivery once an attempt has an outcome: when it is final,
-// held, or queued for another attempt.
-func (o *Outbox) Wait(ctx context.Context, id string) (Delivery, error) {
-	outcome := make(chan Delivery, 1)
-	o.mu.Lock()
-	o.waiters[id] = append(o.waiters[id], outcome)
-	_, here := o.inHand[id]
-	o.mu.Unlock()
-	defer o.stopWaiting(id, outcome)
-
-	poll := time.NewTicker(o.store.waitPoll)
-	defer poll.Stop()
-	for {
-		if !here { // it may be another process that knows
-			d, err := o.get(ctx, "", id)
-			if err != nil || d.settled() {
-				return d, err
-			}
-		}
-		here = false
-		select {
-		case d := <-outcome:
-			return d, nil
-		case <-poll.C:
-		case <-ctx.Done():
-			return Delivery{}, ctx.Err()
-		}
-	}
-}
-
-func (o *Outbox) stopWaiting(id string, outcome chan Delivery) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	others := o.waiters[id][:0:0]
-	for _, w := range o.waiters[id] {
-		if w != outcome {
-			others = append(others, w)
-		}
-	}
-	if len(others) == 0 {
-		delete(o.waiters, id)
-	} else {
-		o.waiters[id] = others
-	}
 }
