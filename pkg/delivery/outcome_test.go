@@ -1,0 +1,77 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+// TestWhatAFailureMeansForTheMail is the retry decision for every class of
+// failure, at a stage that concerns all recipients and for one recipient of
+// two. That each reply at each stage has its class is tested in package smtp.
+func TestWhatAFailureMeansForTheMail(t *testing.T) {
+	const later, final = outbox.Queued, outbox.Failed
+	for _, tt := range []struct {
+		class   smtp.Class
+		status  outbox.Status  // of a recipient that has this failure
+		verdict outbox.Verdict // for the delivery, when all have
+		label   string
+	}{
+		{smtp.Transient, later, 0, "transient"},
+		{smtp.Permanent, final, 0, "permanent"},
+		{smtp.Unavailable, later, 0, "unavailable"},
+		{smtp.Network, later, 0, "network"},
+		{smtp.Protocol, later, 0, "protocol"},
+		{smtp.TLS, later, outbox.Hold, "tls"},
+		{smtp.Refused, later, outbox.Hold, "refused"},
+		{smtp.Local, final, 0, "local"},
+		{smtp.Cancelled, later, outbox.Release, "cancelled"},
+	} {
+		t.Run(string(tt.class), func(t *testing.T) {
+			failure := &smtp.Error{Class: tt.class, Stage: smtp.StageMail, Code: 451, EnhancedCode: "4.3.0", Text: "the relay's words", Hint: "What to do."}
+			both := smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}, {Address: "b@example.com", Err: failure}}}
+			got := outcomeOf(both, failure)
+			if got.Verdict != tt.verdict || got.Code != 451 || got.EnhancedCode != "4.3.0" || got.Text != "the relay's words" || got.Stage != "mail" {
+				t.Errorf("%+v", got)
+			}
+			if got.Reason != "mail: 451 4.3.0 the relay's words What to do." {
+				t.Errorf("reason %q", got.Reason)
+			}
+			for _, r := range got.Results {
+				if r.Status != tt.status || r.Text != "the relay's words" {
+					t.Errorf("%+v, want %s", r, tt.status)
+				}
+			}
+			if label := attemptLabel(got, failure); label != tt.label {
+				t.Errorf("label %q", label)
+			}
+
+			one := both
+			one.Recipients[0].Err = nil
+			one.Reply = smtp.Reply{Code: 250, EnhancedCode: "2.0.0", Text: "taken"}
+			got = outcomeOf(one, nil)
+			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {
+				t.Errorf("%+v", got.Results)
+			}
+			if got.Verdict == outbox.Release {
+				t.Error("a mail that somebody has is released as if it had not been tried")
+			}
+		})
+	}
+	t.Run("cancelled after the final dot", func(t *testing.T) {
+		failure := &smtp.Error{Class: smtp.Cancelled, Stage: smtp.StageMessage, Ambiguous: true, Err: context.Canceled}
+		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure)
+		if got.Verdict == outbox.Release || got.Results[0].Status != outbox.Queued {
+			t.Errorf("an attempt that may have delivered the mail is not counted: %+v", got)
+		}
+	})
+	t.Run("not the relay's", func(t *testing.T) {
+		got := outcomeOf(smtp.Result{}, errors.New("the mail cannot be read"))
+		if got.Rest == nil || got.Rest.Status != outbox.Queued || got.Text != "the mail cannot be read" {
+			t.Errorf("%+v", got)
+		}
+	})
+}
