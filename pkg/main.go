@@ -4,7 +4,9 @@ package main
 import (
 	"context"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -50,7 +52,19 @@ func main() {
 	service := delivery.New(delivery.ConfigFromEnv(os.Getenv, executable), log)
 	service.RegisterMetrics(prometheus.DefaultRegisterer)
 
-	err = datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{})
+	// Grafana stops a plugin by a call, which ends Manage. A service manager may
+	// send SIGTERM to every process at once; by default that ends this one in the
+	// midst of a mail.
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	served := make(chan error, 1)
+	go func() {
+		served <- datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{})
+	}()
+	select {
+	case err = <-served:
+	case <-terminated:
+	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
