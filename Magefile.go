@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/build/buildinfo"
 	"github.com/magefile/mage/mg"
@@ -54,11 +55,11 @@ func Bench() error {
 }
 
 // Test runs every check and every test: Go and frontend.
-func Test() { mg.SerialDeps(TestGo, TestFrontend) }
+func Test() { mg.SerialDeps(TestGo, mg.F(Fuzz, 30*time.Second), Reproducible, TestFrontend) }
 
 // TestGo vets, lints and tests the backend.
 func TestGo() error {
-	mg.SerialDeps(postgres)
+	mg.SerialDeps(Servers)
 	for _, check := range [][]string{
 		{"vet", packages},
 		{"vet", "-tags", "mage", "."},
@@ -147,12 +148,17 @@ func debian(name string, present func() bool) error {
 	if err != nil || os.Getuid() != 0 {
 		return fmt.Errorf("the tests need %s: install it (Debian, Ubuntu: sudo apt-get install %s) and run this again", name, name)
 	}
-	env := map[string]string{"DEBIAN_FRONTEND": "noninteractive"}
-	if err := errors.Join(sh.RunWithV(env, apt, "update", "-q"), sh.RunWithV(env, apt, "install", "-qy", "--no-install-recommends", name)); err != nil {
+	if err := errors.Join(sh.RunV(apt, "update", "-q"), install(name)); err != nil {
 		return err
 	}
 	if !present() {
 		return fmt.Errorf("apt-get installed %s, but its programs are not where they are looked for", name)
 	}
 	return nil
+}
+
+// install installs Debian packages, and removes none to do so.
+func install(names ...string) error {
+	env := map[string]string{"DEBIAN_FRONTEND": "noninteractive"}
+	return sh.RunWithV(env, "apt-get", append([]string{"install", "-qy", "--no-install-recommends", "--no-remove"}, names...)...)
 }

@@ -1,0 +1,230 @@
+//go:build mage
+
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/magefile/mage/mg"
+	"github.com/magefile/mage/sh"
+)
+
+const (
+	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.7.0"
+	cyclonedx   = "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0"
+)
+
+// Audit looks for known vulnerabilities in what is shipped: govulncheck for the
+// backend, npm audit for the frontend. It needs their databases.
+func Audit() error {
+	mg.Deps(npmInstall)
+	return errors.Join(
+		explained("govulncheck", sh.RunV("go", "run", govulncheck, packages)),
+		explained("npm audit", npm("audit", "--omit=dev")),
+	)
+}
+
+func explained(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: see above whether it found something or could not reach its database", what, err)
+}
+
+// SBOM writes what the plugin is made of into release/, in CycloneDX form: one
+// file for the backend, one for the frontend.
+func SBOM() error {
+	mg.Deps(npmInstall)
+	if err := os.MkdirAll(releaseTo, 0o755); err != nil {
+		return err
+	}
+	backendTo := filepath.Join(releaseTo, "sbom-backend.cdx.json")
+	if err := sh.RunV("go", "run", cyclonedx, "app", "-json", "-licenses", "-main", "pkg", "-output", backendTo, "."); err != nil {
+		return err
+	}
+	bom, err := sh.Output("npm", "sbom", "--omit=dev", "--sbom-format=cyclonedx")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(releaseTo, "sbom-frontend.cdx.json"), []byte(bom+"\n"), 0o644)
+}
+
+// Reproducible builds the backend twice, from two places and without a cache
+// in common, and fails unless the two are one.
+func Reproducible() error {
+	scratch, err := os.MkdirTemp("", "nhncloud-email-twice-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }() // it is in the temporary folder
+	tracked, err := sh.Output("git", "ls-files", "go.mod", "go.sum", "package.json", "pkg")
+	if err != nil {
+		return err
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Chdir(here) }() // as it was
+	// What the first has compiled is not what the second is made of.
+	cache := filepath.Join(scratch, "cache")
+	before, set := os.LookupEnv("GOCACHE")
+	defer func() {
+		if set {
+			_ = os.Setenv("GOCACHE", before)
+		} else {
+			_ = os.Unsetenv("GOCACHE")
+		}
+	}()
+	var hashes []string
+	for i, place := range []string{"a", filepath.Join("another", "place")} {
+		folder := filepath.Join(scratch, place)
+		for name := range strings.SplitSeq(tracked, "\n") {
+			to := filepath.Join(folder, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), sh.Copy(to, filepath.Join(here, name))); err != nil {
+				return err
+			}
+		}
+		if err := os.Chdir(folder); err != nil {
+			return err
+		}
+		if i > 0 {
+			if err := os.Setenv("GOCACHE", cache); err != nil {
+				return err
+			}
+		}
+		if err := backend(runtime.GOOS, runtime.GOARCH); err != nil {
+			return err
+		}
+		built, _ := filepath.Glob(filepath.Join(folder, dist, "gpx_*"))
+		if len(built) != 1 {
+			return fmt.Errorf("the build left %q in %s", built, folder)
+		}
+		binary, err := os.ReadFile(built[0])
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(binary)
+		hashes = append(hashes, hex.EncodeToString(sum[:]))
+	}
+	if hashes[0] != hashes[1] {
+		return fmt.Errorf("two builds of the same source differ: %s and %s", hashes[0], hashes[1])
+	}
+	fmt.Println("two builds, one hash:", hashes[0])
+	return nil
+}
+
+// licenseNames tells a licence by words that only it has, the longer ones first.
+var licenseNames = []struct {
+	name  string
+	words *regexp.Regexp
+}{
+	{"Apache-2.0", regexp.MustCompile(`Apache License\s+Version 2\.0`)},
+	{"MPL-2.0", regexp.MustCompile(`Mozilla Public License,? [Vv]ersion 2\.0`)},
+	{"BSD-3-Clause", regexp.MustCompile(`(?s)Redistribution and use.*(Neither the name|may not be used to\s+endorse|names? of .{1,80} may)`)},
+	{"BSD-2-Clause", regexp.MustCompile(`Redistribution and use`)},
+	{"ISC", regexp.MustCompile(`(?i)Permission to use, copy, modify, and(/or)? distribute this`)},
+	{"MIT", regexp.MustCompile(`(?s)Permission is hereby granted, free of\s+charge`)},
+}
+
+// allowedLicenses may be shipped in a plugin under Apache-2.0.
+var allowedLicenses = []string{"Apache-2.0", "MPL-2.0", "BSD-3-Clause", "BSD-2-Clause", "ISC", "MIT", "0BSD", "CC0-1.0", "Unlicense"}
+
+// Licenses lists the licence of every module and package that is shipped, and
+// fails on one that is unknown or that Apache-2.0 does not go with.
+func Licenses() error {
+	mg.Deps(npmInstall)
+	modules, err := goModules()
+	if err != nil {
+		return err
+	}
+	npmPackages, err := shippedPackages()
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	for _, one := range slices.Concat(modules, npmPackages) {
+		fmt.Printf("%-14s %s\n", one[1], one[0])
+		if !slices.Contains(allowedLicenses, one[1]) {
+			wrong = append(wrong, fmt.Errorf("%s has the licence %q", one[0], one[1]))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// goModules is each module that is linked into the backend, and its licence.
+func goModules() (all [][2]string, err error) {
+	list, err := sh.Output("go", "list", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(list, "\n")
+	slices.Sort(lines)
+	for _, line := range slices.Compact(lines) {
+		module, dir, found := strings.Cut(line, "\t")
+		if !found {
+			continue
+		}
+		all = append(all, [2]string{module, licenseIn(dir)})
+	}
+	return all, nil
+}
+
+func licenseIn(dir string) string {
+	var text bytes.Buffer
+	for _, pattern := range []string{"LICENSE*", "LICENCE*", "License*", "license*", "COPYING*"} {
+		found, _ := filepath.Glob(filepath.Join(dir, pattern))
+		for _, path := range found {
+			if content, err := os.ReadFile(path); err == nil {
+				text.Write(content)
+			}
+		}
+	}
+	for _, known := range licenseNames {
+		if known.words.Match(text.Bytes()) {
+			return known.name
+		}
+	}
+	return "unknown"
+}
+
+// shippedPackages is each npm package that is bundled, and its licence.
+func shippedPackages() (all [][2]string, err error) {
+	out, err := exec.Command("npm", "sbom", "--omit=dev", "--sbom-format=cyclonedx").Output()
+	if err != nil {
+		return nil, fmt.Errorf("npm sbom: %w", err)
+	}
+	var bom struct {
+		Components []struct {
+			Name, Version string
+			Licenses      []struct {
+				License    struct{ ID string }
+				Expression string
+			}
+		}
+	}
+	if err := json.Unmarshal(out, &bom); err != nil {
+		return nil, fmt.Errorf("npm sbom: %w", err)
+	}
+	for _, c := range bom.Components {
+		license := "unknown"
+		if len(c.Licenses) > 0 {
+			license = c.Licenses[0].License.ID + c.Licenses[0].Expression
+		}
+		all = append(all, [2]string{c.Name + " " + c.Version, license})
+	}
+	slices.SortFunc(all, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	return all, nil
+}
