@@ -13,10 +13,12 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/magefile/mage/mg"
+	"github.com/magefile/mage/sh"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
 )
@@ -26,15 +28,31 @@ import (
 // dist/ as its plugin); it takes up a new backend by itself.
 func Dev(ctx context.Context) error {
 	mg.Deps(npmInstall)
+	scratch, err := os.MkdirTemp("", "nhncloud-email-dev-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }() // it is in the temporary folder
+	// Neither go run nor npm run hands a signal on to what it runs.
+	relay := filepath.Join(scratch, "relay")
+	if err := sh.RunV("go", "build", "-o", relay, "./pkg/relaytest/relay"); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
 	defer cancel()
 	ended := make(chan error, 2)
-	for _, command := range [][]string{{"go", "run", "./pkg/relaytest/relay"}, {"npm", "run", "dev"}} {
+	for _, command := range [][]string{
+		{relay, "-ca-file", filepath.Join(scratch, "relay-ca.pem")},
+		{"node", "node_modules/@rspack/cli/bin/rspack.js", "build", "--watch", "--mode", "development"},
+	} {
 		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		// What they start in turn must end with them.
-		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-		go func() { ended <- fmt.Errorf("%s ended: %w", strings.Join(command, " "), cmd.Run()) }()
+		running.Go(func() {
+			err := cmd.Run()
+			ended <- fmt.Errorf("%s ended (%v)", strings.Join(command, " "), err)
+		})
 	}
 	const pause = 500 * time.Millisecond // short for a person, long for a disk
 	var built time.Time
