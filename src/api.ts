@@ -116,6 +116,12 @@ export interface Receipt {
 /** sendTest mails the sample to one address, or to the default recipients. */
 export const sendTest = (uid: string, to: string) => call<Receipt>('POST', resource(uid, 'test'), to ? { to } : {});
 
+export type DeliveryAction = 'retry' | 'cancel';
+
+/** actOn makes a delivery due now, or takes it back. */
+export const actOn = (uid: string, id: string, action: DeliveryAction) =>
+  call<Delivery>('POST', resource(uid, `deliveries/${encodeURIComponent(id)}/${action}`));
+
 /** Delivery is one line of the delivery log. */
 export interface Delivery {
   id: string;

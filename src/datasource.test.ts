@@ -29,13 +29,26 @@ it('asks nothing for a hidden query', () => {
   expect(datasource.filterQuery(query({ hide: true }))).toBe(false);
 });
 
+it('asks for a delivery once its id is there', () => {
+  expect(datasource.filterQuery(query({ queryType: 'delivery' }))).toBe(false);
+  expect(datasource.filterQuery(query({ queryType: 'delivery', id: '1' }))).toBe(true);
+});
+
 it('fills variables into every filter; one may stand for several values', () => {
   expect(
     datasource.applyTemplateVariables(
-      query({ status: ['$status', 'held'], mailType: ['$none'], recipient: '$to', text: 'disk' }),
+      query({ status: ['$status', 'held'], mailType: ['$none'], recipient: '$to', text: 'disk', id: '$to' }),
       {},
     ),
-  ).toEqual(query({ status: ['sent', 'failed', 'held'], mailType: [], recipient: 'ops@example.com', text: 'disk' }));
+  ).toEqual(
+    query({
+      status: ['sent', 'failed', 'held'],
+      mailType: [],
+      recipient: 'ops@example.com',
+      text: 'disk',
+      id: 'ops@example.com',
+    }),
+  );
 });
 
 it('offers variables: statuses, mail types, and the recipients of the log once each', async () => {

@@ -1,6 +1,8 @@
 import {
   AnnotationEventFieldSource,
   CoreApp,
+  type DataQueryRequest,
+  type DataQueryResponse,
   type AnnotationQuery,
   type AnnotationSupport,
   type DataSourceInstanceSettings,
@@ -8,8 +10,12 @@ import {
   type ScopedVars,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, type HealthCheckResult } from '@grafana/runtime';
+import { initPluginTranslations } from '@grafana/i18n';
+import { from, map, switchMap, type Observable } from 'rxjs';
 import { deliveries, type HealthDetails } from './api';
+import { withDetails } from './details';
 import { reportHealth } from './health';
+import pluginJson from './plugin.json';
 import { MAIL_TYPES, STATUSES } from './service';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 import { Variables } from './variables';
@@ -47,7 +53,16 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
   }
 
   filterQuery(query: EmailQuery): boolean {
-    return !query.hide;
+    // An id that is not entered yet is no mistake.
+    return !query.hide && (query.queryType !== 'delivery' || Boolean(query.id));
+  }
+
+  query(request: DataQueryRequest<EmailQuery>): Observable<DataQueryResponse> {
+    // The links that are added have words, and dashboards load no editor.
+    return from(initPluginTranslations(pluginJson.id)).pipe(
+      switchMap(() => super.query(request)),
+      map((response) => withDetails(response, this)),
+    );
   }
 
   applyTemplateVariables(query: EmailQuery, scopedVars: ScopedVars): EmailQuery {
@@ -65,6 +80,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
       mailType: all(query.mailType),
       recipient: one(query.recipient),
       text: one(query.text),
+      id: one(query.id),
     };
   }
 

@@ -5,6 +5,7 @@ import { DEFAULTS, readSettings } from './service';
 import { LIMITS } from './validate';
 
 interface Property {
+  description?: string;
   type?: string;
   default?: unknown;
   minimum?: number;

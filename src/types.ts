@@ -58,7 +58,7 @@ export interface EmailSecureJsonData {
   tlsCACert?: string;
 }
 
-export type QueryType = 'deliveries' | 'stats' | 'queue';
+export type QueryType = 'deliveries' | 'delivery' | 'stats' | 'queue';
 
 /** EmailQuery is a query of the delivery log (queryModel in pkg/plugin). */
 export interface EmailQuery extends DataQuery {
@@ -75,6 +75,9 @@ export interface EmailQuery extends DataQuery {
   /** Part of the subject, the reason or the Message-ID. */
   text?: string;
   limit?: number;
+
+  /** Of delivery: which one. */
+  id?: string;
 }
 
 /** VariableQuery is what a dashboard variable offers. */

@@ -27,6 +27,8 @@ type queryModel struct {
 	Recipient string   `json:"recipient"` // part of an address
 	Text      string   `json:"text"`      // part of the subject, the reason or the Message-ID
 	Limit     int      `json:"limit"`
+
+	ID string `json:"id"` // of delivery: which one
 }
 
 // QueryData answers each query by itself: one that fails does not fail the
@@ -60,12 +62,14 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 	switch q.QueryType {
 	case "deliveries", "":
 		return queryDeliveries(ctx, box, filter, model.Format)
+	case "delivery":
+		return queryDelivery(ctx, box, d.source, model.ID)
 	case "stats":
 		return queryStats(ctx, box, filter, q, model.Measure)
 	case "queue":
 		return queryQueue(ctx, box, d.source, model.Measure)
 	}
-	return nil, badQuery("queryType is %q; it may be deliveries, stats or queue", q.QueryType)
+	return nil, badQuery("queryType is %q; it may be deliveries, delivery, stats or queue", q.QueryType)
 }
 
 // filter is the model's filters within the time range.

@@ -68,7 +68,7 @@ func deliveriesTable(found []outbox.Delivery) *data.Frame {
 	}
 	duration := data.NewField("duration", nil, durations)
 	duration.SetConfig(&data.FieldConfig{Unit: "s"})
-	frame := data.NewFrame("deliveries",
+	return table("deliveries",
 		data.NewField("time", nil, times),
 		data.NewField("status", nil, statuses),
 		data.NewField("subject", nil, subjects),
@@ -82,7 +82,6 @@ func deliveriesTable(found []outbox.Delivery) *data.Frame {
 		data.NewField("messageId", nil, messageIDs),
 		data.NewField("id", nil, ids),
 	)
-	return frame.SetMeta(&data.FrameMeta{PreferredVisualization: data.VisTypeTable})
 }
 
 // deliveriesLogs has the form of Grafana's data plane contract for log lines.

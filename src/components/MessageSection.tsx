@@ -56,7 +56,7 @@ export function MessageSection({ config, uid }: { config: Config; uid: string })
           config={config}
           name="subjectTemplate"
           label={t('config.subject-template.label', 'Subject')}
-          description={t('config.subject-template.description', 'A Go template. Empty: the title of the notification.')}
+          description={t('config.subject-template.description', 'A Go template. Empty: the built-in subject.')}
           placeholder={EXAMPLE.subject}
         />
         {bodies.map(({ name, label }) => (

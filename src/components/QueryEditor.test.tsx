@@ -52,3 +52,15 @@ it('drops what another type of query does not take', async () => {
   expect(seen.query.measure).toBe('oldestAge');
   expect(screen.queryByLabelText('Status')).not.toBeInTheDocument();
 });
+
+it('asks for one delivery by its id', async () => {
+  const { seen, user } = edit({ queryType: 'deliveries', text: 'disk' });
+  await user.click(screen.getByLabelText('One delivery'));
+  await user.click(screen.getByLabelText('ID'));
+  await user.paste('01a2');
+  await user.tab();
+  expect(seen.query).toMatchObject({ queryType: 'delivery', id: '01a2' });
+  expect(seen.query.text).toBeUndefined();
+  await user.click(screen.getByLabelText('Queue'));
+  expect(seen.query.id).toBeUndefined();
+});

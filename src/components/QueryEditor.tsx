@@ -6,6 +6,7 @@ import type { DataSource } from '../datasource';
 import { t } from '../i18n';
 import { MAIL_TYPES, STATUSES } from '../service';
 import type { EmailJsonData, EmailQuery, QueryType } from '../types';
+import { DeliveryActions } from './DeliveryActions';
 import { EXAMPLE } from './examples';
 import { mailTypeName, statusName } from './names';
 
@@ -14,7 +15,7 @@ type Props = QueryEditorProps<DataSource, EmailQuery, EmailJsonData>;
 const MAX_LIMIT = 1000;
 
 /** QueryEditor chooses what to show of the delivery log. */
-export default function QueryEditor({ query, onChange, onRunQuery, app }: Props) {
+export default function QueryEditor({ datasource, query, onChange, onRunQuery, app, data }: Props) {
   const queryType = query.queryType ?? 'deliveries';
   const set = (changed: Partial<EmailQuery>) => {
     onChange({ ...query, ...changed });
@@ -22,7 +23,14 @@ export default function QueryEditor({ query, onChange, onRunQuery, app }: Props)
   };
   // What belongs to another type of query would be an error, or mislead.
   const setType = (type: QueryType) =>
-    set({ queryType: type, format: undefined, measure: undefined, recipient: undefined, text: undefined });
+    set({
+      queryType: type,
+      format: undefined,
+      measure: undefined,
+      recipient: undefined,
+      text: undefined,
+      id: undefined,
+    });
 
   return (
     <EditorRows>
@@ -34,6 +42,7 @@ export default function QueryEditor({ query, onChange, onRunQuery, app }: Props)
             onChange={setType}
             options={[
               { value: 'deliveries', label: t('query.deliveries', 'Deliveries') },
+              { value: 'delivery', label: t('query.delivery', 'One delivery') },
               { value: 'stats', label: t('query.stats', 'Statistics') },
               { value: 'queue', label: t('query.queue', 'Queue') },
             ]}
@@ -79,8 +88,20 @@ export default function QueryEditor({ query, onChange, onRunQuery, app }: Props)
             />
           </EditorField>
         )}
+        {queryType === 'delivery' && (
+          <EditorField
+            label={t('query.id', 'ID')}
+            tooltip={t('query.id-help', 'As in the id column of the deliveries, whose rows link here.')}
+            width={45}
+          >
+            <Text label={t('query.id', 'ID')} value={query.id} onCommit={(id) => set({ id })} />
+          </EditorField>
+        )}
       </EditorRow>
-      {queryType !== 'queue' && (
+      {queryType === 'delivery' && query.id && (
+        <DeliveryActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />
+      )}
+      {(queryType === 'deliveries' || queryType === 'stats') && (
         <EditorRow>
           <EditorField label={t('query.status', 'Status')} width={30}>
             <MultiCombobox<string>

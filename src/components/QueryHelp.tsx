@@ -11,6 +11,13 @@ export default function QueryHelp() {
       ),
     ],
     [
+      t('query.delivery', 'One delivery'),
+      t(
+        'help.delivery',
+        'A delivery with each recipient and each attempt: when, at which stage, with which code and words. It can be retried or cancelled. The rows of the deliveries link to it.',
+      ),
+    ],
+    [
       t('query.stats', 'Statistics'),
       t('help.stats', 'Mails over time by status and mail type, or how long delivery took (p50, p90, p99).'),
     ],

@@ -5,7 +5,7 @@ export const EXAMPLE = {
   from: 'alerts@example.com',
   replyTo: 'ops@example.com',
   pattern: '@example.com',
-  subject: '{{ .Title }}',
+  subject: '[{{ .StateText }}] {{ .Headline }}',
   unsubscribeUrl: 'https://example.com/unsubscribe',
   unsubscribeAddress: 'unsubscribe@example.com',
   certificate: '-----BEGIN CERTIFICATE-----',

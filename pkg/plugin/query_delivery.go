@@ -1,0 +1,117 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+// queryDelivery is one delivery: what the log says of it, its recipients and
+// its attempts. Like a trace, it is found by its id at any time range.
+func queryDelivery(ctx context.Context, box *outbox.Outbox, source, id string) (data.Frames, error) {
+	if id == "" {
+		return nil, badQuery("id is empty; it is in the id column of a deliveries query")
+	}
+	d, err := box.Get(ctx, source, id)
+	if errors.Is(err, outbox.ErrNotFound) {
+		return nil, badQuery("there is no delivery %.60q; it may be older than the retention, or belong to another data source", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return data.Frames{deliveryTable(d), recipientsTable(d.Recipients), attemptsTable(d.Attempts)}, nil
+}
+
+// deliveryTable is the delivery's line of the log, with what only one delivery
+// has room for.
+func deliveryTable(d outbox.Delivery) *data.Frame {
+	frame := deliveriesTable([]outbox.Delivery{d})
+	frame.Name = "delivery"
+	frame.Fields = append(frame.Fields,
+		data.NewField("from", nil, []string{d.From}),
+		data.NewField("size", nil, []int64{d.Size}).SetConfig(&data.FieldConfig{Unit: "bytes"}),
+		data.NewField("expires", nil, []time.Time{d.ExpiresAt}),
+		data.NewField("note", nil, []string{d.Note}),
+	)
+	return frame
+}
+
+func recipientsTable(all []outbox.Recipient) *data.Frame {
+	n := len(all)
+	var (
+		addresses = make([]string, n)
+		kinds     = make([]string, n)
+		statuses  = make([]string, n)
+		replies   = newReplies(n)
+		updated   = make([]*time.Time, n)
+	)
+	for i, r := range all {
+		addresses[i], kinds[i], statuses[i], updated[i] = r.Address, string(r.Kind), string(r.Status), moment(r.UpdatedAt)
+		replies.set(i, r.Code, r.EnhancedCode, r.Text)
+	}
+	return table("recipients", append([]*data.Field{
+		data.NewField("address", nil, addresses),
+		data.NewField("kind", nil, kinds),
+		data.NewField("status", nil, statuses),
+		data.NewField("updated", nil, updated),
+	}, replies.fields()...)...)
+}
+
+func attemptsTable(all []outbox.Attempt) *data.Frame {
+	n := len(all)
+	var (
+		times     = make([]time.Time, n)
+		numbers   = make([]int64, n)
+		outcomes  = make([]string, n)
+		stages    = make([]string, n)
+		durations = make([]float64, n)
+		replies   = newReplies(n)
+	)
+	for i, a := range all {
+		times[i], numbers[i], outcomes[i], stages[i] = a.At, int64(a.Number), a.Outcome, a.Stage
+		durations[i] = a.Duration.Seconds()
+		replies.set(i, a.Code, a.EnhancedCode, a.Text)
+	}
+	return table("attempts", append([]*data.Field{
+		data.NewField("time", nil, times),
+		data.NewField("attempt", nil, numbers),
+		data.NewField("outcome", nil, outcomes),
+		data.NewField("stage", nil, stages),
+		data.NewField("duration", nil, durations).SetConfig(&data.FieldConfig{Unit: "s"}),
+	}, replies.fields()...)...)
+}
+
+// replies are the relay's words in columns; without a reply there is no code.
+type replies struct {
+	codes    []*int64
+	enhanced []string
+	texts    []string
+}
+
+func newReplies(n int) replies {
+	return replies{make([]*int64, n), make([]string, n), make([]string, n)}
+}
+
+func (r replies) set(i, code int, enhanced, text string) {
+	if code != 0 {
+		wide := int64(code)
+		r.codes[i] = &wide
+	}
+	r.enhanced[i], r.texts[i] = enhanced, text
+}
+
+func (r replies) fields() []*data.Field {
+	return []*data.Field{
+		data.NewField("code", nil, r.codes),
+		data.NewField("enhancedCode", nil, r.enhanced),
+		data.NewField("message", nil, r.texts),
+	}
+}
+
+func table(name string, fields ...*data.Field) *data.Frame {
+	return data.NewFrame(name, fields...).SetMeta(&data.FrameMeta{PreferredVisualization: data.VisTypeTable})
+}

@@ -1,0 +1,93 @@
+import { useEffect, useState } from 'react';
+import type { PanelData } from '@grafana/data';
+import { config as grafana } from '@grafana/runtime';
+import { Badge, Button, ConfirmButton, Stack, type BadgeColor } from '@grafana/ui';
+import { actOn, type DeliveryAction } from '../api';
+import { t } from '../i18n';
+import { statusName } from './names';
+import { Problem } from './Problem';
+import { useTask } from './useTask';
+
+interface Props {
+  uid: string;
+  /** Of the query, and what it found. */
+  refId: string;
+  data?: PanelData;
+  onRunQuery: () => void;
+}
+
+/** WAITING may be taken back; RETRYABLE has its mail, or may still have it. */
+const WAITING = ['queued', 'held'];
+const RETRYABLE = [...WAITING, 'failed'];
+
+// An attempt takes a moment: its outcome is looked for this often.
+const LOOKS = 5;
+const PAUSE_MS = 1000;
+
+const colors: Record<string, BadgeColor> = {
+  sent: 'green',
+  partial: 'orange',
+  queued: 'blue',
+  sending: 'blue',
+  held: 'orange',
+  failed: 'red',
+  expired: 'red',
+  cancelled: 'darkgrey',
+};
+
+/** DeliveryActions says how a delivery stands, and retries it or takes it back. */
+export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
+  const task = useTask<unknown>();
+  const [looks, setLooks] = useState(0);
+  useEffect(() => {
+    if (looks === 0) {
+      return;
+    }
+    const timer = setTimeout(() => {
+      setLooks(looks - 1);
+      onRunQuery();
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [looks, onRunQuery]);
+
+  const fields = data?.series.find((frame) => frame.refId === refId && frame.name === 'delivery')?.fields;
+  const [id, status] = ['id', 'status'].map((key) => fields?.find(({ name }) => name === key)?.values[0]);
+  if (!status) {
+    return null;
+  }
+  const mayAct = ['Editor', 'Admin'].includes(grafana.bootData.user.orgRole);
+  const act = (action: DeliveryAction) =>
+    void task.run(async () => {
+      await actOn(uid, id, action);
+      onRunQuery();
+      setLooks(LOOKS);
+    });
+
+  return (
+    <Stack direction="column" gap={1}>
+      <Stack alignItems="center">
+        <Badge color={colors[status] ?? 'blue'} text={statusName(status)} />
+        {mayAct && RETRYABLE.includes(status) && (
+          <Button size="sm" variant="secondary" icon="sync" disabled={task.running} onClick={() => act('retry')}>
+            {t('delivery.retry', 'Retry now')}
+          </Button>
+        )}
+        {mayAct && WAITING.includes(status) && (
+          <ConfirmButton
+            size="sm"
+            confirmText={t('delivery.cancel-confirm', 'Do not send it')}
+            confirmVariant="destructive"
+            disabled={task.running}
+            onConfirm={() => act('cancel')}
+          >
+            {t('delivery.cancel', 'Cancel the mail')}
+          </ConfirmButton>
+        )}
+        {!mayAct && RETRYABLE.includes(status) && (
+          <span>{t('delivery.role', 'To retry or cancel it, you need the role Editor.')}</span>
+        )}
+      </Stack>
+      {task.error && <Problem error={task.error} />}
+    </Stack>
+  );
+}
