@@ -23,8 +23,9 @@ import (
 )
 
 const (
-	packages = "./pkg/..." // npm packages may hold Go code, too
-	linter   = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
+	packages      = "./pkg/..." // npm packages may hold Go code, too
+	workflowCheck = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.9"
+	linter        = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 )
 
 // Default is what go tool mage does without a name.
@@ -65,6 +66,7 @@ func TestGo() error {
 		{"vet", "-tags", "mage", "."},
 		{"-C", "bench", "vet", "./..."},
 		{"run", linter, "run", packages},
+		{"run", workflowCheck},
 		{"test", "-race", packages},
 	} {
 		if err := sh.RunV("go", check...); err != nil {
