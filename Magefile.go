@@ -55,8 +55,8 @@ func Bench() error {
 	return cmd.Run()
 }
 
-// Test runs every check and every test: Go and frontend.
-func Test() { mg.SerialDeps(TestGo, mg.F(Fuzz, 30*time.Second), Reproducible, TestFrontend) }
+// Test runs every check and every test: Go, frontend, the archive of both.
+func Test() { mg.SerialDeps(TestGo, mg.F(Fuzz, 30*time.Second), Reproducible, TestFrontend, TestCatalog) }
 
 // TestGo vets, lints and tests the backend.
 func TestGo() error {

@@ -90,7 +90,11 @@ func pack(folder string) error {
 		_, err := os.Stat(filepath.Join(dist, t.File()))
 		return err != nil
 	})
-	if problems := catalog.Check(archive, source, targets); problems != nil {
+	problems, warnings := catalog.Check(archive, source, targets)
+	for _, warning := range warnings {
+		fmt.Fprintln(os.Stderr, "warning:", warning)
+	}
+	if problems != nil {
 		return errors.New("the catalog would refuse the archive:\n  " + strings.Join(problems, "\n  "))
 	}
 	version, err := packageVersion()

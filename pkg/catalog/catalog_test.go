@@ -102,7 +102,8 @@ func check(t *testing.T, source, dist fs.FS) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return catalog.Check(archive, source, linux)
+	problems, warnings := catalog.Check(archive, source, linux)
+	return append(problems, warnings...)
 }
 
 func TestArchiveIsWhatTheCatalogTakes(t *testing.T) {
@@ -119,6 +120,9 @@ func TestArchiveIsWhatTheCatalogTakes(t *testing.T) {
 	var first, second bytes.Buffer
 	if catalog.Pack(&first, dist, id) != nil || catalog.Pack(&second, dist, id) != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Error("the same files make two archives")
+	}
+	if sum := catalog.Checksum([]byte("abc")); sum != "a9993e364706816aba3e25717850c26c9cd0d89d" { // FIPS 180-4
+		t.Errorf("checksum %s", sum)
 	}
 }
 
@@ -186,15 +190,16 @@ func TestModesAndLayoutOfTheArchive(t *testing.T) {
 	}
 	archive[id+"/"+linux[0].File()].Mode = 0o644
 	archive[id+"/LICENSE"].Mode = 0o600
-	problems := strings.Join(catalog.Check(archive, source, linux), "\n")
+	found, _ := catalog.Check(archive, source, linux)
+	problems := strings.Join(found, "\n")
 	for _, want := range []string{"gpx_nhncloud_email_linux_amd64 has the mode -rw-r--r--", "LICENSE has the mode -rw-------"} {
 		if !strings.Contains(problems, want) {
 			t.Errorf("not told: %s\n%s", want, problems)
 		}
 	}
 	archive["other/file"] = file("x")
-	if problems := catalog.Check(archive, source, linux); len(problems) != 1 || problems[0] != "the archive is not one folder" {
-		t.Errorf("%q", problems)
+	if found, _ = catalog.Check(archive, source, linux); len(found) != 1 || found[0] != "the archive is not one folder" {
+		t.Errorf("%q", found)
 	}
 	if problems := strings.Join(check(t, source, dist), "\n"); problems != "" {
 		t.Errorf("%s", problems)

@@ -12,16 +12,17 @@ import (
 
 // Check holds an unpacked archive (a zip.Reader is one) to the rules, with the
 // repository it was built from and the targets it was built for. It returns
-// everything that is wrong.
-func Check(archive, source fs.FS, targets []Target) []string {
+// everything for which the catalog would refuse the archive, and what a reviewer
+// would ask for.
+func Check(archive, source fs.FS, targets []Target) (problems, warnings []string) {
 	c := &checker{source: source}
 	entries, err := fs.ReadDir(archive, ".")
 	if err != nil || len(entries) != 1 || !entries[0].IsDir() {
-		return append(c.problems, "the archive is not one folder")
+		return []string{"the archive is not one folder"}, nil
 	}
 	folder := entries[0].Name()
 	if c.plugin, err = fs.Sub(archive, folder); err != nil {
-		return append(c.problems, err.Error())
+		return []string{err.Error()}, nil
 	}
 	c.files(targets)
 	c.metadata(folder)
@@ -30,13 +31,14 @@ func Check(archive, source fs.FS, targets []Target) []string {
 	c.frontend()
 	c.goManifest()
 	c.sums()
-	return c.problems
+	return c.problems, c.warnings
 }
 
 type checker struct {
 	plugin   fs.FS // the archive's folder
 	source   fs.FS // the repository
 	problems []string
+	warnings []string
 }
 
 func (c *checker) add(format string, args ...any) {
