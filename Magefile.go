@@ -76,11 +76,11 @@ func TestGo() error {
 	return nil
 }
 
-// TestFrontend checks types, lints, tests and builds the frontend, and
-// validates the HTML of the mails.
+// TestFrontend checks types, lints, tests and builds the frontend, uses what was
+// built in a browser, and validates the HTML of the mails.
 func TestFrontend() error {
-	mg.Deps(npmInstall)
-	for _, script := range []string{"typecheck", "lint", "test:ci", "build"} {
+	mg.SerialDeps(chromium, npmInstall)
+	for _, script := range []string{"typecheck", "lint", "test:ci", "build", "e2e"} {
 		if err := npm("run", script); err != nil {
 			return err
 		}
@@ -138,6 +138,14 @@ func postgres() error {
 		}
 		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 		return len(found) > 0
+	})
+}
+
+// chromium makes sure that the tests find a browser.
+func chromium() error {
+	return debian("chromium", func() bool {
+		_, err := exec.LookPath("chromium")
+		return err == nil
 	})
 }
 

@@ -5,10 +5,10 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test-results/', 'playwright-report/', '**/*.go'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test-results/', 'playwright/', '**/*.go'] },
   js.configs.recommended,
   {
-    files: ['src/**/*.{ts,tsx}', 'e2e/**/*.ts', '*.ts'],
+    files: ['src/**/*.{ts,tsx}', 'e2e/**/*.{ts,tsx}', '*.ts'],
     extends: [
       ...tseslint.configs.recommended,
       reactHooks.configs.flat['recommended-latest'],
@@ -32,7 +32,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['*.js'],
+    files: ['*.js', 'e2e/**/*.js'],
     languageOptions: { globals: { process: 'readonly' } },
   },
 );

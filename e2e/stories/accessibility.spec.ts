@@ -1,0 +1,40 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { post } from '../alerts';
+import { settings } from '../relay';
+import { expect, ON_GRAFANA, test } from '../test';
+
+test.skip(ON_GRAFANA, 'what Grafana draws around the plugin is not ours to judge');
+
+/** violations lists what axe finds by the rules of WCAG 2.1 AA. */
+async function violations(page: Page) {
+  const found = await new AxeBuilder({ page })
+    .include('main')
+    .exclude('[id^=downshift][id$=toggle-button]') // of Grafana's MultiCombobox
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+    .analyze();
+  return found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+}
+
+test('axe finds nothing wrong with the editor and its tools', async ({ operator, page }) => {
+  await operator.open(settings({}, { secretKey: 'mistyped' }));
+  await page.getByRole('button', { name: 'Advanced' }).click();
+  await page.getByRole('button', { name: 'Try all ports' }).click();
+  await page.getByRole('button', { name: 'As YAML or Terraform' }).click();
+  await operator.saveAndTest();
+  await expect(page.getByText('Failed at: Authentication')).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
+
+test('axe finds nothing wrong with the query editor', async ({ operator, page, request }) => {
+  const uid = await operator.open(settings({ port: 1 }));
+  const { id } = await post(request, uid);
+  for (const [query, shown] of [
+    [{ queryType: 'deliveries' }, 'Recipient'],
+    [{ queryType: 'delivery', id }, 'ID'],
+  ] as const) {
+    await operator.explore(uid, query);
+    await expect(page.getByLabel(shown)).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+  }
+});

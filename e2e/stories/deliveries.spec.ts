@@ -1,0 +1,41 @@
+import { post } from '../alerts';
+import { settings } from '../relay';
+import { expect, test } from '../test';
+
+test('deliveries are found by their filters and lead to their details', async ({ operator, page, request }) => {
+  const uid = await operator.open(settings());
+  expect(await post(request, uid)).toMatchObject({ code: 200, status: 'sent' });
+  await operator.explore(uid, { queryType: 'deliveries' });
+  await page
+    .getByRole('link', { name: /FIRING:2/ })
+    .first()
+    .click();
+  await expect(page.getByText('Sent', { exact: true })).toBeVisible();
+  await expect(page.getByText('oncall@example.com', { exact: true }).last()).toBeVisible();
+  await expect(page.getByText(/queued as/).first()).toBeVisible();
+});
+
+test('a mail that waits is retried and taken back by hand', async ({ operator, page, request }) => {
+  const uid = await operator.open(settings({ port: 1 })); // nothing listens there
+  const { code, id } = await post(request, uid);
+  expect(code).toBe(202);
+  await operator.explore(uid, { queryType: 'delivery', id });
+  await expect(page.getByText('Queued', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Retry now' }).click();
+  await expect(page.getByText(/connection refused/).nth(1)).toBeVisible();
+
+  await page.getByRole('button', { name: 'Cancel the mail' }).click();
+  await page.getByRole('button', { name: 'Do not send it' }).click();
+  await expect(page.getByText('Cancelled', { exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Retry now' })).toBeHidden();
+});
+
+test('a query is edited and run', async ({ operator, page, request }) => {
+  const uid = await operator.open(settings());
+  await post(request, uid);
+  await operator.explore(uid, { queryType: 'deliveries' });
+  await expect(page.getByText(/FIRING:2/).first()).toBeVisible();
+  await page.getByRole('textbox', { name: 'Recipient' }).fill('nobody@');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(/FIRING:2/)).toHaveCount(0);
+});

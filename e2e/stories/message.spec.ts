@@ -1,0 +1,26 @@
+import { settings } from '../relay';
+import { expect, test } from '../test';
+
+test('the mail is previewed as its template changes, in any language', async ({ operator, page }) => {
+  await operator.open(settings());
+  await page.getByRole('button', { name: 'Show the preview' }).click();
+  const mail = page.frameLocator('iframe[title="The mail"]');
+  await expect(mail.getByText('Firing').first()).toBeVisible();
+  await page.getByRole('textbox', { name: /^Subject/ }).fill('{{ .State }}, says the night watch');
+  await expect(page.getByText('firing, says the night watch')).toBeVisible();
+  await page.getByRole('radio', { name: '한국어' }).last().check({ force: true });
+  await expect(mail.getByText('Firing')).toHaveCount(0);
+  await page.getByRole('textbox', { name: /^Subject/ }).fill('{{ .Nothing');
+  await expect(page.getByText(/subjectTemplate/)).toBeVisible();
+});
+
+test('a test mail shows the reply of the relay', async ({ operator, page }) => {
+  await operator.open(settings());
+  const recipient = page.getByRole('textbox', { name: /^Recipient Empty/ });
+  await recipient.fill('nobody');
+  await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeDisabled();
+  await recipient.fill('me@example.org');
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await expect(page.getByText('The relay took the mail for me@example.org.')).toBeVisible();
+  await expect(page.getByText(/250 2\.0\.0/)).toBeVisible();
+});

@@ -1,0 +1,53 @@
+import { test as grafanaTest } from '@grafana/plugin-e2e';
+import { test as pageTest } from '@playwright/test';
+import { add, explore, type Operator } from './operator';
+import { playBack, record } from './tape';
+
+export { expect } from '@playwright/test';
+
+interface Fixtures {
+  operator: Operator;
+}
+
+/** ON_GRAFANA tells a story that it runs on a real Grafana. */
+export const ON_GRAFANA = Boolean(process.env.GRAFANA_URL);
+
+const onGrafana = grafanaTest.extend<Fixtures>({
+  operator: async ({ page, gotoDataSourceConfigPage, request }, provide, { title }) => {
+    const opened: string[] = [];
+    let config: Awaited<ReturnType<typeof gotoDataSourceConfigPage>>;
+    const finish = record(page, title);
+    await provide({
+      async open(settings) {
+        const uid = await add(request, settings);
+        opened.push(uid);
+        config = await gotoDataSourceConfigPage(uid);
+        return uid;
+      },
+      saveAndTest: async () => void (await config.saveAndTest()),
+      explore: async (uid, query) => void (await explore(page, uid, query)),
+    });
+    await finish();
+    await Promise.all(opened.map((uid) => request.delete(`/api/datasources/uid/${uid}`)));
+  },
+});
+
+const onPage = pageTest.extend<Fixtures>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures' names from it
+  baseURL: async ({}, provide) => provide(process.env.E2E_PAGE_URL),
+  operator: async ({ page, request }, provide, { title }) => {
+    await playBack(page, title);
+    await provide({
+      async open(settings) {
+        const uid = await add(request, settings);
+        await page.goto(`/connections/datasources/edit/${uid}`);
+        return uid;
+      },
+      saveAndTest: () => page.getByRole('button', { name: 'Save & test' }).click(),
+      explore: async (uid, query) => void (await explore(page, uid, query)),
+    });
+  },
+});
+
+/** test is a story's: the same on a real Grafana and on the page that stands for it. */
+export const test = ON_GRAFANA ? (onGrafana as unknown as typeof onPage) : onPage;
