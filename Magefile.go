@@ -56,7 +56,9 @@ func Bench() error {
 }
 
 // Test runs every check and every test: Go, frontend, the archive of both.
-func Test() { mg.SerialDeps(TestGo, mg.F(Fuzz, 30*time.Second), Reproducible, TestFrontend, TestCatalog) }
+func Test() {
+	mg.SerialDeps(TestGo, mg.F(Fuzz, 30*time.Second), Reproducible, TestFrontend, TestCatalog, Licenses)
+}
 
 // TestGo vets, lints and tests the backend.
 func TestGo() error {

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -43,10 +42,9 @@ func explained(what string, err error) error {
 	return fmt.Errorf("%s: %w: see above whether it found something or could not reach its database", what, err)
 }
 
-// SBOM writes what the plugin is made of into release/, in CycloneDX form: one
-// file for the backend, one for the frontend.
+// SBOM writes what the plugin in dist/ is made of into release/, in CycloneDX
+// form: one file for the backend, one for the frontend.
 func SBOM() error {
-	mg.Deps(npmInstall)
 	if err := os.MkdirAll(releaseTo, 0o755); err != nil {
 		return err
 	}
@@ -54,11 +52,11 @@ func SBOM() error {
 	if err := sh.RunV("go", "run", cyclonedx, "app", "-json", "-licenses", "-main", "pkg", "-output", backendTo, "."); err != nil {
 		return err
 	}
-	bom, err := sh.Output("npm", "sbom", "--omit=dev", "--sbom-format=cyclonedx")
+	bom, err := frontendSBOM()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(releaseTo, "sbom-frontend.cdx.json"), []byte(bom+"\n"), 0o644)
+	return os.WriteFile(filepath.Join(releaseTo, "sbom-frontend.cdx.json"), append(bom, '\n'), 0o644)
 }
 
 // Reproducible builds the backend twice, from two places and without a cache
@@ -142,10 +140,9 @@ var licenseNames = []struct {
 // allowedLicenses may be shipped in a plugin under Apache-2.0.
 var allowedLicenses = []string{"Apache-2.0", "MPL-2.0", "BSD-3-Clause", "BSD-2-Clause", "ISC", "MIT", "0BSD", "CC0-1.0", "Unlicense"}
 
-// Licenses lists the licence of every module and package that is shipped, and
+// Licenses lists the licence of every module and package that is in dist/, and
 // fails on one that is unknown or that Apache-2.0 does not go with.
 func Licenses() error {
-	mg.Deps(npmInstall)
 	modules, err := goModules()
 	if err != nil {
 		return err
@@ -202,29 +199,91 @@ func licenseIn(dir string) string {
 
 // shippedPackages is each npm package that is bundled, and its licence.
 func shippedPackages() (all [][2]string, err error) {
-	out, err := exec.Command("npm", "sbom", "--omit=dev", "--sbom-format=cyclonedx").Output()
+	bundled, err := bundledPackages()
 	if err != nil {
-		return nil, fmt.Errorf("npm sbom: %w", err)
+		return nil, err
 	}
-	var bom struct {
-		Components []struct {
-			Name, Version string
-			Licenses      []struct {
-				License    struct{ ID string }
-				Expression string
-			}
-		}
+	for _, p := range bundled {
+		all = append(all, [2]string{p.name + " " + p.Version, p.License})
 	}
-	if err := json.Unmarshal(out, &bom); err != nil {
-		return nil, fmt.Errorf("npm sbom: %w", err)
-	}
-	for _, c := range bom.Components {
-		license := "unknown"
-		if len(c.Licenses) > 0 {
-			license = c.Licenses[0].License.ID + c.Licenses[0].Expression
-		}
-		all = append(all, [2]string{c.Name + " " + c.Version, license})
-	}
-	slices.SortFunc(all, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	return all, nil
+}
+
+type npmPackage struct{ name, Version, License string }
+
+// inPackage finds the package in the path of a source, "node_modules/a" or
+// "node_modules/a/node_modules/@b/c".
+var inPackage = regexp.MustCompile(`(?:node_modules/(?:@[^/]+/)?[^/]+/)+`)
+
+// bundledPackages reads the packages from the source maps in dist/ (most of what
+// package.json depends on is Grafana's own at run time) and what they are from
+// the lock file.
+func bundledPackages() ([]npmPackage, error) {
+	maps, _ := filepath.Glob(filepath.Join(dist, "*.js.map"))
+	if len(maps) == 0 {
+		return nil, errors.New("there is no bundle in dist/: go tool mage frontend makes it")
+	}
+	data, err := os.ReadFile("package-lock.json")
+	if err != nil {
+		return nil, err
+	}
+	var lock struct{ Packages map[string]npmPackage }
+	if err := json.Unmarshal(data, &lock); err != nil {
+		return nil, fmt.Errorf("package-lock.json: %w", err)
+	}
+	var all []npmPackage
+	for _, path := range maps {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		var bundle struct{ Sources []string }
+		if err := json.Unmarshal(data, &bundle); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		for _, source := range bundle.Sources {
+			place := strings.TrimSuffix(inPackage.FindString(source), "/")
+			if place == "" {
+				continue
+			}
+			p, known := lock.Packages[place]
+			if !known {
+				return nil, fmt.Errorf("%s is in the bundle and not in package-lock.json", place)
+			}
+			p.name = place[strings.LastIndex(place, "node_modules/")+len("node_modules/"):]
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b npmPackage) int { return strings.Compare(a.name+" "+a.Version, b.name+" "+b.Version) })
+	return slices.Compact(all), nil
+}
+
+// component is a package in CycloneDX form.
+type component struct {
+	Type     string              `json:"type"`
+	Name     string              `json:"name"`
+	Version  string              `json:"version"`
+	PURL     string              `json:"purl"`
+	Licenses []map[string]string `json:"licenses"`
+}
+
+// frontendSBOM is the bundled npm packages in CycloneDX form.
+func frontendSBOM() ([]byte, error) {
+	bundled, err := bundledPackages()
+	if err != nil {
+		return nil, err
+	}
+	bom := struct {
+		Format     string      `json:"bomFormat"`
+		Spec       string      `json:"specVersion"`
+		Version    int         `json:"version"`
+		Components []component `json:"components"`
+	}{"CycloneDX", "1.6", 1, nil}
+	for _, p := range bundled {
+		bom.Components = append(bom.Components, component{
+			"library", p.name, p.Version, "pkg:npm/" + strings.Replace(p.name, "@", "%40", 1) + "@" + p.Version,
+			[]map[string]string{{"expression": p.License}},
+		})
+	}
+	return json.MarshalIndent(bom, "", "  ")
 }
