@@ -41,7 +41,7 @@ func draw(samples []sample) []byte {
 	foot := above + len(panels)*height + 10
 	for step := range 7 {
 		at := end * time.Duration(step) / 6
-		fmt.Fprintf(&b, `<text x="%.0f" y="%d" text-anchor="middle" fill="#666">%s</text>`+"\n", x(at), foot, at.Round(time.Second))
+		fmt.Fprintf(&b, `<text x="%.0f" y="%d" text-anchor="end" fill="#666">%s</text>`+"\n", x(at)+6, foot, at.Round(time.Second))
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
