@@ -64,6 +64,7 @@ func Test() {
 func TestGo() error {
 	mg.SerialDeps(Servers)
 	for _, check := range [][]string{
+		{"mod", "tidy", "-diff"},
 		{"vet", packages},
 		{"vet", "-tags", "mage", "."},
 		{"-C", "bench", "vet", "./..."},
