@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/mail"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -237,6 +238,43 @@ func TestNoSettingSmugglesMail(t *testing.T) {
 	}
 	onTheWire(t, r)
 	if seen < 20 || refused < 100 {
+		t.Errorf("%d sent, %d refused: the test tests nothing", seen, refused)
+	}
+}
+
+// TestNoParameterSmugglesMail does so with every parameter of the URL, which a
+// contact point's template fills with labels.
+func TestNoParameterSmugglesMail(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"adSenderName": "Example", "adSenderAddress": "1 Example Road", "unsubscribeUrl": "https://example.com/u"})
+	forms := map[string]func(string) string{
+		"alone":        func(s string) string { return s },
+		"behind":       func(s string) string { return "oncall@example.com" + s },
+		"as a name":    func(s string) string { return s + " <oncall@example.com>" },
+		"quoted":       func(s string) string { return `"` + s + `" <oncall@example.com>` },
+		"as a comment": func(s string) string { return "oncall@example.com (" + s + ")" },
+		"as a type":    func(s string) string { return "normal" + s },
+	}
+	seen, refused := 0, 0
+	for _, key := range []string{"to", "cc", "bcc", "type", "language", "mode"} {
+		for form, write := range forms {
+			for name, sequence := range hostile {
+				answer := call(t, p, ds, plugintest.Signed("alerts?"+url.Values{key: {write(sequence)}}.Encode(), another(t, seen+refused)))
+				switch answer.Status {
+				case 200:
+					oneHarmlessMail(t, r, seen, 1)
+					seen++
+				case 400, 403, 422:
+					refused++
+				default:
+					t.Errorf("%s %s in %s: %d %s", name, form, key, answer.Status, answer.Body)
+				}
+			}
+		}
+	}
+	onTheWire(t, r)
+	if seen < 1 || refused < 100 {
 		t.Errorf("%d sent, %d refused: the test tests nothing", seen, refused)
 	}
 }

@@ -32,7 +32,16 @@ func startRelay(t testing.TB, o relaytest.Options) *relaytest.Relay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(relay.Stop)
+	t.Cleanup(func() {
+		// By now the pools are closed: a connection that stays was forgotten.
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := relay.WaitFor(ctx, func() bool { open, _, _, _ := relay.Connections(); return open == 0 }); err != nil {
+			open, _, _, _ := relay.Connections()
+			t.Errorf("%d connections were left open", open)
+		}
+		relay.Stop()
+	})
 	return relay
 }
 
