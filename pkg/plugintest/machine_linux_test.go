@@ -292,7 +292,7 @@ func TestStopDrainsWithinGrafanasGrace(t *testing.T) {
 			<-held
 			stopped := make(chan error, 1)
 			go func() { stopped <- stop(p) }()
-			time.AfterFunc(300*time.Millisecond, func() { close(release) }) // while it drains
+			time.AfterFunc(100*time.Millisecond, func() { close(release) }) // while it drains
 			if err := <-stopped; err != nil {
 				t.Fatal(err)
 			}

@@ -81,7 +81,11 @@ func TestRenegotiationIsRefused(t *testing.T) {
 			}
 		}
 	}()
-	<-ready
+	select {
+	case <-ready:
+	case heard := <-said:
+		t.Fatalf("openssl ended at once: %s", heard)
+	}
 	if _, err := io.WriteString(in, "220 relay.example.com ready\n"); err != nil {
 		t.Fatal(err)
 	}
