@@ -6,7 +6,6 @@ package catalog
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"crypto/sha1" //nolint:gosec // the catalog's own form of checksum
 	"crypto/sha256"
 	"encoding/hex"
@@ -63,9 +62,6 @@ func Sums(dist fs.FS) ([]byte, error) {
 // id. The same files make the same bytes: order, modes and times are fixed.
 func Pack(out io.Writer, dist fs.FS, id string) error {
 	archive := zip.NewWriter(out)
-	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, flate.BestCompression)
-	})
 	err := each(dist, func(name string, content []byte) error {
 		header := &zip.FileHeader{Name: path.Join(id, name), Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 		header.SetMode(0o644)
