@@ -16,9 +16,12 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
+// sqliteBusy is how long another process's transaction is waited for.
+const sqliteBusy = 10 * time.Second
+
 // sqlitePragmas hold for every connection: a commit is on the disk when it
-// returns (on macOS with fullfsync), and another process's transaction is waited for.
-const sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)&_txlock=immediate"
+// returns (on macOS with fullfsync), and a lock of another process is waited for.
+var sqlitePragmas = fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)&_txlock=immediate", sqliteBusy.Milliseconds())
 
 func openSQLite(u *url.URL) (*store, error) {
 	path, err := sqlitePath(u)
@@ -116,9 +119,18 @@ func createFile(path string) error {
 // watch opens the database and returns a check that its files are still those:
 // SQLite itself goes on writing to a file that was removed under it.
 func watch(db *sql.DB, path string) (func() error, error) {
-	// A transaction that writes makes the WAL file.
-	if _, err := db.Exec("PRAGMA user_version = 0"); err != nil {
-		return nil, err
+	// A transaction that writes makes the WAL file. While another process turns
+	// the WAL on, or as the last one takes it away, SQLite answers BUSY at once
+	// instead of waiting (https://sqlite.org/wal.html, section 8).
+	for began, pause := time.Now(), time.Millisecond; ; pause *= 2 {
+		_, err := db.Exec("PRAGMA user_version = 0")
+		if err == nil {
+			break
+		}
+		if sqliteCode(err) != sqlite3.SQLITE_BUSY || time.Since(began) > sqliteBusy {
+			return nil, err
+		}
+		time.Sleep(pause)
 	}
 	files := []string{path, path + "-wal"}
 	opened := make([]os.FileInfo, len(files))
