@@ -5,6 +5,7 @@ import type { EmailQuery } from './types';
 
 interface Panel {
   title: string;
+  transformations?: unknown[];
   targets: Array<EmailQuery & { datasource: { type: string; uid: string } }>;
 }
 
@@ -29,6 +30,11 @@ describe.each(dashboards)('$name', ({ name, dashboard }) => {
         expect([title, datasource]).toEqual([title, { type: pluginJson.id, uid: '${datasource}' }]);
       }
     }
+  });
+
+  it('keeps the id of each delivery, which the link to its details asks for', () => {
+    const [log] = dashboard.panels.filter(({ title }) => title === 'Deliveries');
+    expect(JSON.stringify(log.transformations)).not.toContain('"id":true');
   });
 
   it('asks only what the backend answers', () => {

@@ -30,14 +30,12 @@ func queryDelivery(ctx context.Context, box *outbox.Outbox, source, id string) (
 // has room for.
 func deliveryTable(d outbox.Delivery) *data.Frame {
 	frame := deliveriesTable([]outbox.Delivery{d})
-	frame.Name = "delivery"
-	frame.Fields = append(frame.Fields,
+	return table("delivery", append(frame.Fields,
 		data.NewField("from", nil, []string{d.From}),
 		data.NewField("size", nil, []int64{d.Size}).SetConfig(&data.FieldConfig{Unit: "bytes"}),
 		data.NewField("expires", nil, []time.Time{d.ExpiresAt}),
 		data.NewField("note", nil, []string{d.Note}),
-	)
-	return frame
+	)...)
 }
 
 func recipientsTable(all []outbox.Recipient) *data.Frame {
@@ -53,12 +51,13 @@ func recipientsTable(all []outbox.Recipient) *data.Frame {
 		addresses[i], kinds[i], statuses[i], updated[i] = r.Address, string(r.Kind), string(r.Status), moment(r.UpdatedAt)
 		replies.set(i, r.Code, r.EnhancedCode, r.Text)
 	}
-	return table("recipients", append([]*data.Field{
+	return table("recipients",
 		data.NewField("address", nil, addresses),
-		data.NewField("kind", nil, kinds),
 		data.NewField("status", nil, statuses),
+		replies.text(), replies.code(), replies.enhancedCode(),
+		data.NewField("kind", nil, kinds),
 		data.NewField("updated", nil, updated),
-	}, replies.fields()...)...)
+	)
 }
 
 func attemptsTable(all []outbox.Attempt) *data.Frame {
@@ -76,13 +75,14 @@ func attemptsTable(all []outbox.Attempt) *data.Frame {
 		durations[i] = a.Duration.Seconds()
 		replies.set(i, a.Code, a.EnhancedCode, a.Text)
 	}
-	return table("attempts", append([]*data.Field{
+	return table("attempts",
 		data.NewField("time", nil, times),
-		data.NewField("attempt", nil, numbers),
-		data.NewField("outcome", nil, outcomes),
 		data.NewField("stage", nil, stages),
+		replies.text(), replies.code(), replies.enhancedCode(),
 		data.NewField("duration", nil, durations).SetConfig(&data.FieldConfig{Unit: "s"}),
-	}, replies.fields()...)...)
+		data.NewField("outcome", nil, outcomes),
+		data.NewField("attempt", nil, numbers),
+	)
 }
 
 // replies are the relay's words in columns; without a reply there is no code.
@@ -104,13 +104,9 @@ func (r replies) set(i, code int, enhanced, text string) {
 	r.enhanced[i], r.texts[i] = enhanced, text
 }
 
-func (r replies) fields() []*data.Field {
-	return []*data.Field{
-		data.NewField("code", nil, r.codes),
-		data.NewField("enhancedCode", nil, r.enhanced),
-		data.NewField("message", nil, r.texts),
-	}
-}
+func (r replies) text() *data.Field         { return data.NewField("message", nil, r.texts) }
+func (r replies) code() *data.Field         { return data.NewField("code", nil, r.codes) }
+func (r replies) enhancedCode() *data.Field { return data.NewField("enhancedCode", nil, r.enhanced) }
 
 func table(name string, fields ...*data.Field) *data.Frame {
 	return data.NewFrame(name, fields...).SetMeta(&data.FrameMeta{PreferredVisualization: data.VisTypeTable})

@@ -4,6 +4,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { FieldValidationMessage, IconButton, Input, Stack, useStyles2 } from '@grafana/ui';
 import { splitList } from '../address';
 import { t } from '../i18n';
+import { WIDTH } from './ConfigField';
 
 interface Props {
   id: string;
@@ -60,6 +61,7 @@ export function AddressList({ id, value, onChange, validate, placeholder, disabl
     <Stack direction="column" gap={1}>
       <Input
         id={id}
+        width={WIDTH.long}
         value={typed}
         placeholder={placeholder}
         disabled={disabled}

@@ -34,6 +34,9 @@ export default function ConfigEditor(props: EditorProps) {
           'Sends alert email over NHN Cloud Email. The AppKey, the SecretKey and a sender address are all it needs; they are in the NHN Cloud console under Notification > Email.',
         )}
       </p>
+      <p>
+        <i>{t('config.required', 'Fields marked with * are required.')}</i>
+      </p>
       {SECTIONS.map((Section, index) => (
         <div key={index}>
           <Divider />

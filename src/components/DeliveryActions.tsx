@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { PanelData } from '@grafana/data';
 import { config as grafana } from '@grafana/runtime';
-import { Badge, Button, ConfirmButton, Stack, type BadgeColor } from '@grafana/ui';
+import { Badge, Button, ConfirmModal, Stack, type BadgeColor } from '@grafana/ui';
 import { actOn, type DeliveryAction } from '../api';
 import { t } from '../i18n';
 import { statusName } from './names';
@@ -38,6 +38,7 @@ const colors: Record<string, BadgeColor> = {
 /** DeliveryActions says how a delivery stands, and retries it or takes it back. */
 export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
   const task = useTask<unknown>();
+  const [asking, setAsking] = useState(false);
   const [looks, setLooks] = useState(0);
   useEffect(() => {
     if (looks === 0) {
@@ -73,21 +74,26 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
           </Button>
         )}
         {mayAct && WAITING.includes(status) && (
-          <ConfirmButton
-            size="sm"
-            confirmText={t('delivery.cancel-confirm', 'Do not send it')}
-            confirmVariant="destructive"
-            disabled={task.running}
-            onConfirm={() => act('cancel')}
-          >
+          <Button size="sm" variant="secondary" icon="times" disabled={task.running} onClick={() => setAsking(true)}>
             {t('delivery.cancel', 'Cancel the mail')}
-          </ConfirmButton>
+          </Button>
         )}
         {!mayAct && RETRYABLE.includes(status) && (
           <span>{t('delivery.role', 'To retry or cancel it, you need the role Editor.')}</span>
         )}
       </Stack>
       {task.error && <Problem error={task.error} />}
+      <ConfirmModal
+        isOpen={asking}
+        title={t('delivery.cancel', 'Cancel the mail')}
+        body={t('delivery.cancel-body', 'Whoever has not got it yet will not get it. This cannot be undone.')}
+        confirmText={t('delivery.cancel-confirm', 'Do not send it')}
+        onConfirm={() => {
+          setAsking(false);
+          act('cancel');
+        }}
+        onDismiss={() => setAsking(false)}
+      />
     </Stack>
   );
 }
