@@ -1,8 +1,7 @@
-//go:build mage
-
-package main
+package build
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -81,4 +80,47 @@ func exim() error {
 		return err
 	}
 	return sh.Run("dpkg-deb", "-x", found[0], folder)
+}
+
+// postgres makes sure that the tests find PostgreSQL's own binaries.
+func postgres() error {
+	return debian("postgresql", func() bool {
+		if _, err := exec.LookPath("initdb"); err == nil {
+			return true
+		}
+		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+		return len(found) > 0
+	})
+}
+
+// chromium makes sure that the tests find a browser.
+func chromium() error {
+	return debian("chromium", func() bool {
+		_, err := exec.LookPath("chromium")
+		return err == nil
+	})
+}
+
+// debian installs a Debian package where it is missing and may be installed.
+func debian(name string, present func() bool) error {
+	if present() {
+		return nil
+	}
+	apt, err := exec.LookPath("apt-get")
+	if err != nil || os.Getuid() != 0 {
+		return fmt.Errorf("the tests need %s: install it (Debian, Ubuntu: sudo apt-get install %s) and run this again", name, name)
+	}
+	if err := errors.Join(sh.RunV(apt, "update", "-q"), install(name)); err != nil {
+		return err
+	}
+	if !present() {
+		return fmt.Errorf("apt-get installed %s, but its programs are not where they are looked for", name)
+	}
+	return nil
+}
+
+// install installs Debian packages, and removes none to do so.
+func install(names ...string) error {
+	env := map[string]string{"DEBIAN_FRONTEND": "noninteractive"}
+	return sh.RunWithV(env, "apt-get", append([]string{"install", "-qy", "--no-install-recommends", "--no-remove"}, names...)...)
 }
