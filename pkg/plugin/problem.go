@@ -24,6 +24,17 @@ var rejectedRequests = promauto.NewCounterVec(prometheus.CounterOpts{
 	Help: "Requests of the resource API that were refused, by reason.",
 }, []string{"reason"})
 
+// A counter that is absent until its first event hides that event from
+// increase(): the reasons for which an alert is not mailed are there at once.
+func init() {
+	for _, reason := range []string{
+		alert.ReasonSignature, alert.ReasonRole, alert.ReasonBody, alert.ReasonParameter, alert.ReasonRecipients,
+		"settings", "content", "rate", "held", "failed", "unavailable", "outbox", "outbox-full", "internal",
+	} {
+		rejectedRequests.WithLabelValues(reason)
+	}
+}
+
 // problem is the body of every answer that is not a success: what went wrong,
 // a short code for programs, and what to do about it.
 type problem struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -75,7 +76,7 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 // filter is the model's filters within the time range.
 func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, error) {
 	f := outbox.Filter{
-		Source: d.source, From: q.TimeRange.From, To: q.TimeRange.To,
+		Source: d.source, From: inLog(q.TimeRange.From), To: inLog(q.TimeRange.To),
 		Recipient: m.Recipient, Text: m.Text, Limit: m.Limit,
 	}
 	if m.Limit < 0 || m.Limit > outbox.MaxLimit {
@@ -92,6 +93,24 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 		f.MailTypes = append(f.MailTypes, mailTypes(t)...)
 	}
 	return f, nil
+}
+
+// The log has mail of these times only. A range of a million years, which
+// anybody may ask for, is no reason to count through it.
+var (
+	firstTime = time.Unix(0, 0)
+	lastTime  = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// inLog is t, or the end of the log's times that is next to it.
+func inLog(t time.Time) time.Time {
+	switch {
+	case t.Before(firstTime):
+		return firstTime
+	case t.After(lastTime):
+		return lastTime
+	}
+	return t
 }
 
 // errBadQuery marks what whoever wrote the query can mend.

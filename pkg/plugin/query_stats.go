@@ -29,11 +29,10 @@ func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q back
 	if f.Recipient != "" || f.Text != "" {
 		return nil, badQuery("stats can be filtered by status and mailType, not by recipient or text: use deliveries for these")
 	}
-	interval := intervalOf(q)
-	to := f.To
+	interval := intervalOf(f.To.Sub(f.From), q)
 	// Intervals begin at multiples since 1970, as the outbox counts them.
 	from := time.UnixMicro(f.From.UnixMicro() / interval.Microseconds() * interval.Microseconds()).UTC()
-	stats, err := box.Stats(ctx, f.Source, f.From, to, interval)
+	stats, err := box.Stats(ctx, f.Source, f.From, f.To, interval)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +41,7 @@ func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q back
 			len(f.MailTypes) > 0 && !slices.Contains(f.MailTypes, s.MailType)
 	})
 	var times []time.Time
-	for t := from; t.Before(to); t = t.Add(interval) {
+	for t := from; t.Before(f.To); t = t.Add(interval) {
 		times = append(times, t)
 	}
 	switch measure {
@@ -54,14 +53,15 @@ func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q back
 	return nil, badQuery("measure of stats is %q; it may be count or latency", measure)
 }
 
-// intervalOf keeps the panel's interval unless it makes too many points.
-func intervalOf(q backend.DataQuery) time.Duration {
+// intervalOf keeps the panel's interval unless it makes too many points. It has
+// no parts of a microsecond, which the outbox does not count in.
+func intervalOf(span time.Duration, q backend.DataQuery) time.Duration {
 	points := int64(maxPoints)
 	if q.MaxDataPoints > 0 {
 		points = min(points, q.MaxDataPoints)
 	}
-	least := q.TimeRange.Duration() / time.Duration(points)
-	return max(q.Interval, least.Truncate(time.Second), time.Second)
+	least := (span/time.Duration(points) + time.Second - 1).Truncate(time.Second) // rounded up
+	return max(q.Interval.Truncate(time.Millisecond), least, time.Second)
 }
 
 func countFrame(stats []outbox.Stat, times []time.Time, f outbox.Filter) *data.Frame {
