@@ -9,6 +9,8 @@ import (
 	"net/mail"
 	"net/textproto"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -199,40 +201,50 @@ func TestNoFieldOfAnAlertSmugglesMail(t *testing.T) {
 	}
 }
 
-// TestNoSettingSmugglesMail does so with every setting that reaches a mail or a
-// command: it is refused, or harmless.
+// TestNoSettingSmugglesMail does so with every setting there is: it is refused,
+// or harmless.
 func TestNoSettingSmugglesMail(t *testing.T) {
 	r := relay(t, relaytest.Options{})
 	p := start(t, "memory:", nil)
-	ad := map[string]any{
+	common := map[string]any{
 		"mailType": "ad", "adSenderName": "Example", "adSenderAddress": "1 Example Road", "unsubscribeUrl": "https://example.com/u", "unsubscribeAddress": "bye@example.com",
 		"timeoutSeconds": 5,
 	}
-	values := map[string]func(string) any{
-		"fromName": plain, "ehloName": plain, "appKey": plain, "serverName": plain, "host": plain, "timezone": plain, "language": plain,
-		"subjectTemplate": plain, "textTemplate": plain, "htmlTemplate": plain, "adSenderName": plain, "adSenderAddress": plain,
-		"fromAddress":        func(s string) any { return "grafana@example.com" + s },
-		"replyTo":            func(s string) any { return s + " <reply@example.com>" },
-		"to":                 func(s string) any { return []string{s + " <oncall@example.com>"} },
-		"unsubscribeUrl":     func(s string) any { return "https://example.com/u?" + s },
-		"unsubscribeAddress": func(s string) any { return "bye@example.com" + s },
+	named := func(s string) any { return []string{s + " <oncall@example.com>"} }
+	forms := map[string][]func(string) any{ // beside the sequence alone
+		"fromAddress":        {func(s string) any { return "grafana@example.com" + s }, func(s string) any { return s + " <grafana@example.com>" }},
+		"replyTo":            {func(s string) any { return s + " <reply@example.com>" }},
+		"to":                 {named},
+		"cc":                 {named},
+		"bcc":                {named},
+		"allowedRecipients":  {func(s string) any { return []string{"@example.com" + s} }},
+		"mailType":           {func(s string) any { return "normal" + s }},
+		"unsubscribeUrl":     {func(s string) any { return "https://example.com/u?" + s }},
+		"unsubscribeAddress": {func(s string) any { return "bye@example.com" + s }},
 	}
 	seen, refused := 0, 0
-	for key, value := range values {
-		for name, sequence := range hostile {
-			override := maps.Clone(ad)
-			override[key] = value(sequence)
-			ds := plugintest.ForRelay(r, nhncloud.STARTTLS, override)
-			ds.UID = key + " " + name
-			answer := call(t, p, ds, plugintest.Signed("alerts", another(t, seen)))
-			switch answer.Status {
-			case 200:
-				oneHarmlessMail(t, r, seen, 1)
-				seen++
-			case 400, 422, 500, 502: // refused, or the relay knows no such AppKey
-				refused++
-			default:
-				t.Errorf("%s in %s: %d %s", name, key, answer.Status, answer.Body)
+	for _, key := range append(settingsKeys(t), "secretKey") {
+		for _, value := range append(forms[key], plain) {
+			for name, sequence := range hostile {
+				override := maps.Clone(common)
+				if key != "secretKey" {
+					override[key] = value(sequence)
+				}
+				ds := plugintest.ForRelay(r, nhncloud.STARTTLS, override)
+				if key == "secretKey" {
+					ds.Secrets[key] = strings.ToValidUTF8(sequence, "?") // gRPC carries no other
+				}
+				ds.UID = fmt.Sprint(key, " ", seen+refused)
+				answer := call(t, p, ds, plugintest.Signed("alerts", another(t, seen)))
+				switch answer.Status {
+				case 200:
+					oneHarmlessMail(t, r, seen, 1)
+					seen++
+				case 400, 422, 500, 502: // refused, or the relay knows no such AppKey
+					refused++
+				default:
+					t.Errorf("%s in %s: %d %s", name, key, answer.Status, answer.Body)
+				}
 			}
 		}
 	}
@@ -240,6 +252,17 @@ func TestNoSettingSmugglesMail(t *testing.T) {
 	if seen < 20 || refused < 100 {
 		t.Errorf("%d sent, %d refused: the test tests nothing", seen, refused)
 	}
+}
+
+// settingsKeys is every key of jsonData.
+func settingsKeys(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "settings", "settings.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	jsonData := object(t, text)["properties"].(map[string]any)["jsonData"].(map[string]any)
+	return slices.Sorted(maps.Keys(jsonData["properties"].(map[string]any)))
 }
 
 // TestNoParameterSmugglesMail does so with every parameter of the URL, which a
