@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -106,6 +107,9 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	for range w.wake {
 		for {
+			// Whoever is ready joins this transaction. In memory a commit is too
+			// quick for others to gather meanwhile, as they do during an fsync.
+			runtime.Gosched()
 			w.mu.Lock()
 			n := min(len(w.waiting), maxBatch)
 			batch := w.waiting[:n:n]
