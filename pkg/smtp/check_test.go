@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
@@ -96,7 +97,7 @@ func TestCheckOfWrongPortMode(t *testing.T) {
 	defer cancel()
 	starttls := relayConfig(relay, nhncloud.STARTTLS)
 	starttls.Port = relay.TLSWrapperPort()
-	starttls.Timeout = 200_000_000
+	starttls.Timeout = time.Second
 	if report := Check(ctx, starttls); report.Err == nil || report.Err.Stage != StageGreeting || !report.Err.Timeout() || !strings.Contains(report.Err.Hint, "portMode to tlsWrapper") {
 		t.Errorf("STARTTLS at a TLS wrapper port: %v, %q", report.Err, report.Err.Hint)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // TestEveryReplyAtEveryStage gives each stage each kind of answer, on every
@@ -24,6 +25,7 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 		{relaytest.EHLO, StageEHLO, Refused, false},
 		{relaytest.STARTTLS, StageSTARTTLS, TLS, false},
 		{relaytest.EHLO2, StageEHLOTLS, Refused, false},
+		{relaytest.Challenge, StageAuth, Refused, false}, // of LOGIN
 		{relaytest.AUTH, StageAuth, Refused, false},
 		{relaytest.MAIL, StageMail, Permanent, true},
 		{relaytest.RCPT, StageRcpt, Permanent, true},
@@ -60,16 +62,28 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 		for _, answer := range answers {
 			t.Run(string(st.at)+"/"+answer.name, func(t *testing.T) {
 				t.Parallel()
-				relay := startRelay(t, relaytest.Options{})
-				remove := relay.Fault(relaytest.Fault{Stage: st.at, Action: answer.action})
-				defer remove()
-				c := relayConfig(relay, nhncloud.STARTTLS)
-				c.Timeout = patience
-				if answer.silent {
-					c.Timeout = time.Second
+				var (
+					relay  *relaytest.Relay
+					result Result
+					e      *Error
+				)
+				send := func(timeout time.Duration) {
+					relay = startRelay(t, relaytest.Options{})
+					t.Cleanup(relay.Fault(relaytest.Fault{Stage: st.at, Action: answer.action}))
+					c := relayConfig(relay, nhncloud.STARTTLS)
+					c.Timeout = timeout
+					if st.at == relaytest.Challenge {
+						c.Mechanism = settings.AuthLogin
+					}
+					var err error
+					result, err = startPool(t, c).Send(testContext(t), testMail())
+					e = asError(t, err)
 				}
-				result, err := startPool(t, c).Send(testContext(t), testMail())
-				e := asError(t, err)
+				if !answer.silent {
+					send(patience)
+				} else if send(time.Second); e.Stage != st.stage {
+					send(10 * time.Second) // a slow machine: it had not come so far
+				}
 
 				class := answer.class
 				if class == fiveYZ {
@@ -110,18 +124,21 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 // on: whatever becomes of them, the mails arrive, each once.
 func TestEveryReplyAtTheSidelines(t *testing.T) {
 	answers := map[string]relaytest.Action{
-		"4yz":             relaytest.Reply("451 4.3.0 try later\r\n"),
-		"5yz":             relaytest.Reply("502 5.5.1 what\r\n"),
-		"421":             relaytest.ReplyAndClose("421 4.3.2 shutting down\r\n"),
-		"several lines":   relaytest.Reply("250-a\r\n250 b\r\n"),
-		"1yz":             relaytest.Reply("150 hm\r\n"),
-		"a line of 2 MiB": relaytest.Reply("250 " + strings.Repeat("x", 2<<20) + "\r\n"),
-		"endless lines":   relaytest.Flood("250-and more\r\n"),
-		"binary":          relaytest.Reply("\x00\xff\x16\x03\x01\r\n"),
-		"half a line":     relaytest.Partial("25"),
-		"silence":         relaytest.Silence(),
-		"close":           relaytest.Close(),
-		"reset":           relaytest.Reset(),
+		"4yz":                        relaytest.Reply("451 4.3.0 try later\r\n"),
+		"5yz":                        relaytest.Reply("502 5.5.1 what\r\n"),
+		"421":                        relaytest.ReplyAndClose("421 4.3.2 shutting down\r\n"),
+		"several lines":              relaytest.Reply("250-a\r\n250 b\r\n"),
+		"several lines of a refusal": relaytest.Reply("502-5.5.1 a\r\n502 5.5.1 b\r\n"),
+		"no enhanced code":           relaytest.Reply("502 what\r\n"),
+		"wrong enhanced code":        relaytest.Reply("250 5.1.1 fine\r\n"),
+		"1yz":                        relaytest.Reply("150 hm\r\n"),
+		"a line of 2 MiB":            relaytest.Reply("250 " + strings.Repeat("x", 2<<20) + "\r\n"),
+		"endless lines":              relaytest.Flood("250-and more\r\n"),
+		"binary":                     relaytest.Reply("\x00\xff\x16\x03\x01\r\n"),
+		"half a line":                relaytest.Partial("25"),
+		"silence":                    relaytest.Silence(),
+		"close":                      relaytest.Close(),
+		"reset":                      relaytest.Reset(),
 	}
 	for _, stage := range []relaytest.Stage{relaytest.RSET, relaytest.NOOP, relaytest.QUIT} {
 		for name, action := range answers {
@@ -136,7 +153,7 @@ func TestEveryReplyAtTheSidelines(t *testing.T) {
 				c := relayConfig(relay, nhncloud.TLSWrapper)
 				c.Timeout = patience
 				if slices.Contains([]string{"silence", "half a line"}, name) {
-					c.Timeout = time.Second
+					c.Timeout = 2 * time.Second
 				}
 				pool := startPool(t, c)
 				pool.probeAfter = 0 // probe each time

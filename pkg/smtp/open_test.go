@@ -250,10 +250,13 @@ func TestRelayThatCannotBeTrustedGetsNothing(t *testing.T) {
 			t.Run(tt.name+"/"+string(mode), func(t *testing.T) {
 				relay := startRelay(t, tt.relay)
 				if tt.fault != nil {
-					relay.Fault(*tt.fault)
+					t.Cleanup(relay.Fault(*tt.fault))
 				}
 				c := relayConfig(relay, mode)
-				c.Timeout = 300 * time.Millisecond
+				c.Timeout = patience
+				if tt.words == "timeout" {
+					c.Timeout = time.Second
+				}
 				result, err := startPool(t, c).Send(testContext(t), testMail())
 				e := asError(t, err)
 				if e.Class != tt.class || e.Stage != tt.stage || !strings.Contains(e.Error(), tt.words) {

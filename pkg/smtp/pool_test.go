@@ -47,8 +47,18 @@ func occupy(t *testing.T, pool *Pool, relay *relaytest.Relay) (release func() er
 }
 
 func TestStormUsesEveryConnectionAndNoMore(t *testing.T) {
-	relay := startRelay(t, relaytest.Options{MaxConnections: 4, RTT: 5 * time.Millisecond})
+	relay := startRelay(t, relaytest.Options{MaxConnections: 4})
 	pool := startPool(t, relayConfig(relay, nhncloud.STARTTLS))
+	// No mail ends before every connection has one.
+	release := make(chan struct{})
+	sending := make(chan struct{}, 100)
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Action: relaytest.Hold(release), OnFire: func() { sending <- struct{}{} }})
+	go func() {
+		for range 4 {
+			<-sending
+		}
+		close(release)
+	}()
 	for _, err := range sendMany(t, pool, 100) {
 		if err != nil {
 			t.Error(err)
