@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -84,7 +85,16 @@ var (
 )
 
 // RegisterMetrics has the service's queue collected with the process's metrics.
-func (s *Service) RegisterMetrics(r prometheus.Registerer) { r.MustRegister(depth{s}) }
+func (s *Service) RegisterMetrics(r prometheus.Registerer) {
+	r.MustRegister(depth{s})
+	// A counter that is absent until its first event hides that event from
+	// increase(), which alerts are made of.
+	for _, status := range []outbox.Status{outbox.Sent, outbox.Partial, outbox.Failed, outbox.Expired, outbox.Cancelled} {
+		for _, t := range nhncloud.MailTypes() {
+			deliveries.WithLabelValues(string(status), mailTypeLabel(string(t)))
+		}
+	}
+}
 
 func (depth) Describe(ch chan<- *prometheus.Desc) {
 	ch <- depthDesc

@@ -96,6 +96,31 @@ func TestMetricsAreExplainedDocumentedAndAlertedOnByTheirNames(t *testing.T) {
 	}
 }
 
+// TestAlertsSeeTheFirstEvent: increase() is blind to the event with which a
+// counter begins, so what a rule selects has to be there, at zero, before.
+func TestAlertsSeeTheFirstEvent(t *testing.T) {
+	page, err := start(t, "", nil).Metrics(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := os.ReadFile("../../provisioning/prometheus/nhncloud-email.rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`increase\((\w+)\{(\w+)=~"([^"]+)"`).FindAllStringSubmatch(string(rules), -1)
+	if len(found) == 0 {
+		t.Fatal("no rule has an increase")
+	}
+	for _, m := range found {
+		for value := range strings.SplitSeq(m[3], "|") {
+			series := regexp.MustCompile(`(?m)^` + m[1] + `\{[^}]*\b` + m[2] + `="` + value + `"[^}]*\} 0$`)
+			if !series.Match(page) {
+				t.Errorf("there is no %s{%s=%q} at the start", m[1], m[2], value)
+			}
+		}
+	}
+}
+
 func TestEveryAttemptIsOneLineOfTheLog(t *testing.T) {
 	var out log
 	p := start(t, "", &out)
