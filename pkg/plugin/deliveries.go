@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -102,11 +103,11 @@ func parseFilter(q url.Values) (outbox.Filter, error) {
 			case "mailType":
 				f.MailTypes = append(f.MailTypes, mailTypes(value)...)
 			case "from":
-				f.From, err = time.Parse(time.RFC3339, value)
+				f.From, err = parseTime(value)
 			case "to":
-				f.To, err = time.Parse(time.RFC3339, value)
+				f.To, err = parseTime(value)
 			case "limit":
-				if f.Limit, err = strconv.Atoi(value); err == nil && (f.Limit < 1 || f.Limit > outbox.MaxLimit) {
+				if f.Limit, err = strconv.Atoi(value); err != nil || f.Limit < 1 || f.Limit > outbox.MaxLimit {
 					err = fmt.Errorf("it may be a number from 1 to %d", outbox.MaxLimit)
 				}
 			default:
@@ -118,6 +119,15 @@ func parseFilter(q url.Values) (outbox.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// parseTime does not pass on the library's error, which repeats the value.
+func parseTime(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return t, errors.New("it may be a time like 2006-01-02T15:04:05Z")
+	}
+	return t, nil
 }
 
 func parseStatus(s string) (outbox.Status, error) {
