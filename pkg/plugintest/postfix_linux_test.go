@@ -83,8 +83,8 @@ virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
 `)
 	s.file(t, "postfix/master.cf", `
-127.0.0.1:$STARTTLS inet n - n - - smtpd
-127.0.0.1:$WRAPPER inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+$ADDRESS:$STARTTLS inet n - n - - smtpd
+$ADDRESS:$WRAPPER inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

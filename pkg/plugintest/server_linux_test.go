@@ -35,6 +35,10 @@ type server struct {
 	form   *relaytest.Relay // never reached: a data source is made after it
 }
 
+// serverAddress is nobody else's: the ports that newServer finds stay free until
+// the server listens on them.
+const serverAddress = "127.0.0.2"
+
 // serverUsers are whom it knows; the password is that of the canary.
 func serverUsers() (users []string) {
 	for _, mailType := range append(nhncloud.MailTypes(), nhncloud.Unset) {
@@ -65,7 +69,7 @@ func newServer(t *testing.T) *server {
 	s := &server{folder: folder, form: relay(t, relaytest.Options{})}
 	s.must(t, os.Chmod(folder, 0o755))
 	for i := range s.ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", serverAddress+":0")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,13 +105,13 @@ func (s *server) certificate(t *testing.T) {
 	s.file(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
 }
 
-// file writes a file in which $DIR, $STARTTLS, $WRAPPER and $HOST stand for what
+// file writes a file in which $DIR, $ADDRESS, $STARTTLS, $WRAPPER and $HOST stand for what
 // they are called.
 func (s *server) file(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(s.folder, name)
 	s.must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	text = strings.NewReplacer("$DIR", s.folder, "$STARTTLS", fmt.Sprint(s.ports[0]), "$WRAPPER", fmt.Sprint(s.ports[1]), "$HOST", nhncloud.Host).Replace(text)
+	text = strings.NewReplacer("$DIR", s.folder, "$ADDRESS", serverAddress, "$STARTTLS", fmt.Sprint(s.ports[0]), "$WRAPPER", fmt.Sprint(s.ports[1]), "$HOST", nhncloud.Host).Replace(text)
 	s.must(t, os.WriteFile(path, []byte(text), 0o644))
 	return path
 }
@@ -146,7 +150,7 @@ func (s *server) listens(t *testing.T) {
 	t.Helper()
 	for _, port := range s.ports {
 		await(t, func() bool {
-			conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			conn, err := net.Dial("tcp", fmt.Sprintf("%s:%d", serverAddress, port))
 			if err == nil {
 				_ = conn.Close()
 			}
@@ -160,7 +164,7 @@ func (s *server) dataSource(mode nhncloud.PortMode, override map[string]any) plu
 	if mode == nhncloud.TLSWrapper {
 		port = s.ports[1]
 	}
-	settings := map[string]any{"host": "127.0.0.1", "port": port, "serverName": nhncloud.Host}
+	settings := map[string]any{"host": serverAddress, "port": port, "serverName": nhncloud.Host}
 	for key, value := range override {
 		settings[key] = value
 	}

@@ -7,10 +7,10 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,13 +42,7 @@ func TestRenegotiationIsRefused(t *testing.T) {
 	if err := os.WriteFile(file, both.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr)
-	_ = l.Close() // for openssl to listen on
-	server := exec.CommandContext(t.Context(), openssl, "s_server", "-accept", port.String(), "-cert", file, "-tls1_2", "-crlf", "-naccept", "1")
+	server := exec.CommandContext(t.Context(), openssl, "s_server", "-accept", "127.0.0.1:0", "-cert", file, "-tls1_2", "-crlf", "-naccept", "1")
 	in, err := server.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +56,7 @@ func TestRenegotiationIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := make(chan string, 1)
-	ready := make(chan struct{})
+	ready := make(chan int, 1)
 	go func() {
 		var all strings.Builder
 		lines := bufio.NewReader(out)
@@ -70,8 +64,10 @@ func TestRenegotiationIsRefused(t *testing.T) {
 			line, err := lines.ReadString('\n')
 			all.WriteString(line)
 			switch {
-			case strings.HasPrefix(line, "ACCEPT"):
-				close(ready)
+			case strings.HasPrefix(line, "ACCEPT "):
+				_, digits, _ := strings.Cut(strings.TrimSpace(line), ":")
+				port, _ := strconv.Atoi(digits) // or nothing listens there
+				ready <- port
 			case strings.Contains(line, "EHLO"):
 				// "r" at the beginning of a line is s_server's command.
 				_, _ = io.WriteString(in, "r\n")
@@ -81,8 +77,9 @@ func TestRenegotiationIsRefused(t *testing.T) {
 			}
 		}
 	}()
+	var port int
 	select {
-	case <-ready:
+	case port = <-ready:
 	case heard := <-said:
 		t.Fatalf("openssl ended at once: %s", heard)
 	}
@@ -90,7 +87,7 @@ func TestRenegotiationIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := Config{
-		Host: "127.0.0.1", Port: port.Port, Mode: nhncloud.TLSWrapper, TLS: &tls.Config{InsecureSkipVerify: true},
+		Host: "127.0.0.1", Port: port, Mode: nhncloud.TLSWrapper, TLS: &tls.Config{InsecureSkipVerify: true},
 		EHLOName: "client.example.com", UserName: "AppKey", Password: "SecretKey", Timeout: patience,
 	}
 	report := Check(testContext(t), c)
