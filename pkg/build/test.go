@@ -26,6 +26,7 @@ func TestGo() error {
 		{"mod", "tidy", "-diff"},
 		{"vet", packages},
 		{"vet", "-tags", "mage", "."},
+		{"-C", "bench", "mod", "tidy", "-diff"},
 		{"-C", "bench", "vet", "./..."},
 		{"run", linter, "run", packages},
 		{"run", workflowCheck},
