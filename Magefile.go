@@ -4,6 +4,9 @@
 package main
 
 import (
+	// They are not grafana-plugin-sdk-go/build's, which write the time into what
+	// they build: here the same source makes the same bytes.
+	//
 	// mage:import
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/build"
 )

@@ -60,6 +60,8 @@ func plugin(t *testing.T, executable []byte) (source, dist fstest.MapFS) {
 		"package.json":        file(`{"version":"1.2.3"}`),
 		"src/module.ts":       file("export {};\n"),
 		"pkg/main.go":         file("package main\n"),
+		"go.mod":              file("require github.com/grafana/grafana-plugin-sdk-go v0.1.0\n"),
+		"Magefile.go":         file("package main // grafana-plugin-sdk-go/build\n"),
 		"node_modules/a/a.go": file("package a\n"),
 	}
 	manifest, err := catalog.GoManifest(source)
@@ -168,6 +170,7 @@ func TestWhatTheCatalogWouldRefuseIsNamed(t *testing.T) {
 		{"no source map", func(_, dist fstest.MapFS) { delete(dist, "module.js.map") }, "module.js.map is missing"},
 		{"another source", func(source, _ fstest.MapFS) { source["src/module.ts"] = file("export default 1;\n") }, "src/module.ts is not the repository's"},
 		{"another backend source", func(source, _ fstest.MapFS) { source["pkg/new.go"] = file("package main\n") }, "does not list the Go source"},
+		{"a build without the SDK", func(source, _ fstest.MapFS) { source["Magefile.go"] = file("package main\n") }, "Magefile.go of the source does not name"},
 		{"old checksums", put(catalog.SumsFile, file("0  module.js\n")), "does not list the files as they are"},
 	}
 	for _, tt := range tests {

@@ -30,6 +30,7 @@ func Check(archive, source fs.FS, targets []Target) (problems, warnings []string
 	c.documents()
 	c.frontend()
 	c.goManifest()
+	c.sdk()
 	c.sums()
 	return c.problems, c.warnings
 }

@@ -46,6 +46,16 @@ func (c *checker) goManifest() {
 	}
 }
 
+// sdk checks that the backend is built on Grafana's SDK, by the words that the
+// validator looks for.
+func (c *checker) sdk() {
+	for name, words := range map[string]string{"go.mod": "github.com/grafana/grafana-plugin-sdk-go v", "Magefile.go": "grafana-plugin-sdk-go/build"} {
+		if content, err := fs.ReadFile(c.source, name); err != nil || !bytes.Contains(content, []byte(words)) {
+			c.add("%s of the source does not name %s", name, words)
+		}
+	}
+}
+
 // frontend checks that every script has a source map that holds the
 // repository's own source, and is a production build.
 func (c *checker) frontend() {
