@@ -18,6 +18,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -309,7 +310,13 @@ func TestDocumentsListTheSchema(t *testing.T) {
 			if s, ok := p.Default.(string); ok {
 				words = append(words, s)
 			}
-			if p.Type == "integer" && key != "port" {
+			if key == "port" {
+				for _, mode := range nhncloud.PortModes() {
+					for _, port := range nhncloud.Ports(mode) {
+						words = append(words, strconv.Itoa(port))
+					}
+				}
+			} else if p.Type == "integer" {
 				words = append(words, fmt.Sprint(p.Default), strconv.Itoa(*p.Minimum), strconv.Itoa(*p.Maximum))
 			}
 			for _, word := range words {
