@@ -1,5 +1,5 @@
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Divider, Stack } from '@grafana/ui';
+import { Divider, Stack, TextLink } from '@grafana/ui';
 import { t } from '../i18n';
 import { AdvancedSection } from './AdvancedSection';
 import { ConnectionSection } from './ConnectionSection';
@@ -22,6 +22,8 @@ const SECTIONS = [
   AdvancedSection,
 ];
 
+const DOCUMENTATION = 'https://github.com/nhncloud/nhncloud-email-datasource/blob/main/docs/README.md';
+
 /** ConfigEditor edits every setting of the data source. */
 export default function ConfigEditor(props: EditorProps) {
   const config = useConfig(props);
@@ -32,7 +34,10 @@ export default function ConfigEditor(props: EditorProps) {
         {t(
           'config.intro',
           'Sends alert email over NHN Cloud Email. The AppKey, the SecretKey and a sender address are all it needs; they are in the NHN Cloud console under Notification > Email.',
-        )}
+        )}{' '}
+        <TextLink href={DOCUMENTATION} external>
+          {t('config.documentation', 'Read the documentation')}
+        </TextLink>
       </p>
       <p>
         <i>{t('config.required', 'Fields marked with * are required.')}</i>

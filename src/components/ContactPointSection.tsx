@@ -141,7 +141,7 @@ function AskModal({ uid, name, replacesSecret, onCancel, onCreate }: AskProps) {
     <Modal isOpen title={t('contact-point.ask-title', 'Create a contact point')} onDismiss={onCancel}>
       <Stack direction="column" gap={2}>
         <div>
-          {t('contact-point.ask', 'These are created in this organisation:')}
+          {t('contact-point.ask', 'These are created in this organization:')}
           <ul style={{ marginInlineStart: 24 }}>
             <li>{t('contact-point.ask-account', 'a service account with the role Viewer, and a token for it')}</li>
             <li>{t('contact-point.ask-point', 'a webhook contact point that signs what it sends')}</li>

@@ -73,7 +73,7 @@ function LivePreview({ jsonData, language, uid }: { jsonData: EmailJsonData; lan
           options={LANGUAGES}
         />
         <RadioButtonGroup<Scheme>
-          aria-label={t('preview.scheme', 'Colours of the preview')}
+          aria-label={t('preview.scheme', 'Colors of the preview')}
           size="sm"
           value={scheme}
           onChange={setScheme}
