@@ -15,7 +15,8 @@ const request = { uid: 'mail', name: 'Mail', grafanaUrl: 'https://grafana.exampl
 // As Grafana 12.3 answers.
 const grafana = {
   'POST /api/serviceaccounts': { id: 7, name: 'Mail', role: 'Viewer' },
-  'POST /api/serviceaccounts/7/tokens': { id: 1, name: 'contact-point', key: 'glsa_token' },
+  'POST /api/serviceaccounts/7/tokens': { id: 1, name: 'Mail', key: 'glsa_token' },
+  'GET /api/v1/provisioning/contact-points?name=Mail': [],
   'POST /api/v1/provisioning/contact-points': { uid: 'cp', name: 'Mail', type: 'webhook' },
   'GET /api/datasources/uid/mail': {
     uid: 'mail',
@@ -26,6 +27,7 @@ const grafana = {
   },
   'PUT /api/datasources/uid/mail': { datasource: { version: 4 } },
   'DELETE /api/serviceaccounts/7': { message: 'Service account deleted' },
+  'DELETE /api/serviceaccounts/7/tokens/1': { message: 'Service account token deleted' },
   'DELETE /api/v1/provisioning/contact-points/cp': { message: 'contactpoint deleted' },
 };
 
@@ -44,8 +46,10 @@ it('creates the service account, its token, the contact point and the signing se
   const { outcome, steps } = await create();
 
   expect(steps).toEqual({ serviceAccount: 'done', token: 'done', contactPoint: 'done', secret: 'done' });
-  const [account, , contactPoint, , saved] = backend.requests;
+  const [account, token, , contactPoint, , saved] = backend.requests;
   expect(account.data).toMatchObject({ name: 'Mail', role: 'Viewer' });
+  expect(token.data).toEqual({ name: 'Mail' }); // Grafana takes each name once in an organization
+
   expect(contactPoint.headers).toEqual({ 'X-Disable-Provenance': 'true' });
   const { secureJsonData, ...rest } = saved.data as { secureJsonData: { webhookSecret: string } };
   expect(secureJsonData.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
@@ -77,13 +81,17 @@ describe('when a step fails, what was created is removed again', () => {
     ],
     [
       'POST /api/v1/provisioning/contact-points',
-      ['DELETE /api/serviceaccounts/7'],
-      { serviceAccount: 'undone', token: 'done', contactPoint: 'failed' },
+      ['DELETE /api/serviceaccounts/7/tokens/1', 'DELETE /api/serviceaccounts/7'],
+      { serviceAccount: 'undone', token: 'undone', contactPoint: 'failed' },
     ],
     [
       'PUT /api/datasources/uid/mail',
-      ['DELETE /api/v1/provisioning/contact-points/cp', 'DELETE /api/serviceaccounts/7'],
-      { serviceAccount: 'undone', token: 'done', contactPoint: 'undone', secret: 'failed' },
+      [
+        'DELETE /api/v1/provisioning/contact-points/cp',
+        'DELETE /api/serviceaccounts/7/tokens/1',
+        'DELETE /api/serviceaccounts/7',
+      ],
+      { serviceAccount: 'undone', token: 'undone', contactPoint: 'undone', secret: 'failed' },
     ],
   ])('%s', async (failing, removed, states) => {
     backend.reset({ ...grafana, [failing]: { refuse: 400, data: { message: 'service account already exists' } } });
@@ -91,6 +99,17 @@ describe('when a step fails, what was created is removed again', () => {
     expect(outcome).toMatchObject({ message: 'service account already exists' });
     expect(steps).toEqual(states);
     expect(routes().filter((route) => route.startsWith('DELETE'))).toEqual(removed);
+  });
+
+  it('so does the name of another contact point, which would get a second receiver', async () => {
+    backend.reset({ ...grafana, 'GET /api/v1/provisioning/contact-points?name=Mail': [{ uid: 'another' }] });
+    const { outcome, steps } = await create();
+    expect(outcome).toMatchObject({
+      message: 'There is a contact point called Mail already.',
+      hint: 'Choose another name.',
+    });
+    expect(steps).toEqual({ serviceAccount: 'undone', token: 'undone', contactPoint: 'failed' });
+    expect(routes()).not.toContain('POST /api/v1/provisioning/contact-points');
   });
 
   it('and what could not be removed is named', async () => {

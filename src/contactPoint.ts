@@ -1,6 +1,7 @@
 // Creates a contact point for the data source through Grafana's own API, with
 // the session of the user who asked for it.
 import { ApiError, call } from './api';
+import { t } from './i18n';
 import { PLUGIN_ID } from './service';
 
 export const SIGNATURE_HEADER = 'X-Grafana-Alerting-Signature';
@@ -8,6 +9,7 @@ export const TIMESTAMP_HEADER = 'X-Grafana-Alerting-Timestamp';
 
 // Without it, what is created through this API can be edited through it only.
 const EDITABLE = { 'X-Disable-Provenance': 'true' };
+const CONTACT_POINTS = '/api/v1/provisioning/contact-points';
 
 export type Step = 'serviceAccount' | 'token' | 'contactPoint' | 'secret';
 export type StepState = 'running' | 'done' | 'failed' | 'undone' | 'left';
@@ -16,7 +18,7 @@ export const STEPS: Step[] = ['serviceAccount', 'token', 'contactPoint', 'secret
 export interface Request {
   /** Of the data source. */
   uid: string;
-  /** Of the contact point and of the service account. */
+  /** Of the contact point, the service account and its token. */
   name: string;
   /** Where Grafana reaches itself, such as https://grafana.example.com/. */
   grafanaUrl: string;
@@ -101,24 +103,32 @@ export async function createContactPoint(
   );
   undo.push(['serviceAccount', () => call('DELETE', `/api/serviceaccounts/${account.id}`)]);
 
+  // The name of a token is taken for the whole organization, not for its account.
   const token = await during('token', () =>
-    call<{ key: string }>('POST', `/api/serviceaccounts/${account.id}/tokens`, { name: 'contact-point' }),
+    call<{ id: number; key: string }>('POST', `/api/serviceaccounts/${account.id}/tokens`, { name }),
   );
+  undo.push(['token', () => call('DELETE', `/api/serviceaccounts/${account.id}/tokens/${token.id}`)]);
 
   const secret = newSecret();
   const settings = webhookSettings(alertsUrl(grafanaUrl, uid), token.key, secret);
-  const contactPoint = await during('contactPoint', () =>
-    call<{ uid: string }>(
+  const contactPoint = await during('contactPoint', async () => {
+    // Grafana would add a second receiver to a contact point of that name, whose
+    // first one has another secret or mails elsewhere.
+    const same = await call<unknown[]>('GET', `${CONTACT_POINTS}?name=${encodeURIComponent(name)}`);
+    if (same.length > 0) {
+      throw new ApiError(
+        t('contact-point.taken', 'There is a contact point called {{name}} already.', { name }),
+        t('contact-point.taken-help', 'Choose another name.'),
+      );
+    }
+    return call<{ uid: string }>(
       'POST',
-      '/api/v1/provisioning/contact-points',
+      CONTACT_POINTS,
       { name, type: 'webhook', settings, disableResolveMessage: false },
       EDITABLE,
-    ),
-  );
-  undo.push([
-    'contactPoint',
-    () => call('DELETE', `/api/v1/provisioning/contact-points/${contactPoint.uid}`, undefined, EDITABLE),
-  ]);
+    );
+  });
+  undo.push(['contactPoint', () => call('DELETE', `${CONTACT_POINTS}/${contactPoint.uid}`, undefined, EDITABLE)]);
 
   const saved = await during('secret', async () => {
     const current = await call<Record<string, unknown>>('GET', `/api/datasources/uid/${encodeURIComponent(uid)}`);

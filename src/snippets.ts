@@ -38,7 +38,7 @@ resource "grafana_service_account" "nhncloud_email" {
 }
 
 resource "grafana_service_account_token" "nhncloud_email" {
-  name               = "contact-point"
+  name               = ${hcl(name)}
   service_account_id = grafana_service_account.nhncloud_email.id
 }
 

@@ -261,6 +261,7 @@ describe('Contact point', () => {
     backend.reset({
       'POST /api/serviceaccounts': { id: 7 },
       'POST /api/serviceaccounts/7/tokens': { key: 'glsa' },
+      'GET /api/v1/provisioning/contact-points?name=NHN%20Cloud%20Email': [],
       'POST /api/v1/provisioning/contact-points': { uid: 'cp' },
       'GET /api/datasources/uid/nhncloud-email': { uid: 'nhncloud-email' },
       'PUT /api/datasources/uid/nhncloud-email': { datasource: { version: 9 } },
