@@ -1,4 +1,4 @@
-import { useState, type ClipboardEvent, type KeyboardEvent } from 'react';
+import { useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react';
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { FieldValidationMessage, IconButton, Input, Stack, useStyles2 } from '@grafana/ui';
@@ -22,6 +22,7 @@ interface Props {
  */
 export function AddressList({ id, value, onChange, validate, placeholder, disabled }: Props) {
   const styles = useStyles2(getStyles);
+  const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState('');
   // A half-typed address is no mistake yet, so it is not marked before the
   // field is left or Enter is pressed.
@@ -60,6 +61,7 @@ export function AddressList({ id, value, onChange, validate, placeholder, disabl
   return (
     <Stack direction="column" gap={1}>
       <Input
+        ref={input}
         id={id}
         width={WIDTH.long}
         value={typed}
@@ -92,7 +94,10 @@ export function AddressList({ id, value, onChange, validate, placeholder, disabl
                   name="times"
                   size="sm"
                   aria-label={t('address-list.remove', 'Remove {{entry}}', { entry })}
-                  onClick={() => onChange(value.filter((other) => other !== entry))}
+                  onClick={() => {
+                    onChange(value.filter((other) => other !== entry));
+                    input.current?.focus(); // the button that had it goes with its entry
+                  }}
                 />
               )}
             </li>

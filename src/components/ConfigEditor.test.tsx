@@ -264,6 +264,7 @@ describe('a list of addresses', () => {
   it('drops an entry by its button and the last one by Backspace', async () => {
     const { saved, user } = edit({ ...complete, to: ['a@example.com', 'b@example.com', 'c@example.com'] });
     await user.click(screen.getByRole('button', { name: 'Remove a@example.com' }));
+    expect(field(/^To$/)).toHaveFocus();
     await user.type(field(/^To$/), '{Backspace}');
     expect(saved.current.jsonData.to).toEqual(['b@example.com']);
   });
