@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
 import { Input, MultiCombobox, RadioButtonGroup } from '@grafana/ui';
@@ -104,24 +104,18 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
       {(queryType === 'deliveries' || queryType === 'stats') && (
         <EditorRow>
           <EditorField label={t('query.status', 'Status')} width={30}>
-            <MultiCombobox<string>
-              aria-label={t('query.status', 'Status')}
-              createCustomValue
-              isClearable
-              placeholder={t('query.any', 'Any')}
-              value={query.status ?? []}
-              onChange={(options) => set({ status: options.map(({ value }) => value) })}
+            <Several
+              label={t('query.status', 'Status')}
+              value={query.status}
+              onChange={(status) => set({ status })}
               options={STATUSES.map((value) => ({ value, label: statusName(value) }))}
             />
           </EditorField>
           <EditorField label={t('config.mail-type.label', 'Mail type')} width={30}>
-            <MultiCombobox<string>
-              aria-label={t('config.mail-type.label', 'Mail type')}
-              createCustomValue
-              isClearable
-              placeholder={t('query.any', 'Any')}
-              value={query.mailType ?? []}
-              onChange={(options) => set({ mailType: options.map(({ value }) => value) })}
+            <Several
+              label={t('config.mail-type.label', 'Mail type')}
+              value={query.mailType}
+              onChange={(mailType) => set({ mailType })}
               options={MAIL_TYPES.map((value) => ({ value, label: mailTypeName(value) }))}
             />
           </EditorField>
@@ -160,6 +154,35 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
         </EditorRow>
       )}
     </EditorRows>
+  );
+}
+
+interface SeveralProps {
+  label: string;
+  value?: string[];
+  onChange: (value: string[]) => void;
+  options: Array<{ value: string; label: string }>;
+}
+
+/** Several chooses any number of values, or variables that stand for them. */
+function Several({ label, value = [], onChange, options }: SeveralProps) {
+  const id = useId();
+  return (
+    <>
+      {/* The control takes its name from an element only. */}
+      <span id={id} hidden>
+        {label}
+      </span>
+      <MultiCombobox<string>
+        aria-labelledby={id}
+        createCustomValue
+        isClearable
+        placeholder={t('query.any', 'Any')}
+        value={value}
+        onChange={(chosen) => onChange(chosen.map((option) => option.value))}
+        options={options}
+      />
+    </>
   );
 }
 
