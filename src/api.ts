@@ -1,5 +1,6 @@
 import { lastValueFrom } from 'rxjs';
 import { getBackendSrv, isFetchError } from '@grafana/runtime';
+import { translated } from './remedies';
 import type { Endpoint } from './service';
 import type { EmailJsonData } from './types';
 
@@ -36,7 +37,8 @@ export async function call<T>(
   } catch (cause) {
     if (isFetchError<Problem>(cause)) {
       const { error, message, hint } = cause.data ?? {};
-      throw new ApiError(error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim(), hint, cause.status);
+      const said = error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim();
+      throw new ApiError(said, hint && translated(hint), cause.status);
     }
     throw new ApiError(cause instanceof Error ? cause.message : String(cause));
   }

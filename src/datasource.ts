@@ -16,6 +16,7 @@ import { deliveries, type HealthDetails } from './api';
 import { withDetails } from './details';
 import { reportHealth } from './health';
 import pluginJson from './plugin.json';
+import { translated } from './remedies';
 import { MAIL_TYPES, STATUSES } from './service';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 import { Variables } from './variables';
@@ -101,10 +102,14 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
 
   /** callHealthCheck also shows the steps of the handshake in the config editor. */
   async callHealthCheck(): Promise<HealthCheckResult> {
-    const result = await super.callHealthCheck();
+    const [result] = await Promise.all([super.callHealthCheck(), initPluginTranslations(pluginJson.id)]);
     reportHealth(this.uid, result);
-    // Grafana links to what it finds under this key.
-    const { errorLink } = (result.details ?? {}) as HealthDetails;
-    return errorLink ? { ...result, details: { ...result.details, errorDetailsLink: errorLink } } : result;
+    const { errorLink, hint } = (result.details ?? {}) as HealthDetails;
+    return {
+      ...result,
+      message: hint ? result.message.replace(hint, () => translated(hint)) : result.message,
+      // Grafana links to what it finds under this key.
+      details: errorLink ? { ...result.details, errorDetailsLink: errorLink } : result.details,
+    };
   }
 }

@@ -3,6 +3,7 @@ import { dateTimeFormat, formattedValueToString, getValueFormat, type GrafanaThe
 import { Alert, Icon, Stack, useStyles2, type IconName } from '@grafana/ui';
 import type { Handshake, StageReport } from '../api';
 import { t } from '../i18n';
+import { translated } from '../remedies';
 import { getTableStyles } from './table';
 
 /** stageName is a step of the handshake in words. */
@@ -56,7 +57,7 @@ export function HandshakeReport({ report }: { report: Handshake }) {
           bottomSpacing={0}
         >
           <p>{error.message}</p>
-          {error.hint && <strong>{error.hint}</strong>}
+          {error.hint && <strong>{translated(error.hint)}</strong>}
         </Alert>
       )}
       <table className={styles.table} aria-label={t('handshake.label', 'Handshake with the relay')}>
