@@ -33,20 +33,3 @@ it('leaves every other answer as it is', () => {
   const links = linksOf(withDetails(answer('delivery', ['subject', 'id']), { uid: 'mail', name: 'Mail' }));
   expect(links).toEqual({ subject: undefined, id: undefined });
 });
-
-it('gives the words of a table room, but not what it is told to leave narrow', () => {
-  const frame = toDataFrame({
-    name: 'attempts',
-    meta: { preferredVisualisationType: 'table' },
-    fields: [
-      { name: 'message', values: [] },
-      { name: 'code', values: [] },
-      { name: 'time', config: { custom: { minWidth: 80 } } },
-    ],
-  });
-  const { data } = withDetails({ data: [frame] }, { uid: 'mail', name: 'Mail' });
-  const widths = data[0].fields.map(
-    ({ config }: { config: { custom?: { minWidth?: number } } }) => config.custom?.minWidth,
-  );
-  expect(widths).toEqual([400, undefined, 80]);
-});
