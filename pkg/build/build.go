@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/build/buildinfo"
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
+	"github.com/magefile/mage/target"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
 )
@@ -62,4 +63,12 @@ func packageVersion() (string, error) {
 
 func npm(args ...string) error { return sh.RunV("npm", args...) }
 
-func npmInstall() error { return npm("ci", "--no-audit", "--no-fund") }
+// npmInstall installs the packages unless they are there: npm writes the file
+// that is looked at when it is done.
+func npmInstall() error {
+	missing, err := target.Path("node_modules/.package-lock.json", "package.json", "package-lock.json")
+	if err != nil || !missing {
+		return err
+	}
+	return npm("ci", "--no-audit", "--no-fund")
+}
