@@ -88,6 +88,7 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
         title={t('delivery.cancel', 'Cancel the mail')}
         body={t('delivery.cancel-body', 'Whoever has not got it yet will not get it. This cannot be undone.')}
         confirmText={t('delivery.cancel-confirm', 'Do not send it')}
+        dismissText={t('delivery.cancel-dismiss', 'Keep it')}
         onConfirm={() => {
           setAsking(false);
           act('cancel');
