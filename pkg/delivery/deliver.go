@@ -156,6 +156,7 @@ func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 	if result.Accepted() == 0 && first != nil {
 		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Code, first.EnhancedCode, words(first)
 		o.Reason = strings.TrimSpace(first.Error() + " " + first.Hint)
+		o.Away = first.Away()
 	}
 	switch {
 	case first != nil && first.Sender():

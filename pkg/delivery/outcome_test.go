@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
@@ -61,6 +62,12 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a relay that is away", func(t *testing.T) {
+		failure := &smtp.Error{Class: smtp.Network, Stage: smtp.StageDial, Err: io.EOF}
+		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); !got.Away {
+			t.Errorf("%+v", got)
+		}
+	})
 	t.Run("cancelled after the final dot", func(t *testing.T) {
 		failure := &smtp.Error{Class: smtp.Cancelled, Stage: smtp.StageMessage, Ambiguous: true, Err: context.Canceled}
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure)

@@ -76,7 +76,9 @@ type Delivery struct {
 	Recipients []Recipient
 	Attempts   []Attempt // from Get only
 
-	retries int // attempts since the last Retry by hand that are to be repeated
+	// retries are the attempts since the last Retry by hand that are to be
+	// repeated; negative while the relay was away in each of them.
+	retries int
 	crashes int // leases in a row that ran out without an outcome
 }
 
@@ -93,7 +95,7 @@ func (d Delivery) Pending() []Recipient {
 
 // settled says whether the attempt that Wait waits for has an outcome.
 func (d Delivery) settled() bool {
-	return d.Status.Final() || d.Status == Held || d.Status == Queued && d.retries > 0
+	return d.Status.Final() || d.Status == Held || d.Status == Queued && d.retries != 0
 }
 
 // Recipient is one recipient of a delivery and what the relay said of it.

@@ -16,7 +16,7 @@ const (
 
 func backoff(retries int) time.Duration {
 	pause := maxBackoff
-	if retries < 8 {
+	if retries = max(retries, -retries); retries < 8 {
 		pause = min(firstBackoff<<(retries-1), maxBackoff)
 	}
 	return min(time.Duration(float64(pause)*(0.8+0.4*rand.Float64())), maxBackoff)
@@ -29,23 +29,41 @@ var (
 		due_at = $8, lease_owner = '', crashes = 0, message = NULL` + fence)
 	qAgain = query(`UPDATE delivery SET status = $4, due_at = $5, reason = $6, retries = $7,
 		lease_owner = '', crashes = 0` + fence)
+	// Due since they were accepted, they go out in order of age. (That due_at is
+	// above 0 leads SQLite to the index of what is not final.)
+	qRecall = query(`UPDATE delivery SET due_at = created_at WHERE id IN (SELECT id FROM delivery
+		WHERE source = $1 AND finished_at IS NULL AND status = 'queued' AND due_at > 0 AND retries < 0 AND due_at > created_at {lock})`)
 )
 
 // finish stores what came of an attempt. It is fenced on (id, attempt, owner):
 // errLeaseLost says that nothing was changed.
 func (s *source) finish(d Delivery, out Outcome) error {
 	var after Delivery
+	back, recalled := false, int64(0) // whether the relay is, and the mail that is due again
 	return s.o.write(s.o.ctx, &op{
 		name: "storing an outcome",
 		run: func(t *tx) (err error) {
-			after, err = t.finish(s, d, out)
+			if after, err = t.finish(s, d, out); err != nil {
+				return err
+			}
+			switch {
+			case out.Away:
+				s.away = true
+			case (s.away || back) && (after.Status == Sent || after.Status == Partial):
+				s.away, back = false, true
+				recalled, err = t.exec(qRecall, s.name)
+			}
 			return err
 		},
 		done: func(err error) {
 			if err != nil {
+				s.away = s.away || back
 				return
 			}
 			s.o.publish(after)
+			if recalled > 0 {
+				s.o.mailWaits(s.name)
+			}
 			if after.Status == Queued {
 				s.o.wakeSource(s.name)
 			}
@@ -79,7 +97,7 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 	d.Reason = clean(cmp.Or(out.Reason, out.Text))
 	refused := out.Verdict == Hold && !s.replaced()
 	if d.Status == Queued {
-		t.postpone(&d, out.Verdict, refused)
+		t.postpone(&d, out, refused)
 	}
 
 	var changed int64
@@ -115,7 +133,7 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 
 // postpone decides when a delivery with pending recipients is tried again, or
 // that it is not.
-func (t *tx) postpone(d *Delivery, verdict Verdict, refused bool) {
+func (t *tx) postpone(d *Delivery, out Outcome, refused bool) {
 	now := at(t.now)
 	paused := t.pauses[sender{d.Source, d.MailType}]
 	switch {
@@ -123,10 +141,14 @@ func (t *tx) postpone(d *Delivery, verdict Verdict, refused bool) {
 		d.Status = Held
 	case paused != nil:
 		d.Status, d.Reason = Held, paused.reason
-	case verdict != Settle: // released, or held by settings that were replaced
+	case out.Verdict != Settle: // released, or held by settings that were replaced
 		d.NextAttemptAt = now
 	case now.Before(d.ExpiresAt):
-		d.retries++
+		if out.Away && d.retries <= 0 {
+			d.retries--
+		} else {
+			d.retries = max(d.retries, -d.retries) + 1
+		}
 		d.NextAttemptAt = now.Add(backoff(d.retries))
 		if d.NextAttemptAt.After(d.ExpiresAt) {
 			d.NextAttemptAt = d.ExpiresAt // the last one

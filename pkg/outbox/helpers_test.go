@@ -200,6 +200,7 @@ var (
 	accept  = Outcome{Rest: &Result{Status: Sent, Code: 250, EnhancedCode: "2.0.0", Text: "accepted"}, Stage: "EOM", Code: 250, Text: "accepted"}
 	defer4  = Outcome{Rest: &Result{Status: Queued, Code: 451, Text: "try later"}, Stage: "DATA", Code: 451, Text: "try later"}
 	refuse5 = Outcome{Rest: &Result{Status: Failed, Code: 550, EnhancedCode: "5.1.1", Text: "no such user"}, Stage: "RCPT", Code: 550, Text: "no such user"}
+	away    = Outcome{Away: true, Rest: &Result{Status: Queued, Text: "connection refused"}, Stage: "dial", Text: "connection refused"}
 	hold    = Outcome{Verdict: Hold, Stage: "AUTH", Code: 535, Text: "authentication failed"}
 )
 

@@ -37,6 +37,9 @@ const (
 // Outcome is what came of an attempt.
 type Outcome struct {
 	Verdict Verdict
+	// Away: the relay could not be had, which says nothing of the mail. What
+	// failed so is due at once when the relay has taken another mail.
+	Away bool
 	// Results are the relay's answers by recipient, Rest the answer for every
 	// pending recipient that Results does not name; nil leaves them pending.
 	Results []Result

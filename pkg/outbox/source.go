@@ -33,6 +33,7 @@ type source struct {
 	cancel context.CancelFunc
 	wake   chan struct{} // something may be due
 	stop   chan struct{} // closed: claim no more
+	away   bool          // the relay may have been away; for the writer only
 
 	mu      sync.Mutex
 	stopped bool
@@ -58,6 +59,7 @@ func (o *Outbox) Attach(a Attachment) (detach func(context.Context) error, err e
 	s := &source{
 		o: o, name: a.Source, handler: a.Handler, settings: a.SettingsUpdated,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		away:  true,
 		fresh: fresh, shared: slots - fresh, backlog: true,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())

@@ -147,7 +147,7 @@ func TestEveryIndexedQueryUsesItsIndex(t *testing.T) {
 	f := &fixture{T: t, url: "memory:", clock: newClock()}
 	o := f.open()
 	for q, index := range map[string]string{
-		qClaim: "delivery_open", qNextDue: "delivery_open", qUndelivered: "delivery_open",
+		qClaim: "delivery_open", qNextDue: "delivery_open", qUndelivered: "delivery_open", qRecall: "delivery_open",
 		qJoinable: "delivery_identity", qOld: "delivery_finished",
 	} {
 		text := o.store.statements[q].text

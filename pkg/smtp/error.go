@@ -100,6 +100,16 @@ func (e *Error) Temporary() bool {
 // until someone acts.
 func (e *Error) Sender() bool { return e.Class == TLS || e.Class == Refused }
 
+// Away says that the relay could not be had for now: no session was opened, and
+// the mail has no part in that.
+func (e *Error) Away() bool {
+	switch e.Stage {
+	case StageDial, StageGreeting, StageEHLO, StageSTARTTLS, StageTLS, StageEHLOTLS, StageAuth:
+		return e.Temporary() && e.Class != Cancelled
+	}
+	return false
+}
+
 // Timeout says that a deadline passed.
 func (e *Error) Timeout() bool { return isTimeout(e.Err) }
 

@@ -102,6 +102,9 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 				if want := class != Permanent && class != Refused && class != TLS; e.Temporary() != want || e.Sender() != (class == Refused || class == TLS) {
 					t.Errorf("temporary %t, sender %t for %s", e.Temporary(), e.Sender(), class)
 				}
+				if want := !st.sent && e.Temporary(); e.Away() != want {
+					t.Errorf("away is %t, want %t", e.Away(), want)
+				}
 				if want := st.at == relaytest.EOM && (class == Network || class == Protocol); e.Ambiguous != want {
 					t.Errorf("ambiguous is %t, want %t", e.Ambiguous, want)
 				}
