@@ -21,7 +21,8 @@ const patience = 30 * time.Second
 
 func testContext(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	// The cause is no timeout: a hang must not pass for one.
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("it hangs"))
 	t.Cleanup(cancel)
 	return ctx
 }
