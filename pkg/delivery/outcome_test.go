@@ -54,6 +54,9 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			one.Recipients[0].Err = nil
 			one.Reply = smtp.Reply{Code: 250, EnhancedCode: "2.0.0", Text: "taken"}
 			got = outcomeOf(one, nil)
+			if got.Reason != "mail: 451 4.3.0 the relay's words What to do." {
+				t.Errorf("of the one that does not have it: reason %q", got.Reason)
+			}
 			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {
 				t.Errorf("%+v", got.Results)
 			}

@@ -136,6 +136,26 @@ func TestAcceptedRecipientsAreNotSentToAgain(t *testing.T) {
 	})
 }
 
+func TestReasonIsOfThoseWhoDoNotHaveTheMail(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		n := notification("n")
+		n.Recipients = []Recipient{{Address: "a@example.com", Kind: To}, {Address: "b@example.com", Kind: To}}
+		d := f.enqueue(o, n)
+		receive(t, "the first attempt", s.started)
+		s.answers <- Outcome{Reason: "busy", Results: []Result{{Address: "a@example.com", Status: Queued, Text: "busy"}, {Address: "b@example.com", Status: Failed, Text: "no such mailbox"}}}
+		f.awaitStatus(o, d.ID, Queued)
+		f.clock.advance(time.Minute)
+		receive(t, "the second attempt", s.started)
+		s.answers <- Outcome{Text: "taken", Results: []Result{{Address: "a@example.com", Status: Sent, Text: "taken"}}}
+		if d = f.awaitStatus(o, d.ID, Partial); d.Reason != "no such mailbox" {
+			t.Errorf("%q", d.Reason)
+		}
+	})
+}
+
 func TestRetryScheduleDoublesToTenMinutesUntilTheMailExpires(t *testing.T) {
 	for name, out := range map[string]Outcome{"4yz": defer4, "away": away} {
 		t.Run(name, func(t *testing.T) {

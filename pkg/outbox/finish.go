@@ -95,6 +95,9 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 	d.Recipients = out.apply(d, t.now)
 	d.Status = derive(d.Recipients)
 	d.Reason = clean(cmp.Or(out.Reason, out.Text))
+	if d.Status == Partial && out.Reason == "" { // this attempt went well; an earlier one did not
+		d.Reason = d.Recipients[slices.IndexFunc(d.Recipients, func(r Recipient) bool { return r.Status != Sent })].Text
+	}
 	refused := out.Verdict == Hold && !s.replaced()
 	if d.Status == Queued {
 		t.postpone(&d, out, refused)
