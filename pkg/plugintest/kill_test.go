@@ -15,7 +15,7 @@ import (
 
 // kills is how often the plug is pulled; go tool mage kills pulls it a hundred
 // times.
-var kills = flag.Int("kills", 5, "rounds of TestKilledAtRandomInstants")
+var kills = flag.Int("kills", 25, "rounds of TestKilledAtRandomInstants")
 
 // TestKilledAtRandomInstants kills the process under load, again and again on
 // one outbox, and counts: what was acknowledged arrived.

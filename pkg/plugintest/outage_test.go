@@ -2,7 +2,6 @@ package plugintest_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -176,62 +175,6 @@ func await(t *testing.T, cond func() bool) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-func TestKilledAtAnyInstantUnderLoadLosesNothingAcknowledged(t *testing.T) {
-	const rounds, load = 10, 24
-	r := relay(t, relaytest.Options{})
-	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
-	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
-	acknowledged := make(chan string, rounds*load)
-	for round := range rounds {
-		p := start(t, url, nil)
-		answered := make(chan struct{}, load)
-		for i := range load {
-			body := another(t, round*load+i)
-			go func() {
-				defer func() { answered <- struct{}{} }()
-				ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-				defer cancel()
-				answer, err := p.Call(ctx, ds, plugintest.Signed("alerts", body))
-				if err == nil && (answer.Status == 200 || answer.Status == 202) {
-					acknowledged <- idOf(answer.Body)
-				}
-			}()
-		}
-		// The plug is pulled when so many have been answered: from before the
-		// first to after most.
-		for range round * 2 {
-			<-answered
-		}
-		p.Kill()
-		for range load - round*2 {
-			<-answered
-		}
-	}
-	p := start(t, url, nil)
-	wake(t, p, ds)
-	close(acknowledged)
-	arrived := func(id string) bool {
-		for _, m := range r.Mails() {
-			if bytes.Contains(m.Data, []byte(id)) {
-				return true
-			}
-		}
-		return false
-	}
-	n := 0
-	for id := range acknowledged {
-		n++
-		await(t, func() bool { return arrived(id) })
-	}
-	if n < rounds {
-		t.Errorf("only %d alerts were acknowledged: the test tests nothing", n)
-	}
-	await(t, func() bool {
-		queue := wake(t, p, ds)["queue"].(map[string]any)
-		return queue["queued"] == 0.0 && queue["sending"] == 0.0
-	})
 }
 
 func idOf(body []byte) string {
