@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -150,7 +151,7 @@ func (s *server) listens(t *testing.T) {
 	t.Helper()
 	for _, port := range s.ports {
 		await(t, func() bool {
-			conn, err := net.Dial("tcp", fmt.Sprintf("%s:%d", serverAddress, port))
+			conn, err := net.Dial("tcp", net.JoinHostPort(serverAddress, strconv.Itoa(port)))
 			if err == nil {
 				_ = conn.Close()
 			}
