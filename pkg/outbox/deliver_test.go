@@ -245,6 +245,16 @@ func TestMailThatTheRelayWasAwayForGoesOutInOrderOfAge(t *testing.T) {
 		if d := f.get(o, greylisted.ID); d.Status != Queued || !d.NextAttemptAt.After(f.clock.Now()) {
 			t.Errorf("what the relay put off is %s, due %s", d.Status, d.NextAttemptAt)
 		}
+
+		// A relay that comes and goes is not a reason to try everything each time.
+		again := fail("again", away)
+		d = f.enqueue(o, notification("taken between"))
+		receive(t, "an attempt", s.started)
+		s.answers <- accept
+		f.awaitStatus(o, d.ID, Sent)
+		if d := f.get(o, again.ID); d.Status != Queued || !d.NextAttemptAt.After(f.clock.Now()) {
+			t.Errorf("after ten minutes at most, not at once: %s, due %s", d.Status, d.NextAttemptAt)
+		}
 	})
 }
 

@@ -39,26 +39,33 @@ var (
 // errLeaseLost says that nothing was changed.
 func (s *source) finish(d Delivery, out Outcome) error {
 	var after Delivery
-	back, recalled := false, int64(0) // whether the relay is, and the mail that is due again
+	var recall bool
+	var recalled int64 // how much mail is due again
 	return s.o.write(s.o.ctx, &op{
 		name: "storing an outcome",
 		run: func(t *tx) (err error) {
+			recall, recalled = false, 0
 			if after, err = t.finish(s, d, out); err != nil {
 				return err
 			}
-			switch {
-			case out.Away:
-				s.away = true
-			case (s.away || back) && (after.Status == Sent || after.Status == Partial):
-				s.away, back = false, true
+			taken := after.Status == Sent || after.Status == Partial
+			if taken && s.away && at(t.now).Sub(s.recalledAt).Abs() >= maxBackoff {
+				recall = true
 				recalled, err = t.exec(qRecall, s.name)
 			}
 			return err
 		},
 		done: func(err error) {
 			if err != nil {
-				s.away = s.away || back
 				return
+			}
+			if out.Away {
+				s.away = true
+			} else if recall {
+				s.away = false
+			}
+			if recalled > 0 {
+				s.recalledAt = at(s.o.writer.lastNow)
 			}
 			s.o.publish(after)
 			if recalled > 0 {

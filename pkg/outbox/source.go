@@ -33,7 +33,12 @@ type source struct {
 	cancel context.CancelFunc
 	wake   chan struct{} // something may be due
 	stop   chan struct{} // closed: claim no more
-	away   bool          // the relay may have been away; for the writer only
+
+	// For the writer only: whether mail may wait because the relay was away, and
+	// when such mail was last made due. A relay that comes and goes makes it due
+	// no more often than its own schedule does in the end.
+	away       bool
+	recalledAt time.Time
 
 	mu      sync.Mutex
 	stopped bool
