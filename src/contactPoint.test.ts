@@ -112,6 +112,12 @@ describe('when a step fails, what was created is removed again', () => {
     expect(routes()).not.toContain('POST /api/v1/provisioning/contact-points');
   });
 
+  it('and a name that is taken has another as the remedy', async () => {
+    const refusal = { refuse: 400, data: { message: 'service account already exists' } };
+    backend.reset({ ...grafana, 'POST /api/serviceaccounts': refusal });
+    expect((await create()).outcome).toMatchObject({ hint: 'Choose another name.' });
+  });
+
   it('and what could not be removed is named', async () => {
     backend.reset({
       ...grafana,

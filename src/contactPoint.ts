@@ -68,6 +68,13 @@ export const missingPermissions = (permissions: Record<string, boolean> = {}): s
 const newSecret = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
+const taken = (message: string) => new ApiError(message, t('contact-point.taken-help', 'Choose another name.'));
+
+/** refused is a failure with what to do about it: all that is asked for and can be wrong is the name. */
+const refused = (cause: unknown) => {
+  throw cause instanceof ApiError && cause.status === 400 ? taken(cause.message) : cause;
+};
+
 /**
  * createContactPoint creates a service account (Viewer), its token, the webhook
  * contact point and the signing secret. When a step fails, what the steps before
@@ -99,13 +106,13 @@ export async function createContactPoint(
   };
 
   const account = await during('serviceAccount', () =>
-    call<{ id: number }>('POST', '/api/serviceaccounts', { name, role: 'Viewer', isDisabled: false }),
+    call<{ id: number }>('POST', '/api/serviceaccounts', { name, role: 'Viewer', isDisabled: false }).catch(refused),
   );
   undo.push(['serviceAccount', () => call('DELETE', `/api/serviceaccounts/${account.id}`)]);
 
   // The name of a token is taken for the whole organization, not for its account.
   const token = await during('token', () =>
-    call<{ id: number; key: string }>('POST', `/api/serviceaccounts/${account.id}/tokens`, { name }),
+    call<{ id: number; key: string }>('POST', `/api/serviceaccounts/${account.id}/tokens`, { name }).catch(refused),
   );
   undo.push(['token', () => call('DELETE', `/api/serviceaccounts/${account.id}/tokens/${token.id}`)]);
 
@@ -116,10 +123,7 @@ export async function createContactPoint(
     // first one has another secret or mails elsewhere.
     const same = await call<unknown[]>('GET', `${CONTACT_POINTS}?name=${encodeURIComponent(name)}`);
     if (same.length > 0) {
-      throw new ApiError(
-        t('contact-point.taken', 'There is a contact point called {{name}} already.', { name }),
-        t('contact-point.taken-help', 'Choose another name.'),
-      );
+      throw taken(t('contact-point.taken', 'There is a contact point called {{name}} already.', { name }));
     }
     return call<{ uid: string }>(
       'POST',

@@ -35,6 +35,7 @@ test('what Grafana refuses is said in its words', async ({ operator, page }) => 
   await page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByText('Service account: failed')).toBeVisible();
   await expect(page.getByText(/already exists/)).toBeVisible();
+  await expect(page.getByText('Choose another name.')).toBeVisible();
 });
 
 test.afterAll(async ({ request }) => {
