@@ -26,6 +26,7 @@ const grafana = {
     secureJsonFields: {},
   },
   'PUT /api/datasources/uid/mail': { datasource: { version: 4 } },
+  'GET /api/datasources/uid/mail/resources/status': {},
   'DELETE /api/serviceaccounts/7': { message: 'Service account deleted' },
   'DELETE /api/serviceaccounts/7/tokens/1': { message: 'Service account token deleted' },
   'DELETE /api/v1/provisioning/contact-points/cp': { message: 'contactpoint deleted' },
@@ -69,6 +70,18 @@ it('creates the service account, its token, the contact point and the signing se
     },
   });
   expect(outcome).toMatchObject({ uid: 'cp', name: 'Mail', version: 4 });
+});
+
+it('makes the signing secret known at once, though Grafana keeps settings for a while', async () => {
+  backend.reset(grafana);
+  await create();
+  expect(backend.requests.at(-1)).toMatchObject({
+    route: 'GET /api/datasources/uid/mail/resources/status',
+    headers: { 'X-Grafana-NoCache': 'true' },
+  });
+
+  backend.reset({ ...grafana, 'GET /api/datasources/uid/mail/resources/status': { refuse: 503, data: {} } });
+  expect((await create()).outcome).toMatchObject({ uid: 'cp' });
 });
 
 describe('when a step fails, what was created is removed again', () => {

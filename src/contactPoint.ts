@@ -1,6 +1,6 @@
 // Creates a contact point for the data source through Grafana's own API, with
 // the session of the user who asked for it.
-import { ApiError, call } from './api';
+import { ApiError, call, refresh } from './api';
 import { t } from './i18n';
 import { PLUGIN_ID } from './service';
 
@@ -141,6 +141,8 @@ export async function createContactPoint(
       secureJsonData: { webhookSecret: secret },
     });
   });
+  // Or the first alerts would be refused: the data source would not know the secret yet.
+  await refresh(uid).catch(() => {}); // it will in a moment
 
   return { uid: contactPoint.uid, name, version: saved.datasource.version, settings };
 }
