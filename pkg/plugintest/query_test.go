@@ -130,17 +130,20 @@ func TestMetricsCountDeliveriesAttemptsStagesAndRefusals(t *testing.T) {
 	call(t, p, ds, plugintest.Request{Path: "alerts", Body: []byte("{}"), User: viewer})
 	r.Fault(relaytest.Fault{Stage: relaytest.MAIL, Action: relaytest.Reply("451 4.3.0 Try later\r\n")})
 	call(t, p, ds, plugintest.Signed("alerts", another(t, 2)))
-	page, err := p.Metrics(within(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var page []byte
+	await(t, func() (rests bool) { // the connection, after the answer
+		var err error
+		if page, err = p.Metrics(within(t)); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(page), `nhncloud_email_connections{state="idle"} 1`)
+	})
 	for _, line := range []string{
 		`nhncloud_email_deliveries_total{mail_type="normal",status="sent"} 1`,
 		`nhncloud_email_attempts_total{outcome="sent"} 1`,
 		`nhncloud_email_attempts_total{outcome="transient"} 1`,
 		`nhncloud_email_delivery_duration_seconds_count 1`,
 		`nhncloud_email_smtp_stage_duration_seconds_count{stage="auth"} 1`,
-		`nhncloud_email_connections{state="idle"} 1`,
 		`nhncloud_email_outbox_depth{state="queued"} 1`,
 		`nhncloud_email_outbox_oldest_age_seconds `,
 		`nhncloud_email_rejected_requests_total{reason="signature"} 1`,
