@@ -208,7 +208,7 @@ func TestComposeNeutralisesHostileHeaderText(t *testing.T) {
 }
 
 func TestComposeQuotesNames(t *testing.T) {
-	for _, name := range []string{`Ops, "Team" <evil@example.com>`, `back\slash`, "a.b", "(comment)", "운영, 팀 @"} {
+	for _, name := range []string{`Ops, "Team" <evil@example.com>`, `back\slash`, `운영\팀`, "a.b", "(comment)", "운영, 팀 @"} {
 		h := header(t)
 		h.To = slices.Clone(h.To)
 		h.To[0].Name = name
