@@ -13,7 +13,10 @@ import (
 // The documents are published as well: their links within the repository are
 // followed here, as paths and as addresses on GitHub.
 
-const home = "https://github.com/nhncloud/nhncloud-email-datasource/blob/main/"
+const (
+	home = "https://github.com/nhncloud/nhncloud-email-datasource/blob/main/"
+	raw  = "https://raw.githubusercontent.com/nhncloud/nhncloud-email-datasource/main/"
+)
 
 var (
 	fenced  = regexp.MustCompile("(?ms)^ *```.*?^ *```")
@@ -64,7 +67,7 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 					target = home + path.Join(path.Dir(filepath.ToSlash(name)), target)
 				}
 			}
-			inside, ours := strings.CutPrefix(target, home)
+			inside, ours := strings.CutPrefix(strings.Replace(target, raw, home, 1), home)
 			if !ours {
 				continue // the rest of the world is not looked at in a test
 			}
