@@ -159,7 +159,7 @@ func (f *fixture) get(o *Outbox, id string) Delivery {
 }
 
 // deadline is generous: it only ends a test that hangs.
-const deadline = 60 * time.Second
+const deadline = 3 * time.Minute
 
 // eventually waits for a condition.
 func eventually(t testing.TB, what string, condition func() bool) {

@@ -230,7 +230,7 @@ func TestNewSettingsReplaceTheOldWhileTheirSendsEnd(t *testing.T) {
 func TestAttachAndDetachUnderLoadLosesNothing(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open(func(opt *Options) { opt.Now = nil })
-		const mails = 300
+		const mails = 100
 		var wg sync.WaitGroup
 		var delivered sync.Map
 		handler := deliver(func(ctx context.Context, d Delivery) Outcome {
