@@ -25,7 +25,7 @@ const (
 	// tooLong is what one notification may take; beyond it the case is left out.
 	tooLong = 3 * time.Second
 	// singles is how many notifications are sent one at a time.
-	singles = 5
+	singles = 15
 )
 
 // What the relay knows us by.

@@ -27,7 +27,7 @@ var version = "dev"
 // GOGC and GOMEMLIMIT in Grafana's environment win.
 const (
 	gcPercent   = 400
-	memoryLimit = 120 << 20
+	memoryLimit = 96 << 20
 )
 
 // grace is what Grafana leaves a plugin between the request to stop and

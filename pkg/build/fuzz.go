@@ -12,7 +12,7 @@ import (
 )
 
 // fuzzTogether is how many targets run at a time; each takes one worker.
-const fuzzTogether = 2
+const fuzzTogether = 4
 
 // Fuzz runs every fuzz target for so long (30s, 10m), beginning with its
 // committed corpus. What fails is written into the corpus.
