@@ -80,7 +80,7 @@ func newSQLite(backend, location string) *store {
 		now:         func(context.Context, *sql.Tx) (int64, error) { return time.Now().UnixMicro(), nil },
 		waitPoll:    time.Second,
 		remedy:      sqliteRemedy,
-		repeatable:  func(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY },
+		repeatable:  sqliteRepeatable,
 		shared:      func(error) bool { return false },
 	}
 }
@@ -122,15 +122,12 @@ func watch(db *sql.DB, path string) (func() error, error) {
 	// A transaction that writes makes the WAL file. While another process turns
 	// the WAL on, or as the last one takes it away, SQLite answers BUSY at once
 	// instead of waiting (https://sqlite.org/wal.html, section 8).
-	for began, pause := time.Now(), time.Millisecond; ; pause *= 2 {
-		_, err := db.Exec("PRAGMA user_version = 0")
-		if err == nil {
-			break
-		}
-		if sqliteCode(err) != sqlite3.SQLITE_BUSY || time.Since(began) > sqliteBusy {
-			return nil, err
-		}
-		time.Sleep(pause)
+	err := repeat(context.Background(), sqliteBusy, func() (again bool, err error) {
+		_, err = db.Exec("PRAGMA user_version = 0")
+		return sqliteRepeatable(err), err
+	})
+	if err != nil {
+		return nil, err
 	}
 	files := []string{path, path + "-wal"}
 	opened := make([]os.FileInfo, len(files))
@@ -163,6 +160,9 @@ func sqliteCode(err error) int {
 	}
 	return 0
 }
+
+// sqliteRepeatable is true when another process's lock was not waited for.
+func sqliteRepeatable(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY }
 
 func sqliteRemedy(err error) string {
 	if _, ok := errors.AsType[*vanishedError](err); ok {

@@ -141,14 +141,10 @@ func (w *writer) commit(batch []*op) {
 
 	st := w.o.store
 	var committing bool
-	var err error
-	began := time.Now()
-	for pause := 20 * time.Millisecond; ; pause *= 2 {
+	err := repeat(w.o.ctx, repeatFor, func() (again bool, err error) {
 		committing, err = w.transact(batch)
-		if err == nil || committing || !st.repeatable(err) || time.Since(began) > repeatFor || !sleep(w.o.ctx, pause) {
-			break
-		}
-	}
+		return !committing && st.repeatable(err), err
+	})
 	if err != nil && len(batch) > 1 && !committing && !st.shared(err) {
 		for _, p := range batch {
 			w.commit([]*op{p})
