@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -32,6 +33,11 @@ func Frontend() error {
 }
 
 func backend(goos, goarch string) error {
+	return backendIn(".", goos, goarch)
+}
+
+// backendIn compiles the sources in folder into its dist/, with env besides.
+func backendIn(folder, goos, goarch string, env ...string) error {
 	version, err := packageVersion()
 	if err != nil {
 		return err
@@ -44,9 +50,11 @@ func backend(goos, goarch string) error {
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		flags += fmt.Sprintf(" -X '%s=%s'", name, variables[name])
 	}
-	env := map[string]string{"CGO_ENABLED": "0", "GOOS": goos, "GOARCH": goarch}
-	return sh.RunWithV(env, "go", "build", "-trimpath", "-o", filepath.Join(dist, catalog.Target{OS: goos, Arch: goarch}.File()),
+	cmd := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dist, catalog.Target{OS: goos, Arch: goarch}.File()),
 		"-ldflags", flags, "./pkg")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), append(env, "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch)...)
+	return cmd.Run()
 }
 
 func packageVersion() (string, error) {

@@ -65,43 +65,25 @@ func Reproducible() error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(scratch) }() // it is in the temporary folder
-	tracked, err := sh.Output("git", "ls-files", "go.mod", "go.sum", "package.json", "pkg")
+	tracked, err := sh.Output("git", "ls-files", "go.mod", "go.sum", "pkg")
 	if err != nil {
 		return err
 	}
-	here, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Chdir(here) }() // as it was
-	// What the first has compiled is not what the second is made of.
-	cache := filepath.Join(scratch, "cache")
-	before, set := os.LookupEnv("GOCACHE")
-	defer func() {
-		if set {
-			_ = os.Setenv("GOCACHE", before)
-		} else {
-			_ = os.Unsetenv("GOCACHE")
-		}
-	}()
 	var hashes []string
-	for i, place := range []string{"a", filepath.Join("another", "place")} {
+	for _, place := range []string{"a", filepath.Join("another", "place")} {
 		folder := filepath.Join(scratch, place)
 		for name := range strings.SplitSeq(tracked, "\n") {
 			to := filepath.Join(folder, name)
-			if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), sh.Copy(to, filepath.Join(here, name))); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), sh.Copy(to, name)); err != nil {
 				return err
 			}
 		}
-		if err := os.Chdir(folder); err != nil {
-			return err
+		// What the first has compiled is not what the second is made of.
+		var env []string
+		if len(hashes) > 0 {
+			env = []string{"GOCACHE=" + filepath.Join(scratch, "cache")}
 		}
-		if i > 0 {
-			if err := os.Setenv("GOCACHE", cache); err != nil {
-				return err
-			}
-		}
-		if err := backend(runtime.GOOS, runtime.GOARCH); err != nil {
+		if err := backendIn(folder, runtime.GOOS, runtime.GOARCH, env...); err != nil {
 			return err
 		}
 		built, _ := filepath.Glob(filepath.Join(folder, dist, "gpx_*"))
