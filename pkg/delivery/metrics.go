@@ -89,7 +89,10 @@ func (s *Service) RegisterMetrics(r prometheus.Registerer) {
 	r.MustRegister(depth{s})
 	// A counter that is absent until its first event hides that event from
 	// increase(), which alerts are made of.
-	for _, status := range []outbox.Status{outbox.Sent, outbox.Partial, outbox.Failed, outbox.Expired, outbox.Cancelled} {
+	for _, status := range outbox.Statuses() {
+		if !status.Final() {
+			continue
+		}
 		for _, t := range nhncloud.MailTypes() {
 			deliveries.WithLabelValues(string(status), mailTypeLabel(string(t)))
 		}

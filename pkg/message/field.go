@@ -61,11 +61,12 @@ func mailboxes(list ...address.Address) string {
 			continue
 		}
 		m := mail.Address{Name: cut(literal(oneLine(a.Name)), maxName), Address: a.Mailbox()}
-		formatted[i] = m.String()
-		// The library leaves a backslash as it is in an encoded-word, where RFC 2047
-		// section 5 allows none: readers then see no address at all.
 		if strings.Contains(m.Name, `\`) && asciiBytes(m.Name) < len(m.Name) {
+			// The library leaves a backslash as it is in an encoded-word, where RFC
+			// 2047 section 5 allows none: readers then see no address at all.
 			formatted[i] = mime.BEncoding.Encode("utf-8", m.Name) + " <" + m.Address + ">"
+		} else {
+			formatted[i] = m.String()
 		}
 	}
 	return strings.Join(formatted, ", ")
