@@ -10,12 +10,11 @@ import {
   type ScopedVars,
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, type HealthCheckResult } from '@grafana/runtime';
-import { initPluginTranslations } from '@grafana/i18n';
 import { from, map, switchMap, type Observable } from 'rxjs';
 import { deliveries, type HealthDetails } from './api';
 import { withDetails } from './details';
 import { reportHealth } from './health';
-import pluginJson from './plugin.json';
+import { translations } from './i18n';
 import { translated } from './remedies';
 import { MAIL_TYPES, STATUSES } from './service';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
@@ -60,7 +59,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
 
   query(request: DataQueryRequest<EmailQuery>): Observable<DataQueryResponse> {
     // The links that are added have words, and dashboards load no editor.
-    return from(initPluginTranslations(pluginJson.id)).pipe(
+    return from(translations()).pipe(
       switchMap(() => super.query(request)),
       map((response) => withDetails(response, this)),
     );
@@ -102,7 +101,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
 
   /** callHealthCheck also shows the steps of the handshake in the config editor. */
   async callHealthCheck(): Promise<HealthCheckResult> {
-    const [result] = await Promise.all([super.callHealthCheck(), initPluginTranslations(pluginJson.id)]);
+    const [result] = await Promise.all([super.callHealthCheck(), translations()]);
     reportHealth(this.uid, result);
     const { errorLink, hint } = (result.details ?? {}) as HealthDetails;
     return {

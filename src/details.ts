@@ -8,7 +8,7 @@ import type { EmailQuery } from './types';
 const LINKED = ['id', 'subject'];
 
 /** detailsQuery asks for one delivery. */
-export const detailsQuery = (id: string): EmailQuery => ({ refId: 'A', queryType: 'delivery', id });
+const detailsQuery = (id: string): EmailQuery => ({ refId: 'A', queryType: 'delivery', id });
 
 /** withDetails links each delivery of an answer to its details. */
 export function withDetails(

@@ -1,7 +1,6 @@
 import { lazy, Suspense, type ComponentType } from 'react';
-import { initPluginTranslations } from '@grafana/i18n';
 import { LoadingPlaceholder } from '@grafana/ui';
-import pluginJson from './plugin.json';
+import { translations } from './i18n';
 
 /**
  * lazyTranslated is a component in a chunk of its own, rendered once its code
@@ -9,7 +8,7 @@ import pluginJson from './plugin.json';
  */
 export function lazyTranslated<P extends object>(load: () => Promise<{ default: ComponentType<P> }>): ComponentType<P> {
   const Lazy = lazy(async () => {
-    await initPluginTranslations(pluginJson.id);
+    await translations();
     return load();
   }) as unknown as ComponentType<P>;
   return function LazyTranslated(props: P) {

@@ -1,10 +1,10 @@
 // The facts of the NHN Cloud Email SMTP service, from its SMTP guide, and the
 // defaults of the settings.
 import { splitList } from './address';
+import pluginJson from './plugin.json';
 import type { EmailJsonData, PortMode } from './types';
 
-/** PLUGIN_ID is the id in plugin.json. */
-export const PLUGIN_ID = 'nhncloud-email-datasource';
+export const PLUGIN_ID = pluginJson.id;
 
 export const SERVICE_HOST = 'smtp-mail.nhncloudservice.com';
 
