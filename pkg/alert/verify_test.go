@@ -136,7 +136,7 @@ func TestASignedTimestampIsNoBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := alert.Decode([]byte(body))
-	refused(t, err, http.StatusBadRequest, alert.ReasonBody, "not JSON")
+	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonBody, "the body is of the wrong type: number")
 }
 
 func TestWhoMayHaveAnAlertMailed(t *testing.T) {
