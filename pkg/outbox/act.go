@@ -7,9 +7,9 @@ import (
 
 var (
 	qByID  = query(`SELECT ` + columns + `, message IS NOT NULL FROM delivery WHERE id = $1 AND source = $2 {wait}`)
-	qRetry = query(`UPDATE delivery SET status = 'queued', due_at = $2, retries = 0, crashes = 0, finished_at = NULL, reason = '', expires_at = $3
+	qRetry = query(`UPDATE delivery SET status = 'queued', due_at = $2, retries = 0, away = 0, crashes = 0, finished_at = NULL, reason = '', expires_at = $3
 		WHERE id = $1 AND status <> 'sending'`)
-	qCancel = query(`UPDATE delivery SET status = 'cancelled', finished_at = $2, due_at = $3, joinable = 0, reason = $4, message = NULL
+	qCancel = query(`UPDATE delivery SET status = 'cancelled', finished_at = $2, due_at = $3, joinable = 0, reason = $4, recipients = $5, message = NULL
 		WHERE id = $1 AND status IN ('queued', 'held')`)
 )
 
@@ -27,7 +27,8 @@ func (o *Outbox) Retry(ctx context.Context, source, id string) (Delivery, error)
 		if d.Status.Final() {
 			t.o.room.add(1, d.Size)
 		}
-		d.Status, d.NextAttemptAt, d.FinishedAt, d.Reason, d.retries = Queued, at(t.now), at(0), "", 0
+		d.Status, d.NextAttemptAt, d.FinishedAt, d.Reason = Queued, at(t.now), at(0), ""
+		d.retries, d.away = 0, false
 		d.ExpiresAt = at(t.now).Add(t.o.opt.MaxAge)
 		_, err := t.exec(qRetry, d.ID, t.now, micros(d.ExpiresAt))
 		return err
@@ -51,12 +52,9 @@ func (o *Outbox) Cancel(ctx context.Context, source, id string) (Delivery, error
 				r.Status, r.UpdatedAt = Cancelled, at(t.now)
 			}
 		}
-		if _, err := t.exec(qCancel, d.ID, t.now, never, d.Reason); err != nil {
-			return err
-		}
 		t.o.room.add(-1, -d.Size)
-		t.putRecipients(d.ID, d.Recipients)
-		return nil
+		_, err := t.exec(qCancel, d.ID, t.now, never, d.Reason, text(d.Recipients))
+		return err
 	})
 	if err == nil {
 		o.publish(d)
@@ -80,9 +78,6 @@ func (o *Outbox) act(ctx context.Context, name, source, id string, change func(t
 		}
 		if len(found) == 0 {
 			return refuse(ErrNotFound)
-		}
-		if found, err = t.withRecipients(found); err != nil {
-			return err
 		}
 		if err := change(t, &found[0], kept); err != nil {
 			return err

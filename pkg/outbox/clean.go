@@ -15,12 +15,8 @@ const (
 var (
 	// The condition on created_at follows from the other, and is in the index.
 	qForgotten = query(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND status IN ('queued', 'held') AND created_at < $1 AND expires_at < $1 LIMIT $2 {lock}`)
-	qExpire    = query(`UPDATE delivery SET status = $2, joinable = 0, due_at = $3, finished_at = $4, reason = $5, message = NULL WHERE id = $1`)
-	qOld       = query(`SELECT id FROM delivery WHERE finished_at < $1 ORDER BY finished_at LIMIT $2 {lock}`)
-
-	qDeleteRecipients = query(`DELETE FROM recipient WHERE delivery_id IN ({list $1})`)
-	qDeleteAttempts   = query(`DELETE FROM attempt WHERE delivery_id IN ({list $1})`)
-	qDeleteDeliveries = query(`DELETE FROM delivery WHERE id IN ({list $1})`)
+	qExpire    = query(`UPDATE delivery SET status = $2, joinable = 0, due_at = $3, finished_at = $4, reason = $5, recipients = $6, message = NULL WHERE id = $1`)
+	qRemoveOld = query(`DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE finished_at < $1 ORDER BY finished_at LIMIT $2 {lock})`)
 )
 
 // keepClean removes what is older than the retention.
@@ -71,43 +67,25 @@ func (t *tx) expireForgotten() ([]Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ds, err = t.withRecipients(ds); err != nil {
-		return nil, err
-	}
 	for i := range ds {
 		d := &ds[i]
 		d.expire(at(t.now))
 		d.FinishedAt, d.NextAttemptAt = at(t.now), at(0)
 		d.Reason = "nobody came for it: its data source was gone, or paused, for longer than the retention"
-		if _, err := t.exec(qExpire, d.ID, string(d.Status), never, t.now, d.Reason); err != nil {
+		if _, err := t.exec(qExpire, d.ID, string(d.Status), never, t.now, d.Reason, text(d.Recipients)); err != nil {
 			return nil, err
 		}
-		t.putRecipients(d.ID, d.Recipients)
 		t.o.room.add(-1, -d.Size)
 	}
 	return ds, nil
 }
 
 // removeOld deletes what became final longer than the retention ago.
-func (o *Outbox) removeOld() (removed int, err error) {
-	err = o.write(context.Background(), &op{name: "removing old deliveries", run: func(t *tx) error {
-		var ids []string
-		err := t.each(func(rows scanner) error {
-			var id string
-			err := rows.Scan(&id)
-			ids = append(ids, id)
-			return err
-		}, qOld, t.now-t.o.opt.Retention.Microseconds(), cleanBatch)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		for _, q := range []string{qDeleteRecipients, qDeleteAttempts, qDeleteDeliveries} {
-			if _, err := t.exec(q, list(ids)); err != nil {
-				return err
-			}
-		}
-		removed = len(ids)
-		return nil
+func (o *Outbox) removeOld() (int, error) {
+	var removed int64
+	err := o.write(context.Background(), &op{name: "removing old deliveries", run: func(t *tx) (err error) {
+		removed, err = t.exec(qRemoveOld, t.now-t.o.opt.Retention.Microseconds(), cleanBatch)
+		return err
 	}})
-	return removed, err
+	return int(removed), err
 }

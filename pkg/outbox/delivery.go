@@ -76,10 +76,9 @@ type Delivery struct {
 	Recipients []Recipient
 	Attempts   []Attempt // from Get only
 
-	// retries are the attempts since the last Retry by hand that are to be
-	// repeated; negative while the relay was away in each of them.
-	retries int
-	crashes int // leases in a row that ran out without an outcome
+	retries int  // attempts since the last Retry by hand that are to be repeated
+	away    bool // the relay was away in each of them
+	crashes int  // leases in a row that ran out without an outcome
 }
 
 // Pending lists the recipients that still wait for the relay's verdict.
@@ -100,27 +99,27 @@ func (d Delivery) settled() bool {
 
 // Recipient is one recipient of a delivery and what the relay said of it.
 type Recipient struct {
-	Address      string
-	Kind         Kind
-	Status       Status
-	Code         int    // the reply's code, 0 if there was none
-	EnhancedCode string // RFC 3463, such as "5.1.1"
-	Text         string
-	UpdatedAt    time.Time
+	Address      string    `json:"address"`
+	Kind         Kind      `json:"kind"`
+	Status       Status    `json:"status"`
+	Code         int       `json:"code,omitzero"`         // the reply's code, 0 if there was none
+	EnhancedCode string    `json:"enhancedCode,omitzero"` // RFC 3463, such as "5.1.1"
+	Text         string    `json:"text,omitzero"`
+	UpdatedAt    time.Time `json:"updatedAt,omitzero"`
 }
 
 // Attempt is one attempt at a delivery.
 type Attempt struct {
-	Number       int
-	At           time.Time // when it began
-	Duration     time.Duration
-	Stage        string // of the SMTP session it ended in
-	Code         int
-	EnhancedCode string
-	Text         string
+	Number       int           `json:"number"`
+	At           time.Time     `json:"at"` // when it began
+	Duration     time.Duration `json:"nanoseconds"`
+	Stage        string        `json:"stage,omitzero"` // of the SMTP session it ended in
+	Code         int           `json:"code,omitzero"`
+	EnhancedCode string        `json:"enhancedCode,omitzero"`
+	Text         string        `json:"text,omitzero"`
 	// Outcome is the state the attempt left the delivery in, or "lost" when the
 	// process ended before it knew.
-	Outcome string
+	Outcome string `json:"outcome"`
 }
 
 const lost = "lost"

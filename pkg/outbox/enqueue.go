@@ -28,8 +28,8 @@ type New struct {
 }
 
 const insertDelivery = `INSERT INTO delivery (id, source, mail_type, identity, joinable, sender, individual, status,
-	attempt, retries, crashes, lease_owner, created_at, due_at, expires_at, size, subject, message_id, note, reason, message)
-VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+	attempt, retries, crashes, lease_owner, created_at, due_at, expires_at, size, subject, message_id, note, reason, message, recipients)
+VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING`
 
 var (
@@ -139,13 +139,12 @@ func (t *tx) enqueue(n New, slot bool) (d Delivery, joined bool, err error) {
 		if full == nil {
 			inserted, err := t.exec(qInsertDelivery, d.ID, d.Source, d.MailType, d.Identity, d.From, number(d.Individual),
 				string(d.Status), d.Attempt, owner, t.now, due, micros(d.ExpiresAt), d.Size, d.Subject, d.MessageID,
-				d.Note, d.Reason, d.Message)
+				d.Note, d.Reason, d.Message, text(d.Recipients))
 			if err != nil {
 				return Delivery{}, false, err
 			}
 			if inserted == 1 {
 				t.o.room.add(1, d.Size)
-				t.putRecipients(d.ID, d.Recipients)
 				return d, false, nil
 			}
 		}
@@ -175,11 +174,7 @@ func (t *tx) findJoinable(n New) (*Delivery, error) {
 		_, err := t.exec(qSupersede, d.ID)
 		return nil, err
 	}
-	found, err = t.withRecipients(found)
-	if err != nil {
-		return nil, err
-	}
-	return &found[0], nil
+	return &d, nil
 }
 
 func (t *tx) leaseEnd() int64 { return t.now + t.o.opt.Lease.Microseconds() }

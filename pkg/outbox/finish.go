@@ -16,7 +16,7 @@ const (
 
 func backoff(retries int) time.Duration {
 	pause := maxBackoff
-	if retries = max(retries, -retries); retries < 8 {
+	if retries < 8 {
 		pause = min(firstBackoff<<(retries-1), maxBackoff)
 	}
 	return min(time.Duration(float64(pause)*(0.8+0.4*rand.Float64())), maxBackoff)
@@ -25,14 +25,14 @@ func backoff(retries int) time.Duration {
 const fence = ` WHERE id = $1 AND attempt = $2 AND lease_owner = $3 AND status = 'sending'`
 
 var (
-	qFinal = query(`UPDATE delivery SET status = $4, finished_at = $5, reason = $6, joinable = joinable * $7,
-		due_at = $8, lease_owner = '', crashes = 0, message = NULL` + fence)
-	qAgain = query(`UPDATE delivery SET status = $4, due_at = $5, reason = $6, retries = $7,
-		lease_owner = '', crashes = 0` + fence)
+	qFinal = query(`UPDATE delivery SET status = $4, reason = $5, recipients = $6, attempts = attempts || $7,
+		finished_at = $8, joinable = joinable * $9, due_at = $10, lease_owner = '', crashes = 0, message = NULL` + fence)
+	qAgain = query(`UPDATE delivery SET status = $4, reason = $5, recipients = $6, attempts = attempts || $7,
+		due_at = $8, retries = $9, away = $10, lease_owner = '', crashes = 0` + fence)
 	// Due since they were accepted, they go out in order of age. (That due_at is
 	// above 0 leads SQLite to the index of what is not final.)
 	qRecall = query(`UPDATE delivery SET due_at = created_at WHERE id IN (SELECT id FROM delivery
-		WHERE source = $1 AND finished_at IS NULL AND status = 'queued' AND due_at > 0 AND retries < 0 AND due_at > created_at {lock})`)
+		WHERE source = $1 AND finished_at IS NULL AND status = 'queued' AND due_at > 0 AND away = 1 AND due_at > created_at {lock})`)
 )
 
 // finish stores what came of an attempt. It is fenced on (id, attempt, owner):
@@ -97,7 +97,6 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 	if err := t.loadPauses(); err != nil {
 		return d, err
 	}
-	before := d
 	d.Message = nil
 	d.Recipients = out.apply(d, t.now)
 	d.Status = derive(d.Recipients)
@@ -110,14 +109,21 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 		t.postpone(&d, out, refused)
 	}
 
+	attempt := ""
+	if out.Verdict != Release || d.Status.Final() {
+		attempt = line(Attempt{
+			Number: d.Attempt, At: at(micros(out.At)), Duration: out.Duration, Stage: clean(out.Stage),
+			Code: out.Code, EnhancedCode: clean(out.EnhancedCode), Text: clean(out.Text), Outcome: string(d.Status),
+		})
+	}
 	var changed int64
 	var err error
-	id := []any{d.ID, d.Attempt, t.o.opt.Owner, string(d.Status)}
+	state := []any{d.ID, d.Attempt, t.o.opt.Owner, string(d.Status), d.Reason, text(d.Recipients), attempt}
 	if d.Status.Final() {
 		d.FinishedAt = at(t.now)
-		changed, err = t.exec(qFinal, append(id, t.now, d.Reason, number(d.Status == Sent || d.Status == Partial), never)...)
+		changed, err = t.exec(qFinal, append(state, t.now, number(d.Status == Sent || d.Status == Partial), never)...)
 	} else {
-		changed, err = t.exec(qAgain, append(id, due(d), d.Reason, d.retries)...)
+		changed, err = t.exec(qAgain, append(state, due(d), d.retries, number(d.away))...)
 	}
 	if err != nil {
 		return d, err
@@ -127,13 +133,6 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 	}
 	if d.Status.Final() {
 		t.o.room.add(-1, -d.Size)
-	}
-	if !slices.Equal(before.Recipients, d.Recipients) {
-		t.putRecipients(d.ID, d.Recipients)
-	}
-	if out.Verdict != Release || d.Status.Final() {
-		t.later(attempts, d.ID, d.Attempt, micros(out.At), out.Duration.Microseconds(), clean(out.Stage),
-			out.Code, clean(out.EnhancedCode), clean(out.Text), string(d.Status))
 	}
 	if refused {
 		return d, t.pause(sender{d.Source, d.MailType}, d.Reason, s.settings)
@@ -154,11 +153,8 @@ func (t *tx) postpone(d *Delivery, out Outcome, refused bool) {
 	case out.Verdict != Settle: // released, or held by settings that were replaced
 		d.NextAttemptAt = now
 	case now.Before(d.ExpiresAt):
-		if out.Away && d.retries <= 0 {
-			d.retries--
-		} else {
-			d.retries = max(d.retries, -d.retries) + 1
-		}
+		d.away = out.Away && (d.away || d.retries == 0)
+		d.retries++
 		d.NextAttemptAt = now.Add(backoff(d.retries))
 		if d.NextAttemptAt.After(d.ExpiresAt) {
 			d.NextAttemptAt = d.ExpiresAt // the last one

@@ -139,18 +139,18 @@ func TestOutcomeThatCannotBeStoredIsStoredLater(t *testing.T) {
 		receive(t, "the send begins", s.started)
 		rename := func(from, to string) {
 			t.Helper()
-			if _, err := o.store.writes.ExecContext(t.Context(), `ALTER TABLE `+from+` RENAME TO `+to); err != nil {
+			if _, err := o.store.writes.ExecContext(t.Context(), `ALTER TABLE delivery RENAME COLUMN `+from+` TO `+to); err != nil {
 				t.Fatal(err)
 			}
 		}
-		rename("attempt", "hidden")
+		rename("recipients", "hidden")
 		s.answers <- accept
 		f.clock.advance(time.Minute) // past the lease
 		eventually(t, "storing fails", func() bool {
 			_, err := o.Cancel(t.Context(), src, d.ID)
 			return err != nil
 		})
-		rename("hidden", "attempt")
+		rename("hidden", "recipients")
 		if got := f.awaitStatus(o, d.ID, Sent); got.Attempt != 1 {
 			t.Errorf("the mail was sent %d times", got.Attempt)
 		}

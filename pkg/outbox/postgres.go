@@ -23,6 +23,7 @@ func openPostgres(u *url.URL) (*store, error) {
 		Description: Description{Backend: "postgres", Durable: true, Location: publicURL(u)},
 		migrations:  "postgres",
 		replacer:    strings.NewReplacer(replace...),
+		elements:    "jsonb_array_elements(recipients::jsonb)",
 		now:         postgresNow,
 		timeout:     15 * time.Second,
 		waitPoll:    200 * time.Millisecond,

@@ -24,6 +24,7 @@ var (
 		crashes = crashes + CASE WHEN status = 'sending' THEN 1 ELSE 0 END
 	FROM due WHERE id = due_id
 	RETURNING ` + columns + `, message`)
+	qLost     = query(`UPDATE delivery SET attempts = attempts || $2 WHERE id = $1`)
 	qNextDue  = query(`SELECT coalesce(min(due_at), $2) FROM delivery WHERE source = $1 AND finished_at IS NULL`)
 	qSetAside = query(`UPDATE delivery SET status = 'failed', joinable = 0, lease_owner = '', due_at = $2, finished_at = $3, reason = $4 WHERE id = $1`)
 	qPullBack = query(`UPDATE delivery SET due_at = $1 WHERE finished_at IS NULL AND status IN ('queued', 'sending') AND due_at > $2`)
@@ -119,7 +120,9 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 		}
 		for _, d := range claimed {
 			if d.crashes > 0 {
-				t.recordLost(d)
+				if err := t.recordLost(d); err != nil {
+					return c, err
+				}
 			}
 			if d.crashes < maxCrashes {
 				c.taken = append(c.taken, d)
@@ -129,9 +132,6 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 				return c, err
 			}
 			c.setAside = append(c.setAside, d)
-		}
-		if c.taken, err = t.withRecipients(c.taken); err != nil {
-			return c, err
 		}
 		if len(claimed) < limit {
 			err := t.each(func(rows scanner) error { return rows.Scan(&next) }, qNextDue, s.name, never)
@@ -171,9 +171,12 @@ func (t *tx) takeDue(s *source, limit int) (claimed []Delivery, err error) {
 
 // recordLost logs the attempt before this claim, if that is the one whose lease
 // ran out.
-func (t *tx) recordLost(d Delivery) {
-	t.later(attempts, d.ID, d.Attempt-1, t.now, 0, "", 0, "",
-		"the process ended, or lost its lease, before it stored the outcome", lost)
+func (t *tx) recordLost(d Delivery) error {
+	_, err := t.exec(qLost, d.ID, line(Attempt{
+		Number: d.Attempt - 1, At: at(t.now), Outcome: lost,
+		Text: "the process ended, or lost its lease, before it stored the outcome",
+	}))
+	return err
 }
 
 // setAside ends a crash loop. The mail is kept, so that it can be retried by

@@ -18,16 +18,11 @@ func (o *Outbox) Get(ctx context.Context, source, id string) (Delivery, error) {
 	if err != nil {
 		return d, err
 	}
-	rows, err := o.store.reads.QueryContext(ctx, `SELECT number, began_at, duration, stage, code, enhanced_code, text, outcome
-		FROM attempt WHERE delivery_id = $1 ORDER BY number`, id)
-	err = scanAll(rows, err, func(rows scanner) error {
-		var a Attempt
-		var began, duration int64
-		err := rows.Scan(&a.Number, &began, &duration, &a.Stage, &a.Code, &a.EnhancedCode, &a.Text, &a.Outcome)
-		a.At, a.Duration = at(began), time.Duration(duration)*time.Microsecond
-		d.Attempts = append(d.Attempts, a)
-		return err
-	})
+	var lines string
+	err = o.store.reads.QueryRowContext(ctx, `SELECT attempts FROM delivery WHERE id = $1`, id).Scan(&lines)
+	if err == nil {
+		d.Attempts, err = attemptsOf(lines)
+	}
 	return d, o.store.explain("reading a delivery's attempts", err)
 }
 
@@ -43,21 +38,16 @@ func (o *Outbox) get(ctx context.Context, source, id string) (Delivery, error) {
 	return found[0], nil
 }
 
-// read runs a query for columns and adds the recipients.
+// read runs a query for columns.
 func (o *Outbox) read(ctx context.Context, q string, args ...any) ([]Delivery, error) {
-	st := o.store
 	var found []Delivery
-	rows, err := st.reads.QueryContext(ctx, q, args...)
+	rows, err := o.store.reads.QueryContext(ctx, q, args...)
 	err = scanAll(rows, err, func(rows scanner) error {
 		d, err := scanDelivery(rows)
 		found = append(found, d)
 		return err
 	})
-	if err == nil && len(found) > 0 {
-		rows, err = st.reads.QueryContext(ctx, st.statements[qManyRecipients].text, idList(found))
-		err = scanAll(rows, err, recipientsInto(found))
-	}
-	return found, st.explain("reading deliveries", err)
+	return found, o.store.explain("reading deliveries", err)
 }
 
 // Filter selects deliveries. Empty fields select all, but Source is required.
@@ -96,7 +86,7 @@ func (o *Outbox) List(ctx context.Context, f Filter) (page []Delivery, next stri
 	if len(f.MailTypes) > 0 {
 		w.in("mail_type", f.MailTypes)
 	}
-	w.recipient(f)
+	w.recipient(f, o.store.elements)
 	if f.Text != "" {
 		p := w.arg(like(f.Text))
 		w.add(fmt.Sprintf(`(lower(subject) LIKE %[1]s ESCAPE '\' OR lower(reason) LIKE %[1]s ESCAPE '\' OR lower(message_id) LIKE %[1]s ESCAPE '\')`,
@@ -170,17 +160,17 @@ func (w *where) marks(values []string) string {
 	return strings.Join(marks, ", ")
 }
 
-func (w *where) recipient(f Filter) {
+func (w *where) recipient(f Filter, elements string) {
 	var inner []string
 	if f.Recipient != "" {
-		inner = append(inner, fmt.Sprintf(`lower(address) LIKE lower(%s) ESCAPE '\'`, w.arg(like(f.Recipient))))
+		inner = append(inner, fmt.Sprintf(`lower(r.value ->> 'address') LIKE lower(%s) ESCAPE '\'`, w.arg(like(f.Recipient))))
 	}
 	if len(f.RecipientStatuses) > 0 {
-		inner = append(inner, "recipient.status IN ("+w.marks(statusStrings(f.RecipientStatuses))+")")
+		inner = append(inner, "r.value ->> 'status' IN ("+w.marks(statusStrings(f.RecipientStatuses))+")")
 	}
 	if len(inner) > 0 {
 		w.conditions = append(w.conditions,
-			"EXISTS (SELECT 1 FROM recipient WHERE delivery_id = delivery.id AND "+strings.Join(inner, " AND ")+")")
+			"EXISTS (SELECT 1 FROM "+elements+" AS r WHERE "+strings.Join(inner, " AND ")+")")
 	}
 }
 

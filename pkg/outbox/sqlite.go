@@ -77,6 +77,7 @@ func newSQLite(backend, location string) *store {
 		Description: Description{Backend: backend, Durable: backend == "sqlite", Location: location},
 		migrations:  "sqlite",
 		replacer:    strings.NewReplacer(replace...),
+		elements:    "json_each(recipients)",
 		now:         func(context.Context, *sql.Tx) (int64, error) { return time.Now().UnixMicro(), nil },
 		waitPoll:    time.Second,
 		remedy:      sqliteRemedy,

@@ -19,6 +19,8 @@ type store struct {
 	migrations string
 	// replacer turns the common SQL into the database's.
 	replacer *strings.Replacer
+	// elements is the table function that reads a delivery's recipients.
+	elements string
 	// statements are the registered queries in that SQL, prepared where the
 	// driver does not keep prepared statements itself.
 	statements map[string]statement

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -148,7 +149,7 @@ func TestEveryIndexedQueryUsesItsIndex(t *testing.T) {
 	o := f.open()
 	for q, index := range map[string]string{
 		qClaim: "delivery_open", qNextDue: "delivery_open", qUndelivered: "delivery_open", qRecall: "delivery_open",
-		qJoinable: "delivery_identity", qOld: "delivery_finished",
+		qJoinable: "delivery_identity", qRemoveOld: "delivery_finished",
 	} {
 		text := o.store.statements[q].text
 		args := make([]any, strings.Count(text, "$"))
@@ -200,7 +201,13 @@ func TestOutboxOfAnEarlierSchemaKeepsItsMail(t *testing.T) {
 				t.Errorf("%+v", d)
 			}
 		}
-		if d := f.get(o, "01900000-0000-7000-8000-000000000003"); d.Subject != "Sent" {
+		d := f.get(o, "01900000-0000-7000-8000-000000000003")
+		recipients := []Recipient{{Address: "a@example.com", Kind: To, Status: Sent, Code: 250, Text: "accepted", UpdatedAt: at(1772366401000000)}}
+		attempts := []Attempt{
+			{Number: 1, At: at(1772366400000001), Duration: 30 * time.Microsecond, Stage: "greeting", Code: 421, Text: `say "later"`, Outcome: "queued"},
+			{Number: 2, At: at(1772366400500000), Duration: 250 * time.Millisecond, Stage: "message", Code: 250, EnhancedCode: "2.0.0", Text: "accepted", Outcome: "sent"},
+		}
+		if d.Subject != "Sent" || !slices.Equal(d.Recipients, recipients) || !slices.Equal(d.Attempts, attempts) {
 			t.Errorf("%+v", d)
 		}
 	})

@@ -201,8 +201,6 @@ type tx struct {
 	sql    *sql.Tx
 	now    int64 // the store's clock when it began
 	pauses map[sender]*pause
-	// collected are the rows of later.
-	collected map[*bulk][]any
 }
 
 func (t *tx) runAll(batch []*op) error {
@@ -214,7 +212,7 @@ func (t *tx) runAll(batch []*op) error {
 			return p.err
 		}
 	}
-	return t.flush()
+	return nil
 }
 
 // exec runs a registered query and returns how many rows it changed.
