@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
 )
 
 func main() {
+	// Callers and relay share the cores with what is measured.
+	debug.SetGCPercent(400)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	if err := run(ctx); err != nil {

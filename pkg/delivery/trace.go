@@ -18,6 +18,9 @@ func trace() smtp.Trace {
 	return smtp.Trace{
 		Stage: func(ctx context.Context, stage smtp.Stage, start time.Time, d time.Duration, err error) {
 			stageDuration.WithLabelValues(string(stage)).Observe(d.Seconds())
+			if !oteltrace.SpanFromContext(ctx).IsRecording() {
+				return // nobody traces this delivery
+			}
 			_, span := tracing.DefaultTracer().Start(ctx, "smtp "+string(stage), oteltrace.WithTimestamp(start),
 				oteltrace.WithSpanKind(oteltrace.SpanKindClient), oteltrace.WithAttributes(attribute.String("smtp.stage", string(stage))))
 			if err != nil {
