@@ -79,6 +79,13 @@ func (o *Outbox) letGo(w *work) {
 	}
 }
 
+// storm says whether many deliveries are under way.
+func (o *Outbox) storm() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.inHand) >= stormSize
+}
+
 // handsFull lists the deliveries of a source that this process works on.
 func (o *Outbox) handsFull(source string) []string {
 	o.mu.Lock()
