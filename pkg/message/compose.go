@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"time"
@@ -53,9 +54,8 @@ func Compose(h Header, c Content) ([]byte, error) {
 		return nil, err
 	}
 
-	b := mails.Get().(*bytes.Buffer)
-	defer mails.Put(b)
-	b.Reset()
+	b := new(bytes.Buffer)
+	b.Grow(roughly(c))
 	for _, f := range fields {
 		b.WriteString(f)
 	}
@@ -72,14 +72,14 @@ func Compose(h Header, c Content) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("composing the mail: %w", err)
 	}
-	return bytes.Clone(b.Bytes()), nil
+	return b.Bytes(), nil
 }
 
-// mails and encoders keep buffers for the next mail.
-var (
-	mails    = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-	encoders = sync.Pool{New: func() any { return new(encoder) }}
-)
+// roughly is how many octets a mail of mostly ASCII takes.
+func roughly(c Content) int { return (len(c.Text)+len(c.HTML))*9/8 + 2<<10 }
+
+// encoders keep their buffers for the next mail.
+var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 // Addressed puts the To and Message-ID (without angle brackets) of one
 // recipient in front of an Individual mail, without copying it.
@@ -170,8 +170,10 @@ func writePart(w *textproto.MultipartWriter, subtype, body string) error {
 // 2045 section 6.7), so no content can hold it; the hash only keeps mails apart
 // that are attached to one another.
 func boundary(c Content) string {
-	sum := sha256.Sum256([]byte(c.Subject + c.Text))
-	return "=_" + hex.EncodeToString(sum[:12])
+	h := sha256.New()
+	_, _ = io.WriteString(h, c.Subject)
+	_, _ = io.WriteString(h, c.Text)
+	return "=_" + hex.EncodeToString(h.Sum(nil)[:12])
 }
 
 // threadRoot is the Message-ID of a mail that was never sent, to which every
