@@ -3,6 +3,7 @@ package message
 import (
 	"embed"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
@@ -61,6 +62,20 @@ var declarations = func() map[string]string {
 	return rules
 }()
 
+// lastOfEach leaves out the declarations that a later one of the same property
+// overrules.
+func lastOfEach(style string) string {
+	all := strings.Split(style, ";")
+	var kept []string
+	for i, declaration := range all {
+		property, _, _ := strings.Cut(declaration, ":")
+		if !slices.ContainsFunc(all[i+1:], func(later string) bool { return strings.HasPrefix(later, property+":") }) {
+			kept = append(kept, declaration)
+		}
+	}
+	return strings.Join(kept, ";")
+}
+
 // inlineStyles gives every element the declarations of its classes as a style
 // attribute, before what it has of its own. Classes of the style sheet alone
 // stay as they are.
@@ -75,6 +90,6 @@ func inlineStyles(source string) string {
 		if len(all) == 0 {
 			return attr
 		}
-		return `class="` + m[1] + `" style="` + strings.Join(all, ";") + `"`
+		return `class="` + m[1] + `" style="` + lastOfEach(strings.Join(all, ";")) + `"`
 	})
 }
