@@ -36,8 +36,11 @@ var cells = []cell{
 	throughput,
 }
 
-// throughput is for the plugin alone.
+// throughput is for the plugin alone. It is the best of several storms:
+// whatever else the machine does only takes from it.
 var throughput = cell{0, 3, 4, 2000}
+
+const attempts = 5
 
 func run(ctx context.Context) error {
 	folder, err := os.MkdirTemp("", "nhncloud-email-bench-")
@@ -73,12 +76,25 @@ func run(ctx context.Context) error {
 
 	var bars bars
 	for _, c := range cells {
-		heading(c)
+		trip, err := roundTrip(c.rtt)
+		if err != nil {
+			return fmt.Errorf("a round trip of %s: %w", c.rtt, err)
+		}
+		heading(c, trip)
 		for _, who := range contenders {
 			if c == throughput && !who.ours() {
 				continue
 			}
-			m, err := measure(ctx, who, c, n)
+			m, err := measure(ctx, who, c, trip, n)
+			for range attempts - 1 {
+				if c != throughput || err != nil {
+					break
+				}
+				var again measured
+				if again, err = measure(ctx, who, c, trip, n); again.rate > m.rate {
+					m = again
+				}
+			}
 			switch {
 			case err == nil:
 				m.print(who)

@@ -5,7 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
+	"net/textproto"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -92,7 +95,7 @@ func (o *observer) onMail(m relaytest.Mail) {
 
 // measure runs a case with a relay of its own: a storm that finds no
 // connection, one that finds them standing, and notifications one at a time.
-func measure(ctx context.Context, who contender, c cell, n notification) (measured, error) {
+func measure(ctx context.Context, who contender, c cell, trip time.Duration, n notification) (measured, error) {
 	cost := time.Duration((who.base + who.each*float64(c.recipients)) * float64(c.rtt+cpuOfTrip))
 	if cost > tooLong {
 		return measured{}, fmt.Errorf("left out: one notification takes over %s", tooLong)
@@ -131,7 +134,7 @@ func measure(ctx context.Context, who contender, c cell, n notification) (measur
 		if c.rtt == 0 {
 			return 0
 		}
-		return float64(elapsed) * float64(connections) / float64(c.rtt) / float64(count)
+		return float64(elapsed) * float64(connections) / float64(trip) / float64(count)
 	}
 	callers := c.connections
 	if who.ours() {
@@ -170,6 +173,37 @@ func measure(ctx context.Context, who contender, c cell, n notification) (measur
 	m.cpu = (m.memory.cpu - before.cpu) / time.Duration(number)
 	_, m.peak, m.dials, m.refused = relay.Connections()
 	return m, seen.check(number, c.recipients, relay)
+}
+
+// roundTrip is how long the link's round trip really takes: timers are late by
+// up to a millisecond. It is the median of some NOOPs.
+func roundTrip(rtt time.Duration) (time.Duration, error) {
+	relay, err := relaytest.Start(relaytest.Options{RTT: rtt, Discard: true})
+	if err != nil {
+		return 0, err
+	}
+	defer relay.Stop()
+	conn, err := textproto.Dial("tcp", net.JoinHostPort(relay.Host(), strconv.Itoa(relay.STARTTLSPort())))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close() }()
+	if _, _, err := conn.ReadResponse(220); err != nil {
+		return 0, err
+	}
+	trips := make([]time.Duration, 9)
+	for i := range trips {
+		began := time.Now()
+		if err := conn.PrintfLine("NOOP"); err != nil {
+			return 0, err
+		}
+		if _, _, err := conn.ReadResponse(250); err != nil {
+			return 0, err
+		}
+		trips[i] = time.Since(began)
+	}
+	slices.Sort(trips)
+	return trips[len(trips)/2], nil
 }
 
 // quantiles are of the notifications below count.

@@ -9,8 +9,11 @@ func (c cell) String() string {
 	return fmt.Sprintf("round trip %d ms, %d notifications, %d recipients, %d connections", c.rtt.Milliseconds(), c.storm, c.recipients, c.connections)
 }
 
-func heading(c cell) {
+func heading(c cell, trip time.Duration) {
 	fmt.Printf("\n### %s\n\n", c)
+	if c.rtt > 0 {
+		fmt.Printf("A round trip takes %.2f ms.\n\n", float64(trip)/float64(ms))
+	}
 	fmt.Println("| client | storm | a second | round trips each, cold | warm | single | ms to 250, p50 | p99 | single ms | dials | connections | refused | MB | CPU ms |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 }
