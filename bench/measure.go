@@ -28,7 +28,7 @@ const (
 	// tooLong is what one notification may take; beyond it the case is left out.
 	tooLong = 3 * time.Second
 	// singles is how many notifications are sent one at a time.
-	singles = 15
+	singles = 30
 )
 
 // What the relay knows us by.

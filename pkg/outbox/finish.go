@@ -26,7 +26,7 @@ const fence = ` WHERE id = $1 AND attempt = $2 AND lease_owner = $3 AND status =
 
 var (
 	qFinal = query(`UPDATE delivery SET status = $4, reason = $5, recipients = $6, attempts = attempts || $7,
-		finished_at = $8, joinable = joinable * $9, due_at = $10, lease_owner = '', crashes = 0, message = NULL` + fence)
+		finished_at = $8, due_at = $9, lease_owner = '', crashes = 0, message = NULL` + fence)
 	qAgain = query(`UPDATE delivery SET status = $4, reason = $5, recipients = $6, attempts = attempts || $7,
 		due_at = $8, retries = $9, away = $10, lease_owner = '', crashes = 0` + fence)
 	// Due since they were accepted, they go out in order of age. (That due_at is
@@ -121,7 +121,7 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 	state := []any{d.ID, d.Attempt, t.o.opt.Owner, string(d.Status), d.Reason, text(d.Recipients), attempt}
 	if d.Status.Final() {
 		d.FinishedAt = at(t.now)
-		changed, err = t.exec(qFinal, append(state, t.now, number(d.Status == Sent || d.Status == Partial), never)...)
+		changed, err = t.exec(qFinal, append(state, t.now, never)...)
 	} else {
 		changed, err = t.exec(qAgain, append(state, due(d), d.retries, number(d.away))...)
 	}
@@ -133,6 +133,11 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 	}
 	if d.Status.Final() {
 		t.o.room.add(-1, -d.Size)
+	}
+	if d.Status == Failed || d.Status == Expired { // its repeat is a new try
+		if _, err := t.exec(qSupersede, d.ID); err != nil {
+			return d, err
+		}
 	}
 	if refused {
 		return d, t.pause(sender{d.Source, d.MailType}, d.Reason, s.settings)
