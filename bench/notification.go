@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
@@ -89,8 +91,9 @@ func addresses(number, count int) []string {
 
 // numberOf is the number of the notification that a recipient belongs to.
 func numberOf(address string) int {
-	var number int
-	if _, err := fmt.Sscanf(address, "n%d-", &number); err != nil {
+	digits, _, _ := strings.Cut(strings.TrimPrefix(address, "n"), "-")
+	number, err := strconv.Atoi(digits)
+	if err != nil {
 		panic("not a recipient of this run: " + address) // a mistake of ours
 	}
 	return number
