@@ -36,23 +36,14 @@ func (s *Sender) Deliver(ctx context.Context, d outbox.Delivery) outbox.Outcome 
 	outcome.At, outcome.Duration = started, time.Since(started)
 	attempts.WithLabelValues(attemptLabel(outcome, err)).Inc()
 
-	said := []any{
-		"delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt,
-		"recipients", len(result.Recipients), "accepted", result.Accepted(), "outcome", attemptLabel(outcome, err),
-		"stage", outcome.Stage, "code", outcome.Code, "enhancedCode", outcome.EnhancedCode, "reply", outcome.Text,
-		"duration", outcome.Duration.String(),
-	}
-	if d.MailType != "" {
-		said = append(said, "mailType", d.MailType)
-	}
 	level := s.log.Info
-	if err != nil {
-		said = append(said, "error", err.Error())
-	}
 	if err != nil || outcome.Verdict == outbox.Hold {
 		level = s.log.Warn
 	}
-	level("attempt", said...)
+	level("attempt", "delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt, "mailType", d.MailType,
+		"recipients", len(result.Recipients), "accepted", result.Accepted(), "outcome", attemptLabel(outcome, err),
+		"stage", outcome.Stage, "code", outcome.Code, "enhancedCode", outcome.EnhancedCode, "reply", outcome.Text,
+		"duration", outcome.Duration.String(), "error", errorText(err))
 	return outcome
 }
 
