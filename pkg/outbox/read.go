@@ -14,25 +14,30 @@ const MaxLimit = 1000
 // Get returns a delivery of the source with its recipients and attempts.
 // ErrNotFound says that the source has none of that id.
 func (o *Outbox) Get(ctx context.Context, source, id string) (Delivery, error) {
-	d, err := o.get(ctx, source, id)
-	if err != nil {
-		return d, err
+	d, err := o.get(ctx, id)
+	if err == nil && d.Source != source {
+		return Delivery{}, ErrNotFound
 	}
-	var lines string
-	err = o.store.reads.QueryRowContext(ctx, `SELECT attempts FROM delivery WHERE id = $1`, id).Scan(&lines)
-	if err == nil {
-		d.Attempts, err = attemptsOf(lines)
-	}
-	return d, o.store.explain("reading a delivery's attempts", err)
+	return d, err
 }
 
-// get reads a delivery without its attempts; source "" is any.
-func (o *Outbox) get(ctx context.Context, source, id string) (Delivery, error) {
-	found, err := o.read(ctx, `SELECT `+columns+` FROM delivery WHERE id = $1`, id)
-	if err != nil {
-		return Delivery{}, err
-	}
-	if len(found) == 0 || source != "" && found[0].Source != source {
+// get returns a delivery of any source.
+func (o *Outbox) get(ctx context.Context, id string) (Delivery, error) {
+	var found []Delivery
+	rows, err := o.store.reads.QueryContext(ctx, `SELECT `+columns+`, attempts FROM delivery WHERE id = $1`, id)
+	err = scanAll(rows, err, func(rows scanner) error {
+		var lines string
+		d, err := scanDelivery(rows, &lines)
+		if err == nil {
+			d.Attempts, err = attemptsOf(lines)
+		}
+		found = append(found, d)
+		return err
+	})
+	switch {
+	case err != nil:
+		return Delivery{}, o.store.explain("reading a delivery", err)
+	case len(found) == 0:
 		return Delivery{}, ErrNotFound
 	}
 	return found[0], nil

@@ -44,7 +44,7 @@ func (o *Outbox) Wait(ctx context.Context, id string) (Delivery, error) {
 	_, here := o.inHand[id]
 	o.mu.Unlock()
 	if !here { // it may be over, or another process that knows
-		d, err := o.get(ctx, "", id)
+		d, err := o.get(ctx, id)
 		if err != nil || d.settled() {
 			return d, err
 		}
@@ -61,7 +61,7 @@ func (o *Outbox) await(ctx context.Context, id string, outcome <-chan Delivery) 
 		case d := <-outcome:
 			return d, nil
 		case <-poll.C:
-			d, err := o.get(ctx, "", id)
+			d, err := o.get(ctx, id)
 			if err != nil || d.settled() {
 				return d, err
 			}
