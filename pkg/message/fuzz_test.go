@@ -95,7 +95,7 @@ func checkMarkup(t testing.TB, page string) {
 					if link(attribute.Val) == "" {
 						t.Fatalf("the HTML leads to %q", attribute.Val)
 					}
-				case "lang", "charset", "name", "content", "class", "style", "role", "alt", "valign":
+				case "lang", "charset", "name", "content", "class", "style", "role", "alt":
 				default:
 					t.Fatalf("the HTML has an attribute %q", attribute.Key)
 				}

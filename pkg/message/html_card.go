@@ -66,7 +66,7 @@ func (p *page) card(c *card) {
 }
 
 var fact = markup(`
-<tr valign="top"><td class="key" style="white-space:{}">{}</td><td class="value">{}</td></tr>`)
+<tr><td class="key" style="white-space:{}">{}</td><td class="value">{}</td></tr>`)
 
 // facts are the rows of a table of names and values.
 func (p *page) facts(list []Pair) {
