@@ -86,10 +86,7 @@ func run(ctx context.Context) error {
 				continue
 			}
 			m, err := measure(ctx, who, c, trip, n)
-			for range attempts - 1 {
-				if c != throughput || err != nil {
-					break
-				}
+			for done := 1; c == throughput && err == nil && done < attempts; done++ {
 				var again measured
 				if again, err = measure(ctx, who, c, trip, n); again.rate > m.rate {
 					m = again
