@@ -1,17 +1,12 @@
 package message
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/emersion/go-message/textproto"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -48,38 +43,22 @@ func Compose(h Header, c Content) ([]byte, error) {
 	if h.Date.IsZero() {
 		return nil, errors.New("the mail has no date")
 	}
-	separator := boundary(c)
+	separator := boundary(h, c)
 	fields, err := headerFields(h, c, separator)
 	if err != nil {
 		return nil, err
 	}
-
-	b := new(bytes.Buffer)
-	b.Grow(roughly(c))
+	mail := make([]byte, 0, roughly(c))
 	for _, f := range fields {
-		b.WriteString(f)
+		mail = append(mail, f...)
 	}
-	b.WriteString("\r\n")
-	w := textproto.NewMultipartWriter(b)
-	if err := w.SetBoundary(separator); err != nil {
-		return nil, fmt.Errorf("composing the mail: %w", err)
-	}
-	for _, part := range []struct{ subtype, body string }{{"plain", c.Text}, {"html", c.HTML}} {
-		if err := writePart(w, part.subtype, part.body); err != nil {
-			return nil, fmt.Errorf("composing the %s part: %w", part.subtype, err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("composing the mail: %w", err)
-	}
-	return b.Bytes(), nil
+	mail = appendPart(mail, separator, "plain", c.Text)
+	mail = appendPart(mail, separator, "html", c.HTML)
+	return append(mail, "\r\n--"+separator+"--\r\n"...), nil
 }
 
 // roughly is how many octets a mail of mostly ASCII takes.
 func roughly(c Content) int { return (len(c.Text)+len(c.HTML))*9/8 + 2<<10 }
-
-// encoders keep their buffers for the next mail.
-var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 // Addressed puts the To and Message-ID (without angle brackets) of one
 // recipient in front of an Individual mail, without copying it.
@@ -148,32 +127,24 @@ func headerFields(h Header, c Content, separator string) ([]string, error) {
 	return fields, nil
 }
 
-// writePart writes one body in the transfer encoding that makes it shorter.
-// Both are 7-bit, whatever the relay offers.
-func writePart(w *textproto.MultipartWriter, subtype, body string) error {
-	e := encoders.Get().(*encoder)
-	defer encoders.Put(e)
-	encoding, encoded := e.encode(body)
-
-	var h textproto.Header
-	h.Add("Content-Transfer-Encoding", encoding)
-	h.Add("Content-Type", "text/"+subtype+"; charset=utf-8")
-	part, err := w.CreatePart(h)
-	if err != nil {
-		return err
-	}
-	_, err = part.Write(encoded)
-	return err
+// appendPart writes a part of the multipart body (RFC 2046 section 5.1.1) in the
+// transfer encoding that makes it shorter. Both are 7-bit, whatever the relay
+// offers. The line end in front of it is the delimiter's, and behind the header
+// the empty line.
+func appendPart(mail []byte, separator, subtype, body string) []byte {
+	encoding, appendEncoded := shorter(body)
+	mail = append(mail, "\r\n--"+separator+"\r\n"+
+		"Content-Type: text/"+subtype+"; charset=utf-8\r\n"+
+		"Content-Transfer-Encoding: "+encoding+"\r\n\r\n"...)
+	return appendEncoded(mail, body)
 }
 
 // boundary separates the parts. "=_" occurs in neither transfer encoding (RFC
 // 2045 section 6.7), so no content can hold it; the hash only keeps mails apart
 // that are attached to one another.
-func boundary(c Content) string {
-	h := sha256.New()
-	_, _ = io.WriteString(h, c.Subject)
-	_, _ = io.WriteString(h, c.Text)
-	return "=_" + hex.EncodeToString(h.Sum(nil)[:12])
+func boundary(h Header, c Content) string {
+	sum := sha256.Sum256(fmt.Append(nil, h.MessageID, h.Date.UnixNano(), c.Subject))
+	return "=_" + hex.EncodeToString(sum[:12])
 }
 
 // threadRoot is the Message-ID of a mail that was never sent, to which every

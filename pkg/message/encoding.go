@@ -9,20 +9,13 @@ import (
 // sections 6.7 and 6.8), in octets without the line end.
 const encodedLine = 76
 
-// encoder encodes bodies for the transfer; its buffers serve one after another.
-type encoder struct{ body, encoded []byte }
-
-// encode uses the transfer encoding that makes the body shorter. The result is
-// good until the next call.
-func (e *encoder) encode(body string) (encoding string, encoded []byte) {
-	e.body = append(e.body[:0], body...)
-	if size := sizeOf(e.body); size.base64 >= size.quotedPrintable {
-		e.encoded = appendQuotedPrintable(e.encoded[:0], body)
-		return "quoted-printable", e.encoded
+// shorter is the transfer encoding that makes the body shorter: quoted-printable
+// takes two more octets for each that it escapes, base64 a third more of all.
+func shorter(body string) (name string, appendEncoded func(dst []byte, body string) []byte) {
+	if escaped := strings.Count(body, "=") + beyondASCII(body); 2*escaped > len(body)/3 {
+		return "base64", appendBase64
 	}
-	e.body = appendCRLF(e.body[:0], body)
-	e.encoded = appendBase64(e.encoded[:0], e.body)
-	return "base64", e.encoded
+	return "quoted-printable", appendQuotedPrintable
 }
 
 // plainOctet holds for what quoted-printable leaves as it is inside a line.
@@ -95,15 +88,16 @@ func appendOctet(dst []byte, c byte) []byte {
 	return append(dst, '=', hexDigits[c>>4], hexDigits[c&15])
 }
 
-// appendBase64 writes text in base64 (RFC 2045 section 6.8).
-func appendBase64(dst, text []byte) []byte {
+// appendBase64 writes text in base64 (RFC 2045 section 6.8). Every line end
+// becomes CRLF.
+func appendBase64(dst []byte, text string) []byte {
 	const whole = encodedLine / 4 * 3
-	for len(text) > whole {
-		dst = base64.StdEncoding.AppendEncode(dst, text[:whole])
+	left := appendCRLF(nil, text)
+	for ; len(left) > whole; left = left[whole:] {
+		dst = base64.StdEncoding.AppendEncode(dst, left[:whole])
 		dst = append(dst, "\r\n"...)
-		text = text[whole:]
 	}
-	return base64.StdEncoding.AppendEncode(dst, text)
+	return base64.StdEncoding.AppendEncode(dst, left)
 }
 
 // appendCRLF writes text with every line end as CRLF.

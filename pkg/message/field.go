@@ -42,7 +42,7 @@ func field(name, value string) string {
 func unstructured(s string) string {
 	s = literal(oneLine(s))
 	// Base64 is shorter for CJK; Q keeps mostly Latin text legible in a log.
-	if beyondASCII := len(s) - asciiBytes(s); 3*beyondASCII > len(s) {
+	if 3*beyondASCII(s) > len(s) {
 		return mime.BEncoding.Encode("utf-8", s)
 	}
 	return mime.QEncoding.Encode("utf-8", s)
@@ -61,7 +61,7 @@ func mailboxes(list ...address.Address) string {
 			continue
 		}
 		m := mail.Address{Name: cut(literal(oneLine(a.Name)), maxName), Address: a.Mailbox()}
-		if strings.Contains(m.Name, `\`) && asciiBytes(m.Name) < len(m.Name) {
+		if strings.Contains(m.Name, `\`) && !isASCII(m.Name) {
 			// The library leaves a backslash as it is in an encoded-word, where RFC
 			// 2047 section 5 allows none: readers then see no address at all.
 			formatted[i] = mime.BEncoding.Encode("utf-8", m.Name) + " <" + m.Address + ">"
@@ -70,14 +70,4 @@ func mailboxes(list ...address.Address) string {
 		}
 	}
 	return strings.Join(formatted, ", ")
-}
-
-func asciiBytes(s string) int {
-	n := 0
-	for i := range len(s) {
-		if s[i] < 0x80 {
-			n++
-		}
-	}
-	return n
 }

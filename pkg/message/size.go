@@ -2,7 +2,6 @@ package message
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math/bits"
 )
 
@@ -19,13 +18,14 @@ func sizeOf(s []byte) size {
 }
 
 // beyondASCII counts the octets that are not ASCII, eight at a time.
-func beyondASCII(s []byte) int {
+func beyondASCII[T string | []byte](s T) int {
 	n := 0
 	for ; len(s) >= 8; s = s[8:] {
-		n += bits.OnesCount64(binary.LittleEndian.Uint64(s) & 0x8080_8080_8080_8080)
+		n += bits.OnesCount64(0x8080_8080_8080_8080 & (uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56))
 	}
-	for _, c := range s {
-		n += int(c >> 7)
+	for i := range len(s) {
+		n += int(s[i] >> 7)
 	}
 	return n
 }

@@ -85,7 +85,7 @@ func (w *wrapper) breakWord(from, to int) {
 	w.unit(from, at, width)
 }
 
-func isASCII(s string) bool { return asciiBytes(s) == len(s) }
+func isASCII(s string) bool { return beyondASCII(s) == 0 }
 
 // ideographic says whether r belongs to a script that is written without
 // spaces, its punctuation included.

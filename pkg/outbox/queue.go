@@ -16,10 +16,11 @@ const maxCrashes = 5
 const shortestWait = 50 * time.Millisecond
 
 var (
+	// SQLite plans a query anew for every value of a bare parameter in LIMIT.
 	qClaim = query(`WITH due AS (
 		SELECT id AS due_id FROM delivery
 		WHERE source = $1 AND finished_at IS NULL AND due_at <= $2 AND status IN ('queued', 'sending') AND id NOT IN ({list $3})
-		ORDER BY due_at, id LIMIT $4 {lock})
+		ORDER BY due_at, id LIMIT $4 + 0 {lock})
 	UPDATE delivery SET status = 'sending', attempt = attempt + 1, lease_owner = $5, due_at = $6,
 		crashes = crashes + CASE WHEN status = 'sending' THEN 1 ELSE 0 END
 	FROM due WHERE id = due_id
