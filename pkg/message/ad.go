@@ -43,22 +43,19 @@ func (a *Advertiser) check() error {
 	return nil
 }
 
-// fields are List-Unsubscribe (RFC 2369) and, with a URL, List-Unsubscribe-Post
-// (RFC 8058).
-func (u *Unsubscribe) fields() []string {
-	var list string
+// addFields adds List-Unsubscribe (RFC 2369) and, with a URL,
+// List-Unsubscribe-Post (RFC 8058).
+func (u *Unsubscribe) addFields(add func(name, value string)) {
+	var ways []string
+	if u.URL != "" {
+		ways = append(ways, "<"+link(u.URL)+">")
+	}
 	if u.Mailbox != nil {
-		list = "<mailto:" + mailtoEscape(u.Mailbox.Mailbox()) + ">"
+		ways = append(ways, "<mailto:"+mailtoEscape(u.Mailbox.Mailbox())+">")
 	}
-	if u.URL == "" {
-		return []string{field("List-Unsubscribe", list)}
-	}
-	if list != "" {
-		list = ", " + list
-	}
-	return []string{
-		field("List-Unsubscribe", "<"+link(u.URL)+">"+list),
-		field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+	add("List-Unsubscribe", strings.Join(ways, ", "))
+	if u.URL != "" {
+		add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 	}
 }
 

@@ -44,13 +44,9 @@ func Compose(h Header, c Content) ([]byte, error) {
 		return nil, errors.New("the mail has no date")
 	}
 	separator := boundary(h, c)
-	fields, err := headerFields(h, c, separator)
+	mail, err := appendHeader(make([]byte, 0, roughly(c)), h, c, separator)
 	if err != nil {
 		return nil, err
-	}
-	mail := make([]byte, 0, roughly(c))
-	for _, f := range fields {
-		mail = append(mail, f...)
 	}
 	mail = appendPart(mail, separator, "plain", c.Text)
 	mail = appendPart(mail, separator, "html", c.HTML)
@@ -63,18 +59,17 @@ func roughly(c Content) int { return (len(c.Text)+len(c.HTML))*9/8 + 2<<10 }
 // Addressed puts the To and Message-ID (without angle brackets) of one
 // recipient in front of an Individual mail, without copying it.
 func Addressed(mail []byte, to address.Address, messageID string) [][]byte {
-	front := field("To", mailboxes(to)) + field("Message-ID", "<"+messageID+">")
-	return [][]byte{[]byte(front), mail}
+	front := appendField(nil, "To", mailboxes(to))
+	front = appendField(front, "Message-ID", "<"+messageID+">")
+	return [][]byte{front, mail}
 }
 
-// headerFields lists the header's fields in the order they are written.
-func headerFields(h Header, c Content, separator string) ([]string, error) {
-	fields := []string{
-		field("Date", h.Date.Format(time.RFC1123Z)),
-		field("From", mailboxes(h.From)),
-	}
-	add := func(name, value string) { fields = append(fields, field(name, value)) }
+// appendHeader writes the fields of the header.
+func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, error) {
+	add := func(name, value string) { mail = appendField(mail, name, value) }
 
+	add("Date", h.Date.Format(time.RFC1123Z))
+	add("From", mailboxes(h.From))
 	if h.ReplyTo != nil {
 		add("Reply-To", mailboxes(*h.ReplyTo))
 	}
@@ -119,12 +114,12 @@ func headerFields(h Header, c Content, separator string) ([]string, error) {
 	add("Auto-Submitted", "auto-generated")
 	add("X-Auto-Response-Suppress", "All")
 	if h.Unsubscribe != nil {
-		fields = append(fields, h.Unsubscribe.fields()...)
+		h.Unsubscribe.addFields(add)
 	}
 	add("X-Mailer", Product)
 	add("MIME-Version", "1.0")
 	add("Content-Type", "multipart/alternative; boundary=\""+separator+"\"")
-	return fields, nil
+	return mail, nil
 }
 
 // appendPart writes a part of the multipart body (RFC 2046 section 5.1.1) in the

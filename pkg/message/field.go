@@ -16,25 +16,20 @@ const (
 	maxName = 100
 )
 
-// field is one header field, folded and ended by CRLF. The value is ASCII,
-// with single spaces where it may be folded.
-func field(name, value string) string {
-	var b strings.Builder
-	b.Grow(len(name) + len(": \r\n") + len(value)*(maxLine+2)/maxLine)
-	b.WriteString(name)
-	b.WriteByte(':')
+// appendField writes one header field, folded and ended by CRLF. The value is
+// ASCII, with single spaces where it may be folded.
+func appendField(dst []byte, name, value string) []byte {
+	dst = append(append(dst, name...), ':')
 	column := len(name) + 1
 	for word := range strings.SplitSeq(value, " ") {
 		if column+1+len(word) > maxLine && column > 1 {
-			b.WriteString("\r\n")
+			dst = append(dst, "\r\n"...)
 			column = 0
 		}
-		b.WriteByte(' ')
-		b.WriteString(word)
+		dst = append(append(dst, ' '), word...)
 		column += 1 + len(word)
 	}
-	b.WriteString("\r\n")
-	return b.String()
+	return append(dst, "\r\n"...)
 }
 
 // unstructured is text for a header such as Subject: neutralised, and in

@@ -58,7 +58,9 @@ func TestWrap(t *testing.T) {
 		{"nothing", "", 8, []string{""}},
 	}
 	for _, tt := range tests {
-		if got := wrap(tt.text, tt.width); !reflect.DeepEqual(got, tt.want) {
+		var got []string
+		wrap(tt.text, tt.width, func(line string) { got = append(got, line) })
+		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}

@@ -108,11 +108,8 @@ func (t *textWriter) blank() {
 }
 
 func (t *textWriter) paragraph(s string) {
-	if s == "" {
-		return
-	}
-	for _, line := range wrap(s, columns) {
-		t.line(line)
+	if s != "" {
+		wrap(s, columns, t.line)
 	}
 }
 
@@ -134,22 +131,19 @@ func (t *textWriter) facts(list []Pair) {
 			width = max(width, w)
 		}
 	}
+	indent := strings.Repeat(" ", width+2)
 	for _, p := range list {
-		name := p.Name + ":"
-		indent := strings.Repeat(" ", width+2)
-		lines := wrap(p.Value, columns-len(indent))
-		if w := displaywidth.String(name); w > width+1 {
-			for _, line := range wrap(name, columns) {
-				t.line(line)
-			}
-			name = indent
+		before := p.Name + ":"
+		if w := displaywidth.String(before); w > width+1 {
+			wrap(before, columns, t.line)
+			before = indent
 		} else {
-			name += strings.Repeat(" ", len(indent)-w)
+			before += indent[w:]
 		}
-		for _, line := range lines {
-			t.line(name + line)
-			name = indent
-		}
+		wrap(p.Value, columns-len(indent), func(line string) {
+			t.line(before + line)
+			before = indent
+		})
 	}
 }
 

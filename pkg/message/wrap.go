@@ -11,22 +11,21 @@ import (
 // columns is how wide plain text is; a CJK character takes two.
 const columns = 78
 
-// wrap breaks text into lines of at most width columns: at spaces, and between
-// Chinese and Japanese characters by their rules (no line begins with closing
-// punctuation or ends with opening punctuation). Korean is broken at spaces.
-// URLs stay whole, even if they are longer than a line.
-func wrap(text string, width int) []string {
-	w := wrapper{width: width}
+// wrap breaks text into lines of at most width columns, which write takes: at
+// spaces, and between Chinese and Japanese characters by their rules (no line
+// begins with closing punctuation or ends with opening punctuation). Korean is
+// broken at spaces. URLs stay whole, even if they are longer than a line.
+func wrap(text string, width int, write func(line string)) {
+	w := wrapper{width: width, write: write}
 	for paragraph := range strings.SplitSeq(strings.ReplaceAll(text, "\t", " "), "\n") {
 		w.paragraph(paragraph)
 	}
-	return w.lines
 }
 
 // wrapper breaks text between units, which stay on one line.
 type wrapper struct {
 	width int
-	lines []string
+	write func(line string)
 
 	text       string // the paragraph
 	start, end int    // of the line in it
@@ -35,7 +34,7 @@ type wrapper struct {
 
 func (w *wrapper) paragraph(s string) {
 	if len(s) <= w.width { // no character has more columns than octets
-		w.lines = append(w.lines, strings.TrimRight(s, " "))
+		w.write(strings.TrimRight(s, " "))
 		return
 	}
 	w.text, w.start, w.end, w.column = s, 0, 0, 0
@@ -50,14 +49,14 @@ func (w *wrapper) paragraph(s string) {
 		}
 		at += len(word) + 1
 	}
-	w.lines = append(w.lines, w.text[w.start:w.end])
+	w.write(w.text[w.start:w.end])
 }
 
 // unit puts a unit, and the spaces before it, on this line or on the next.
 func (w *wrapper) unit(from, to, width int) {
 	spaces := from - w.end
 	if w.column > 0 && w.column+spaces+width > w.width {
-		w.lines = append(w.lines, w.text[w.start:w.end])
+		w.write(w.text[w.start:w.end])
 		w.start, w.column, spaces = from, 0, 0
 	}
 	w.column += spaces + width
