@@ -25,7 +25,7 @@ type plugin struct {
 type running struct {
 	process *plugintest.Process
 	source  plugintest.DataSource
-	body    []byte
+	request plugintest.Request // signed once: signing is Grafana's work
 }
 
 func (p *plugin) open(_ context.Context, r *relaytest.Relay, connections int, n notification) (client, error) {
@@ -43,7 +43,7 @@ func (p *plugin) open(_ context.Context, r *relaytest.Relay, connections int, n 
 	source := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{
 		"fromAddress": sender, "maxConnections": connections, "allowedRecipients": []string{"@example.com"},
 	})
-	return &running{process, source, n.body}, nil
+	return &running{process, source, plugintest.Signed("", n.body)}, nil
 }
 
 func (p *running) send(ctx context.Context, _ int, to []string) error {
@@ -56,8 +56,9 @@ func (p *running) send(ctx context.Context, _ int, to []string) error {
 
 // post is Grafana's call of the contact point.
 func (p *running) post(ctx context.Context, to []string) (status int, err error) {
-	query := url.Values{"to": {strings.Join(to, ",")}}
-	answer, err := p.process.Call(ctx, p.source, plugintest.Signed("alerts?"+query.Encode(), p.body))
+	request := p.request
+	request.Path = "alerts?" + url.Values{"to": {strings.Join(to, ",")}}.Encode()
+	answer, err := p.process.Call(ctx, p.source, request)
 	return answer.Status, err
 }
 

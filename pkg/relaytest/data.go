@@ -3,6 +3,7 @@ package relaytest
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"strconv"
@@ -167,9 +168,12 @@ func isUsual(part []byte) bool {
 	if !bytes.HasSuffix(part, []byte("\r\n")) || bytes.IndexByte(part, '\r') != len(part)-2 || bytes.IndexByte(part, 0) >= 0 {
 		return false
 	}
-	var all byte
-	for _, c := range part {
-		all |= c
+	var all uint64
+	for ; len(part) >= 8; part = part[8:] {
+		all |= binary.LittleEndian.Uint64(part)
 	}
-	return all < 0x80
+	for _, c := range part {
+		all |= uint64(c)
+	}
+	return all&0x8080_8080_8080_8080 == 0
 }
