@@ -43,7 +43,7 @@ func Compose(h Header, c Content) ([]byte, error) {
 	if h.Date.IsZero() {
 		return nil, errors.New("the mail has no date")
 	}
-	separator := boundary(h, c)
+	separator := boundary(c)
 	mail, err := appendHeader(make([]byte, 0, roughly(c)), h, c, separator)
 	if err != nil {
 		return nil, err
@@ -137,8 +137,8 @@ func appendPart(mail []byte, separator, subtype, body string) []byte {
 // boundary separates the parts. "=_" occurs in neither transfer encoding (RFC
 // 2045 section 6.7), so no content can hold it; the hash only keeps mails apart
 // that are attached to one another.
-func boundary(h Header, c Content) string {
-	sum := sha256.Sum256(fmt.Append(nil, h.MessageID, h.Date.UnixNano(), c.Subject))
+func boundary(c Content) string {
+	sum := sha256.Sum256([]byte(c.Subject + c.Text))
 	return "=_" + hex.EncodeToString(sum[:12])
 }
 
