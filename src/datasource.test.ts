@@ -6,9 +6,20 @@ import { healthResults } from './health';
 import { backend } from './test/backend';
 import type { EmailJsonData, EmailQuery } from './types';
 
-const variables: Record<string, string> = { $status: 'sent,failed', $to: 'ops@example.com', $none: '' };
+const variables: Record<string, string> = {
+  $status: 'sent,failed',
+  $to: 'ops@example.com',
+  $all: 'ops@example.com,dev@example.com',
+  $none: '',
+};
 
-setTemplateSrv({ replace: (text: string) => variables[text] ?? text } as TemplateSrv);
+// As Grafana writes several values when it is not told how.
+const several = (text: string) => (text.includes(',') ? `{${text}}` : text);
+
+setTemplateSrv({
+  replace: (text: string, _: unknown, format?: string) =>
+    format === 'csv' ? (variables[text] ?? text) : several(variables[text] ?? text),
+} as TemplateSrv);
 
 const datasource = new DataSource({
   id: 1,
@@ -37,14 +48,14 @@ it('asks for a delivery once its id is there', () => {
 it('fills variables into every filter; one may stand for several values', () => {
   expect(
     datasource.applyTemplateVariables(
-      query({ status: ['$status', 'held'], mailType: ['$none'], recipient: '$to', text: 'disk', id: '$to' }),
+      query({ status: ['$status', 'held'], mailType: ['$none'], recipient: '$all', text: 'disk', id: '$to' }),
       {},
     ),
   ).toEqual(
     query({
       status: ['sent', 'failed', 'held'],
       mailType: [],
-      recipient: 'ops@example.com',
+      recipient: 'ops@example.com,dev@example.com',
       text: 'disk',
       id: 'ops@example.com',
     }),

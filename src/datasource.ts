@@ -67,7 +67,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
 
   applyTemplateVariables(query: EmailQuery, scopedVars: ScopedVars): EmailQuery {
     const templates = getTemplateSrv();
-    const one = (text?: string) => text && templates.replace(text, scopedVars);
+    const one = (text?: string, format?: string) => text && templates.replace(text, scopedVars, format);
     // A variable may stand for several values.
     const all = (texts?: string[]) =>
       texts
@@ -78,7 +78,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
       ...query,
       status: all(query.status),
       mailType: all(query.mailType),
-      recipient: one(query.recipient),
+      recipient: one(query.recipient, 'csv'),
       text: one(query.text),
       id: one(query.id),
     };

@@ -70,7 +70,7 @@ export interface EmailQuery extends DataQuery {
 
   status?: string[];
   mailType?: string[];
-  /** Part of an address. */
+  /** Parts of addresses, with commas between. */
   recipient?: string;
   /** Part of the subject, the reason or the Message-ID. */
   text?: string;

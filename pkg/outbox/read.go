@@ -62,9 +62,9 @@ type Filter struct {
 	Statuses []Status
 	// MailTypes holds "" for mail without a type.
 	MailTypes []string
-	// Recipient is part of an address; with RecipientStatuses, of a recipient
-	// in one of these states.
-	Recipient         string
+	// Recipients are parts of addresses, one of which matches; with
+	// RecipientStatuses, that of a recipient in one of these states.
+	Recipients        []string
 	RecipientStatuses []Status
 	Text              string // part of the subject, the reason or the Message-ID
 	Limit             int    // at most, and by default, MaxLimit
@@ -167,8 +167,12 @@ func (w *where) marks(values []string) string {
 
 func (w *where) recipient(f Filter, elements string) {
 	var inner []string
-	if f.Recipient != "" {
-		inner = append(inner, fmt.Sprintf(`lower(r.value ->> 'address') LIKE lower(%s) ESCAPE '\'`, w.arg(like(f.Recipient))))
+	if len(f.Recipients) > 0 {
+		parts := make([]string, len(f.Recipients))
+		for i, part := range f.Recipients {
+			parts[i] = fmt.Sprintf(`lower(r.value ->> 'address') LIKE lower(%s) ESCAPE '\'`, w.arg(like(part)))
+		}
+		inner = append(inner, "("+strings.Join(parts, " OR ")+")")
 	}
 	if len(f.RecipientStatuses) > 0 {
 		inner = append(inner, "r.value ->> 'status' IN ("+w.marks(statusStrings(f.RecipientStatuses))+")")

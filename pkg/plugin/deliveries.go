@@ -90,12 +90,14 @@ func (d *DataSource) getDelivery(w http.ResponseWriter, r *http.Request) error {
 }
 
 func parseFilter(q url.Values) (outbox.Filter, error) {
-	f := outbox.Filter{Recipient: q.Get("recipient"), Text: q.Get("text"), Cursor: q.Get("cursor"), Limit: 100}
+	f := outbox.Filter{Text: q.Get("text"), Cursor: q.Get("cursor"), Limit: 100}
 	for key, values := range q {
 		for _, value := range values {
 			var err error
 			switch key {
-			case "recipient", "text", "cursor":
+			case "text", "cursor":
+			case "recipient":
+				f.Recipients, err = parseRecipients(strings.Join(values, ","))
 			case "status":
 				var s outbox.Status
 				s, err = parseStatus(value)
@@ -119,6 +121,24 @@ func parseFilter(q url.Values) (outbox.Filter, error) {
 		}
 	}
 	return f, nil
+}
+
+// maxRecipientParts bounds the condition that a variable with every address
+// makes.
+const maxRecipientParts = 500
+
+// parseRecipients splits parts of addresses at their commas.
+func parseRecipients(list string) ([]string, error) {
+	var parts []string
+	for part := range strings.SplitSeq(list, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) > maxRecipientParts {
+		return nil, fmt.Errorf("it has %d parts and may have %d; leave it empty for all recipients", len(parts), maxRecipientParts)
+	}
+	return parts, nil
 }
 
 // parseTime does not pass on the library's error, which repeats the value.

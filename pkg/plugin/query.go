@@ -25,7 +25,7 @@ type queryModel struct {
 
 	Status    []string `json:"status"`
 	MailType  []string `json:"mailType"`
-	Recipient string   `json:"recipient"` // part of an address
+	Recipient string   `json:"recipient"` // parts of addresses, with commas between
 	Text      string   `json:"text"`      // part of the subject, the reason or the Message-ID
 	Limit     int      `json:"limit"`
 
@@ -77,7 +77,11 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, error) {
 	f := outbox.Filter{
 		Source: d.source, From: inLog(q.TimeRange.From), To: inLog(q.TimeRange.To),
-		Recipient: m.Recipient, Text: m.Text, Limit: m.Limit,
+		Text: m.Text, Limit: m.Limit,
+	}
+	var err error
+	if f.Recipients, err = parseRecipients(m.Recipient); err != nil {
+		return f, badQuery("recipient is %.60q: %v", m.Recipient, err)
 	}
 	if m.Limit < 0 || m.Limit > outbox.MaxLimit {
 		return f, badQuery("limit is %d; it may be a number from 1 to %d", m.Limit, outbox.MaxLimit)

@@ -26,7 +26,7 @@ var quantiles = []struct {
 // how long they took. An interval without deliveries counts zero, so that an
 // alert rule on failures has data while all is well.
 func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q backend.DataQuery, measure string) (data.Frames, error) {
-	if f.Recipient != "" || f.Text != "" {
+	if len(f.Recipients) > 0 || f.Text != "" {
 		return nil, badQuery("stats can be filtered by status and mailType, not by recipient or text: use deliveries for these")
 	}
 	interval := intervalOf(f.To.Sub(f.From), q)

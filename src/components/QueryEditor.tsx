@@ -123,7 +123,7 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
             <>
               <EditorField
                 label={t('query.recipient', 'Recipient')}
-                tooltip={t('query.recipient-help', 'Part of an address.')}
+                tooltip={t('query.recipient-help', 'Parts of addresses, with commas between.')}
               >
                 <Text
                   label={t('query.recipient', 'Recipient')}
