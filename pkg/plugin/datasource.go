@@ -34,10 +34,9 @@ type DataSource struct {
 	sender   *delivery.Sender
 	limits   limits
 
-	// jsonData and secrets are what settings came from, for a preview of
-	// settings that are not saved yet.
+	// jsonData is what settings came from, for a preview of settings that are
+	// not saved yet.
 	jsonData json.RawMessage
-	secrets  map[string]string
 
 	// invalid is why there is no sender. The data source still exists, so that
 	// its health check can say so.
@@ -58,8 +57,7 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 		d := &DataSource{
 			service: service, version: version,
 			source:   delivery.Source(org, s.UID),
-			jsonData: s.JSONData, secrets: s.DecryptedSecureJSONData,
-			limits: newLimits(),
+			jsonData: s.JSONData, limits: newLimits(),
 		}
 		d.CallResourceHandler = httpadapter.New(d.routes())
 		d.settings, d.invalid = settings.Load(s.JSONData, s.DecryptedSecureJSONData)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -44,6 +45,9 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if len(set.To)+len(set.Cc)+len(set.Bcc) == 0 {
+		set.To = []address.Address{set.From} // contact points may name them by ?to= alone
+	}
 	recipients, err := alert.Resolve(alert.Overrides{}, set)
 	if err != nil {
 		return err
@@ -68,9 +72,13 @@ func (d *DataSource) previewSettings(replaced map[string]json.RawMessage) (setti
 	for key, value := range replaced {
 		merged[key] = value
 	}
+	// A preview needs no secret, and whoever looks at one before the first save
+	// has not sent any here yet.
+	delete(merged, "tlsAuthWithCACert")
+	secrets := map[string]string{"secretKey": "of a preview"}
 	encoded, err := json.Marshal(merged)
 	if err != nil {
 		return settings.Settings{}, err
 	}
-	return settings.Load(encoded, d.secrets)
+	return settings.Load(encoded, secrets)
 }

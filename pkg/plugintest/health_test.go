@@ -160,6 +160,19 @@ func TestPreviewShowsWhatIsSentAndSendsNothing(t *testing.T) {
 	if parts(got["mail"].(string)) != parts(string(mails[0].Data)) {
 		t.Error("the preview's body is not the mail's, byte for byte")
 	}
+	for name, body := range map[string]string{
+		"a CA certificate that is not saved yet": `{"settings":{"tlsAuthWithCACert":true}}`,
+		"no default recipients":                  `{"settings":{"to":[]}}`,
+	} {
+		if answer := call(t, p, ds, plugintest.Request{Path: "preview", User: editor, Body: []byte(body)}); answer.Status != 200 {
+			t.Errorf("%s: %d %s", name, answer.Status, answer.Body)
+		}
+	}
+	unsaved := ds
+	unsaved.Secrets = nil
+	if answer := call(t, p, unsaved, plugintest.Request{Path: "preview", User: editor, Body: []byte(`{"settings":{"language":"ko"}}`)}); answer.Status != 200 {
+		t.Errorf("no SecretKey is saved yet: %d %s", answer.Status, answer.Body)
+	}
 	answer = call(t, p, ds, plugintest.Request{Path: "preview", User: editor, Body: []byte(`{"settings":{"language":"fr"}}`)})
 	if answer.Status != 422 || !strings.Contains(string(answer.Body), "language") {
 		t.Errorf("%d %s", answer.Status, answer.Body)
