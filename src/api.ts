@@ -17,6 +17,7 @@ export class ApiError extends Error {
     message: string,
     readonly hint = '',
     readonly status = 0,
+    readonly body?: unknown,
   ) {
     super(message);
   }
@@ -38,7 +39,7 @@ export async function call<T>(
     if (isFetchError<Problem>(cause)) {
       const { error, message, hint } = cause.data ?? {};
       const said = error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim();
-      throw new ApiError(said, hint && translated(hint), cause.status);
+      throw new ApiError(said, hint && translated(hint), cause.status, cause.data);
     }
     throw new ApiError(cause instanceof Error ? cause.message : String(cause));
   }

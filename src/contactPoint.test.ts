@@ -157,6 +157,16 @@ describe('a test of the contact point', () => {
     const { outcome } = await create();
     await expect(testContactPoint(outcome as never)).rejects.toThrow('webhook response status 502');
   });
+
+  // The status when every receiver timed out, or when every one is not valid.
+  it.each([408, 400])('also when they come with status %d', async (refuse) => {
+    backend.reset({
+      ...grafana,
+      [test]: { refuse, data: result({ status: 'failed', error: 'the receiver timed out' }) },
+    });
+    const { outcome } = await create();
+    await expect(testContactPoint(outcome as never)).rejects.toThrow('the receiver timed out');
+  });
 });
 
 describe('the alert rule', () => {

@@ -162,10 +162,18 @@ export async function testContactPoint({ name, settings }: Created): Promise<voi
     settings: { ...open, hmacConfig: headers },
     secureSettings: { authorization_credentials, 'hmacConfig.secret': secret },
   };
-  const { receivers } = await call<TestResult>('POST', '/api/alertmanager/grafana/config/api/v1/receivers/test', {
+  // Grafana answers 400 or 408 with the same body when every receiver was wrong or timed out.
+  const result = await call<TestResult>('POST', '/api/alertmanager/grafana/config/api/v1/receivers/test', {
     receivers: [{ name, grafana_managed_receiver_configs: [config] }],
+  }).catch((cause) => {
+    if (cause instanceof ApiError && (cause.body as Partial<TestResult> | undefined)?.receivers) {
+      return cause.body as TestResult;
+    }
+    throw cause;
   });
-  const failed = receivers.flatMap((receiver) => receiver.grafana_managed_receiver_configs).find(({ error }) => error);
+  const failed = result.receivers
+    .flatMap((receiver) => receiver.grafana_managed_receiver_configs)
+    .find(({ error }) => error);
   if (failed) {
     throw new ApiError(failed.error ?? failed.status);
   }

@@ -42,6 +42,15 @@ export const DEFAULTS = {
 export const STATUSES = ['queued', 'sending', 'held', 'sent', 'partial', 'failed', 'expired', 'cancelled'] as const;
 export const MAIL_TYPES = ['normal', 'auth', 'ad'] as const;
 
+/** CHOICES lists the words of the settings that take one of a few. */
+export const CHOICES = {
+  portMode: ['starttls', 'tlsWrapper'],
+  authMechanism: ['auto', 'plain', 'login'],
+  mailType: MAIL_TYPES,
+  recipientMode: ['single', 'individual', 'undisclosed'],
+  language: ['en', 'ja', 'ko'],
+} as const satisfies { [key in keyof EmailJsonData]: ReadonlyArray<EmailJsonData[key]> };
+
 const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
 const NUMBERS = ['port', 'maxConnections', 'timeoutSeconds', 'messagesPerMinute', 'dedupeSeconds'] as const;
 const FLAGS = ['stableSubject', 'tlsSkipVerify', 'tlsAuthWithCACert', 'enableSecureSocksProxy'] as const;
@@ -53,15 +62,29 @@ type Flag = (typeof FLAGS)[number];
 export type Settings = Omit<EmailJsonData, keyof typeof DEFAULTS | List | Flag> &
   Required<Pick<EmailJsonData, keyof typeof DEFAULTS | List | Flag | 'port'>>;
 
+const NOT_TEXT = new Set<string>([...LISTS, ...NUMBERS, ...FLAGS]);
+
+const asText = (value: unknown): string => (String(value).trim() === '' ? '' : String(value));
+
+/**
+ * withText is jsonData with text where text belongs: YAML reads an unquoted
+ * AppKey of digits as a number. The backend refuses that with words, which
+ * nobody could ask for on a page that does not open.
+ */
+export const withText = (jsonData: EmailJsonData): EmailJsonData =>
+  Object.fromEntries(
+    Object.entries(jsonData).map(([key, value]) => [key, NOT_TEXT.has(key) ? value : asText(value ?? '')]),
+  );
+
 /**
  * readSettings reads jsonData as the backend does: what is empty takes the
  * default, and provisioning may have written numbers, booleans and lists as text.
  */
 export function readSettings(jsonData: EmailJsonData): Settings {
   const settings: Record<string, unknown> = { ...DEFAULTS };
-  for (const [key, value] of Object.entries(jsonData)) {
+  for (const [key, value] of Object.entries(withText(jsonData))) {
     if (value !== undefined && value !== null && value !== '') {
-      settings[key] = value;
+      settings[key] = key in CHOICES ? String(value).trim() : value;
     }
   }
   settings.port ??= PORTS[settings.portMode as PortMode]?.[0];

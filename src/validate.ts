@@ -1,6 +1,6 @@
 import { isAddress, isHost, isPattern } from './address';
 import { t } from './i18n';
-import { isServiceHost, PORTS, readSettings } from './service';
+import { CHOICES, isServiceHost, PORTS, readSettings, withText } from './service';
 import type { EmailJsonData, EmailSecureJsonData } from './types';
 
 export type Errors = Partial<Record<keyof EmailJsonData | keyof EmailSecureJsonData, string>>;
@@ -34,8 +34,9 @@ export function invalidPattern(pattern: string): string {
 const isSecureUrl = (url: string) => /^https:\/\/[^/?#]/i.test(url.trim()) && URL.canParse(url.trim());
 
 /** validate says what must change before the settings can work, key by key. */
-export function validate(jsonData: EmailJsonData, hasSecretKey: boolean): Errors {
+export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   const errors: Errors = {};
+  const jsonData = withText(saved);
   const settings = readSettings(jsonData);
 
   if (!isServiceHost(settings.host) && !isHost(settings.host)) {
@@ -46,6 +47,12 @@ export function validate(jsonData: EmailJsonData, hasSecretKey: boolean): Errors
       port: settings.port,
       ports: PORTS[settings.portMode].join(', '),
     });
+  }
+  for (const [key, words] of Object.entries(CHOICES) as Array<[keyof typeof CHOICES, readonly string[]]>) {
+    const word = settings[key];
+    if (word !== undefined && !words.includes(word)) {
+      errors[key] = t('validate.choice', '{{word}} is none of the choices.', { word });
+    }
   }
   if (!jsonData.appKey?.trim()) {
     errors.appKey = t('validate.app-key', 'The AppKey is required.');

@@ -42,10 +42,13 @@ export function AddressList({ id, value, onChange, validate, placeholder, disabl
 
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     const composing = event.nativeEvent.isComposing;
-    if (!composing && (event.key === 'Enter' || event.key === ',' || event.key === ';') && typed.trim() !== '') {
+    // Inside quotes a comma is part of a name.
+    const quoted = (typed.replaceAll(/\\./g, '').split('"').length - 1) % 2 === 1;
+    const ends = event.key === 'Enter' || (!quoted && (event.key === ',' || event.key === ';'));
+    if (!composing && ends && typed.trim() !== '') {
       event.preventDefault();
       add(typed);
-    } else if (event.key === 'Backspace' && typed === '' && value.length > 0) {
+    } else if (event.key === 'Backspace' && !event.repeat && typed === '' && value.length > 0) {
       onChange(value.slice(0, -1));
     }
   };
@@ -54,7 +57,8 @@ export function AddressList({ id, value, onChange, validate, placeholder, disabl
     const pasted = event.clipboardData.getData('text');
     if (splitList(pasted).length > 1) {
       event.preventDefault();
-      add(typed + pasted);
+      const { selectionStart, selectionEnd } = event.currentTarget;
+      add(typed.slice(0, selectionStart ?? typed.length) + pasted + typed.slice(selectionEnd ?? typed.length));
     }
   };
 

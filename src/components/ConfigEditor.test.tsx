@@ -1,9 +1,10 @@
 import { useState } from 'react';
-import { render, screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, render, renderHook, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { DataSourceSettings } from '@grafana/data';
-import type { EmailJsonData, EmailSecureJsonData } from '../types';
+import type { EmailJsonData, EmailSecureJsonData, Language, PortMode } from '../types';
 import ConfigEditor from './ConfigEditor';
+import { useConfig } from './useConfig';
 
 type Options = DataSourceSettings<EmailJsonData, EmailSecureJsonData>;
 
@@ -226,10 +227,20 @@ describe('mistakes are told in words', () => {
     ],
     [{ ...complete, maxConnections: 51 }, /whole number from 1 to 50/],
     [{ ...complete, serverName: 'a b' }, /^a b is not a host name/],
+    [{ ...complete, portMode: 'STARTTLS' as PortMode }, /^STARTTLS is none of the choices/],
+    [{ ...complete, language: 'fr' as Language }, /^fr is none of the choices/],
   ])('in %j', (jsonData, message) => {
     edit(jsonData, { secureJsonFields: { secretKey: true } });
     expect(screen.getByText(message)).toBeInTheDocument();
   });
+
+  it.each(['host', 'portMode', 'appKey', 'fromAddress', 'replyTo', 'unsubscribeUrl', 'adSenderName', 'ehloName'])(
+    'on a page that opens, though YAML made a number of %s',
+    (key) => {
+      edit({ ...complete, mailType: 'ad', [key]: 12345 }, { secureJsonFields: { secretKey: true }, readOnly: true });
+      expect(field(/^AppKey/)).toBeInTheDocument();
+    },
+  );
 
   it('not in a provisioned data source that writes numbers, flags and lists as text', () => {
     edit(
@@ -269,6 +280,26 @@ describe('a list of addresses', () => {
     expect(saved.current.jsonData.to).toEqual(['b@example.com']);
   });
 
+  it('leaves the entries alone while a held Backspace clears what was typed', () => {
+    const { saved } = edit({ ...complete, to: ['a@example.com', 'b@example.com'] });
+    fireEvent.keyDown(field(/^To$/), { key: 'Backspace', repeat: true });
+    expect(saved.current.jsonData.to).toEqual(['a@example.com', 'b@example.com']);
+  });
+
+  it('takes a comma within quotes as part of the name', async () => {
+    const { saved, user } = edit({ ...complete, to: [] });
+    await user.type(field(/^To$/), '"Kim, Ops" <kim@example.com>,');
+    expect(saved.current.jsonData.to).toEqual(['"Kim, Ops" <kim@example.com>']);
+  });
+
+  it('takes a pasted list in place of what is selected', async () => {
+    const { saved, user } = edit({ ...complete, to: [] });
+    await user.type(field(/^To$/), 'kim', { initialSelectionStart: 0 });
+    (field(/^To$/) as HTMLInputElement).setSelectionRange(0, 3);
+    await user.paste('a@example.com, b@example.com');
+    expect(saved.current.jsonData.to).toEqual(['a@example.com', 'b@example.com']);
+  });
+
   it('holds no address twice', async () => {
     const { saved, user } = edit(complete);
     await fill(user, /^To$/, 'ops@example.com');
@@ -293,4 +324,13 @@ it('shows everything of a provisioned data source, and lets nothing be changed',
   }
   expect(screen.queryByRole('button', { name: 'Reset' })).not.toBeInTheDocument();
   expect(screen.queryByRole('button', { name: /^Remove/ })).not.toBeInTheDocument();
+});
+
+it('leaves the form alone once another data source may be in it', () => {
+  const onOptionsChange = jest.fn();
+  const options = { jsonData: complete, secureJsonFields: {} } as Options;
+  const { result, unmount } = renderHook(() => useConfig({ options, onOptionsChange }));
+  unmount();
+  result.current.savedElsewhere(9, 'webhookSecret');
+  expect(onOptionsChange).not.toHaveBeenCalled();
 });

@@ -71,7 +71,7 @@ export function ConnectionSection({ config }: { config: Config }) {
               width={WIDTH.short}
               value={settings.port}
               onChange={({ value }) => config.set({ port: value })}
-              options={PORTS[settings.portMode].map((port) => ({ value: port, label: String(port) }))}
+              options={(PORTS[settings.portMode] ?? []).map((port) => ({ value: port, label: String(port) }))}
             />
           </ConfigField>
         ) : (

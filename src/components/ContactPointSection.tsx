@@ -226,13 +226,13 @@ function Steps({ progress }: { progress: Progress }) {
 function Next({ created, uid, name }: { created: Created; uid: string; name: string }) {
   const test = useTask<void>();
   const rule = useTask<{ uid: string }>();
-  const [tested, setTested] = useState(false);
+  const [tested, setTested] = useState<Created>();
 
   const runTest = () => {
-    setTested(false);
+    setTested(undefined);
     void test.run(async () => {
       await testContactPoint(created);
-      setTested(true);
+      setTested(created);
     });
   };
   const createRule = () =>
@@ -272,7 +272,7 @@ function Next({ created, uid, name }: { created: Created; uid: string; name: str
         </Button>
       </div>
       {test.error && <Problem error={test.error} />}
-      {tested && (
+      {tested === created && (
         <Alert
           severity="success"
           bottomSpacing={0}

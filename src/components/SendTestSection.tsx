@@ -16,6 +16,8 @@ export function SendTestSection({ uid }: { uid: string }) {
   const [left, setLeft] = useState(false);
   const task = useTask<Receipt>();
   const error = to && left ? invalidAddress(to) : '';
+  const ready = !task.running && (to === '' || isAddress(to));
+  const send = () => void task.run(() => sendTest(uid, to.trim()));
 
   return (
     <ConfigSubSection
@@ -41,14 +43,18 @@ export function SendTestSection({ uid }: { uid: string }) {
                 setLeft(false);
               }}
               onBlur={() => setLeft(true)}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter') {
+                  event.preventDefault(); // which would save the form
+                  setLeft(true);
+                  if (ready) {
+                    send();
+                  }
+                }
+              }}
             />
           </Field>
-          <Button
-            variant="secondary"
-            icon="envelope"
-            disabled={task.running || (to !== '' && !isAddress(to))}
-            onClick={() => void task.run(() => sendTest(uid, to.trim()))}
-          >
+          <Button variant="secondary" icon="envelope" disabled={!ready} onClick={send}>
             {task.running ? t('send-test.running', 'Sending…') : t('send-test.run', 'Send')}
           </Button>
         </Stack>

@@ -183,6 +183,20 @@ describe('Send test mail', () => {
     expect(backend.requests[0].data).toEqual({ to: 'a@example.com' });
   });
 
+  it('goes out on Enter, which does not save the form around it', async () => {
+    backend.reset({ [`POST ${resources}/test`]: { status: 'sent', reply: '250 queued as 42' } });
+    const save = jest.fn();
+    render(
+      <form onSubmit={save}>
+        <SendTestSection uid="mail" />
+        <button type="submit">Save & test</button>
+      </form>,
+    );
+    await user().type(screen.getByLabelText(/^Recipient/), 'a@example.com{Enter}');
+    await waitFor(() => expect(backend.requests[0]?.data).toEqual({ to: 'a@example.com' }));
+    expect(save).not.toHaveBeenCalled();
+  });
+
   it('shows what was wrong and the remedy', async () => {
     backend.reset({
       [`POST ${resources}/test`]: {
@@ -292,6 +306,19 @@ describe('Contact point', () => {
     expect(form.savedElsewhere).toHaveBeenCalledWith(9, 'webhookSecret');
     await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
     expect(await screen.findByText('The test notification was mailed.')).toBeInTheDocument();
+  });
+
+  it('says of a second contact point not that it was tested', async () => {
+    const { user } = await create();
+    await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
+    await screen.findByText('The test notification was mailed.');
+    backend.routes['GET /api/v1/provisioning/contact-points?name=Other'] = [];
+    await user.click(screen.getByRole('button', { name: 'Create a contact point' }));
+    await user.clear(screen.getByLabelText('Name'));
+    await user.paste('Other');
+    await user.click(screen.getByRole('button', { name: 'Create' }));
+    expect(await screen.findByText('The contact point Other was created.')).toBeInTheDocument();
+    expect(screen.queryByText('The test notification was mailed.')).not.toBeInTheDocument();
   });
 
   it('offers the alert rule of the provisioning sample', async () => {

@@ -41,9 +41,14 @@ export function useConfig(props: EditorProps): Config {
   const { options, onOptionsChange } = props;
   // An answer that comes late must not undo what was typed meanwhile.
   const latest = useRef(props);
+  const mounted = useRef(true);
   useEffect(() => {
     latest.current = props;
   });
+  useEffect(() => {
+    mounted.current = true;
+    return () => void (mounted.current = false);
+  }, []);
   const { jsonData, secureJsonData, secureJsonFields } = options;
   const [touched, setTouched] = useState<ReadonlySet<keyof Errors>>(new Set());
   const settings = useMemo(() => readSettings(jsonData), [jsonData]);
@@ -72,7 +77,9 @@ export function useConfig(props: EditorProps): Config {
       reset: () => changeSecret(key, false, ''),
     }),
     error: (key) => (isNew && REQUIRED.includes(key) && !touched.has(key) ? undefined : errors[key]),
+    // Grafana has one form for all data sources: an answer must not fill that of the next.
     savedElsewhere: (version, key) =>
+      mounted.current &&
       latest.current.onOptionsChange({
         ...latest.current.options,
         version,
