@@ -27,15 +27,16 @@ func newLimits() limits {
 	}
 }
 
-// take lets n pass, or says when they may.
+// take lets n pass, or says when they may. It reserves nothing for whom it
+// refuses: reservations that are taken back while others are made do not give
+// back all they took, and the debt would keep everyone out.
 func take(w http.ResponseWriter, l *rate.Limiter, n int) error {
-	turn := l.ReserveN(time.Now(), n)
-	wait := turn.Delay()
-	if wait == 0 {
+	now := time.Now()
+	if l.AllowN(now, n) {
 		return nil
 	}
-	turn.Cancel()
-	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	wait := (float64(n) - l.TokensAt(now)) / float64(l.Limit())
+	seconds := strconv.Itoa(int(max(1, math.Ceil(wait))))
 	w.Header().Set("Retry-After", seconds)
 	return &fault{http.StatusTooManyRequests, problem{
 		Error: "this data source is asked too often", Code: "rate",

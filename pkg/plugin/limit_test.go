@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 )
@@ -108,4 +111,22 @@ func TestAlertsThatNeverStopAreLimited(t *testing.T) {
 			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	})
+}
+
+// TestRefusalsLeaveNoDebt: however many are refused at once, the limit lets
+// the next through as soon as one would have been.
+func TestRefusalsLeaveNoDebt(t *testing.T) {
+	limit := rate.NewLimiter(1, 1)
+	var callers sync.WaitGroup
+	for range 8 {
+		callers.Go(func() {
+			for range 20_000 {
+				_ = take(httptest.NewRecorder(), limit, 1)
+			}
+		})
+	}
+	callers.Wait()
+	if tokens := limit.Tokens(); tokens < 0 {
+		t.Errorf("%.0f requests that were refused are owed", -tokens)
+	}
 }
