@@ -23,6 +23,10 @@ type Unsubscribe struct {
 	Mailbox *address.Address // a mail to it unsubscribes
 }
 
+// maxUnsubscribe bounds the URL, in octets: it stands in a header, where it
+// cannot be folded and a line has 998 at most (RFC 5322 section 2.1.1).
+const maxUnsubscribe = 900
+
 // check names what is missing.
 func (a *Advertiser) check() error {
 	if a == nil {
@@ -36,8 +40,8 @@ func (a *Advertiser) check() error {
 	}
 	if a.URL != "" {
 		u, err := url.Parse(a.URL)
-		if err != nil || u.Scheme != "https" || link(a.URL) == "" {
-			return fmt.Errorf("the unsubscribe URL %q is not an https URL of at most %d octets", a.URL, maxURL)
+		if address := link(a.URL); err != nil || u.Scheme != "https" || address == "" || len(address) > maxUnsubscribe {
+			return fmt.Errorf("the unsubscribe URL %.100q is not an https URL of at most %d octets", a.URL, maxUnsubscribe)
 		}
 	}
 	return nil

@@ -90,7 +90,7 @@ func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, e
 	default:
 		return nil, fmt.Errorf("recipient mode %q is not single, individual or undisclosed", h.Mode)
 	}
-	add("Subject", unstructured(c.Subject))
+	add("Subject", unstructured("Subject", c.Subject))
 	if h.Mode != settings.Individual {
 		if !validID(h.MessageID) {
 			return nil, fmt.Errorf("%q cannot be a Message-ID", h.MessageID)
@@ -150,10 +150,13 @@ func threadRoot(thread, domain string) string {
 	return "thread." + hex.EncodeToString(sum[:12]) + "@" + domain
 }
 
+// maxID lets the longest domain name (253 octets) follow an id of our own.
+const maxID = 320
+
 // validID checks for the id-left "@" id-right of RFC 5322 section 3.6.4.
 func validID(id string) bool {
 	left, right, ok := strings.Cut(id, "@")
-	if !ok || left == "" || right == "" || len(id) > 250 {
+	if !ok || left == "" || right == "" || len(id) > maxID {
 		return false
 	}
 	return !strings.ContainsFunc(id, func(r rune) bool {

@@ -179,6 +179,7 @@ func TestComposeNeutralisesHostileHeaderText(t *testing.T) {
 		{"an encoded-word in ASCII", "=?utf-8?q?Bcc=3A?= x", "= ?utf-8?q?Bcc=3A?= x"},
 		{"an encoded-word among other text", "é =?utf-8?q?Bcc=3A?= x", "é = ?utf-8?q?Bcc=3A?= x"},
 		{"invalid UTF-8", "a\xff\xfeb", "a\ufffd\ufffdb"},
+		{"Latin with a dot", "[FIRING:1] TestAlert · warning · Grafana · Test Folder", "[FIRING:1] TestAlert · warning · Grafana · Test Folder"},
 		{"CJK", "【発生】高負荷 과부하", "【発生】高負荷 과부하"},
 		{"a word of 900 letters", strings.Repeat("x", 900), strings.Repeat("x", 900)},
 		{"CJK longer than many encoded-words", strings.Repeat("負荷", 400), strings.Repeat("負荷", 400)},
@@ -189,7 +190,11 @@ func TestComposeNeutralisesHostileHeaderText(t *testing.T) {
 			h.From.Name = tt.subject
 			c := short
 			c.Subject = tt.subject
-			p := parseMail(t, compose(t, h, c))
+			mail := compose(t, h, c)
+			p := parseMail(t, mail)
+			if bytes.Contains(mail, []byte("\r\nSubject:\r\n")) && !strings.Contains(tt.name, "900") {
+				t.Error("the first line of the subject is empty")
+			}
 			if got := p.decoded(t, "Subject"); got != tt.want {
 				t.Errorf("the subject is %q, want %q", got, tt.want)
 			}

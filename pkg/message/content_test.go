@@ -189,6 +189,7 @@ func TestAdMailIsRefusedWithoutItsSender(t *testing.T) {
 		"name and address ":             {Name: "Example", Unsubscribe: at},
 		"how to unsubscribe":            {Name: "Example", Address: "1 Street"},
 		"http://example.com":            {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "http://example.com"}},
+		"at most 900 octets":            {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "https://example.com/" + strings.Repeat("x", 900)}},
 		"javascript:":                   {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "javascript:alert(1)"}},
 	} {
 		_, err := NewRenderer(Options{Language: "en", MailType: nhncloud.Ad, Advertiser: ad})

@@ -1,9 +1,11 @@
 package message
 
 import (
+	"encoding/base64"
 	"mime"
 	"net/mail"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 )
@@ -32,15 +34,26 @@ func appendField(dst []byte, name, value string) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// unstructured is text for a header such as Subject: neutralised, and in
-// encoded-words (RFC 2047) where it is not ASCII.
-func unstructured(s string) string {
+// unstructured is text for a field such as Subject: neutralised, and in
+// encoded-words (RFC 2047) where it is not ASCII. The first of them fits beside
+// the field's name: where the first line is empty, some readers take the fold
+// for a space of the text.
+func unstructured(name, s string) string {
 	s = literal(oneLine(s))
-	// Base64 is shorter for CJK; Q keeps mostly Latin text legible in a log.
-	if 3*beyondASCII(s) > len(s) {
-		return mime.BEncoding.Encode("utf-8", s)
+	if isASCII(s) {
+		return s
 	}
-	return mime.QEncoding.Encode("utf-8", s)
+	const begin, end = "=?utf-8?b?", "?="
+	var words []string
+	for room := maxLine - len(name+": "); s != ""; room = maxLine - len(" ") {
+		n := min(len(s), (room-len(begin+end))/4*3)
+		for n < len(s) && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		words = append(words, begin+base64.StdEncoding.EncodeToString([]byte(s[:n]))+end)
+		s = s[n:]
+	}
+	return strings.Join(words, " ")
 }
 
 // literal keeps ASCII text that looks like an encoded-word from being decoded

@@ -20,8 +20,29 @@ type span struct {
 	Code         bool
 }
 
-// inline finds the marks inside a line: bold, code, link, bare URL, italic.
-var inline = regexp.MustCompile("\\*\\*([^*]+)\\*\\*|`([^`]+)`|\\[([^\\]]+)\\]\\(([^()\\s]+)\\)|(https?://[^\\s<>\"]+)|\\*([^*\\s][^*]*)\\*")
+// inline finds the marks inside a line. An address may hold brackets in pairs,
+// two deep, as Kibana's do; bold and italic hug what they mark, so that the
+// asterisks of a cron line stay.
+var inline = regexp.MustCompile(strings.Join([]string{
+	`\*\*([^*\s](?:[^*]*[^*\s])?)\*\*`, // bold
+	"`([^`]+)`",                        // code
+	`\[([^\]]+)\]\(((?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))+)\)`, // link
+	`(https?://[^\s<>"]+)`,         // bare URL
+	`\*([^*\s](?:[^*]*[^*\s])?)\*`, // italic
+}, "|"))
+
+// trimSentence takes off a bare URL what belongs to the sentence around it:
+// punctuation, and brackets that were not opened in it.
+func trimSentence(address string) string {
+	open := strings.Count(address, "(") - strings.Count(address, ")")
+	return strings.TrimRightFunc(address, func(r rune) bool {
+		if r == ')' {
+			open++
+			return open <= 0
+		}
+		return strings.ContainsRune(".,;:!?'", r)
+	})
+}
 
 // markdown reads the basics that notification templates use: paragraphs,
 // headings, bullet lists, fenced code, bold, italic, code and links. All else
@@ -93,8 +114,7 @@ func spans(line string) []span {
 				s.Text = line[m[0]:m[1]]
 			}
 		case group(5) != "":
-			// Punctuation after an address belongs to the sentence.
-			bare := strings.TrimRight(group(5), ".,;:!?)'")
+			bare := trimSentence(group(5))
 			end = m[10] + len(bare)
 			s = span{Text: bare, URL: link(bare)}
 		default:

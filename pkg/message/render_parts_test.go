@@ -25,10 +25,16 @@ func TestMarkdown(t *testing.T) {
 				{Text: "i", Italic: true}, {Text: " "}, {Text: "t", URL: "https://e.com/a"}, {Text: " y"}}}}}},
 		{"a bare address without the full stop", "see https://e.com/a?b=1.", []block{
 			{Kind: "paragraph", Lines: [][]span{{{Text: "see "}, {Text: "https://e.com/a?b=1", URL: "https://e.com/a?b=1"}, {Text: "."}}}}}},
+		{"brackets of an address, and not those around it", "(see https://e.com/#/?t=(a:(b,c)))", []block{
+			{Kind: "paragraph", Lines: [][]span{{{Text: "(see "}, {Text: "https://e.com/#/?t=(a:(b,c))", URL: link("https://e.com/#/?t=(a:(b,c))")}, {Text: ")"}}}}}},
+		{"brackets in a link", "[logs](https://e.com/#/?t=(a:(b,c)))", []block{
+			{Kind: "paragraph", Lines: [][]span{{{Text: "logs", URL: link("https://e.com/#/?t=(a:(b,c))")}}}}}},
 		{"a link that may not be followed stays text", "[t](javascript:alert`1`)", []block{
 			{Kind: "paragraph", Lines: [][]span{{{Text: "[t](javascript:alert`1`)"}}}}}},
 		{"marks that are none", "2 * 3 * 4 ** 5 snake_case_name #tag", []block{
 			{Kind: "paragraph", Lines: [][]span{{{Text: "2 * 3 * 4 ** 5 snake_case_name #tag"}}}}}},
+		{"a cron line", "*/5 * * * * failed, 2 ** 3 ** 2", []block{
+			{Kind: "paragraph", Lines: [][]span{{{Text: "*/5 * * * * failed, 2 ** 3 ** 2"}}}}}},
 		{"code, also without an end", "```\na **b**\n```\n```sql\nc", []block{
 			{Kind: "code", Text: "a **b**"}, {Kind: "code", Text: "c"}}},
 		{"nothing", "", nil},
