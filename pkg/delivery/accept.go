@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"time"
@@ -165,6 +166,10 @@ func Preview(set settings.Settings, n *alert.Notification, r alert.Recipients) (
 	if err != nil {
 		return message.Content{}, nil, err
 	}
-	mail, err := message.Compose(header(set, n, r, "preview@"+set.From.Domain), content)
+	h := header(set, n, r, "preview@"+set.From.Domain)
+	mail, err := message.Compose(h, content)
+	if err == nil && r.Mode == settings.Individual {
+		mail = bytes.Join(message.Addressed(mail, r.All()[0], h.MessageID), nil)
+	}
 	return content, mail, err
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -63,7 +65,7 @@ type deliveryPage struct {
 // (repeatable), &recipient=&text= (parts), &from=&to= (RFC 3339), &limit=,
 // &cursor=.
 func (d *DataSource) listDeliveries(w http.ResponseWriter, r *http.Request) error {
-	filter, err := parseFilter(r.URL.Query())
+	filter, err := parseFilter(r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -89,7 +91,11 @@ func (d *DataSource) getDelivery(w http.ResponseWriter, r *http.Request) error {
 	return d.answerEntry(w, r, (*outbox.Outbox).Get)
 }
 
-func parseFilter(q url.Values) (outbox.Filter, error) {
+func parseFilter(query string) (outbox.Filter, error) {
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return outbox.Filter{}, badParameter("the query string cannot be read: " + err.Error())
+	}
 	f := outbox.Filter{Text: q.Get("text"), Cursor: q.Get("cursor"), Limit: 100}
 	for key, values := range q {
 		for _, value := range values {
@@ -103,7 +109,9 @@ func parseFilter(q url.Values) (outbox.Filter, error) {
 				s, err = parseStatus(value)
 				f.Statuses = append(f.Statuses, s)
 			case "mailType":
-				f.MailTypes = append(f.MailTypes, mailTypes(value)...)
+				var types []string
+				types, err = parseMailType(value)
+				f.MailTypes = append(f.MailTypes, types...)
 			case "from":
 				f.From, err = parseTime(value)
 			case "to":
@@ -113,10 +121,10 @@ func parseFilter(q url.Values) (outbox.Filter, error) {
 					err = fmt.Errorf("it may be a number from 1 to %d", outbox.MaxLimit)
 				}
 			default:
-				return f, badRequest(fmt.Sprintf("the query parameter %.60q is unknown; it may be status, mailType, recipient, text, from, to, limit or cursor", key))
+				return f, badParameter(fmt.Sprintf("the query parameter %.60q is unknown; it may be status, mailType, recipient, text, from, to, limit or cursor", key))
 			}
 			if err != nil {
-				return f, badRequest(fmt.Sprintf("the query parameter %s is %.60q: %v", key, value, err))
+				return f, badParameter(fmt.Sprintf("the query parameter %s is %.60q: %v", key, value, err))
 			}
 		}
 	}
@@ -161,12 +169,17 @@ func parseStatus(s string) (outbox.Status, error) {
 	return "", fmt.Errorf("it may be %s", strings.Join(all, ", "))
 }
 
-// mailTypes: mail without a type is normal mail.
-func mailTypes(t string) []string {
-	if t == "normal" {
-		return []string{"", "normal"}
+// parseMailType is what the log holds for a mail type: mail without one is
+// normal mail.
+func parseMailType(s string) ([]string, error) {
+	t := nhncloud.MailType(s)
+	switch {
+	case !slices.Contains(nhncloud.MailTypes(), t):
+		return nil, errors.New("it may be normal, auth, ad")
+	case t == nhncloud.Normal:
+		return []string{string(nhncloud.Unset), s}, nil
 	}
-	return []string{t}
+	return []string{s}, nil
 }
 
 func entryOf(d outbox.Delivery) entry {

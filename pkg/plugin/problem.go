@@ -71,9 +71,9 @@ func problemOf(err error) (int, problem) {
 	case errors.Is(err, outbox.ErrNotFound):
 		return http.StatusNotFound, problem{Error: err.Error(), Code: "not-found", Hint: "It may be older than the retention, or belong to another data source."}
 	case errors.Is(err, outbox.ErrCursor):
-		return http.StatusBadRequest, problem{Error: err.Error(), Code: "body", Hint: "Take the one that the page before named as next."}
+		return http.StatusBadRequest, problem{Error: err.Error(), Code: alert.ReasonParameter, Hint: "Take the one that the page before named as next."}
 	case errors.Is(err, outbox.ErrNotPossible):
-		return http.StatusConflict, problem{Error: err.Error(), Code: "state"}
+		return http.StatusConflict, problem{Error: err.Error(), Code: "state", Hint: "Load the delivery again: its state says what can be done."}
 	case errors.Is(err, outbox.ErrFull):
 		return http.StatusServiceUnavailable, problem{Error: err.Error(), Code: "outbox-full", Hint: "See why mail is not delivered: the data source's Save & test, or the delivery log."}
 	case errors.Is(err, outbox.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

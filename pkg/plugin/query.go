@@ -94,7 +94,11 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 		f.Statuses = append(f.Statuses, status)
 	}
 	for _, t := range m.MailType {
-		f.MailTypes = append(f.MailTypes, mailTypes(t)...)
+		types, err := parseMailType(t)
+		if err != nil {
+			return f, badQuery("mailType is %q; %v", t, err)
+		}
+		f.MailTypes = append(f.MailTypes, types...)
 	}
 	return f, nil
 }

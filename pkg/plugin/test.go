@@ -57,7 +57,7 @@ func (d *DataSource) testRecipients(request testRequest, role string) (alert.Rec
 	}
 	to, err := address.Parse(request.To)
 	if err != nil {
-		return alert.Recipients{}, badRequest(`"to": ` + err.Error())
+		return alert.Recipients{}, badBody(`"to": `+err.Error(), "Write user@example.com or Name <user@example.com>.")
 	}
 	only := d.settings
 	only.To, only.Cc, only.Bcc = []address.Address{to}, nil, nil
@@ -76,14 +76,18 @@ func decodeOptional(r *http.Request, v any) error {
 		return err
 	}
 	if len(body) > alert.MaxBody {
-		return &fault{http.StatusRequestEntityTooLarge, problem{Error: "the body is larger than 10 MiB", Code: "body"}}
+		return &fault{http.StatusRequestEntityTooLarge, problem{Error: "the body is larger than 10 MiB", Code: alert.ReasonBody, Hint: "Send fewer alerts at once."}}
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return badRequest("the body is not the JSON that this route reads: " + err.Error())
+		return badBody("the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
 	}
 	return nil
 }
 
-func badRequest(message string) error {
-	return &fault{http.StatusBadRequest, problem{Error: message, Code: "body"}}
+func badBody(message, hint string) error {
+	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonBody, Hint: hint}}
+}
+
+func badParameter(message string) error {
+	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonParameter, Hint: "Correct the query string of the URL."}}
 }

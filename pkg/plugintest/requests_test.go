@@ -54,8 +54,8 @@ func refused(t *testing.T, r *relaytest.Relay, answer plugintest.Response, statu
 		return
 	}
 	got := object(t, answer.Body)
-	if got["error"] == "" || code != "" && got["code"] != code {
-		t.Errorf("%s, want the code %q and words", answer.Body, code)
+	if got["error"] == "" || got["hint"] == nil || code != "" && got["code"] != code {
+		t.Errorf("%s, want the code %q, words and a hint", answer.Body, code)
 	}
 	if answer.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/json") {
 		t.Errorf("a page could be made of the answer: %v", answer.Header)
@@ -259,6 +259,8 @@ func TestParametersThatAreRefused(t *testing.T) {
 		{"GET", "deliveries?limit=100001", 400},
 		{"GET", "deliveries?from=yesterday", 400},
 		{"GET", "deliveries?to=2026-13-01T00:00:00Z", 400},
+		{"GET", "deliveries?from=%zz", 400},
+		{"GET", "deliveries?mailType=spam", 400},
 		{"GET", "deliveries?status=lost", 400},
 		{"GET", "deliveries?status=sent&status=lost", 400},
 		{"GET", "deliveries?source=2/other", 400},
@@ -270,7 +272,11 @@ func TestParametersThatAreRefused(t *testing.T) {
 			if tt.method == "POST" {
 				request.Body = another(t, 1)
 			}
-			refused(t, r, call(t, p, ds, request), tt.status, "")
+			code := ""
+			if tt.status == 400 {
+				code = "parameter"
+			}
+			refused(t, r, call(t, p, ds, request), tt.status, code)
 		})
 	}
 }
