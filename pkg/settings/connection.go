@@ -82,6 +82,8 @@ func (r *reader) appKey() string {
 		r.add(key, `appKey holds "#"; write the AppKey alone and choose the type with mailType`)
 	case strings.ContainsFunc(s, unicode.IsSpace):
 		r.add(key, "appKey holds a space; write the AppKey alone")
+	case strings.ContainsFunc(s, invisible):
+		r.add(key, "appKey holds an invisible character, which comes from copying; type it, or copy it as plain text")
 	}
 	return s
 }
@@ -94,6 +96,20 @@ func (r *reader) secretKey(secret string) Secret {
 		r.add(keySecretKey, "secretKey is missing; copy it from the NHN Cloud console and set it in secureJsonData")
 	case strings.ContainsFunc(secret, unicode.IsControl):
 		r.add(keySecretKey, "secretKey holds a line break or another control character; copy it again from the NHN Cloud console")
+	case strings.ContainsFunc(secret, invisible):
+		r.add(keySecretKey, "secretKey holds an invisible character, which comes from copying; type it, or copy it as plain text")
+	}
+	return NewSecret(secret)
+}
+
+// invisible says whether c is a format character: zero-width spaces, byte order
+// marks and the like, which web pages put into what is copied from them.
+func invisible(c rune) bool { return unicode.Is(unicode.Cf, c) }
+
+// webhookSecret reads the key of the contact point's signature, as it is.
+func (r *reader) webhookSecret(secret string) Secret {
+	if secret != "" && strings.TrimSpace(secret) == "" {
+		r.add(keyWebhookSecret, "webhookSecret is blank, which anyone can guess; set a long random one, or remove it")
 	}
 	return NewSecret(secret)
 }

@@ -78,7 +78,7 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 		}
 	}
 	s.SecretKey = r.secretKey(secure[keySecretKey])
-	s.WebhookSecret = NewSecret(secure[keyWebhookSecret])
+	s.WebhookSecret = r.webhookSecret(secure[keyWebhookSecret])
 
 	if r.problems != nil {
 		return Settings{}, &Error{Problems: r.problems}
