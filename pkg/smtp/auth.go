@@ -3,6 +3,7 @@ package smtp
 import (
 	"encoding/base64"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/emersion/go-sasl"
@@ -126,14 +127,24 @@ func (s *session) authenticate() (Reply, *Error) {
 // redact takes out the credentials, for relays that quote the command they
 // refuse.
 func (c *Config) redact(text string) string {
-	for _, secret := range []string{
-		base64.StdEncoding.EncodeToString([]byte("\x00" + c.UserName + "\x00" + c.Password)),
-		base64.StdEncoding.EncodeToString([]byte(c.Password)),
-		c.Password,
-	} {
+	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + c.UserName + "\x00" + c.Password))
+	login := base64.StdEncoding.EncodeToString([]byte(c.Password))
+	for _, secret := range []string{plain, login, c.Password} {
 		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "[redacted]")
+			text = strings.ReplaceAll(text, secret, redacted)
 		}
 	}
-	return text
+	// In part, or in another case, a response gives away as much.
+	responses := strings.ToLower(plain + " " + login)
+	return base64Words.ReplaceAllStringFunc(text, func(word string) string {
+		if strings.Contains(responses, strings.ToLower(word)) {
+			return redacted
+		}
+		return word
+	})
 }
+
+const redacted = "[redacted]"
+
+// base64Words are runs that may be a piece of a response.
+var base64Words = regexp.MustCompile(`[A-Za-z0-9+/]{8,}=*`)

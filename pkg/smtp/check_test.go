@@ -111,3 +111,16 @@ func TestCredentialsAreGoodEvenIfQUITFails(t *testing.T) {
 		t.Errorf("error %v, failed: %s", report.Err, stageNames(report, Failed))
 	}
 }
+
+func TestCredentialsAreNotGoodBecauseTheRelaySaysSoUnasked(t *testing.T) {
+	report := Check(testContext(t), scripted(t, func(s *script) {
+		s.say("220 relay ready\r\n")
+		s.line()
+		s.say("250-relay\r\n250 AUTH PLAIN LOGIN\r\n235 early\r\n")
+		s.line()
+		s.say("535 5.7.8 wrong\r\n")
+	}))
+	if report.Err == nil || report.Err.Stage != StageAuth || report.Err.Class != Protocol {
+		t.Errorf("error %v", report.Err)
+	}
+}

@@ -87,9 +87,9 @@ func checkData(parts [][]byte) *Error {
 	return nil
 }
 
-// writeData writes checked content dot-stuffed and ended (RFC 5321 section
-// 4.5.2), and says how many octets that makes. The writer keeps the first
-// error.
+// writeData writes checked content dot-stuffed (RFC 5321 section 4.5.2), to
+// be ended by lastLine, and says how many octets that makes. The writer keeps
+// the first error.
 func writeData(w *bufio.Writer, parts [][]byte) (size int64) {
 	put := func(p []byte) {
 		_, _ = w.Write(p)
@@ -118,7 +118,6 @@ func writeData(w *bufio.Writer, parts [][]byte) (size int64) {
 	if !lineStart {
 		put(crlf)
 	}
-	put(lastLine)
 	return size
 }
 

@@ -18,7 +18,8 @@ func stuffed(t testing.TB, parts ...[]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := bufio.NewWriterSize(&out, 16)
-	size := writeData(w, parts)
+	size := writeData(w, parts) + int64(len(lastLine))
+	_, _ = w.Write(lastLine)
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 					relay = startRelay(t, relaytest.Options{})
 					t.Cleanup(relay.Fault(relaytest.Fault{Stage: st.at, Action: answer.action}))
 					c := relayConfig(relay, nhncloud.STARTTLS)
-					c.Timeout = timeout
+					c.Timeout, c.MessageTimeout = timeout, timeout
 					if st.at == relaytest.Challenge {
 						c.Mechanism = settings.AuthLogin
 					}
@@ -156,7 +156,7 @@ func TestEveryReplyAtTheSidelines(t *testing.T) {
 				c := relayConfig(relay, nhncloud.TLSWrapper)
 				c.Timeout = patience
 				if slices.Contains([]string{"silence", "half a line"}, name) {
-					c.Timeout = 2 * time.Second
+					c.Timeout, c.MessageTimeout = 2*time.Second, 2*time.Second
 				}
 				pool := startPool(t, c)
 				pool.probeAfter = 0 // probe each time

@@ -180,6 +180,9 @@ func (s *session) command(stage Stage, line string) (Reply, *Error) {
 // sessions that listen does not read yet.
 func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if line != "" {
+		if s.r.Buffered() > 0 {
+			return Reply{}, failure(stage, malformed("the relay says more than it was asked"))
+		}
 		s.line(line)
 		if err := s.w.Flush(); err != nil {
 			return Reply{}, s.failure(stage, err)

@@ -478,6 +478,85 @@ func TestWaitingMailIsTakenBack(t *testing.T) {
 	}
 }
 
+// TestCancelledMailWaitsForNoOtherConnection: its envelope was behind another
+// mail when that one's connection was lost, and its sender is gone.
+func TestCancelledMailWaitsForNoOtherConnection(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections, c.Timeout = 1, patience
+	pool := startPool(t, c)
+	held, hold := make(chan struct{}), make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: "first@", Times: 1, Action: relaytest.Hold(hold), OnFire: func() { close(held) }})
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: "first@", Times: 1, Action: relaytest.Reset()})
+	release := occupy(t, pool, relay)
+	ctx, cancel := context.WithCancel(testContext(t))
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() { _, err := pool.Send(testContext(t), testMail("first@example.com")); first <- err }()
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
+	go func() { _, err := pool.Send(ctx, testMail("second@example.com")); second <- err }()
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 2 })
+	_ = release()
+	<-held
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 0 })
+	cancel()
+	defer relay.Fault(relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.Silence()})()
+	close(hold)
+	if e := asError(t, <-second); e.Class != Cancelled || e.Ambiguous {
+		t.Errorf("error %v", e)
+	}
+	_ = pool.Close(ctx)
+	<-first
+}
+
+func TestConnectionIsNotSpentOnAMailWhoseSenderIsGone(t *testing.T) {
+	pool := startPool(t, relayConfig(startRelay(t, relaytest.Options{}), nhncloud.TLSWrapper))
+	gone, cancel := context.WithCancel(testContext(t))
+	cancel()
+	j := &job{ctx: gone, results: make([]RecipientResult, 1), done: make(chan struct{})}
+	j.place = pool.waiting.PushBack(j)
+	if pool.next() != nil {
+		t.Fatal("it is sent")
+	}
+	<-j.done
+	if err := j.results[0].Err; err == nil || err.Class != Cancelled {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestMailDoesNotWaitForAFarewell: it comes just as the idle connection is
+// given up, and the relay does not answer QUIT.
+func TestMailDoesNotWaitForAFarewell(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	defer relay.Fault(relaytest.Fault{Stage: relaytest.QUIT, Action: relaytest.Silence()})()
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.IdleTimeout = time.Millisecond
+	leaves, proceed, next := make(chan struct{}), make(chan struct{}), make(chan ConnState, 10)
+	var once sync.Once
+	c.Trace.Connection = func(from, to ConnState) {
+		switch {
+		case from == Idle:
+			once.Do(func() { close(leaves); <-proceed })
+		case to == Connecting || to == "":
+			next <- to
+		}
+	}
+	pool := startPool(t, c)
+	if _, err := pool.Send(testContext(t), testMail()); err != nil {
+		t.Fatal(err)
+	}
+	<-leaves
+	done := make(chan error, 1)
+	go func() { _, err := pool.Send(testContext(t), testMail()); done <- err }()
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
+	close(proceed)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if first, second := <-next, <-next; first != Connecting || second != Connecting {
+		t.Error("the mail waited for the other connection's end")
+	}
+}
+
 func TestMessagesPerMinute(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
 	c := relayConfig(relay, nhncloud.TLSWrapper)

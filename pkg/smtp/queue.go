@@ -1,6 +1,9 @@
 package smtp
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // enqueue puts a job behind the others.
 func (p *Pool) enqueue(j *job) {
@@ -24,12 +27,17 @@ func (p *Pool) enqueue(j *job) {
 func (p *Pool) next() *job {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.waiting.Len() == 0 {
-		return nil
+	for p.waiting.Len() > 0 {
+		j := p.take()
+		if j.ctx.Err() != nil { // its sender is about to take it back
+			j.fail(failure(StageQueue, context.Cause(j.ctx)))
+			close(j.done)
+			continue
+		}
+		p.dispatch()
+		return j
 	}
-	j := p.take()
-	p.dispatch()
-	return j
+	return nil
 }
 
 // take removes the job that waits longest. The caller has the lock.
@@ -48,6 +56,11 @@ func (p *Pool) putBack(j *job) {
 		close(j.done)
 		return
 	}
+	if j.ctx.Err() != nil { // its sender waits for no other connection
+		j.fail(failure(StageQueue, context.Cause(j.ctx)))
+		close(j.done)
+		return
+	}
 	j.place = p.waiting.PushFront(j)
 	// The session that brings it back tells of its own end next; until then
 	// there is nobody to wake for it.
@@ -57,10 +70,16 @@ func (p *Pool) putBack(j *job) {
 // been delivered, and through no fault of the mail's that we know of. Any
 // other job has failed.
 func (p *Pool) lost(j *job, cause *Error) {
-	elsewhere := cause.Class == Unavailable || cause.Class == Network && !cause.Ambiguous && !cause.Timeout()
+	elsewhere := cause.Class == Unavailable || cause.Stage == StageRset && cause.Class == Protocol || cause.Class == Network && !cause.Ambiguous && !cause.Timeout()
 	if elsewhere && j.tries < maxTries && j.undecided() && j.ctx.Err() == nil {
 		p.putBack(j)
 		return
+	}
+	if cause.Class == Protocol && cause.Stage != StageMessage {
+		// Replies and commands did not match: no verdict of this flight counts.
+		for i := range j.results {
+			j.results[i].Err = nil
+		}
 	}
 	j.fail(cause)
 	close(j.done)

@@ -29,6 +29,21 @@ func (s *script) line() string {
 	return strings.TrimRight(line, "\r\n")
 }
 
+// opened plays the opening of a session, up to the first mail.
+func (s *script) opened() {
+	s.say("220 relay ready\r\n")
+	s.line()
+	s.say("250-relay\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN\r\n")
+	s.line()
+	s.say("235 ok\r\n")
+}
+
+// skip reads lines to the one that is last.
+func (s *script) skip(last string) {
+	for l := s.line(); l != "" && l != last; l = s.line() {
+	}
+}
+
 // scripted is how to reach a relay that plays the script on each connection
 // and closes it then.
 func scripted(t *testing.T, play func(*script)) Config {

@@ -42,6 +42,7 @@ type session struct {
 
 	unfinished bool // a transaction is open on the relay's side: RSET comes first
 	served     bool // a transaction has come to its end
+	more       bool // the relay had said more already when the last reply was read
 	usedAt     time.Time
 }
 
@@ -49,6 +50,7 @@ type session struct {
 type arrival struct {
 	reply Reply
 	err   error
+	more  bool // what follows was there already
 }
 
 // failure is an error of this session's connection. Where the connection was
@@ -98,7 +100,7 @@ func (s *session) listen() {
 		for {
 			reply, err := readReply(s.r)
 			select {
-			case s.replies <- arrival{reply, err}:
+			case s.replies <- arrival{reply, err, s.r.Buffered() > 0}:
 			case <-s.closing:
 				return
 			}
@@ -124,6 +126,7 @@ func (s *session) reply(stage Stage, timeout time.Duration) (Reply, *Error) {
 
 // sort turns an arrival into a reply or the error that ends the session.
 func (s *session) sort(stage Stage, a arrival) (Reply, *Error) {
+	s.more = a.more
 	switch {
 	case a.err != nil:
 		return Reply{}, s.failure(stage, a.err)
@@ -138,6 +141,10 @@ func (s *session) sort(stage Stage, a arrival) (Reply, *Error) {
 // quiet makes sure that the relay said nothing unasked: replies would be taken
 // for those of the next commands.
 func (s *session) quiet(stage Stage) *Error {
+	if s.more { // listen has it, or is about to
+		_ = s.raw.SetReadDeadline(time.Now().Add(lastWordsTimeout)) // a closed connection shows at the read
+		return s.unasked(stage, <-s.replies)
+	}
 	select {
 	case a := <-s.replies:
 		return s.unasked(stage, a)

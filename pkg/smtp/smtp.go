@@ -17,6 +17,7 @@ import (
 // Defaults for the fields of Config that are left zero.
 const (
 	DefaultTimeout        = 10 * time.Second
+	DefaultMessageTimeout = time.Minute
 	DefaultMaxConnections = 4
 	DefaultIdleTimeout    = 60 * time.Second
 )
@@ -43,6 +44,12 @@ type Config struct {
 	// Timeout bounds every stage: the dial, the TLS handshake, each reply, and
 	// each piece of data that the relay is slow to take.
 	Timeout time.Duration
+	// MessageTimeout bounds the wait for the reply to a mail's content, which a
+	// relay may take its time to look through: a mail that is given up then is
+	// sent again, and arrives twice (RFC 5321 section 4.5.3.2.6 asks for ten
+	// minutes, in which no alert can wait for a relay that is gone). By default
+	// a minute, or Timeout where that is longer.
+	MessageTimeout time.Duration
 	// IdleTimeout is how long a connection is kept without a mail.
 	IdleTimeout time.Duration
 	// MaxConnections bounds the connections of a pool.
@@ -61,6 +68,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Timeout <= 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.MessageTimeout <= 0 {
+		c.MessageTimeout = max(DefaultMessageTimeout, c.Timeout)
 	}
 	if c.IdleTimeout <= 0 {
 		c.IdleTimeout = DefaultIdleTimeout

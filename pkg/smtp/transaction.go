@@ -106,6 +106,9 @@ func (s *session) writeEnvelope(m Mail) {
 func (s *session) envelope(j *job, laps *laps) (ready bool, lost *Error) {
 	if s.unfinished {
 		refused, lost := s.exchange(StageRset, 2, "RSET")
+		if refused != nil { // no mail has part in that, and a new connection has nothing to reset
+			refused.Class = Protocol
+		}
 		if lost = cmp.Or(lost, refused); lost != nil {
 			laps.done(StageRset, lost)
 			return false, lost
@@ -142,6 +145,9 @@ func (s *session) envelope(j *job, laps *laps) (ready bool, lost *Error) {
 	}
 
 	refused, lost := s.exchange(StageData, 3, "DATA")
+	if lost == nil {
+		lost = s.quiet(StageData) // one reply to each command: else none of them is to be trusted
+	}
 	laps.done(StageData, cmp.Or(lost, refused))
 	switch {
 	case lost != nil:
@@ -180,11 +186,15 @@ func (s *session) exchange(stage Stage, want int, words ...string) (refused, los
 // content sends the mail and, if the relay pipelines, the envelope of the next
 // one behind it, and waits for the reply to the mail.
 func (s *session) content(j *job, feed feed) (next *job, refused, lost *Error) {
-	if lost := s.quiet(StageMessage); lost != nil {
-		return nil, nil, lost
-	}
-	end := s.queued()
+	end, before := s.queued(), s.written
 	end += writeData(s.w, j.mail.Data)
+	if s.written > before { // part of it went out
+		if lost := s.early(); lost != nil {
+			return nil, nil, lost
+		}
+	}
+	_, _ = s.w.Write(lastLine)
+	end += int64(len(lastLine))
 	s.unfinished = false // whatever the reply, it ends the transaction
 	if s.caps.pipelining {
 		if next = feed.next(); next != nil {
@@ -195,7 +205,7 @@ func (s *session) content(j *job, feed feed) (next *job, refused, lost *Error) {
 	if err := s.w.Flush(); err != nil && s.written < end {
 		return next, nil, s.writeFailure(StageMessage, err)
 	}
-	reply, lost := s.reply(StageMessage, s.timeout)
+	reply, lost := s.reply(StageMessage, s.cfg.MessageTimeout)
 	if lost == nil {
 		if reply.Code/100 == 2 {
 			j.reply = reply
@@ -214,13 +224,28 @@ func (s *session) content(j *job, feed feed) (next *job, refused, lost *Error) {
 // discard ends a transaction without recipients that the relay wants content
 // for (RFC 2920 section 3.1): the reply to an empty mail means nothing.
 func (s *session) discard() *Error {
-	writeData(s.w, nil)
+	_, _ = s.w.Write(lastLine)
 	if err := s.w.Flush(); err != nil {
 		return s.writeFailure(StageData, err)
 	}
 	_, lost := s.reply(StageData, s.timeout)
 	s.unfinished = false
 	return lost
+}
+
+// early is what the relay said of a mail before its final dot was sent. It may
+// refuse a mail at any time; but it cannot take what it does not have.
+func (s *session) early() *Error {
+	select {
+	case a := <-s.replies:
+		reply, err := s.sort(StageMessage, a)
+		if err == nil {
+			err = refusal(StageMessage, reply)
+		}
+		return err
+	default:
+		return nil
+	}
 }
 
 // writeFailure is a failed write. A relay that closes a connection says why

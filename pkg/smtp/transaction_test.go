@@ -169,12 +169,21 @@ func TestRSETIsSentOnlyWhereATransactionIsOpen(t *testing.T) {
 }
 
 func TestRefusedRSETEndsTheConnectionAndNotTheMail(t *testing.T) {
-	relay := startRelay(t, relaytest.Options{})
-	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
-	relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Times: 1, Action: relaytest.Reply("451 later\r\n")})
-	relay.Fault(relaytest.Fault{Stage: relaytest.RSET, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")})
-	_, _ = pool.Send(testContext(t), testMail())
-	secondMailArrives(t, pool, relay)
+	for _, lockstep := range []bool{false, true} {
+		for _, action := range []relaytest.Action{
+			relaytest.ReplyAndClose("421 4.3.2 bye\r\n"),
+			relaytest.Reply("502 5.5.1 what\r\n"),
+			relaytest.Reply("451 later\r\n"),
+			relaytest.Reply("150 well\r\n"),
+		} {
+			relay := startRelay(t, relaytest.Options{NoPIPELINING: lockstep})
+			pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+			relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Times: 1, Action: relaytest.Reply("451 later\r\n")})
+			relay.Fault(relaytest.Fault{Stage: relaytest.RSET, Times: 1, Action: action})
+			_, _ = pool.Send(testContext(t), testMail())
+			secondMailArrives(t, pool, relay)
+		}
+	}
 }
 
 func TestAHundredRecipientsAreOneTransactionAndMoreAreSeveral(t *testing.T) {
@@ -422,6 +431,94 @@ func TestUnaskedRepliesAreNotTakenForAnswers(t *testing.T) {
 			}
 			secondMailArrives(t, pool, relay)
 		})
+	}
+}
+
+// TestReplyBehindAnotherIsNotTheNextOnes: both are there at once, so that the
+// second is known before anything is sent that it could be taken to answer.
+func TestReplyBehindAnotherIsNotTheNextOnes(t *testing.T) {
+	t.Run("behind 354", func(t *testing.T) {
+		for range 20 {
+			pool := startPool(t, scripted(t, func(s *script) {
+				s.opened()
+				s.skip("DATA")
+				s.say("250 ok\r\n250 ok\r\n354 go\r\n250 surprise\r\n")
+				s.skip(".")
+				s.say("554 5.7.1 spam\r\n")
+			}))
+			if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Class != Protocol {
+				t.Fatalf("error %v", err)
+			}
+		}
+	})
+	t.Run("behind the reply to a mail", func(t *testing.T) {
+		for range 20 {
+			pool := startPool(t, scripted(t, func(s *script) {
+				s.opened()
+				for range 2 {
+					s.skip("DATA")
+					s.say("250 ok\r\n250 ok\r\n354 go\r\n")
+					s.skip(".")
+					s.say("250 queued\r\n553 5.1.8 surprise\r\n")
+				}
+			}))
+			for range 2 {
+				if _, err := pool.Send(testContext(t), testMail()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+	t.Run("before the end of a mail", func(t *testing.T) {
+		for said, class := range map[string]Class{"250 2.0.0 early\r\n": Protocol, "552 5.3.4 too large\r\n": Permanent} {
+			pool := startPool(t, scripted(t, func(s *script) {
+				s.opened()
+				s.skip("DATA")
+				s.say("250 ok\r\n250 ok\r\n354 go\r\n")
+				s.line()
+				s.say(said)
+				s.skip(".")
+				s.say("554 5.7.1 spam\r\n")
+			}))
+			mail := testMail()
+			// More than the sockets hold: it cannot all be sent when the relay speaks.
+			mail.Data = [][]byte{bytes.Repeat([]byte("0123456789\r\n"), 1<<20)}
+			_, err := pool.Send(testContext(t), mail)
+			if e := asError(t, err); e.Class != class || e.Ambiguous {
+				t.Errorf("%q: error %v", said, err)
+			}
+		}
+	})
+}
+
+// TestRepliesThatDoNotMatchCondemnNobody: with one reply too many, each is
+// that to the command before, and a recipient could be final with the refusal
+// of another.
+func TestRepliesThatDoNotMatchCondemnNobody(t *testing.T) {
+	pool := startPool(t, scripted(t, func(s *script) {
+		s.opened()
+		s.skip("DATA")
+		s.say("250 sender\r\n250 surprise\r\n550 5.1.1 no a\r\n250 b\r\n250 c\r\n354 go\r\n")
+		s.skip("")
+	}))
+	result, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com", "c@example.com"))
+	if asError(t, err).Class != Protocol {
+		t.Errorf("error %v", err)
+	}
+	for _, to := range result.Recipients {
+		if to.Err == nil || !to.Err.Temporary() {
+			t.Errorf("%s: %v", to.Address, to.Err)
+		}
+	}
+}
+
+func TestRelayMayTakeItsTimeOverTheContent(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.Timeout, c.MessageTimeout = 500*time.Millisecond, patience
+	relay.Fault(relaytest.Fault{Stage: relaytest.Taken, Times: 1, Action: relaytest.Delay(time.Second)})
+	if _, err := startPool(t, c).Send(testContext(t), testMail()); err != nil || relay.Taken() != 1 {
+		t.Errorf("%v, %d mails arrived", err, relay.Taken())
 	}
 }
 

@@ -132,6 +132,7 @@ func (p *Pool) serve(w *worker) {
 	case lost != nil && !rested && s.aborted() == nil:
 		p.sessionFailed(lost)
 	}
+	p.dispatch() // it counted on this session: no mail waits for its farewell
 	p.mu.Unlock()
 	if lost == nil {
 		_, _ = s.quit()
