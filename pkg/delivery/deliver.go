@@ -99,10 +99,7 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Re
 			result, err := s.transmitOne(ctx, pool, d, r, place[r.Address])
 			mu.Lock()
 			defer mu.Unlock()
-			joined.Recipients[i] = smtp.RecipientResult{Address: r.Address}
-			if len(result.Recipients) == 1 {
-				joined.Recipients[i] = result.Recipients[0]
-			}
+			joined.Recipients[i] = result.Recipients[0]
 			if result.Reply.Code != 0 {
 				joined.Reply = result.Reply
 			}
@@ -122,7 +119,8 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Re
 func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Delivery, r outbox.Recipient, place int) (smtp.Result, error) {
 	to, err := address.Parse(r.Address)
 	if err != nil {
-		return smtp.Result{}, err
+		err := &smtp.Error{Class: smtp.Local, Stage: smtp.StageQueue, Err: err}
+		return smtp.Result{Recipients: []smtp.RecipientResult{{Address: r.Address, Err: err}}}, err
 	}
 	local, domain, _ := strings.Cut(d.MessageID, "@")
 	id := fmt.Sprintf("%s.%d@%s", local, place, domain)

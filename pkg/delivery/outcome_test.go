@@ -6,6 +6,9 @@ import (
 	"io"
 	"testing"
 
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -84,4 +87,18 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+}
+
+func TestIndividualMailToAnAddressThatCannotBeReadIsNotSent(t *testing.T) {
+	s := &Sender{log: hclog.NewNullLogger(), pools: map[nhncloud.MailType]*smtp.Pool{}}
+	out := s.Deliver(t.Context(), outbox.Delivery{
+		ID: "x", MessageID: "x@example.com", From: "a@example.com", Individual: true, Message: []byte("Subject: x\r\n\r\nx"),
+		Recipients: []outbox.Recipient{{Address: "nobody", Status: outbox.Queued}},
+	})
+	for _, p := range s.pools {
+		_ = p.Close(t.Context())
+	}
+	if len(out.Results) != 1 || out.Results[0].Status != outbox.Failed {
+		t.Errorf("%+v", out.Results)
+	}
 }

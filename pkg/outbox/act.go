@@ -7,15 +7,18 @@ import (
 
 var (
 	qByID  = query(`SELECT ` + columns + `, message IS NOT NULL FROM delivery WHERE id = $1 AND source = $2 {wait}`)
-	qRetry = query(`UPDATE delivery SET status = 'queued', due_at = $2, retries = 0, away = 0, crashes = 0, finished_at = NULL, reason = '', expires_at = $3
+	qRetry = query(`UPDATE delivery SET status = 'queued', due_at = $2, retries = 0, away = 0, crashes = 0, finished_at = NULL, reason = '', expires_at = $3,
+		joinable = CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.source = delivery.source AND other.identity = delivery.identity
+			AND other.joinable = 1 AND other.id <> delivery.id) THEN 0 ELSE 1 END
 		WHERE id = $1 AND status <> 'sending'`)
 	qCancel = query(`UPDATE delivery SET status = 'cancelled', finished_at = $2, due_at = $3, joinable = 0, reason = $4, recipients = $5, message = NULL
 		WHERE id = $1 AND status IN ('queued', 'held')`)
 )
 
 // Retry makes a delivery due now, with a new MaxAge: one that is queued, held,
-// or was set aside. It is ErrNotPossible for one that is being sent and for
-// one that is final, whose mail is no longer kept.
+// or was set aside, which repeats of its notification join again. It is
+// ErrNotPossible for one that is being sent and for one that is final, whose
+// mail is no longer kept.
 func (o *Outbox) Retry(ctx context.Context, source, id string) (Delivery, error) {
 	d, err := o.act(ctx, "retrying a delivery", source, id, func(t *tx, d *Delivery, kept bool) error {
 		switch {

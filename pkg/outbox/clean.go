@@ -14,7 +14,7 @@ const (
 
 var (
 	// The condition on created_at follows from the other, and is in the index.
-	qForgotten = query(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND status IN ('queued', 'held') AND created_at < $1 AND expires_at < $1 LIMIT $2 {lock}`)
+	qForgotten = query(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND (status IN ('queued', 'held') OR status = 'sending' AND due_at < $1) AND created_at < $1 AND expires_at < $1 LIMIT $2 {lock}`)
 	qExpire    = query(`UPDATE delivery SET status = $2, joinable = 0, due_at = $3, finished_at = $4, reason = $5, recipients = $6, message = NULL WHERE id = $1`)
 	qRemoveOld = query(`DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE finished_at < $1 ORDER BY finished_at LIMIT $2 {lock})`)
 )
@@ -45,7 +45,7 @@ func (o *Outbox) clean() {
 }
 
 // expireForgotten gives up on mail that nobody fetched, whose data source is
-// gone or stayed paused, when the retention has passed since its time was up.
+// gone or stayed paused, or whose process died over it, when the retention has passed since its time was up.
 func (o *Outbox) expireForgotten() (int, error) {
 	var forgotten []Delivery
 	err := o.write(context.Background(), &op{name: "expiring forgotten mail", run: func(t *tx) (err error) {

@@ -29,6 +29,8 @@ var (
 		finished_at = $8, due_at = $9, lease_owner = '', crashes = 0, message = NULL` + fence)
 	qAgain = query(`UPDATE delivery SET status = $4, reason = $5, recipients = $6, attempts = attempts || $7,
 		due_at = $8, retries = $9, away = $10, lease_owner = '', crashes = 0` + fence)
+	// An outcome leaves no owner, and the next claim has another attempt.
+	qStored = query(`SELECT 1 FROM delivery WHERE id = $1 AND attempt = $2 AND lease_owner = ''`)
 	// Due since they were accepted, they go out in order of age. (That due_at is
 	// above 0 leads SQLite to the index of what is not final.)
 	qRecall = query(`UPDATE delivery SET due_at = created_at WHERE id IN (SELECT id FROM delivery
@@ -58,6 +60,9 @@ func (s *source) finish(d Delivery, out Outcome) error {
 		done: func(err error) {
 			if err != nil {
 				return
+			}
+			if after.Status == Sent || after.Status == Partial {
+				delete(s.o.backoffs, sender{after.Source, after.MailType})
 			}
 			if out.Away {
 				s.away = true
@@ -128,8 +133,10 @@ func (t *tx) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
 	if err != nil {
 		return d, err
 	}
-	if changed == 0 {
-		return d, refuse(errLeaseLost)
+	if changed == 0 { // lost, unless it is stored, and its COMMIT had no answer
+		err := refuse(errLeaseLost)
+		asking := t.each(func(scanner) error { err = nil; return nil }, qStored, d.ID, d.Attempt)
+		return d, cmp.Or(asking, err)
 	}
 	if d.Status.Final() {
 		t.o.room.add(-1, -d.Size)

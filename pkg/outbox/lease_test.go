@@ -2,12 +2,15 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 )
 
 // never renews, within a test's time.
@@ -45,6 +48,70 @@ func TestDeadProcessesWorkIsTakenUp(t *testing.T) {
 		got := f.awaitStatus(alive, d.ID, Sent)
 		if len(got.Attempts) != 2 || got.Attempts[0].Outcome != lost || got.Attempts[1].Outcome != string(Sent) {
 			t.Errorf("attempts %+v", got.Attempts)
+		}
+	})
+}
+
+// TestSendEndsWithItsLease: a process that is cut off from the database sends
+// no longer than nobody else may.
+func TestSendEndsWithItsLease(t *testing.T) {
+	f := &fixture{T: t, url: pgtest.Database(t), clock: newClock()}
+	o := f.open(noRenewal, func(o *Options) { o.Lease = 100 * time.Millisecond })
+	ended := make(chan error, 1)
+	f.attach(o, deliver(func(ctx context.Context, _ Delivery) Outcome {
+		<-ctx.Done()
+		ended <- context.Cause(ctx)
+		return Outcome{Verdict: Release}
+	}))
+	f.enqueue(o, notification("n"))
+	if err := receive(t, "the send ends", ended); !errors.Is(err, errLeaseLost) {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
+// TestOutcomeWhoseCommitHadNoAnswerIsStoredOnce: it is tried again, and is the
+// same outcome.
+func TestOutcomeWhoseCommitHadNoAnswerIsStoredOnce(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		finished := make(chan Delivery, 10)
+		o := f.open(func(o *Options) { o.Finished = func(d Delivery) { finished <- d } })
+		s := newScript()
+		f.attach(o, s)
+		f.enqueue(o, notification("n"))
+		d := receive(t, "the send begins", s.started)
+		err := o.write(t.Context(), &op{name: "storing without an answer", run: func(t *tx) error {
+			_, err := t.finish(o.sources[src], d, accept)
+			return err
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.answers <- accept
+		if got := receive(t, "it is finished", finished); got.ID != d.ID || got.Status != Sent {
+			t.Errorf("finished as %s", got.Status)
+		}
+		if got := f.get(o, d.ID); got.Status != Sent || len(got.Attempts) != 1 {
+			t.Errorf("%s, attempts %+v", got.Status, got.Attempts)
+		}
+	})
+}
+
+func TestMailOfADeadProcessIsGivenUpInTheEnd(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		dead, s := f.open(noRenewal), newScript()
+		f.attach(dead, s)
+		d := f.enqueue(dead, notification("n"))
+		receive(t, "a send begins", s.started)
+		alive := f.open()
+		f.clock.advance(24*time.Hour + 720*time.Hour + time.Minute)
+		alive.clean()
+		if got := f.get(alive, d.ID); got.Status != Expired {
+			t.Errorf("it is %s after all that time", got.Status)
+		}
+		s.answers <- accept
+		eventually(t, "the late outcome is dropped", func() bool { return len(dead.handsFull(src)) == 0 })
+		if got := f.get(alive, d.ID); got.Status != Expired {
+			t.Errorf("the fence failed: %s", got.Status)
 		}
 	})
 }

@@ -82,6 +82,11 @@ type Outbox struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 
+	// backoffs are those of the pauses that a probe ended, until the relay takes
+	// mail of the sender: it may take the credentials and refuse the sender at
+	// MAIL. Only the writer's operations use it.
+	backoffs map[sender]int64
+
 	mu      sync.Mutex
 	closed  bool
 	sources map[string]*source           // by name, the attachment in force
@@ -104,7 +109,7 @@ func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 		return nil, err
 	}
 	o := &Outbox{
-		opt: opt, store: store, log: opt.Logger,
+		opt: opt, store: store, log: opt.Logger, backoffs: map[sender]int64{},
 		sources: map[string]*source{}, all: map[*source]struct{}{},
 		inHand: map[string]*work{}, waiters: map[string][]chan<- Delivery{},
 	}

@@ -24,7 +24,7 @@ type pause struct {
 }
 
 var (
-	qPauses     = query(`SELECT source, mail_type, reason, since, probe_at, backoff FROM pause`)
+	qPauses     = query(`SELECT source, mail_type, reason, since, probe_at, backoff FROM pause {keep}`)
 	qPause      = query(`INSERT INTO pause (source, mail_type, reason, since, settings_at, probe_at, backoff) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source, mail_type) DO UPDATE SET reason = excluded.reason, settings_at = excluded.settings_at`)
 	qHold       = query(`UPDATE delivery SET status = 'held', due_at = $3, reason = $4 WHERE source = $1 AND mail_type = $2 AND status = 'queued' AND finished_at IS NULL`)
 	qUnpause    = query(`DELETE FROM pause WHERE source = $1 AND mail_type = $2`)
@@ -34,7 +34,8 @@ var (
 	qProbeWords = query(`UPDATE pause SET reason = $3 WHERE source = $1 AND mail_type = $2`)
 )
 
-// loadPauses reads the paused senders, once a transaction.
+// loadPauses reads the paused senders, once a transaction. None of them resumes
+// before that ends: mail that it holds would stay so.
 func (t *tx) loadPauses() error {
 	if t.pauses != nil {
 		return nil
@@ -51,7 +52,7 @@ func (t *tx) loadPauses() error {
 
 // pause holds the sender's mail, this and all that is queued.
 func (t *tx) pause(s sender, reason string, settingsAt time.Time) error {
-	backoff := firstProbe.Microseconds()
+	backoff := max(firstProbe.Microseconds(), t.o.backoffs[s])
 	t.pauses = nil
 	if _, err := t.exec(qPause, s.source, s.mailType, reason, t.now, micros(settingsAt), t.now+backoff, backoff); err != nil {
 		return err
@@ -81,6 +82,7 @@ func (t *tx) resumeOutdated(source string, saved time.Time) error {
 	}, qOutdated, source, micros(saved))
 	for _, mailType := range types {
 		if err == nil {
+			delete(t.o.backoffs, sender{source, mailType})
 			err = t.resume(sender{source, mailType})
 		}
 	}
@@ -117,11 +119,33 @@ func (t *tx) claimProbes(source string) (due []string, next int64, err error) {
 
 // Resume ends the pause of a sender and makes its mail due at once.
 func (o *Outbox) Resume(ctx context.Context, source, mailType string) error {
+	s := sender{source, mailType}
+	return o.resume(ctx, s, func(*tx) error {
+		delete(o.backoffs, s)
+		return nil
+	})
+}
+
+// resumeProbed is Resume, but the next pause goes on from this one.
+func (o *Outbox) resumeProbed(ctx context.Context, s sender) error {
+	return o.resume(ctx, s, func(t *tx) error {
+		err := t.loadPauses()
+		if p := t.pauses[s]; p != nil {
+			o.backoffs[s] = p.backoff
+		}
+		return err
+	})
+}
+
+func (o *Outbox) resume(ctx context.Context, s sender, remember func(*tx) error) error {
 	err := o.write(ctx, &op{name: "resuming the sender", run: func(t *tx) error {
-		return t.resume(sender{source, mailType})
+		if err := remember(t); err != nil {
+			return err
+		}
+		return t.resume(s)
 	}})
 	if err == nil {
-		o.wakeSource(source)
+		o.wakeSource(s.source)
 	}
 	return err
 }
@@ -156,7 +180,7 @@ func (s *source) probe(prober Prober, mailType string) {
 		return // the next probe is set
 	}
 	if err == nil {
-		err = s.o.Resume(s.ctx, s.name, mailType)
+		err = s.o.resumeProbed(s.ctx, sender{s.name, mailType})
 		if err == nil {
 			s.o.log.Info("the relay takes the sender again; its mail is on its way", "source", s.name, "mailType", mailType)
 			return

@@ -93,6 +93,75 @@ func TestRefusedSenderPausesWithItsMailUntilAProbePasses(t *testing.T) {
 	})
 }
 
+// TestProbesThatPassInVainBecomeRarer: the relay takes the credentials, and
+// refuses the sender at MAIL.
+func TestProbesThatPassInVainBecomeRarer(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		p := newProber(always(hold))
+		f.attach(o, p)
+		d := f.enqueue(o, notification("n"))
+		for attempts, minutes := range []time.Duration{1, 2, 4, 8, 15, 15} {
+			eventually(t, "it is held", func() bool {
+				got := f.get(o, d.ID)
+				return got.Status == Held && len(got.Attempts) == attempts+1
+			})
+			pauses, err := o.Pauses(t.Context(), src)
+			if err != nil || len(pauses) != 1 || !pauses[0].ProbeAt.Equal(f.clock.Now().Add(minutes*time.Minute)) {
+				t.Fatalf("pauses %+v (now %v), want a probe in %d minutes, %v", pauses, f.clock.Now(), minutes, err)
+			}
+			f.clock.advance(minutes * time.Minute)
+			receive(t, "a probe", p.probed)
+			p.answers <- nil
+		}
+	})
+}
+
+// TestMailStoredWhileItsSenderResumesIsNotHeld: one process has read that the
+// sender is paused and stores its mail as held, while another ends the pause.
+func TestMailStoredWhileItsSenderResumesIsNotHeld(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		a, b := f.open(), f.open()
+		err := a.write(t.Context(), &op{name: "pausing", run: func(t *tx) error {
+			return t.pause(sender{src, "normal"}, "535", time.Time{})
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := notification("n")
+		if err := n.prepare(); err != nil {
+			t.Fatal(err)
+		}
+		read, proceed := make(chan struct{}), make(chan struct{})
+		stored, resumed := make(chan error, 1), make(chan error, 1)
+		go func() {
+			stored <- a.write(t.Context(), &op{name: "storing", run: func(t *tx) error {
+				if err := t.loadPauses(); err != nil {
+					return err
+				}
+				close(read)
+				<-proceed
+				_, _, err := t.enqueue(n, false)
+				return err
+			}})
+		}()
+		<-read
+		go func() { resumed <- b.Resume(t.Context(), src, "normal") }()
+		select { // it ends now, or waits for the other process
+		case err := <-resumed:
+			resumed <- err
+		case <-time.After(100 * time.Millisecond):
+		}
+		close(proceed)
+		if err := errors.Join(<-stored, <-resumed); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.get(b, n.ID); got.Status != Queued {
+			t.Errorf("it is %s, and nothing is paused", got.Status)
+		}
+	})
+}
+
 func TestMailInFlightIsHeldWhenItsSenderPauses(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open()

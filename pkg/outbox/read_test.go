@@ -317,3 +317,38 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 }
+
+func TestRepeatJoinsADeliveryThatIsRetried(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal)
+		d := f.enqueue(o, notification("n"))
+		err := o.write(t.Context(), &op{name: "setting aside", run: func(t *tx) error { return t.setAside(&d) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
+			t.Fatal(err)
+		}
+		if again, joined, err := o.Enqueue(t.Context(), notification("n")); err != nil || !joined || again.ID != d.ID {
+			t.Errorf("a second mail for one notification: %v, %v", again.ID, err)
+		}
+	})
+}
+
+func TestRetriedDeliveryDoesNotTakeTheRepeatsOfAnother(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal)
+		d := f.enqueue(o, notification("n"))
+		err := o.write(t.Context(), &op{name: "setting aside", run: func(t *tx) error { return t.setAside(&d) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := f.enqueue(o, notification("n"))
+		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
+			t.Fatal(err)
+		}
+		if again, joined, err := o.Enqueue(t.Context(), notification("n")); err != nil || !joined || again.ID != later.ID {
+			t.Errorf("joined %t, %s instead of %s, %v", joined, again.ID, later.ID, err)
+		}
+	})
+}

@@ -69,7 +69,7 @@ func keepOne(db *sql.DB) {
 }
 
 func newSQLite(backend, location string) *store {
-	replace := []string{" {lock}", "", " {wait}", ""}
+	replace := []string{" {lock}", "", " {wait}", "", " {keep}", ""}
 	for i := 1; i <= 9; i++ {
 		replace = append(replace, fmt.Sprintf("{list $%d}", i), fmt.Sprintf("SELECT value FROM json_each($%d)", i))
 	}

@@ -52,6 +52,7 @@ var queries []string
 //	{list $1}   the strings of the JSON array $1, as a subquery
 //	{lock}      locks the selected rows and skips those that are locked
 //	{wait}      locks the selected rows and waits for those that are locked
+//	{keep}      keeps the selected rows from being deleted before the transaction ends
 func query(sql string) string {
 	queries = append(queries, sql)
 	return sql

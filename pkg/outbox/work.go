@@ -11,7 +11,8 @@ import (
 // work is a delivery that this process has in hand.
 type work struct {
 	d      Delivery
-	lease  time.Time // until when it is surely ours
+	lease  time.Time   // until when it is surely ours
+	expiry *time.Timer // ends it then, where other processes may take it
 	cancel context.CancelCauseFunc
 }
 
@@ -19,7 +20,10 @@ type work struct {
 // the lease is committed.
 func (s *source) start(d Delivery, k *ticket) {
 	ctx, cancel := context.WithCancelCause(s.ctx)
-	w := &work{d: d, lease: time.Now().Add(s.o.opt.Lease), cancel: cancel}
+	w := &work{d: d, lease: s.o.writer.began.Add(s.o.opt.Lease), cancel: cancel}
+	if s.o.store.Backend == "postgres" {
+		w.expiry = time.AfterFunc(time.Until(w.lease), func() { cancel(errLeaseLost) })
+	}
 	s.o.mu.Lock()
 	s.o.inHand[d.ID] = w
 	s.o.mu.Unlock()
@@ -74,6 +78,9 @@ func (s *source) settle(d Delivery, out Outcome) {
 func (o *Outbox) letGo(w *work) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if w.expiry != nil {
+		w.expiry.Stop()
+	}
 	if o.inHand[w.d.ID] == w {
 		delete(o.inHand, w.d.ID)
 	}
@@ -138,6 +145,9 @@ func (o *Outbox) renewLeases() {
 			switch {
 			case err == nil && kept[id]:
 				w.lease = began.Add(o.opt.Lease)
+				if w.expiry != nil {
+					w.expiry.Reset(time.Until(w.lease))
+				}
 			case err == nil || time.Now().After(w.lease):
 				w.cancel(errLeaseLost)
 			}

@@ -48,7 +48,8 @@ type writer struct {
 	mu      sync.Mutex
 	waiting []*op
 	closed  bool
-	lastNow int64 // the clock of the latest transaction
+	lastNow int64     // the store's clock when the latest transaction began
+	began   time.Time // ours
 	wake    chan struct{}
 	ended   chan struct{}
 }
@@ -169,6 +170,7 @@ func (w *writer) commit(batch []*op) {
 // that of COMMIT itself, and what became of the transaction may be unknown.
 func (w *writer) transact(batch []*op) (committing bool, err error) {
 	st := w.o.store
+	w.began = time.Now()
 	ctx := context.Background()
 	if st.timeout > 0 {
 		var cancel context.CancelFunc
