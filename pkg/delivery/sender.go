@@ -60,13 +60,13 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 	if _, err := sender.renderer(set.Language, set.MailType); err != nil {
 		return nil, err
 	}
-	box, err := s.Outbox(ctx)
+	_, _ = s.Outbox(ctx) // opens it; why there is none is told to whoever needs it
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.senders[sender] = struct{}{}
-	if err == nil {
-		sender.attach(box)
+	if s.box != nil && !s.closed { // else it is attached once there is one
+		sender.attach(s.box)
 	}
 	return sender, nil
 }

@@ -20,20 +20,25 @@ import (
 const (
 	// inMemory is the outbox_url of an outbox that ends with the process.
 	inMemory = "memory:"
-	// openTimeout bounds one try at opening the outbox.
-	openTimeout = 5 * time.Second
 	// reopenAfter spaces the tries at an outbox that cannot be opened: a
 	// database may come up after Grafana does.
 	reopenAfter = 5 * time.Second
 )
+
+// openWait is how long a call waits for the outbox while it is opened. A
+// variable for the sake of its test.
+var openWait = 5 * time.Second
 
 // Service is the process's one outbox and the senders of its data sources.
 type Service struct {
 	config Config
 	log    hclog.Logger
 
-	opening sync.Mutex // held while the outbox is opened
+	life context.Context // ends with Close
+	end  context.CancelFunc
+
 	mu      sync.Mutex
+	opening chan struct{} // closed when the try under way ends; nil without one
 	box     *outbox.Outbox
 	failed  error // why box is nil
 	tried   time.Time
@@ -50,10 +55,14 @@ func (e *NoOutboxError) Error() string { return e.Err.Error() }
 // Unwrap is the cause.
 func (e *NoOutboxError) Unwrap() error { return e.Err }
 
+// ErrOpening is the answer while there is no outbox yet.
+var ErrOpening = errors.New("the outbox is still being opened, which takes its time after an upgrade: the log is converted")
+
 // New starts the service. An outbox that cannot be opened now is tried again
 // with the next call that needs it; until then Outbox says why.
 func New(config Config, log hclog.Logger) *Service {
 	s := &Service{config: config, log: log, senders: make(map[*Sender]struct{})}
+	s.life, s.end = context.WithCancel(context.Background())
 	if _, err := s.Outbox(context.Background()); err != nil {
 		log.Error("the outbox cannot be opened: alerts are answered with 503 until it can", "error", err.Error())
 	}
@@ -62,50 +71,73 @@ func New(config Config, log hclog.Logger) *Service {
 
 // Outbox is the open outbox, or why there is none.
 func (s *Service) Outbox(ctx context.Context) (*outbox.Outbox, error) {
-	if box, err, done := s.current(); done {
+	box, err, opening := s.current()
+	if opening == nil {
 		return box, err
 	}
-	s.opening.Lock()
-	defer s.opening.Unlock()
-	if box, err, done := s.current(); done {
-		return box, err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, openWait, &NoOutboxError{ErrOpening})
 	defer cancel()
-	box, notice, err := s.open(ctx)
+	select {
+	case <-opening:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.box != nil:
+		return s.box, nil
+	case s.failed != nil:
+		return nil, s.failed
+	}
+	return nil, context.Cause(ctx)
+}
+
+// current is the outbox or why there is none, or else the end of the try to
+// open it that is under way.
+func (s *Service) current() (*outbox.Outbox, error, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return nil, outbox.ErrClosed, nil
+	case s.box != nil:
+		return s.box, nil, nil
+	case s.opening == nil && s.failed != nil && time.Since(s.tried) < reopenAfter:
+		return nil, s.failed, nil
+	case s.opening == nil:
+		s.opening = make(chan struct{})
+		go s.tryOpen()
+	}
+	return nil, nil, s.opening
+}
+
+// tryOpen has no time limit but those of the connection: an upgrade of the
+// schema takes as long as the log is, and one broken off begins anew.
+func (s *Service) tryOpen() {
+	box, notice, err := s.open(s.life)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.box, s.notice, s.tried = box, notice, time.Now()
-	if err != nil {
-		s.failed = &NoOutboxError{err}
-		return nil, s.failed
+	defer close(s.opening)
+	s.opening = nil
+	switch {
+	case err != nil:
+		s.failed, s.tried = &NoOutboxError{err}, time.Now()
+		return
+	case s.closed:
+		_ = box.Close(s.life) // it has nothing in hand
+		return
 	}
+	s.box, s.notice = box, notice
 	description := box.Describe()
 	s.log.Info("outbox open", "backend", description.Backend, "location", description.Location, "durable", description.Durable)
 	if notice != "" {
 		s.log.Warn(notice)
 	}
-	s.reportWaiting(ctx, box)
+	s.reportWaiting(s.life, box)
 	for sender := range s.senders {
 		sender.attach(box)
 	}
-	return box, nil
-}
-
-// current is the outbox or the last failure; not done when it is time to try.
-func (s *Service) current() (box *outbox.Outbox, err error, done bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		return nil, outbox.ErrClosed, true
-	case s.box != nil:
-		return s.box, nil, true
-	case s.failed != nil && time.Since(s.tried) < reopenAfter:
-		return nil, s.failed, true
-	}
-	return nil, nil, false
 }
 
 // open opens the configured outbox. Only the default place gives way to
@@ -164,10 +196,17 @@ func (s *Service) reportWaiting(ctx context.Context, box *outbox.Outbox) {
 func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
-	box := s.box
+	box, opening := s.box, s.opening
 	senders := s.senders
 	s.senders = make(map[*Sender]struct{})
 	s.mu.Unlock()
+	s.end()
+	if opening != nil {
+		select {
+		case <-opening:
+		case <-ctx.Done():
+		}
+	}
 
 	var closing sync.WaitGroup
 	for sender := range senders {

@@ -80,6 +80,8 @@ func problemOf(err error) (int, problem) {
 		return http.StatusServiceUnavailable, problem{Error: err.Error(), Code: "unavailable", Hint: "The alert was not taken; Grafana tries again while it fires."}
 	case errors.As(err, &storage):
 		return http.StatusServiceUnavailable, problem{Error: storage.Error(), Code: "outbox", Hint: sentence(storage.Remedy)}
+	case errors.Is(err, delivery.ErrOpening):
+		return http.StatusServiceUnavailable, problem{Error: err.Error(), Code: "outbox", Hint: "Wait: it is used as soon as it is ready."}
 	case errors.As(err, &closed):
 		return http.StatusServiceUnavailable, problem{Error: closed.Error(), Code: "outbox", Hint: "Correct [plugin." + ID + "] of grafana.ini."}
 	case errors.As(err, &relay):
