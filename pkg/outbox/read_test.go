@@ -318,14 +318,21 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
+// setAside is a delivery that crashes have made fail, and that keeps its mail.
+func (f *fixture) setAside(o *Outbox, n New) Delivery {
+	f.Helper()
+	d := f.enqueue(o, n)
+	err := o.write(f.Context(), &op{name: "setting aside", run: func(t *tx) error { return t.setAside(&d) }})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return d
+}
+
 func TestRepeatJoinsADeliveryThatIsRetried(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open(noRenewal)
-		d := f.enqueue(o, notification("n"))
-		err := o.write(t.Context(), &op{name: "setting aside", run: func(t *tx) error { return t.setAside(&d) }})
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := f.setAside(o, notification("n"))
 		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -338,11 +345,7 @@ func TestRepeatJoinsADeliveryThatIsRetried(t *testing.T) {
 func TestRetriedDeliveryDoesNotTakeTheRepeatsOfAnother(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open(noRenewal)
-		d := f.enqueue(o, notification("n"))
-		err := o.write(t.Context(), &op{name: "setting aside", run: func(t *tx) error { return t.setAside(&d) }})
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := f.setAside(o, notification("n"))
 		later := f.enqueue(o, notification("n"))
 		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
 			t.Fatal(err)
