@@ -71,7 +71,7 @@ func New(config Config, log hclog.Logger) *Service {
 
 // Outbox is the open outbox, or why there is none.
 func (s *Service) Outbox(ctx context.Context) (*outbox.Outbox, error) {
-	box, err, opening := s.current()
+	box, opening, err := s.current()
 	if opening == nil {
 		return box, err
 	}
@@ -94,21 +94,21 @@ func (s *Service) Outbox(ctx context.Context) (*outbox.Outbox, error) {
 
 // current is the outbox or why there is none, or else the end of the try to
 // open it that is under way.
-func (s *Service) current() (*outbox.Outbox, error, <-chan struct{}) {
+func (s *Service) current() (box *outbox.Outbox, opening <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
-		return nil, outbox.ErrClosed, nil
+		return nil, nil, outbox.ErrClosed
 	case s.box != nil:
 		return s.box, nil, nil
 	case s.opening == nil && s.failed != nil && time.Since(s.tried) < reopenAfter:
-		return nil, s.failed, nil
+		return nil, nil, s.failed
 	case s.opening == nil:
 		s.opening = make(chan struct{})
 		go s.tryOpen()
 	}
-	return nil, nil, s.opening
+	return nil, s.opening, nil
 }
 
 // tryOpen has no time limit but those of the connection: an upgrade of the
