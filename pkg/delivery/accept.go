@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -114,7 +115,7 @@ func header(set settings.Settings, n *alert.Notification, r alert.Recipients, me
 	h := message.Header{
 		From: set.From, ReplyTo: set.ReplyTo,
 		To: r.To, Cc: r.Cc, Mode: r.Mode,
-		MessageID: messageID, Thread: n.ExternalURL + " " + n.GroupKey,
+		MessageID: messageID, Thread: fmt.Sprint(n.ExternalURL, " ", n.OrgID, " ", n.GroupKey),
 		Date: time.Now().In(set.Location),
 	}
 	if r.MailType == nhncloud.Ad {

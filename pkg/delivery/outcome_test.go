@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
@@ -100,5 +103,14 @@ func TestIndividualMailToAnAddressThatCannotBeReadIsNotSent(t *testing.T) {
 	}
 	if len(out.Results) != 1 || out.Results[0].Status != outbox.Failed {
 		t.Errorf("%+v", out.Results)
+	}
+}
+
+func TestOrganizationsShareNoConversation(t *testing.T) {
+	thread := func(org int64) string {
+		return header(settings.Settings{Location: time.UTC}, &alert.Notification{ExternalURL: "https://grafana.example.com/", GroupKey: `{}:{alertname="CPU"}`, OrgID: org}, alert.Recipients{}, "x@example.com").Thread
+	}
+	if thread(1) == thread(2) {
+		t.Errorf("both are in %q", thread(1))
 	}
 }

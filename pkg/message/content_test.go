@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"html"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -351,5 +352,100 @@ func checkText(t testing.TB, text string) {
 	}
 	if strings.Contains(text, "\n\n\n") || strings.HasPrefix(text, "\n") {
 		t.Errorf("the text has empty paragraphs:\n%s", text)
+	}
+}
+
+func TestAlertThatKeepsItsStateIsFiring(t *testing.T) {
+	for _, why := range []string{"NoData, KeepLast", "Error, KeepLast"} {
+		a := fires("alertname", "x", "severity", "critical")
+		a.Annotations["grafana_state_reason"] = why
+		c := render(t, renderer(t, Options{}), notification(a))
+		if !strings.HasPrefix(c.Subject, "[FIRING:1]") || !strings.Contains(c.Text, "It was firing before") {
+			t.Errorf("%s: %q\n%s", why, c.Subject, c.Text)
+		}
+	}
+}
+
+func TestMessageAroundGrafanasDefaultIsShown(t *testing.T) {
+	for _, fixture := range []string{"firing-2", "resolved-1"} {
+		n := payload(t, fixture)
+		whole := n.Message
+		n.Message = "On call: Lee.\n" + whole + "\nEscalation: call Kim, 010-0000-0000."
+		c := render(t, renderer(t, Options{}), n)
+		for _, want := range []string{"On call: Lee.", "call Kim"} {
+			if !strings.Contains(c.Text, want) || !strings.Contains(c.HTML, want) {
+				t.Errorf("%s: %q is lost", fixture, want)
+			}
+		}
+		if strings.Contains(c.Text, "Annotations:") {
+			t.Errorf("%s: Grafana's default is there, too", fixture)
+		}
+	}
+}
+
+func TestValuesThatJSONCannotHold(t *testing.T) {
+	a := fires("alertname", "x")
+	a.ValueString = `[ var='A' labels={job="a}b"} value=95 ], [ var='B' labels={} value=+Inf ], [ var='C' labels={} value=NaN ]`
+	if c := render(t, renderer(t, Options{}), notification(a)); !strings.Contains(c.Text, "A = 95, B = +Inf, C = NaN") {
+		t.Errorf("%s", c.Text)
+	}
+	if got := number(math.Copysign(0, -1)); got != "0" {
+		t.Errorf("minus zero is %q", got)
+	}
+}
+
+// TestTruncatedGroupIsNoAllClear: what the sender left out may fire.
+func TestTruncatedGroupIsNoAllClear(t *testing.T) {
+	n := notification(resolved("alertname", "x"))
+	n.Omitted, n.TruncatedAlerts = 9, 9
+	if c := render(t, renderer(t, Options{}), n); !strings.HasPrefix(c.Subject, "[RESOLVED:1, +9]") || strings.Contains(c.HTML, "background-color:"+stateColors[stateResolved]) {
+		t.Errorf("%q, or its band, is an all-clear", c.Subject)
+	}
+}
+
+func TestNotesKeepTheirLines(t *testing.T) {
+	a := fires("alertname", "x")
+	a.Annotations["steps"] = "1. a\n2. b"
+	if c := render(t, renderer(t, Options{}), notification(a)); !strings.Contains(c.HTML, "1. a<br>2. b") {
+		t.Error("they run together")
+	}
+}
+
+func TestSubjectNamesNothingOfGrafanasOwn(t *testing.T) {
+	one := func(uid, ref string) alert.Alert {
+		return fires("alertname", "DatasourceNoData", "rulename", "Payments", "datasource_uid", uid, "ref_id", ref)
+	}
+	if c := render(t, renderer(t, Options{}), notification(one("de2xq8v1k4w0aa", "A"), one("fe9ab77", "B"))); c.Subject != "[NO DATA:2] Payments" {
+		t.Errorf("%q", c.Subject)
+	}
+	many := fires("alertname", "x")
+	for i := range 25 {
+		many.Labels[string(rune('a'+i))] = string(rune('a' + i))
+	}
+	if c := render(t, renderer(t, Options{}), notification(many)); strings.Contains(c.Subject, "+5") {
+		t.Errorf("%q names the labels that were too many", c.Subject)
+	}
+}
+
+func TestJapaneseAroundAnAddressIsAsNarrowAsAnyText(t *testing.T) {
+	a := fires("alertname", "x")
+	a.Annotations["description"] = "サーバーの負荷が高い状態が続いています。手順書（https://wiki.example.com/runbook/cpu）を参照し、必要に応じて担当者へ連絡してください。対応後はチケットに記録を残し、夜間の場合は翌朝までに報告をお願いします。"
+	c := render(t, renderer(t, Options{Language: "ja"}), notification(a))
+	for line := range strings.Lines(c.Text) {
+		if width := textWidth(strings.TrimRight(line, "\r\n")); width > columns {
+			t.Errorf("%d columns: %q", width, line)
+		}
+	}
+}
+
+func TestAlertTooLongForItsCardIsShownCut(t *testing.T) {
+	a := fires("alertname", "x")
+	a.Annotations["runbook_url"] = "https://wiki.example.com/x"
+	for i := range 12 {
+		a.Annotations[string(rune('a'+i))] = strings.Repeat("負荷", 1000)
+	}
+	c := render(t, renderer(t, Options{}), notification(a))
+	if strings.Contains(c.HTML, "1 more alert") || !strings.Contains(c.HTML, "https://wiki.example.com/x") {
+		t.Error("the only alert is one more alert, without its buttons")
 	}
 }

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,10 +39,10 @@ func defaultTitle(n *alert.Notification, firing, resolved int) string {
 	return b.String()
 }
 
-// sortedValues are the values of labels not in without, that of alertname
-// first, the others by name.
-func sortedValues(labels, without alert.KV) []string {
-	var names, values []string
+// sortedNames are those of labels not in without, alertname first, the others
+// in order.
+func sortedNames(labels, without alert.KV) []string {
+	var names []string
 	for name := range labels {
 		if _, ok := without[name]; !ok {
 			names = append(names, name)
@@ -56,21 +57,81 @@ func sortedValues(labels, without alert.KV) []string {
 		}
 		return strings.Compare(a, b)
 	})
-	for _, name := range names {
+	return names
+}
+
+// sortedValues are the values of sortedNames.
+func sortedValues(labels, without alert.KV) []string {
+	var values []string
+	for _, name := range sortedNames(labels, without) {
 		values = append(values, labels[name])
 	}
 	return values
 }
 
-// customMessage is the payload's message where it is not Grafana's default,
-// whose template "default.message" begins with one of two fixed headings and
-// an alert's values and labels.
+// customMessage is what somebody wrote in the payload's message, around
+// Grafana's default or in place of it. The default of another version of Grafana
+// is told by how it begins: one of two fixed headings and an alert's values and
+// labels.
 func customMessage(n *alert.Notification) string {
-	message := strings.TrimSpace(clean(n.Message))
+	if n.Message == "" {
+		return ""
+	}
+	before, after, found := strings.Cut(n.Message, defaultMessage(n))
+	message := strings.TrimSpace(clean(before + after))
 	for _, heading := range []string{"**Firing**\n\nValue: ", "**Resolved**\n\nValue: "} {
-		if strings.HasPrefix(message, heading) && strings.Contains(message, "\nLabels:\n - ") {
+		if !found && strings.HasPrefix(message, heading) && strings.Contains(message, "\nLabels:\n - ") {
 			return ""
 		}
 	}
 	return cut(message, maxMessage)
+}
+
+// defaultMessage is what Grafana's template "default.message" gives.
+func defaultMessage(n *alert.Notification) string {
+	var b strings.Builder
+	for _, list := range []struct{ status, heading string }{{alert.Firing, "**Firing**\n"}, {alert.Resolved, "**Resolved**\n"}} {
+		first := true
+		for i := range n.Alerts {
+			a := &n.Alerts[i]
+			if a.Status != list.status {
+				continue
+			}
+			if first && b.Len() > 0 {
+				b.WriteString("\n\n")
+			}
+			if first {
+				b.WriteString(list.heading)
+			}
+			first = false
+			writeDefault(&b, a)
+		}
+	}
+	return b.String()
+}
+
+// writeDefault writes one alert as Grafana's template "__text_alert_list" does.
+func writeDefault(b *strings.Builder, a *alert.Alert) {
+	var values []string
+	for _, name := range slices.Sorted(maps.Keys(a.Values)) {
+		values = append(values, name+"="+fmt.Sprint(a.Values[name]))
+	}
+	if len(values) == 0 {
+		values = []string{"[no value]"}
+	}
+	b.WriteString("\nValue: " + strings.Join(values, ", ") + "\nLabels:\n")
+	for _, kv := range []struct {
+		of   alert.KV
+		then string
+	}{{a.Labels, "Annotations:\n"}, {a.Annotations, ""}} {
+		for _, name := range sortedNames(kv.of, nil) {
+			b.WriteString(" - " + name + " = " + kv.of[name] + "\n")
+		}
+		b.WriteString(kv.then)
+	}
+	for _, link := range [][2]string{{"Source", a.GeneratorURL}, {"Silence", a.SilenceURL}, {"Dashboard", a.DashboardURL}, {"Panel", a.PanelURL}} {
+		if link[1] != "" {
+			b.WriteString(link[0] + ": " + link[1] + "\n")
+		}
+	}
 }

@@ -31,6 +31,10 @@ func (v *view) html() string {
 	for ; next < len(v.cards); next++ {
 		start := len(p.html)
 		p.card(&v.cards[next])
+		if next == 0 && !p.room(p.html[start:], cardsUntil) { // somebody must be shown
+			p.html = p.html[:start]
+			p.card(v.cards[next].shortened())
+		}
 		if !p.fits(p.html[start:], cardsUntil) {
 			p.html = p.html[:start]
 			break
@@ -98,6 +102,11 @@ func (p *page) lines(s string) {
 
 // append writes what another page holds.
 func (p *page) append(other page) { p.html = append(p.html, other.html...) }
+
+// room says whether there is room for a part up to a limit.
+func (p *page) room(part []byte, limit int) bool {
+	return p.size.plus(sizeOf(part)).transferred() <= limit
+}
 
 // fits says whether there is room for a part up to a limit, and takes it.
 func (p *page) fits(part []byte, limit int) bool {

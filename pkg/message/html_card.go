@@ -65,12 +65,27 @@ func (p *page) card(c *card) {
 	p.put(cardEnd)
 }
 
-var fact = markup(`
-<tr><td class="key" style="white-space:{}">{}</td><td class="value">{}</td></tr>`)
+// shortened is the card with its names and values cut.
+func (c *card) shortened() *card {
+	short := *c
+	short.facts = nil
+	for _, f := range c.facts {
+		short.facts = append(short.facts, Pair{f.Name, cut(f.Value, maxLabel)})
+	}
+	return &short
+}
+
+var (
+	fact = markup(`
+<tr><td class="key" style="white-space:{}">{}</td><td class="value">`)
+	factEnd = markup(`</td></tr>`)
+)
 
 // facts are the rows of a table of names and values.
 func (p *page) facts(list []Pair) {
 	for _, f := range list {
-		p.put(fact, keyWrap(f.Name), f.Name, f.Value)
+		p.put(fact, keyWrap(f.Name), f.Name)
+		p.lines(f.Value)
+		p.put(factEnd)
 	}
 }

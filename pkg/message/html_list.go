@@ -37,7 +37,7 @@ func (p *page) row(a *Alert) {
 		p.text(a.Name)
 	}
 	p.putIf(rowBrief, p.words.brief(a))
-	p.put(rowMuted, a.changed().String())
+	p.putIf(rowMuted, a.changed().String())
 	p.putIf(rowMuted, a.Reason)
 	p.put(rowEnd)
 }

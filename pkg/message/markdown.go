@@ -20,14 +20,27 @@ type span struct {
 	Code         bool
 }
 
+// Japanese and Korean write on behind an address without a space: letters of
+// theirs belong to it only where a part of it begins with them, and their
+// punctuation never does.
+const (
+	cjk    = `[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]`
+	cjkAll = `\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\x{3000}-\x{303f}\x{ff00}-\x{ffef}`
+)
+
+// bare is an address that stands in a text by itself.
+const bare = `https?://(?:[/=_&?#+.-]` + cjk + `+|[^\s<>"` + cjkAll + `])+`
+
+var bareURL = regexp.MustCompile(bare)
+
 // inline finds the marks inside a line. An address may hold brackets in pairs,
 // two deep, as Kibana's do; bold and italic hug what they mark, so that the
 // asterisks of a cron line stay.
 var inline = regexp.MustCompile(strings.Join([]string{
 	`\*\*([^*\s](?:[^*]*[^*\s])?)\*\*`, // bold
-	"`([^`]+)`",                        // code
+	"`+([^`]+)`+",                      // code
 	`\[([^\]]+)\]\(((?:[^()\s]|\((?:[^()\s]|\([^()\s]*\))*\))+)\)`, // link
-	`(https?://[^\s<>"]+)`,         // bare URL
+	`(` + bare + `)`,               // bare URL
 	`\*([^*\s](?:[^*]*[^*\s])?)\*`, // italic
 }, "|"))
 
@@ -35,7 +48,12 @@ var inline = regexp.MustCompile(strings.Join([]string{
 // punctuation, and brackets that were not opened in it.
 func trimSentence(address string) string {
 	open := strings.Count(address, "(") - strings.Count(address, ")")
+	square := strings.Count(address, "[") - strings.Count(address, "]")
 	return strings.TrimRightFunc(address, func(r rune) bool {
+		if r == ']' {
+			square++
+			return square <= 0
+		}
 		if r == ')' {
 			open++
 			return open <= 0
@@ -66,7 +84,7 @@ func markdown(s string) []block {
 		switch {
 		case line == "":
 			open = false
-		case strings.HasPrefix(line, "```"):
+		case strings.HasPrefix(line, "```") && !strings.Contains(line[3:], "```"):
 			end := i + 1
 			for end < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[end]), "```") {
 				end++
@@ -114,9 +132,9 @@ func spans(line string) []span {
 				s.Text = line[m[0]:m[1]]
 			}
 		case group(5) != "":
-			bare := trimSentence(group(5))
-			end = m[10] + len(bare)
-			s = span{Text: bare, URL: link(bare)}
+			address := trimSentence(group(5))
+			end = m[10] + len(address)
+			s = span{Text: address, URL: link(address)}
 		default:
 			s = span{Text: group(6), Italic: true}
 		}

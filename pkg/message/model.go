@@ -2,6 +2,7 @@ package message
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,8 @@ type Model struct {
 	Grafana     bool   // false: Alertmanager or Mimir
 	Language    string
 	Now         Time
+
+	truncated int // alerts of which the sender does not say whether they fire
 }
 
 // Alert is what a template sees of one alert. URLs are http, https or mailto,
@@ -102,6 +105,7 @@ func newModel(n *alert.Notification, w *words, location *time.Location, now time
 		Message:           customMessage(n),
 		Alerts:            make([]*Alert, 0, len(n.Alerts)),
 		Omitted:           n.Omitted,
+		truncated:         n.TruncatedAlerts,
 		GroupLabels:       cleanLabels(n.GroupLabels),
 		CommonLabels:      cleanLabels(n.CommonLabels),
 		CommonAnnotations: cleanAnnotations(n.CommonAnnotations),
@@ -153,6 +157,8 @@ func (m *Model) state(status string) string {
 			return stateResolved
 		}
 		return stateFiring
+	case m.FiringCount == 0 && m.truncated > 0: // no all-clear: those may fire
+		return stateMixed
 	case m.FiringCount == 0:
 		return stateResolved
 	case m.ResolvedCount > 0:
@@ -168,6 +174,9 @@ func (m *Model) state(status string) string {
 
 // stateText is the state in words, with counts where they say more.
 func (m *Model) stateText(w *words) string {
+	if m.State == stateMixed && m.FiringCount == 0 {
+		return w.say("count.resolved", m.ResolvedCount) + w.say("list.join") + w.say("more", m.truncated)
+	}
 	if m.State == stateMixed {
 		return w.say("count.firing", m.FiringCount) + w.say("list.join") + w.say("count.resolved", m.ResolvedCount)
 	}
@@ -218,6 +227,9 @@ func newAlert(a *alert.Alert, shared alert.KV, w *words, location *time.Location
 		ImageURL:     webLink(a.ImageURL),
 		Fingerprint:  cut(oneLine(a.Fingerprint), maxLabel),
 	}
+	if len(a.Values) == 0 && v.State != stateResolved {
+		v.Values = evaluated(a.ValueString)
+	}
 	v.priority = priorityOf(v.Severity)
 	if v.Name == "" {
 		v.Name = w.say("unnamed")
@@ -265,6 +277,8 @@ func alertState(a *alert.Alert) string {
 	}
 	why := a.Annotations["grafana_state_reason"]
 	switch {
+	case keptLast(why): // it fired before the query failed
+		return stateFiring
 	case a.Labels[nameLabel] == "DatasourceNoData", strings.HasPrefix(why, "NoData"):
 		return stateNoData
 	case a.Labels[nameLabel] == "DatasourceError", strings.HasPrefix(why, "Error"):
@@ -272,6 +286,10 @@ func alertState(a *alert.Alert) string {
 	}
 	return stateFiring
 }
+
+// keptLast says whether a rule without data or with a failed query keeps the
+// state that it had.
+func keptLast(why string) bool { return strings.HasSuffix(why, ", KeepLast") }
 
 // ruleName is the rule's own name also in Grafana's alerts for want of data,
 // which carry it in another label.
@@ -293,13 +311,15 @@ func reason(why, state string, w *words) string {
 	kind := stateFiring
 	if state == stateResolved {
 		kind = stateResolved
+	} else if keptLast(why) {
+		kind = "kept"
 	}
 	first, _, _ := strings.Cut(why, ",")
 	key, known := map[string]string{
 		"NoData": "nodata", "Error": "error", "Updated": "updated",
 		"RuleDeleted": "deleted", "Paused": "paused", "MissingSeries": "missing",
 	}[first]
-	if !known || kind == stateFiring && key != "nodata" && key != "error" {
+	if !known || kind != stateResolved && key != "nodata" && key != "error" {
 		return w.say("reason.other", oneLine(why))
 	}
 	return w.say("reason." + kind + "." + key)
@@ -371,12 +391,28 @@ func values(all map[string]float64) []Pair {
 	return sortPairs(out)
 }
 
+// evaluation is one result in Grafana's valueString.
+var evaluation = regexp.MustCompile(`var='([^']*)' (?:metric='[^']*' )?labels=\{.*?\} (?:type='[^']*' )?value=(\S+)`)
+
+// evaluated are the query results where one of them is NaN or infinite: JSON has
+// no such numbers, and Grafana then leaves all of them out of values.
+func evaluated(text string) []Pair {
+	all := make(map[string]float64)
+	for _, m := range evaluation.FindAllStringSubmatch(text, -1) {
+		if v, err := strconv.ParseFloat(m[2], 64); err == nil {
+			all[m[1]] = v
+		}
+	}
+	return values(all)
+}
+
 // number writes a float as a person would: six significant digits, no exponent
 // for everyday sizes.
 func number(v float64) string {
 	if a := math.Abs(v); a >= 1e15 || a > 0 && a < 1e-4 || math.IsInf(v, 0) || math.IsNaN(v) {
 		return strconv.FormatFloat(v, 'g', 6, 64)
 	}
+	v += 0 // no negative zero
 	decimals := 4
 	if a := math.Abs(v); a < 1 {
 		decimals = 6

@@ -37,6 +37,9 @@ func (t Time) Format(layout string) (string, error) {
 	if len(layout) > maxLayout {
 		return "", fmt.Errorf("a layout of time may have %d octets", maxLayout)
 	}
+	if t.time.IsZero() {
+		return "", nil
+	}
 	return t.time.Format(layout), nil
 }
 

@@ -35,6 +35,8 @@ func TestMarkdown(t *testing.T) {
 			{Kind: "paragraph", Lines: [][]span{{{Text: "2 * 3 * 4 ** 5 snake_case_name #tag"}}}}}},
 		{"a cron line", "*/5 * * * * failed, 2 ** 3 ** 2", []block{
 			{Kind: "paragraph", Lines: [][]span{{{Text: "*/5 * * * * failed, 2 ** 3 ** 2"}}}}}},
+		{"code on one line", "```kubectl drain node-7```\nThen call.", []block{
+			{Kind: "paragraph", Lines: [][]span{{{Text: "kubectl drain node-7", Code: true}}, {{Text: "Then call."}}}}}},
 		{"code, also without an end", "```\na **b**\n```\n```sql\nc", []block{
 			{Kind: "code", Text: "a **b**"}, {Kind: "code", Text: "c"}}},
 		{"nothing", "", nil},
@@ -151,6 +153,30 @@ func TestStatesAreReadable(t *testing.T) {
 		}
 		if contrast := 1.05 / (luminance + 0.05); contrast < 4.5 {
 			t.Errorf("white on the colour of %s has a contrast of %.1f", state, contrast)
+		}
+	}
+}
+
+// TestAddressesInATextWithoutSpaces: Japanese and Korean write on behind them.
+func TestAddressesInATextWithoutSpaces(t *testing.T) {
+	for text, want := range map[string]string{
+		"手順書: https://w.example/cpu。":            "https://w.example/cpu",
+		"（https://w.example/a）を参照":               "https://w.example/a",
+		"https://w.example/c를 확인하세요":             "https://w.example/c",
+		"詳細はhttps://w.example/bを参照":              "https://w.example/b",
+		"[https://w.example/e]":                  "https://w.example/e",
+		"https://w.example/d?var-host=서버1&x=1 끝": "https://w.example/d?var-host=%EC%84%9C%EB%B2%841&x=1",
+		"https://w.example/운영/cpu":               "https://w.example/%EC%9A%B4%EC%98%81/cpu",
+		"https://w.example/x?y[0]=1 z":           "https://w.example/x?y[0]=1",
+	} {
+		got := ""
+		for _, s := range spans(text) {
+			if s.URL != "" {
+				got = s.URL
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

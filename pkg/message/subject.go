@@ -24,6 +24,10 @@ var placeLabels = []string{"instance", "host", "hostname", "node", "pod", "servi
 // machineLabels are Grafana's own and say nothing to a person.
 var machineLabels = []string{"datasource_uid", "ref_id", ruleLabel}
 
+// tells says whether a label of a list says anything to a person: Grafana's own
+// do not, nor does the mark of those that were too many.
+func tells(name string) bool { return name != ellipsis && !slices.Contains(machineLabels, name) }
+
 // subject is the built-in one: state and counts, rule, where, how grave.
 func (m *Model) subject(w *words, stable bool) string {
 	if stable {
@@ -43,6 +47,9 @@ func (m *Model) stableStem() string {
 
 // subjectState is state and count, each state that occurs.
 func (m *Model) subjectState(w *words) string {
+	if m.State == stateMixed && m.FiringCount == 0 {
+		return w.say("subject.resolved", m.ResolvedCount) + w.say("subject.join") + w.say("more", m.truncated)
+	}
 	state := m.State
 	if state == stateMixed || m.FiringCount > 0 && state == stateResolved {
 		state = stateFiring
@@ -76,7 +83,7 @@ func (m *Model) places(w *words) []string {
 	for _, p := range slices.SortedStableFunc(slices.Values(shared), func(a, b Pair) int {
 		return subjectRank(a.Name) - subjectRank(b.Name)
 	}) {
-		if !slices.Contains(machineLabels, p.Name) {
+		if tells(p.Name) {
 			add(p.Value)
 		}
 	}
@@ -102,7 +109,9 @@ func (m *Model) distinct(w *words) string {
 	}
 	var names []string
 	for _, p := range m.Alerts[0].OwnLabels {
-		names = append(names, p.Name)
+		if tells(p.Name) {
+			names = append(names, p.Name)
+		}
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return placeRank(a) - placeRank(b) })
 	if len(names) == 0 {

@@ -220,3 +220,10 @@ func TestSamplesAreNotifications(t *testing.T) {
 		}
 	}
 }
+
+func TestTimeThatIsNoneIsEmptyInEveryFormat(t *testing.T) {
+	r := renderer(t, Options{TextTemplate: `x{{range .Alerts}}{{.EndsAt.Format "2006-01-02"}}{{end}}`})
+	if c := render(t, r, notification(fires("alertname", "x"))); strings.Contains(c.Text, "0001") {
+		t.Errorf("%q", c.Text)
+	}
+}

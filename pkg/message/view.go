@@ -123,7 +123,7 @@ func (w *words) ended(a *Alert) string {
 func (w *words) brief(a *Alert) string {
 	var where []string
 	for _, p := range a.OwnLabels {
-		if !slices.Contains(machineLabels, p.Name) && !slices.Contains(severityLabels, p.Name) {
+		if tells(p.Name) && !slices.Contains(severityLabels, p.Name) {
 			where = append(where, p.Value)
 		}
 	}

@@ -42,14 +42,44 @@ func (w *wrapper) paragraph(s string) {
 	for word := range strings.SplitSeq(s, " ") {
 		switch {
 		case word == "":
-		case strings.Contains(word, "://") || isASCII(word) && len(word) <= w.width:
+		case isASCII(word) && (len(word) <= w.width || strings.Contains(word, "://")):
 			w.unit(at, at+len(word), len(word))
+		case strings.Contains(word, "://"):
+			w.aroundURL(at, word)
 		default:
 			w.breakWord(at, at+len(word))
 		}
 		at += len(word) + 1
 	}
 	w.write(w.text[w.start:w.end])
+}
+
+// aroundURL breaks a word of a script without spaces before and behind the
+// address in it, which takes its brackets and punctuation along.
+func (w *wrapper) aroundURL(at int, word string) {
+	url := bareURL.FindStringIndex(word)
+	if url == nil {
+		w.unit(at, at+len(word), displaywidth.String(word))
+		return
+	}
+	from, to := url[0], url[1]
+	for r, n := utf8.DecodeLastRuneInString(word[:from]); n > 0 && opening(r); r, n = utf8.DecodeLastRuneInString(word[:from]) {
+		from -= n
+	}
+	for r, n := utf8.DecodeRuneInString(word[to:]); n > 0 && closing(r); r, n = utf8.DecodeRuneInString(word[to:]) {
+		to += n
+	}
+	if from > 0 {
+		w.breakWord(at, at+from)
+	}
+	w.unit(at+from, at+to, displaywidth.String(word[from:to]))
+	switch rest := word[to:]; {
+	case rest == "":
+	case strings.Contains(rest, "://"):
+		w.aroundURL(at+to, rest)
+	default:
+		w.breakWord(at+to, at+len(word))
+	}
 }
 
 // unit puts a unit, and the spaces before it, on this line or on the next.
