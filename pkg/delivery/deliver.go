@@ -92,27 +92,20 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Re
 	var (
 		sending sync.WaitGroup
 		mu      sync.Mutex
-		first   error // that is not one recipient's own
 	)
 	for i, r := range to {
 		sending.Go(func() {
-			result, err := s.transmitOne(ctx, pool, d, r, place[r.Address])
+			result, _ := s.transmitOne(ctx, pool, d, r, place[r.Address])
 			mu.Lock()
 			defer mu.Unlock()
 			joined.Recipients[i] = result.Recipients[0]
 			if result.Reply.Code != 0 {
 				joined.Reply = result.Reply
 			}
-			if err != nil && (first == nil || sender(err)) {
-				first = err
-			}
 		})
 	}
 	sending.Wait()
-	if joined.Accepted() > 0 {
-		first = nil
-	}
-	return joined, first
+	return joined, joined.Verdict()
 }
 
 // transmitOne sends one recipient's own mail of an individual delivery.
@@ -183,11 +176,6 @@ func words(err *smtp.Error) string {
 		return err.Text
 	}
 	return err.Error()
-}
-
-func sender(err error) bool {
-	var e *smtp.Error
-	return errors.As(err, &e) && e.Sender()
 }
 
 func errorText(err error) string {

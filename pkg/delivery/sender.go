@@ -64,7 +64,8 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.senders[sender] = struct{}{}
+	s.made++
+	s.senders[sender] = s.made
 	if s.box != nil && !s.closed { // else it is attached once there is one
 		sender.attach(s.box)
 	}

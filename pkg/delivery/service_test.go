@@ -12,49 +12,77 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// TestOutboxThatTakesLongToOpenIsOpened: the upgrade of a long log, here one
-// that waits for that of another replica, is waited for and not broken off.
-func TestOutboxThatTakesLongToOpenIsOpened(t *testing.T) {
-	defer func(wait time.Duration) { openWait = wait }(openWait)
+// opensLate is a service whose outbox is opened once release is called: it
+// waits for another replica that upgrades the schema.
+func opensLate(t *testing.T) (service *Service, release func()) {
+	t.Helper()
+	before := openWait
 	openWait = 10 * time.Millisecond
+	t.Cleanup(func() { openWait = before })
 	location := pgtest.Database(t)
 	db, err := sql.Open("pgx", location)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.Close() }()
-	replica, err := db.Conn(t.Context())
-	if err != nil {
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(t.Context(), "SELECT pg_advisory_lock($1)", lock.DefaultLockID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := replica.ExecContext(t.Context(), "SELECT pg_advisory_lock($1)", lock.DefaultLockID); err != nil {
-		t.Fatal(err)
-	}
-
-	service := New(ConfigFromEnv(func(key string) string {
+	service = New(ConfigFromEnv(func(key string) string {
 		return map[string]string{"GF_PLUGIN_OUTBOX_URL": location}[key]
 	}, ""), hclog.NewNullLogger())
-	defer func() { _ = service.Close(context.Background()) }()
+	t.Cleanup(func() {
+		if err := service.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return service, func() {
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			_, err := service.Outbox(t.Context())
+			if err == nil {
+				return
+			}
+			if !errors.Is(err, ErrOpening) {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestOutboxThatTakesLongToOpenIsOpened: the upgrade of a long log is waited
+// for and not broken off.
+func TestOutboxThatTakesLongToOpenIsOpened(t *testing.T) {
+	service, release := opensLate(t)
 	for range 3 {
 		if _, err := service.Outbox(t.Context()); !errors.Is(err, ErrOpening) {
 			t.Fatalf("while it is opened: %v", err)
 		}
 	}
-	if err := replica.Close(); err != nil { // back to the pool, with its lock
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		_, err := service.Outbox(t.Context())
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, ErrOpening) {
+	release()
+}
+
+// TestNewestSettingsAreInForceOnceTheOutboxIsOpen: they were saved again and
+// again while it was not.
+func TestNewestSettingsAreInForceOnceTheOutboxIsOpen(t *testing.T) {
+	service, release := opensLate(t)
+	var senders []*Sender
+	for range 10 {
+		sender, err := service.NewSender(t.Context(), "1/mail", settings.Settings{Language: "en"}, time.Now(), nil)
+		if err != nil {
 			t.Fatal(err)
+		}
+		senders = append(senders, sender)
+	}
+	release()
+	for i, sender := range senders {
+		if newest := i == len(senders)-1; (sender.detach != nil) != newest {
+			t.Errorf("sender %d of %d is in force: %t", i+1, len(senders), !newest)
 		}
 	}
 }

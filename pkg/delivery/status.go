@@ -16,8 +16,18 @@ type Health struct {
 	Warning   string `json:"warning,omitempty"`
 }
 
-// Health opens the outbox if need be.
+// Health opens the outbox if need be, and finds out whether mail can be stored.
 func (s *Service) Health(ctx context.Context) Health {
+	h := s.describe(ctx)
+	if box, err := s.Outbox(ctx); err == nil {
+		if err := box.Check(ctx); err != nil {
+			h.Available, h.Warning = false, err.Error()
+		}
+	}
+	return h
+}
+
+func (s *Service) describe(ctx context.Context) Health {
 	box, err := s.Outbox(ctx)
 	if err != nil {
 		return Health{Warning: err.Error()}
@@ -50,7 +60,7 @@ type Queue struct {
 
 // Status reads the queue of a data source; sender may be nil.
 func (s *Service) Status(ctx context.Context, source string, sender *Sender) Status {
-	status := Status{Outbox: s.Health(ctx)}
+	status := Status{Outbox: s.describe(ctx)}
 	if sender != nil {
 		status.Connections = sender.connections()
 	}

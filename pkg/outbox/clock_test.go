@@ -1,8 +1,12 @@
 package outbox
 
 import (
+	"database/sql"
+	"errors"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 )
 
 // TestClockJumpsLoseAndRepeatNothing: the store's clock jumps while a mail is
@@ -53,5 +57,34 @@ func TestClockJumpsLoseAndRepeatNothing(t *testing.T) {
 				f.awaitStatus(o, held.ID, Sent)
 			})
 		})
+	}
+}
+
+// TestAgesAreOfTheDatabasesClock: PostgreSQL's may be off from a replica's.
+func TestAgesAreOfTheDatabasesClock(t *testing.T) {
+	for _, off := range []string{"10 minutes", "-10 minutes"} {
+		location := pgtest.Database(t)
+		db, err := sql.Open("pgx", location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), `CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+			AS $$ SELECT pg_catalog.clock_timestamp() + interval '`+off+`' $$`)
+		if err = errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		o, err := Open(t.Context(), location+"&options=-csearch_path%3Dpublic%2Cpg_catalog", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := o.Enqueue(t.Context(), notification("n")); err != nil {
+			t.Fatal(err)
+		}
+		if depth, err := o.Depth(t.Context(), src); err != nil || depth.Oldest <= 0 || depth.Oldest > 5*time.Minute {
+			t.Errorf("mail that has just come is %s old, %v", depth.Oldest, err)
+		}
+		if err := o.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -76,9 +76,10 @@ type Delivery struct {
 	Recipients []Recipient
 	Attempts   []Attempt // from Get only
 
-	retries int  // attempts since the last Retry by hand that are to be repeated
-	away    bool // the relay was away in each of them
-	crashes int  // leases in a row that ran out without an outcome
+	claimed int64 // when this process took it from the queue, by the store's clock
+	retries int   // attempts since the last Retry by hand that are to be repeated
+	away    bool  // the relay was away in each of them
+	crashes int   // leases in a row that ran out without an outcome
 }
 
 // Pending lists the recipients that still wait for the relay's verdict.

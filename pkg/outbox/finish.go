@@ -43,6 +43,7 @@ func (s *source) finish(d Delivery, out Outcome) error {
 	var after Delivery
 	var recall bool
 	var recalled int64 // how much mail is due again
+	var resumed bool
 	return s.o.write(s.o.ctx, &op{
 		name: "storing an outcome",
 		run: func(t *tx) (err error) {
@@ -51,6 +52,11 @@ func (s *source) finish(d Delivery, out Outcome) error {
 				return err
 			}
 			taken := after.Status == Sent || after.Status == Partial
+			if taken {
+				if resumed, err = t.resumeTaken(after); err != nil {
+					return err
+				}
+			}
 			if taken && s.away && at(t.now).Sub(s.recalledAt).Abs() >= maxBackoff {
 				recall = true
 				recalled, err = t.exec(qRecall, s.name)
@@ -76,7 +82,7 @@ func (s *source) finish(d Delivery, out Outcome) error {
 			if recalled > 0 {
 				s.o.mailWaits(s.name)
 			}
-			if after.Status == Queued {
+			if after.Status == Queued || resumed {
 				s.o.wakeSource(s.name)
 			}
 		},

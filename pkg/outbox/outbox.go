@@ -157,6 +157,18 @@ type Description struct {
 	Location string // the path, or the URL without its password
 }
 
+// Check stores something and takes it back, so that what is wrong with the
+// store shows before the next mail meets it.
+func (o *Outbox) Check(ctx context.Context) error {
+	return o.write(ctx, &op{name: "checking the store", run: func(t *tx) error {
+		if _, err := t.exec(qPause, "", o.opt.Owner, "", t.now, 0, never, 0); err != nil {
+			return err
+		}
+		_, err := t.exec(qUnpause, "", o.opt.Owner)
+		return err
+	}})
+}
+
 // Describe says where deliveries are kept.
 func (o *Outbox) Describe() Description { return o.store.Description }
 

@@ -71,6 +71,16 @@ func (t *tx) resume(s sender) error {
 	return err
 }
 
+// resumeTaken ends the pause of a sender of which the relay has just taken a
+// mail that was begun since: somebody retried it by hand.
+func (t *tx) resumeTaken(d Delivery) (bool, error) {
+	s := sender{d.Source, d.MailType}
+	if p := t.pauses[s]; p == nil || d.claimed <= p.since {
+		return false, nil
+	}
+	return true, t.resume(s)
+}
+
 // resumeOutdated ends the pauses that settings older than saved led to.
 func (t *tx) resumeOutdated(source string, saved time.Time) error {
 	var types []string

@@ -238,3 +238,30 @@ func TestOneOfTwoProcessesProbes(t *testing.T) {
 		}
 	})
 }
+
+func TestRetryThatTheRelayTakesEndsThePause(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		a := f.enqueue(o, notification("a"))
+		receive(t, "an attempt", s.started)
+		s.answers <- hold
+		f.awaitStatus(o, a.ID, Held)
+		b := f.enqueue(o, notification("b"))
+		f.clock.advance(time.Second)
+		if _, err := o.Retry(t.Context(), src, a.ID); err != nil {
+			t.Fatal(err)
+		}
+		receive(t, "the retry", s.started)
+		s.answers <- accept
+		if d := receive(t, "the other mail", s.started); d.ID != b.ID {
+			t.Errorf("%s is sent", d.ID)
+		}
+		s.answers <- accept
+		f.awaitStatus(o, b.ID, Sent)
+		if pauses, err := o.Pauses(t.Context(), src); err != nil || len(pauses) != 0 {
+			t.Errorf("pauses %+v, %v", pauses, err)
+		}
+	})
+}

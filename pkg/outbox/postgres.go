@@ -25,6 +25,7 @@ func openPostgres(u *url.URL) (*store, error) {
 		replacer:    strings.NewReplacer(replace...),
 		elements:    "jsonb_array_elements(recipients::jsonb)",
 		now:         postgresNow,
+		clock:       "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
 		timeout:     15 * time.Second,
 		waitPoll:    200 * time.Millisecond,
 		intact:      func() error { return nil },

@@ -160,7 +160,7 @@ func (t *tx) takeDue(s *source, limit int) (claimed []Delivery, err error) {
 	err = t.each(func(rows scanner) error {
 		var message []byte
 		d, err := scanDelivery(rows, &message)
-		d.Message = message
+		d.Message, d.claimed = message, t.now
 		claimed = append(claimed, d)
 		return err
 	}, qClaim, s.name, t.now, list(t.o.handsFull(s.name)), limit, t.o.opt.Owner, t.leaseEnd())

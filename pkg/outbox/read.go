@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -158,6 +159,7 @@ func (w *where) in(column string, values []string) {
 }
 
 func (w *where) marks(values []string) string {
+	values = slices.Compact(slices.Sorted(slices.Values(values))) // databases bind so many and no more
 	marks := make([]string, len(values))
 	for i, v := range values {
 		marks[i] = w.arg(clean(v))

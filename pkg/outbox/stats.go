@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -98,20 +99,23 @@ func (d Depth) Total() int64 { return d.Count[Queued] + d.Count[Sending] + d.Cou
 // Depth returns what waits for a source, or for all with "".
 func (o *Outbox) Depth(ctx context.Context, source string) (Depth, error) {
 	d := Depth{Count: map[Status]int64{Queued: 0, Sending: 0, Held: 0}}
-	q := `SELECT status, count(*), min(created_at), CAST(sum(size) AS BIGINT) FROM delivery WHERE finished_at IS NULL`
+	clock := o.store.clock
+	if clock == "" || o.opt.Now != nil {
+		clock = strconv.FormatInt(micros(o.now()), 10)
+	}
+	q := `SELECT status, count(*), min(created_at), CAST(sum(size) AS BIGINT), ` + clock + ` FROM delivery WHERE finished_at IS NULL`
 	var args []any
 	if source != "" {
 		q, args = q+` AND source = $1`, []any{source}
 	}
-	now := o.now()
 	rows, err := o.store.reads.QueryContext(ctx, q+` GROUP BY status`, args...)
 	err = scanAll(rows, err, func(rows scanner) error {
 		var status Status
-		var count, created, bytes int64
-		err := rows.Scan(&status, &count, &created, &bytes)
+		var count, created, bytes, now int64
+		err := rows.Scan(&status, &count, &created, &bytes, &now)
 		d.Count[status] = count
 		d.Bytes += bytes
-		d.Oldest = max(d.Oldest, now.Sub(at(created)))
+		d.Oldest = max(d.Oldest, at(now).Sub(at(created)))
 		return err
 	})
 	return d, o.store.explain("measuring the queue", err)

@@ -26,6 +26,8 @@ type store struct {
 	statements map[string]statement
 	// now is the store's clock.
 	now func(context.Context, *sql.Tx) (int64, error)
+	// clock is that in SQL, for ages; empty: this process's.
+	clock string
 	// timeout bounds a transaction; 0: the database is in the process.
 	timeout time.Duration
 	// waitPoll is how often Wait looks for another process's outcome.

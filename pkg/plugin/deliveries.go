@@ -101,7 +101,11 @@ func parseFilter(query string) (outbox.Filter, error) {
 		for _, value := range values {
 			var err error
 			switch key {
-			case "text", "cursor":
+			case "cursor":
+			case "text":
+				if len(value) > maxText {
+					err = errTooLong
+				}
 			case "recipient":
 				f.Recipients, err = parseRecipients(strings.Join(values, ","))
 			case "status":
@@ -131,9 +135,12 @@ func parseFilter(query string) (outbox.Filter, error) {
 	return f, nil
 }
 
-// maxRecipientParts bounds the condition that a variable with every address
-// makes.
-const maxRecipientParts = 500
+// Bounds of the condition that a variable with every address makes: SQLite
+// takes a depth of 1000, and patterns of 50,000 octets.
+const (
+	maxRecipientParts = 400
+	maxText           = 1000
+)
 
 // parseRecipients splits parts of addresses at their commas.
 func parseRecipients(list string) ([]string, error) {
@@ -143,11 +150,17 @@ func parseRecipients(list string) ([]string, error) {
 			parts = append(parts, part)
 		}
 	}
+	if slices.ContainsFunc(parts, func(part string) bool { return len(part) > maxText }) {
+		return nil, errTooLong
+	}
 	if len(parts) > maxRecipientParts {
 		return nil, fmt.Errorf("it has %d parts and may have %d; leave it empty for all recipients", len(parts), maxRecipientParts)
 	}
 	return parts, nil
 }
+
+// errTooLong is for parts that no database has to search for.
+var errTooLong = fmt.Errorf("a part of it has more than %d octets", maxText)
 
 // parseTime does not pass on the library's error, which repeats the value.
 func parseTime(s string) (time.Time, error) {

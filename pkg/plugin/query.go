@@ -79,6 +79,9 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 		Source: d.source, From: inLog(q.TimeRange.From), To: inLog(q.TimeRange.To),
 		Text: m.Text, Limit: m.Limit,
 	}
+	if len(m.Text) > maxText {
+		return f, badQuery("text is %.60q: %v", m.Text, errTooLong)
+	}
 	var err error
 	if f.Recipients, err = parseRecipients(m.Recipient); err != nil {
 		return f, badQuery("recipient is %.60q: %v", m.Recipient, err)

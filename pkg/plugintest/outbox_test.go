@@ -132,3 +132,48 @@ func TestBrokenOutboxIs503AndHealthSaysWhere(t *testing.T) {
 		t.Error("an alert that was not stored was mailed")
 	}
 }
+
+func TestHealthSaysThatTheOutboxFileIsGone(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	file := filepath.Join(t.TempDir(), "outbox.db")
+	p := start(t, "sqlite://"+filepath.ToSlash(file), nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	if message, _ := outboxHealth(t, p, ds); !strings.HasPrefix(message, "OK") {
+		t.Fatal(message)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Skip("an open file cannot be removed here")
+	}
+	if message, _ := outboxHealth(t, p, ds); !strings.HasPrefix(message, "ERROR") || !strings.Contains(message, file) {
+		t.Error(message)
+	}
+}
+
+// TestMailOfAStoppedProcessIsInTheLog: one recipient's mail has been taken, and
+// its reply has not come when Grafana stops; others had to wait.
+func TestMailOfAStoppedProcessIsInTheLog(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{
+		"recipientMode": "individual", "maxConnections": 1, "to": "a@example.com, b@example.com, c@example.com",
+	})
+	p := start(t, url, nil)
+	taken, release := make(chan struct{}, 9), make(chan struct{})
+	remove := r.Fault(relaytest.Fault{Stage: relaytest.Taken, Action: relaytest.Hold(release), OnFire: func() { taken <- struct{}{} }})
+	go func() { _, _ = p.Call(within(t), ds, plugintest.Signed("alerts", another(t, 1))) }()
+	<-taken
+	p.Stop()
+	remove()
+	close(release)
+	p = start(t, url, nil)
+	await(t, func() bool {
+		wake(t, p, ds)
+		return r.Taken() >= 4 // one of them twice
+	})
+	id := idOf(call(t, p, ds, plugintest.Request{Method: "GET", Path: "deliveries", User: viewer}).Body)
+	await(t, func() bool {
+		body := call(t, p, ds, plugintest.Request{Method: "GET", Path: "deliveries/" + id, User: viewer}).Body
+		attempts, _ := object(t, body)["attempts"].([]any)
+		return len(attempts) == 2 && strings.Contains(string(body), "may have been delivered")
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
@@ -154,5 +155,26 @@ func TestMetricsCountDeliveriesAttemptsStagesAndRefusals(t *testing.T) {
 	}
 	if strings.Contains(string(page), "oncall@example.com") {
 		t.Error("a recipient is in the metrics")
+	}
+}
+
+func TestFiltersThatNoDatabaseTakes(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	for name, url := range map[string]string{"sqlite": "", "postgres": pgtest.Database(t)} {
+		p := start(t, url, nil)
+		ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+		for model, valid := range map[string]bool{
+			`{"recipient":"` + strings.Repeat("a,", 400) + `"}`:            true,
+			`{"recipient":"` + strings.Repeat("a,", 401) + `"}`:            false,
+			`{"recipient":"` + strings.Repeat("a", 1001) + `"}`:            false,
+			`{"text":"` + strings.Repeat("%_", 500) + `"}`:                 true,
+			`{"text":"` + strings.Repeat("a", 60_000) + `"}`:               false,
+			`{"status":["sent"` + strings.Repeat(`,"sent"`, 40_000) + `]}`: true,
+		} {
+			got := query(t, p, ds, "deliveries", model)
+			if valid != (got.Error == nil) || !valid && got.Status != backend.StatusBadRequest {
+				t.Errorf("%s: %.40s: %d %v", name, model, got.Status, got.Error)
+			}
+		}
 	}
 }

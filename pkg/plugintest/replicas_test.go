@@ -1,6 +1,7 @@
 package plugintest_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -95,6 +96,9 @@ func TestPostgreSQLGoneIs503AndBackIsWork(t *testing.T) {
 	answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 2)))
 	if answer.Status != 503 || answer.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", answer.Status, answer.Body)
+	}
+	if message, details := outboxHealth(t, p, ds); !strings.HasPrefix(message, "ERROR") || !strings.Contains(details.Outbox.Warning, "check that PostgreSQL runs") {
+		t.Errorf("the health check says: %s %+v", message, details.Outbox)
 	}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

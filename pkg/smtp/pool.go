@@ -118,12 +118,12 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
 			result.Reply = j.reply
 		}
 	}
-	return result, result.verdict()
+	return result, result.Verdict()
 }
 
-// verdict is nil if anyone was accepted, else the error of the recipients that
+// Verdict is nil if anyone was accepted, else the error of the recipients that
 // decides most: one that stops the sender, then one worth another try.
-func (r Result) verdict() error {
+func (r Result) Verdict() error {
 	var worst *Error
 	for i := range r.Recipients {
 		err := r.Recipients[i].Err
