@@ -95,7 +95,10 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Re
 	)
 	for i, r := range to {
 		sending.Go(func() {
-			result, _ := s.transmitOne(ctx, pool, d, r, place[r.Address])
+			result, err := s.transmitOne(ctx, pool, d, r, place[r.Address])
+			if err == nil {
+				s.progress(ctx, d, result)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			joined.Recipients[i] = result.Recipients[0]
@@ -106,6 +109,18 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Re
 	}
 	sending.Wait()
 	return joined, joined.Verdict()
+}
+
+// progress has the outbox remember a recipient who has the mail while others
+// still wait for theirs.
+func (s *Sender) progress(ctx context.Context, d outbox.Delivery, result smtp.Result) {
+	box, err := s.service.Outbox(ctx)
+	if err != nil {
+		return // it is closed, or gone: the outcome meets that, too
+	}
+	for _, r := range outcomeOf(result, nil).Results {
+		box.Progress(d, r)
+	}
 }
 
 // transmitOne sends one recipient's own mail of an individual delivery.

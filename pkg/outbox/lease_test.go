@@ -352,3 +352,33 @@ func TestClosedOutboxAnswersSo(t *testing.T) {
 	_, err = o.Attach(Attachment{Source: src, Handler: always(accept)})
 	mustBe(t, err, ErrClosed)
 }
+
+// TestRecipientWhoHasTheMailIsNotSentToAgain: the process died over a delivery
+// some of whose recipients had a mail each already.
+func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		dead := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		alive, taker := f.open(), newScript()
+		f.attach(dead, deliver(func(ctx context.Context, d Delivery) Outcome {
+			dead.Progress(d, Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
+			<-ctx.Done()
+			return Outcome{Verdict: Release}
+		}))
+		n := notification("n")
+		n.Recipients = []Recipient{{Address: "a@example.com", Kind: To}, {Address: "b@example.com", Kind: To}}
+		d := f.enqueue(dead, n)
+		eventually(t, "it is known who has the mail", func() bool {
+			got := f.get(alive, d.ID)
+			return got.Status == Sending && got.Recipients[0].Status == Sent && got.Recipients[1].Status == Queued
+		})
+		dead.cancel() // it renews no more
+		dead.tasks.Wait()
+		f.attach(alive, taker)
+		f.clock.advance(11 * time.Second)
+		if pending := receive(t, "it is taken up", taker.started).Pending(); len(pending) != 1 || pending[0].Address != "b@example.com" {
+			t.Errorf("it is sent to %+v", pending)
+		}
+		taker.answers <- accept
+		f.awaitStatus(alive, d.ID, Sent)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,9 @@ type work struct {
 	lease  time.Time   // until when it is surely ours
 	expiry *time.Timer // ends it then, where other processes may take it
 	cancel context.CancelCauseFunc
+
+	progress []Result // of recipients that have their mail before the others
+	stored   int      // how many of these are stored
 }
 
 // start hands a leased delivery to the handler. It is called by the writer when
@@ -106,6 +110,25 @@ func (o *Outbox) handsFull(source string) []string {
 	return ids
 }
 
+// Progress tells of a recipient of d, which the handler has in hand, that has
+// its mail before the attempt is over. It is stored with the next renewal of
+// the lease: should the process end, that recipient is not sent to again.
+func (o *Outbox) Progress(d Delivery, r Result) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if w := o.inHand[d.ID]; w != nil && w.d.Attempt == d.Attempt {
+		w.progress = append(w.progress, r)
+	}
+}
+
+var qProgress = query(`UPDATE delivery SET recipients = $4` + fence)
+
+// storeProgress stores what is known of the recipients of a delivery in hand.
+func (t *tx) storeProgress(d Delivery, known []Result) error {
+	_, err := t.exec(qProgress, d.ID, d.Attempt, t.o.opt.Owner, text(Outcome{Results: known}.apply(d, t.now)))
+	return err
+}
+
 var qRenew = query(`UPDATE delivery SET due_at = $1 WHERE lease_owner = $2 AND status = 'sending' AND id IN ({list $3}) RETURNING id, attempt`)
 
 // renewLeases keeps what this process works on from being claimed by others.
@@ -114,9 +137,13 @@ func (o *Outbox) renewLeases() {
 		o.mu.Lock()
 		working := make(map[string]*work, len(o.inHand))
 		ids := make([]string, 0, len(o.inHand))
+		progress := map[*work][]Result{}
 		for id, w := range o.inHand {
 			working[id] = w
 			ids = append(ids, id)
+			if len(w.progress) > w.stored {
+				progress[w] = slices.Clone(w.progress)
+			}
 		}
 		o.mu.Unlock()
 		if len(ids) == 0 {
@@ -125,6 +152,11 @@ func (o *Outbox) renewLeases() {
 		kept := map[string]bool{}
 		began := time.Now()
 		err := o.write(o.ctx, &op{name: "renewing leases", run: func(t *tx) error {
+			for w, known := range progress {
+				if err := t.storeProgress(w.d, known); err != nil {
+					return err
+				}
+			}
 			return t.each(func(rows scanner) error {
 				var id string
 				var attempt int
@@ -145,6 +177,7 @@ func (o *Outbox) renewLeases() {
 			switch {
 			case err == nil && kept[id]:
 				w.lease = began.Add(o.opt.Lease)
+				w.stored = max(w.stored, len(progress[w]))
 				if w.expiry != nil {
 					w.expiry.Reset(time.Until(w.lease))
 				}

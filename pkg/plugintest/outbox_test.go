@@ -177,3 +177,37 @@ func TestMailOfAStoppedProcessIsInTheLog(t *testing.T) {
 		return len(attempts) == 2 && strings.Contains(string(body), "may have been delivered")
 	})
 }
+
+// TestKilledAmongIndividualMailsSendsNobodyTwice: the relay has taken those of
+// four recipients, and says nothing to the fifth.
+func TestKilledAmongIndividualMailsSendsNobodyTwice(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{
+		"recipientMode": "individual", "maxConnections": 1, "to": "a@example.com, b@example.com, c@example.com, d@example.com, e@example.com",
+	})
+	p := start(t, url, nil)
+	remove := r.Fault(relaytest.Fault{Stage: relaytest.MAIL, Skip: 4, Action: relaytest.Silence()})
+	go func() { _, _ = p.Call(within(t), ds, plugintest.Signed("alerts", another(t, 1))) }()
+	if _, err := r.WaitMails(within(t), 4); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool {
+		body := call(t, p, ds, plugintest.Request{Method: "GET", Path: "deliveries", User: viewer}).Body
+		return strings.Count(string(body), `"status":"sent"`) == 4
+	})
+	p.Kill()
+	remove()
+	p = start(t, url, nil)
+	await(t, func() bool {
+		wake(t, p, ds)
+		return r.Taken() >= 5
+	})
+	got := map[string]int{}
+	for _, m := range r.Mails() {
+		got[m.To[0]]++
+	}
+	if r.Taken() != 5 || len(got) != 5 {
+		t.Errorf("mails by recipient: %v", got)
+	}
+}
