@@ -85,6 +85,8 @@ func (s *Service) Outbox(ctx context.Context) (*outbox.Outbox, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.closed:
+		return nil, outbox.ErrClosed
 	case s.box != nil:
 		return s.box, nil
 	case s.failed != nil:

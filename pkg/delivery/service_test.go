@@ -11,6 +11,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -27,6 +28,7 @@ func opensLate(t *testing.T) (service *Service, release func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
 	if _, err := db.ExecContext(t.Context(), "SELECT pg_advisory_lock($1)", lock.DefaultLockID); err != nil {
 		t.Fatal(err)
@@ -84,5 +86,21 @@ func TestNewestSettingsAreInForceOnceTheOutboxIsOpen(t *testing.T) {
 		if newest := i == len(senders)-1; (sender.detach != nil) != newest {
 			t.Errorf("sender %d of %d is in force: %t", i+1, len(senders), !newest)
 		}
+	}
+}
+
+func TestCloseWhileTheOutboxIsOpened(t *testing.T) {
+	service, _ := opensLate(t)
+	openWait = time.Minute
+	asked := make(chan error, 1)
+	go func() {
+		_, err := service.Outbox(t.Context())
+		asked <- err
+	}()
+	if err := service.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-asked; !errors.Is(err, outbox.ErrClosed) {
+		t.Errorf("who waits hears %v", err)
 	}
 }

@@ -60,6 +60,59 @@ func bound(trees []*parse.Tree) error {
 	return nil
 }
 
+// maxEscaping bounds how many nodes html/template looks at before the first
+// execution, where no deadline reaches: it looks twice into each loop, to see
+// that the second turn begins as the first does, and twice into each template
+// with a mistake, so that what is nested doubles.
+const maxEscaping = 1 << 14
+
+// escapable refuses templates that html/template would not be done with. None
+// of them calls itself.
+func escapable(trees []*parse.Tree) error {
+	roots := make(map[string]*parse.ListNode)
+	for _, t := range trees {
+		if t != nil {
+			roots[t.Name] = t.Root
+		}
+	}
+	known := make(map[string]int)
+	var nodes func(list *parse.ListNode) int
+	called := func(name string) int {
+		if n, ok := known[name]; ok {
+			return n
+		}
+		known[name] = nodes(roots[name])
+		return known[name]
+	}
+	nodes = func(list *parse.ListNode) int {
+		if list == nil {
+			return 0
+		}
+		sum := 0
+		for _, node := range list.Nodes {
+			sum++
+			switch n := node.(type) {
+			case *parse.RangeNode:
+				sum += 2*nodes(n.List) + nodes(n.ElseList)
+			case *parse.IfNode:
+				sum += nodes(n.List) + nodes(n.ElseList)
+			case *parse.WithNode:
+				sum += nodes(n.List) + nodes(n.ElseList)
+			case *parse.TemplateNode:
+				sum += 2 * called(n.Name)
+			}
+			sum = min(sum, maxEscaping+1)
+		}
+		return sum
+	}
+	for name := range roots {
+		if called(name) > maxEscaping {
+			return boundError("its loops and templates are nested too deep")
+		}
+	}
+	return nil
+}
+
 // instrument walks a template, puts a tick at its start and in every loop, and
 // reports the templates that it calls.
 func instrument(list *parse.ListNode, called func(string)) {

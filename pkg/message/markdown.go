@@ -103,6 +103,10 @@ func markdown(s string) []block {
 	return blocks
 }
 
+// maxMarks bounds the marks of a line: the search for each may go on to the
+// line's end, for one that opens before it and never closes.
+const maxMarks = 100
+
 // spans splits a line at its marks.
 func spans(line string) []span {
 	var out []span
@@ -112,7 +116,7 @@ func spans(line string) []span {
 		}
 	}
 	at := 0
-	for _, m := range inline.FindAllStringSubmatchIndex(line, -1) {
+	for _, m := range inline.FindAllStringSubmatchIndex(line, maxMarks) {
 		group := func(i int) string {
 			if m[2*i] < 0 {
 				return ""

@@ -55,6 +55,9 @@ func newUserTemplate(name, source string, html bool) (*userTemplate, error) {
 	if err == nil {
 		err = bound(trees)
 	}
+	if err == nil && html {
+		err = escapable(trees)
+	}
 	if err != nil {
 		return nil, t.located(err)
 	}

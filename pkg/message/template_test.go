@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"regexp"
@@ -225,5 +226,27 @@ func TestTimeThatIsNoneIsEmptyInEveryFormat(t *testing.T) {
 	r := renderer(t, Options{TextTemplate: `x{{range .Alerts}}{{.EndsAt.Format "2006-01-02"}}{{end}}`})
 	if c := render(t, r, notification(fires("alertname", "x"))); strings.Contains(c.Text, "0001") {
 		t.Errorf("%q", c.Text)
+	}
+}
+
+// TestTemplatesThatDoubleAreRefused: html/template looks twice into loops and
+// into templates with a mistake, before any limit of time begins.
+func TestTemplatesThatDoubleAreRefused(t *testing.T) {
+	var chain strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&chain, `{{define "t%d"}}{{template "t%d" .}}{{end}}`, i, i+1)
+	}
+	chain.WriteString(`{{define "t30"}}{{if .State}}<a href="{{end}}{{end}}{{template "t0" .}}`)
+	for _, source := range []string{
+		strings.Repeat("{{range $.Alerts}}", 40) + "x" + strings.Repeat("{{end}}", 40),
+		chain.String(),
+	} {
+		if _, err := NewRenderer(Options{Language: "en", HTMLTemplate: source}); err == nil || !strings.Contains(err.Error(), "nested too deep") {
+			t.Errorf("error %v", err)
+		}
+	}
+	nested := strings.Repeat("{{range $.Alerts}}", 5) + "x" + strings.Repeat("{{end}}", 5)
+	if _, err := NewRenderer(Options{Language: "en", HTMLTemplate: nested}); err != nil {
+		t.Errorf("five loops: %v", err)
 	}
 }

@@ -114,7 +114,24 @@ func createFile(path string) error {
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
 		err = os.Chmod(path, 0o600)
 	}
+	if err == nil {
+		err = closeToOthers(path+"-wal", path+"-shm") // of a backup that was put back, say
+	}
 	return errors.Join(err, f.Close())
+}
+
+// closeToOthers takes the modes of others off files, where they are there.
+func closeToOthers(files ...string) error {
+	for _, name := range files {
+		info, err := os.Lstat(name)
+		if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+			err = os.Chmod(name, 0o600)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // watch opens the database and returns a check that its files are still those:

@@ -332,3 +332,31 @@ func TestPostgreSQLThatStopsAndStartsLosesNothing(t *testing.T) {
 		return !missing
 	})
 }
+
+// TestFilesOfARestoredBackupAreClosedToOthers: a copy has the modes of whoever
+// made it.
+func TestFilesOfARestoredBackupAreClosedToOthers(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes mean nothing here")
+	}
+	path := sqliteFile(t)
+	f := &fixture{T: t, url: "sqlite://" + filepath.ToSlash(path), clock: newClock()}
+	f.enqueue(f.open(), notification("n"))
+	restored := filepath.Join(t.TempDir(), "outbox.db")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		data, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(restored+suffix, data, 0o644); err != nil { //nolint:gosec // that is the point
+			t.Fatal(err)
+		}
+	}
+	g := &fixture{T: t, url: "sqlite://" + filepath.ToSlash(restored), clock: newClock()}
+	g.enqueue(g.open(), notification("m"))
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(restored + suffix); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", restored+suffix, info.Mode(), err)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"sync/atomic"
 
 	"golang.org/x/net/proxy"
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
 // ID is the plugin's id, as in plugin.json.
@@ -33,6 +35,7 @@ type DataSource struct {
 	settings settings.Settings
 	sender   *delivery.Sender
 	limits   limits
+	checked  atomic.Pointer[smtp.Report] // by the last health check
 
 	// jsonData is what settings came from, for a preview of settings that are
 	// not saved yet.

@@ -97,17 +97,20 @@ func parseFilter(query string) (outbox.Filter, error) {
 		return outbox.Filter{}, badParameter("the query string cannot be read: " + err.Error())
 	}
 	f := outbox.Filter{Text: q.Get("text"), Cursor: q.Get("cursor"), Limit: 100}
+	// Once, not for each: that would be quadratic in what a Viewer sends.
+	recipients := strings.Join(q["recipient"], ",")
+	if f.Recipients, err = parseRecipients(recipients); err != nil {
+		return f, badParameter(fmt.Sprintf("the query parameter recipient is %.60q: %v", recipients, err))
+	}
 	for key, values := range q {
 		for _, value := range values {
 			var err error
 			switch key {
-			case "cursor":
+			case "cursor", "recipient":
 			case "text":
 				if len(value) > maxText {
 					err = errTooLong
 				}
-			case "recipient":
-				f.Recipients, err = parseRecipients(strings.Join(values, ","))
 			case "status":
 				var s outbox.Status
 				s, err = parseStatus(value)

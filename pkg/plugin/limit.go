@@ -13,7 +13,7 @@ import (
 // takes what the others need: the machine, the outbox and the relay's patience.
 // Only requests that may be carried out count, or whoever may not send could
 // use up what alerts need.
-type limits struct{ alerts, test, diagnose *rate.Limiter }
+type limits struct{ alerts, test, diagnose, health *rate.Limiter }
 
 func newLimits() limits {
 	return limits{
@@ -24,6 +24,8 @@ func newLimits() limits {
 		// Two rounds over every port. Each handshake offers the credentials, and
 		// services lock accounts over many refusals.
 		diagnose: rate.NewLimiter(rate.Every(5*time.Second), 14),
+		// The same for the health check, which every Viewer may call.
+		health: rate.NewLimiter(rate.Every(5*time.Second), 14),
 	}
 }
 

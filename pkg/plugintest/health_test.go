@@ -178,3 +178,18 @@ func TestPreviewShowsWhatIsSentAndSendsNothing(t *testing.T) {
 		t.Errorf("%d %s", answer.Status, answer.Body)
 	}
 }
+
+// TestHealthChecksAreNoStormOfAUTH: every Viewer may ask for them.
+func TestHealthChecksAreNoStormOfAUTH(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	for range 40 {
+		if message, _ := outboxHealth(t, p, ds); !strings.HasPrefix(message, "OK") {
+			t.Fatal(message)
+		}
+	}
+	if _, _, handshakes, _ := r.Connections(); handshakes >= 30 {
+		t.Errorf("%d handshakes", handshakes)
+	}
+}
