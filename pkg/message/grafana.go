@@ -42,7 +42,7 @@ func defaultTitle(n *alert.Notification, firing, resolved int) string {
 // sortedNames are those of labels not in without, alertname first, the others
 // in order.
 func sortedNames(labels, without alert.KV) []string {
-	var names []string
+	names := make([]string, 0, len(labels))
 	for name := range labels {
 		if _, ok := without[name]; !ok {
 			names = append(names, name)
@@ -90,6 +90,7 @@ func customMessage(n *alert.Notification) string {
 // defaultMessage is what Grafana's template "default.message" gives.
 func defaultMessage(n *alert.Notification) string {
 	var b strings.Builder
+	b.Grow(len(n.Message))
 	for _, list := range []struct{ status, heading string }{{alert.Firing, "**Firing**\n"}, {alert.Resolved, "**Resolved**\n"}} {
 		first := true
 		for i := range n.Alerts {
@@ -112,20 +113,25 @@ func defaultMessage(n *alert.Notification) string {
 
 // writeDefault writes one alert as Grafana's template "__text_alert_list" does.
 func writeDefault(b *strings.Builder, a *alert.Alert) {
-	var values []string
-	for _, name := range slices.Sorted(maps.Keys(a.Values)) {
-		values = append(values, name+"="+fmt.Sprint(a.Values[name]))
+	b.WriteString("\nValue: ")
+	for i, name := range slices.Sorted(maps.Keys(a.Values)) {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprint(b, name, "=", a.Values[name])
 	}
-	if len(values) == 0 {
-		values = []string{"[no value]"}
+	if len(a.Values) == 0 {
+		b.WriteString("[no value]")
 	}
-	b.WriteString("\nValue: " + strings.Join(values, ", ") + "\nLabels:\n")
+	b.WriteString("\nLabels:\n")
 	for _, kv := range []struct {
 		of   alert.KV
 		then string
 	}{{a.Labels, "Annotations:\n"}, {a.Annotations, ""}} {
 		for _, name := range sortedNames(kv.of, nil) {
-			b.WriteString(" - " + name + " = " + kv.of[name] + "\n")
+			for _, part := range []string{" - ", name, " = ", kv.of[name], "\n"} {
+				b.WriteString(part)
+			}
 		}
 		b.WriteString(kv.then)
 	}
