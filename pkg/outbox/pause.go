@@ -27,7 +27,7 @@ var (
 	qPauses     = query(`SELECT source, mail_type, reason, since, probe_at, backoff FROM pause {keep}`)
 	qPause      = query(`INSERT INTO pause (source, mail_type, reason, since, settings_at, probe_at, backoff) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (source, mail_type) DO UPDATE SET reason = excluded.reason, settings_at = excluded.settings_at`)
 	qHold       = query(`UPDATE delivery SET status = 'held', due_at = $3, reason = $4 WHERE source = $1 AND mail_type = $2 AND status = 'queued' AND finished_at IS NULL`)
-	qUnpause    = query(`DELETE FROM pause WHERE source = $1 AND mail_type = $2`)
+	qUnpause    = query(`DELETE FROM pause WHERE source = $1 AND mail_type = $2 RETURNING backoff`)
 	qOutdated   = query(`SELECT mail_type FROM pause WHERE source = $1 AND settings_at < $2`)
 	qUnhold     = query(`UPDATE delivery SET status = 'queued', due_at = $3, reason = '' WHERE source = $1 AND mail_type = $2 AND status = 'held' AND finished_at IS NULL`)
 	qClaimProbe = query(`UPDATE pause SET probe_at = $3, backoff = $4 WHERE source = $1 AND mail_type = $2 AND probe_at = $5`)
@@ -61,14 +61,15 @@ func (t *tx) pause(s sender, reason string, settingsAt time.Time) error {
 	return err
 }
 
-// resume ends the sender's pause and makes its mail due.
-func (t *tx) resume(s sender) error {
+// resume ends the sender's pause, whose backoff it returns, and makes its mail
+// due.
+func (t *tx) resume(s sender) (backoff int64, err error) {
 	t.pauses = nil
-	if _, err := t.exec(qUnpause, s.source, s.mailType); err != nil {
-		return err
+	err = t.each(func(rows scanner) error { return rows.Scan(&backoff) }, qUnpause, s.source, s.mailType)
+	if err == nil {
+		_, err = t.exec(qUnhold, s.source, s.mailType, t.now)
 	}
-	_, err := t.exec(qUnhold, s.source, s.mailType, t.now)
-	return err
+	return backoff, err
 }
 
 // resumeTaken ends the pause of a sender of which the relay has just taken a
@@ -78,7 +79,8 @@ func (t *tx) resumeTaken(d Delivery) (bool, error) {
 	if p := t.pauses[s]; p == nil || d.claimed <= p.since {
 		return false, nil
 	}
-	return true, t.resume(s)
+	_, err := t.resume(s)
+	return err == nil, err
 }
 
 // resumeOutdated ends the pauses that settings older than saved led to.
@@ -93,7 +95,7 @@ func (t *tx) resumeOutdated(source string, saved time.Time) error {
 	for _, mailType := range types {
 		if err == nil {
 			delete(t.o.backoffs, sender{source, mailType})
-			err = t.resume(sender{source, mailType})
+			_, err = t.resume(sender{source, mailType})
 		}
 	}
 	return err
@@ -129,30 +131,24 @@ func (t *tx) claimProbes(source string) (due []string, next int64, err error) {
 
 // Resume ends the pause of a sender and makes its mail due at once.
 func (o *Outbox) Resume(ctx context.Context, source, mailType string) error {
-	s := sender{source, mailType}
-	return o.resume(ctx, s, func(*tx) error {
-		delete(o.backoffs, s)
-		return nil
-	})
+	return o.resume(ctx, sender{source, mailType}, false)
 }
 
-// resumeProbed is Resume, but the next pause goes on from this one.
-func (o *Outbox) resumeProbed(ctx context.Context, s sender) error {
-	return o.resume(ctx, s, func(t *tx) error {
-		err := t.loadPauses()
-		if p := t.pauses[s]; p != nil {
-			o.backoffs[s] = p.backoff
-		}
-		return err
-	})
-}
-
-func (o *Outbox) resume(ctx context.Context, s sender, remember func(*tx) error) error {
+// resume is Resume; after a probe, the next pause goes on from this one. It
+// must not read the pauses first: two processes that keep them, to delete one
+// each, wait for each other.
+func (o *Outbox) resume(ctx context.Context, s sender, probed bool) error {
 	err := o.write(ctx, &op{name: "resuming the sender", run: func(t *tx) error {
-		if err := remember(t); err != nil {
+		backoff, err := t.resume(s)
+		switch {
+		case err != nil:
 			return err
+		case !probed:
+			delete(o.backoffs, s)
+		case backoff > 0:
+			o.backoffs[s] = backoff
 		}
-		return t.resume(s)
+		return nil
 	}})
 	if err == nil {
 		o.wakeSource(s.source)
@@ -190,7 +186,7 @@ func (s *source) probe(prober Prober, mailType string) {
 		return // the next probe is set
 	}
 	if err == nil {
-		err = s.o.resumeProbed(s.ctx, sender{s.name, mailType})
+		err = s.o.resume(s.ctx, sender{s.name, mailType}, true)
 		if err == nil {
 			s.o.log.Info("the relay takes the sender again; its mail is on its way", "source", s.name, "mailType", mailType)
 			return

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 )
 
 // prober is a Handler whose probes the test answers.
@@ -264,4 +267,39 @@ func TestRetryThatTheRelayTakesEndsThePause(t *testing.T) {
 			t.Errorf("pauses %+v, %v", pauses, err)
 		}
 	})
+}
+
+// TestReplicasResumeSendersTogether: each has read that both are paused, and
+// ends the pause of one.
+func TestReplicasResumeSendersTogether(t *testing.T) {
+	f := &fixture{T: t, url: pgtest.Database(t), clock: newClock()}
+	a, b := f.open(), f.open()
+	senders := map[*Outbox]sender{a: {src, "normal"}, b: {src, "ad"}}
+	for _, s := range senders {
+		if err := a.write(t.Context(), &op{name: "pausing", run: func(t *tx) error { return t.pause(s, "535", time.Time{}) }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var read sync.WaitGroup
+	read.Add(len(senders))
+	ended := make(chan error, len(senders))
+	for o, s := range senders {
+		go func() {
+			var once sync.Once
+			ended <- o.write(t.Context(), &op{name: "resuming", run: func(t *tx) error {
+				if err := t.loadPauses(); err != nil {
+					return err
+				}
+				once.Do(func() { read.Done(); read.Wait() })
+				_, err := t.resume(s)
+				return err
+			}})
+		}()
+	}
+	if err := errors.Join(<-ended, <-ended); err != nil {
+		t.Error(err)
+	}
+	if pauses, err := a.Pauses(t.Context(), src); err != nil || len(pauses) != 0 {
+		t.Errorf("pauses %+v, %v", pauses, err)
+	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func openPostgres(u *url.URL) (*store, error) {
-	replace := []string{"{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{keep}", "FOR KEY SHARE"}
+	replace := []string{"{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{keep}", "FOR KEY SHARE SKIP LOCKED"}
 	for i := 1; i <= 9; i++ {
 		replace = append(replace, fmt.Sprintf("{list $%d}", i), fmt.Sprintf("SELECT jsonb_array_elements_text($%d::text::jsonb)", i))
 	}

@@ -18,6 +18,10 @@ const maxBatch = 256
 // its connection.
 const repeatFor = 500 * time.Millisecond
 
+// deadlocks is how many a transaction may meet. PostgreSQL finds one only after
+// a second (deadlock_timeout), when repeatFor is over.
+const deadlocks = 3
+
 // In a storm a transaction waits so long for more operations: it costs twenty
 // of them hardly more than one. Otherwise nobody waits.
 const (
@@ -148,10 +152,16 @@ func (w *writer) commit(batch []*op) {
 
 	st := w.o.store
 	var committing bool
-	err := repeat(w.o.ctx, repeatFor, func() (again bool, err error) {
-		committing, err = w.transact(batch)
-		return !committing && st.repeatable(err), err
-	})
+	var err error
+	for range deadlocks {
+		err = repeat(w.o.ctx, repeatFor, func() (again bool, err error) {
+			committing, err = w.transact(batch)
+			return !committing && st.repeatable(err), err
+		})
+		if committing || postgresCode(err) != "40P01" {
+			break
+		}
+	}
 	if err != nil && len(batch) > 1 && !committing && !st.shared(err) {
 		for _, p := range batch {
 			w.commit([]*op{p})

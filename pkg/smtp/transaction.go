@@ -147,6 +147,9 @@ func (s *session) envelope(j *job, laps *laps) (ready bool, lost *Error) {
 	refused, lost := s.exchange(StageData, 3, "DATA")
 	if lost == nil {
 		lost = s.quiet(StageData) // one reply to each command: else none of them is to be trusted
+		if lost != nil && lost.Class != Protocol {
+			j.fail(refused) // a relay that hangs up behind its refusal takes nothing back
+		}
 	}
 	laps.done(StageData, cmp.Or(lost, refused))
 	switch {
