@@ -42,7 +42,11 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   if (!isServiceHost(settings.host) && !isHost(settings.host)) {
     errors.host = t('validate.host', '{{host}} is not a host name or IP address.', { host: settings.host });
   }
-  if (settings.portMode in PORTS && isServiceHost(settings.host) && !PORTS[settings.portMode].includes(settings.port)) {
+  if (
+    Object.hasOwn(PORTS, settings.portMode) &&
+    isServiceHost(settings.host) &&
+    !PORTS[settings.portMode].includes(settings.port)
+  ) {
     errors.port = t('validate.port', 'The service does not offer port {{port}} in this mode. Choose {{ports}}.', {
       port: settings.port,
       ports: PORTS[settings.portMode].join(', '),

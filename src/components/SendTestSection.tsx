@@ -44,7 +44,7 @@ export function SendTestSection({ uid }: { uid: string }) {
               }}
               onBlur={() => setLeft(true)}
               onKeyDown={(event) => {
-                if (event.key === 'Enter') {
+                if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
                   event.preventDefault(); // which would save the form
                   setLeft(true);
                   if (ready) {

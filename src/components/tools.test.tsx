@@ -1,4 +1,4 @@
-import { act, render, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { MemoryRouter } from 'react-router-dom-v5-compat';
 import { escapeRegex } from '@grafana/data';
@@ -195,6 +195,15 @@ describe('Send test mail', () => {
     await user().type(screen.getByLabelText(/^Recipient/), 'a@example.com{Enter}');
     await waitFor(() => expect(backend.requests[0]?.data).toEqual({ to: 'a@example.com' }));
     expect(save).not.toHaveBeenCalled();
+  });
+
+  it('stays here on the Enter that ends a composition', () => {
+    backend.reset({ [`POST ${resources}/test`]: { status: 'sent' } });
+    render(<SendTestSection uid="mail" />);
+    const to = screen.getByLabelText(/^Recipient/);
+    fireEvent.change(to, { target: { value: 'a@example.com' } });
+    fireEvent.keyDown(to, { key: 'Enter', isComposing: true });
+    expect(backend.requests).toEqual([]);
   });
 
   it('shows what was wrong and the remedy', async () => {
