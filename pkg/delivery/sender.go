@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,8 +65,7 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.made++
-	s.senders[sender] = s.made
+	s.senders = append(s.senders, sender)
 	if s.box != nil && !s.closed { // else it is attached once there is one
 		sender.attach(s.box)
 	}
@@ -95,7 +95,7 @@ func (s *Sender) attach(box *outbox.Outbox) {
 // Close stops sending: the settings have changed or the data source is gone.
 func (s *Sender) Close() {
 	s.service.mu.Lock()
-	delete(s.service.senders, s)
+	s.service.senders = slices.DeleteFunc(s.service.senders, func(other *Sender) bool { return other == s })
 	s.service.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()

@@ -42,9 +42,8 @@ type Service struct {
 	box     *outbox.Outbox
 	failed  error // why box is nil
 	tried   time.Time
-	notice  string          // what Health warns of
-	senders map[*Sender]int // in the order they were made
-	made    int
+	notice  string    // what Health warns of
+	senders []*Sender // in the order they were made
 	closed  bool
 }
 
@@ -62,7 +61,7 @@ var ErrOpening = errors.New("the outbox is still being opened, which takes its t
 // New starts the service. An outbox that cannot be opened now is tried again
 // with the next call that needs it; until then Outbox says why.
 func New(config Config, log hclog.Logger) *Service {
-	s := &Service{config: config, log: log, senders: make(map[*Sender]int)}
+	s := &Service{config: config, log: log}
 	s.life, s.end = context.WithCancel(context.Background())
 	if _, err := s.Outbox(context.Background()); err != nil {
 		log.Error("the outbox cannot be opened: alerts are answered with 503 until it can", "error", err.Error())
@@ -141,10 +140,8 @@ func (s *Service) tryOpen() {
 	// A data source whose settings were saved meanwhile has several until the
 	// older ones are disposed of; the newest is in force.
 	newest := make(map[string]*Sender)
-	for sender, n := range s.senders {
-		if other := newest[sender.source]; other == nil || s.senders[other] < n {
-			newest[sender.source] = sender
-		}
+	for _, sender := range s.senders {
+		newest[sender.source] = sender
 	}
 	for _, sender := range newest {
 		sender.attach(box)
@@ -209,7 +206,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.closed = true
 	box, opening := s.box, s.opening
 	senders := s.senders
-	s.senders = make(map[*Sender]int)
+	s.senders = nil
 	s.mu.Unlock()
 	s.end()
 	if opening != nil {
@@ -220,7 +217,7 @@ func (s *Service) Close(ctx context.Context) error {
 	}
 
 	var closing sync.WaitGroup
-	for sender := range senders {
+	for _, sender := range senders {
 		closing.Go(func() { sender.close(ctx) })
 	}
 	closing.Wait()

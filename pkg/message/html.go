@@ -29,14 +29,8 @@ func (v *view) html() string {
 
 	next := 0
 	for ; next < len(v.cards); next++ {
-		start := len(p.html)
-		p.card(&v.cards[next])
-		if next == 0 && !p.room(p.html[start:], cardsUntil) { // somebody must be shown
-			p.html = p.html[:start]
-			p.card(v.cards[next].shortened())
-		}
-		if !p.fits(p.html[start:], cardsUntil) {
-			p.html = p.html[:start]
+		c := &v.cards[next]
+		if !p.tryCard(c) && (next > 0 || !p.tryCard(c.shortened())) { // the first must be shown
 			break
 		}
 	}
@@ -103,9 +97,15 @@ func (p *page) lines(s string) {
 // append writes what another page holds.
 func (p *page) append(other page) { p.html = append(p.html, other.html...) }
 
-// room says whether there is room for a part up to a limit.
-func (p *page) room(part []byte, limit int) bool {
-	return p.size.plus(sizeOf(part)).transferred() <= limit
+// tryCard writes a card if there is room for it.
+func (p *page) tryCard(c *card) bool {
+	start := len(p.html)
+	p.card(c)
+	if p.fits(p.html[start:], cardsUntil) {
+		return true
+	}
+	p.html = p.html[:start]
+	return false
 }
 
 // fits says whether there is room for a part up to a limit, and takes it.

@@ -45,7 +45,8 @@ func (o *Outbox) clean() {
 }
 
 // expireForgotten gives up on mail that nobody fetched, whose data source is
-// gone or stayed paused, or whose process died over it, when the retention has passed since its time was up.
+// gone or stayed paused, or whose process died over it, when the retention has
+// passed since its time was up.
 func (o *Outbox) expireForgotten() (int, error) {
 	var forgotten []Delivery
 	err := o.write(context.Background(), &op{name: "expiring forgotten mail", run: func(t *tx) (err error) {

@@ -43,7 +43,7 @@ func (s *source) finish(d Delivery, out Outcome) error {
 	var after Delivery
 	var recall bool
 	var recalled int64 // how much mail is due again
-	var resumed bool
+	var taken, resumed bool
 	return s.o.write(s.o.ctx, &op{
 		name: "storing an outcome",
 		run: func(t *tx) (err error) {
@@ -51,7 +51,7 @@ func (s *source) finish(d Delivery, out Outcome) error {
 			if after, err = t.finish(s, d, out); err != nil {
 				return err
 			}
-			taken := after.Status == Sent || after.Status == Partial
+			taken = after.Status == Sent || after.Status == Partial
 			if taken {
 				if resumed, err = t.resumeTaken(after); err != nil {
 					return err
@@ -67,7 +67,7 @@ func (s *source) finish(d Delivery, out Outcome) error {
 			if err != nil {
 				return
 			}
-			if after.Status == Sent || after.Status == Partial {
+			if taken {
 				delete(s.o.backoffs, sender{after.Source, after.MailType})
 			}
 			if out.Away {

@@ -25,7 +25,7 @@ func openPostgres(u *url.URL) (*store, error) {
 		replacer:    strings.NewReplacer(replace...),
 		elements:    "jsonb_array_elements(recipients::jsonb)",
 		now:         postgresNow,
-		clock:       "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+		clock:       postgresClock,
 		timeout:     15 * time.Second,
 		waitPoll:    200 * time.Millisecond,
 		intact:      func() error { return nil },
@@ -58,8 +58,11 @@ func publicURL(u *url.URL) string {
 	return public.String()
 }
 
+// postgresClock is the database's clock in microseconds.
+const postgresClock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
 func postgresNow(ctx context.Context, tx *sql.Tx) (now int64, err error) {
-	err = tx.QueryRowContext(ctx, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").Scan(&now)
+	err = tx.QueryRowContext(ctx, "SELECT "+postgresClock).Scan(&now)
 	return now, err
 }
 

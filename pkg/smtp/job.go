@@ -21,6 +21,12 @@ type job struct {
 // there is one.
 func (j *job) fail(err *Error) { fail(j.results, err) }
 
+// end fails the job and tells the one who waits for it.
+func (j *job) end(err *Error) {
+	j.fail(err)
+	close(j.done)
+}
+
 func fail(results []RecipientResult, err *Error) {
 	for i := range results {
 		if results[i].Err == nil {

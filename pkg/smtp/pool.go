@@ -106,8 +106,7 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
 		}
 		jobs = append(jobs, j)
 		if err := p.pace(ctx); err != nil {
-			j.fail(err)
-			close(j.done)
+			j.end(err)
 			continue
 		}
 		p.enqueue(j)

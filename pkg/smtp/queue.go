@@ -10,13 +10,11 @@ func (p *Pool) enqueue(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.isClosed {
-		j.fail(failure(StageQueue, ErrClosed))
-		close(j.done)
+		j.end(failure(StageQueue, ErrClosed))
 		return
 	}
 	if p.standing+p.dialing == 0 && time.Now().Before(p.downUntil) {
-		j.fail(p.down)
-		close(j.done)
+		j.end(p.down)
 		return
 	}
 	j.place = p.waiting.PushBack(j)
@@ -30,8 +28,7 @@ func (p *Pool) next() *job {
 	for p.waiting.Len() > 0 {
 		j := p.take()
 		if j.ctx.Err() != nil { // its sender is about to take it back
-			j.fail(failure(StageQueue, context.Cause(j.ctx)))
-			close(j.done)
+			j.end(failure(StageQueue, context.Cause(j.ctx)))
 			continue
 		}
 		p.dispatch()
@@ -52,13 +49,11 @@ func (p *Pool) putBack(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running.Err() != nil {
-		j.fail(failure(StageQueue, ErrClosed))
-		close(j.done)
+		j.end(failure(StageQueue, ErrClosed))
 		return
 	}
 	if j.ctx.Err() != nil { // its sender waits for no other connection
-		j.fail(failure(StageQueue, context.Cause(j.ctx)))
-		close(j.done)
+		j.end(failure(StageQueue, context.Cause(j.ctx)))
 		return
 	}
 	j.place = p.waiting.PushFront(j)
@@ -70,7 +65,9 @@ func (p *Pool) putBack(j *job) {
 // been delivered, and through no fault of the mail's that we know of. Any
 // other job has failed.
 func (p *Pool) lost(j *job, cause *Error) {
-	elsewhere := cause.Class == Unavailable || cause.Stage == StageRset && cause.Class == Protocol || cause.Class == Network && !cause.Ambiguous && !cause.Timeout()
+	elsewhere := cause.Class == Unavailable ||
+		cause.Class == Protocol && cause.Stage == StageRset ||
+		cause.Class == Network && !cause.Ambiguous && !cause.Timeout()
 	if elsewhere && j.tries < maxTries && j.undecided() && j.ctx.Err() == nil {
 		p.putBack(j)
 		return
@@ -81,15 +78,13 @@ func (p *Pool) lost(j *job, cause *Error) {
 			j.results[i].Err = nil
 		}
 	}
-	j.fail(cause)
-	close(j.done)
+	j.end(cause)
 }
 
 // failWaiting fails every waiting mail. The caller has the lock.
 func (p *Pool) failWaiting(err *Error) {
 	for p.waiting.Len() > 0 {
 		j := p.take()
-		j.fail(err)
-		close(j.done)
+		j.end(err)
 	}
 }

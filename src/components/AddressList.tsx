@@ -43,8 +43,8 @@ export function AddressList({ id, value, onChange, validate, placeholder, disabl
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     const composing = event.nativeEvent.isComposing;
     // Inside quotes a comma is part of a name.
-    const quoted = (typed.replaceAll(/\\./g, '').split('"').length - 1) % 2 === 1;
-    const ends = event.key === 'Enter' || (!quoted && (event.key === ',' || event.key === ';'));
+    const separates = (event.key === ',' || event.key === ';') && splitList(`${typed},x`).length > 1;
+    const ends = event.key === 'Enter' || separates;
     if (!composing && ends && typed.trim() !== '') {
       event.preventDefault();
       add(typed);
