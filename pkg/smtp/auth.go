@@ -3,7 +3,6 @@ package smtp
 import (
 	"encoding/base64"
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/emersion/go-sasl"
@@ -13,7 +12,7 @@ import (
 
 // mechanism picks the SASL mechanism: the wanted one if it is offered. There
 // is no falling back, neither to another one nor to none.
-func mechanism(want settings.AuthMechanism, offered capabilities) (string, *Error) {
+func mechanism(want settings.AuthMechanism, offered capabilities) (string, error) {
 	candidates := []string{sasl.Plain, sasl.Login}
 	switch want {
 	case settings.AuthPlain:
@@ -28,9 +27,9 @@ func mechanism(want settings.AuthMechanism, offered capabilities) (string, *Erro
 	}
 	reason := "the relay offers no AUTH"
 	if len(offered.mechanisms) > 0 {
-		reason = "the relay offers AUTH " + bounded(strings.Join(offered.mechanisms, " ")) + ", not " + strings.Join(candidates, " or ")
+		reason = "the relay offers AUTH " + strings.Join(offered.mechanisms, " ") + ", not " + strings.Join(candidates, " or ")
 	}
-	return "", &Error{Class: Refused, Stage: StageAuth, Err: errors.New(reason)}
+	return "", errors.New(reason)
 }
 
 // saslClient is go-sasl's client for PLAIN, and one that bears with real
@@ -82,9 +81,10 @@ func (c *loginClient) Next([]byte) ([]byte, error) {
 
 // authenticate runs AUTH (RFC 4954). It is called on TLS only.
 func (s *session) authenticate() (Reply, *Error) {
-	name, fail := mechanism(s.cfg.Mechanism, s.caps)
-	if fail != nil {
-		return Reply{}, fail
+	name, err := mechanism(s.cfg.Mechanism, s.caps)
+	if err != nil {
+		reason := bounded(s.redactor.words(err.Error()))
+		return Reply{}, &Error{Class: Refused, Stage: StageAuth, Err: errors.New(reason)}
 	}
 	s.mechanism = name
 	client := saslClient(name, s.cfg.UserName, s.cfg.Password)
@@ -99,12 +99,8 @@ func (s *session) authenticate() (Reply, *Error) {
 	for {
 		reply, fail := s.ask(StageAuth, command)
 		if fail != nil {
-			if fail.Class == Protocol { // its words may be the command, quoted
-				fail.Err = malformed("not an SMTP reply")
-			}
 			return Reply{}, fail
 		}
-		reply.Text = s.cfg.redact(reply.Text)
 		switch {
 		case reply.Code/100 == 2:
 			return reply, nil
@@ -118,33 +114,8 @@ func (s *session) authenticate() (Reply, *Error) {
 			challenge = []byte(reply.Text)
 		}
 		if response, err = client.Next(challenge); err != nil {
-			return reply, failure(StageAuth, malformed("the relay asks for more than "+name+" has to say"))
+			return reply, failure(StageAuth, malformed{reason: "the relay asks for more than " + name + " has to say"})
 		}
 		command = base64.StdEncoding.EncodeToString(response)
 	}
 }
-
-// redact takes out the credentials, for relays that quote the command they
-// refuse.
-func (c *Config) redact(text string) string {
-	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + c.UserName + "\x00" + c.Password))
-	login := base64.StdEncoding.EncodeToString([]byte(c.Password))
-	for _, secret := range []string{plain, login, c.Password} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, redacted)
-		}
-	}
-	// In part, or in another case, a response gives away as much.
-	responses := strings.ToLower(plain + " " + login)
-	return base64Words.ReplaceAllStringFunc(text, func(word string) string {
-		if strings.Contains(responses, strings.ToLower(word)) {
-			return redacted
-		}
-		return word
-	})
-}
-
-const redacted = "[redacted]"
-
-// base64Words are runs that may be a piece of a response.
-var base64Words = regexp.MustCompile(`[A-Za-z0-9+/]{8,}=*`)

@@ -6,7 +6,7 @@ import (
 )
 
 // capabilities is what a relay offers in its EHLO reply (RFC 5321 section
-// 4.1.1.1), in upper case.
+// 4.1.1.1), in upper case. The lines are for people.
 type capabilities struct {
 	lines      []string
 	starttls   bool
@@ -16,7 +16,7 @@ type capabilities struct {
 
 // parseCapabilities reads the lines after the first. Old relays list their
 // mechanisms as "AUTH=LOGIN PLAIN"; that line counts only where it is alone.
-func parseCapabilities(r Reply) capabilities {
+func parseCapabilities(r Reply, redactor redactor) capabilities {
 	var c capabilities
 	var legacy []string
 	for i, line := range strings.Split(r.Text, "\n") {
@@ -27,7 +27,7 @@ func parseCapabilities(r Reply) capabilities {
 		if line == "" {
 			continue
 		}
-		c.lines = append(c.lines, bounded(line))
+		c.lines = append(c.lines, bounded(redactor.words(line)))
 		words := strings.Fields(line)
 		switch {
 		case line == "STARTTLS":

@@ -68,7 +68,7 @@ func TestClassesDecideWhatToDo(t *testing.T) {
 func TestCausesAreClassified(t *testing.T) {
 	for want, causes := range map[Class][]error{
 		Network:   {io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET, context.DeadlineExceeded, errors.New("anything else")},
-		Protocol:  {malformed("x"), fmt.Errorf("wrapped: %w", malformed("x"))},
+		Protocol:  {malformed{reason: "x"}, fmt.Errorf("wrapped: %w", malformed{reason: "x"})},
 		Cancelled: {context.Canceled, ErrClosed},
 	} {
 		for _, cause := range causes {

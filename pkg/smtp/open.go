@@ -29,7 +29,7 @@ type observer func(stage Stage, start time.Time, reply Reply, err *Error)
 // beforeAuth, if not nil, may hold back the credentials for a while, or for
 // good with an error.
 func open(ctx context.Context, cfg *Config, observe observer, beforeAuth func() error) (*session, *Error) {
-	s := &session{cfg: cfg}
+	s := &session{cfg: cfg, redactor: newRedactor(cfg.UserName, cfg.Password)}
 	if err := cfg.check(); err != nil {
 		return s, err
 	}
@@ -79,9 +79,7 @@ func (s *session) step(ctx context.Context, stage Stage) (Reply, *Error) {
 	case StageGreeting:
 		return s.command(stage, "")
 	case StageEHLO, StageEHLOTLS:
-		reply, err := s.command(stage, "EHLO "+s.cfg.ehloName(s.raw))
-		s.caps = parseCapabilities(reply)
-		return reply, err
+		return s.command(stage, "EHLO "+s.cfg.ehloName(s.raw))
 	case StageSTARTTLS:
 		return s.starttls()
 	case StageTLS:
@@ -181,7 +179,7 @@ func (s *session) command(stage Stage, line string) (Reply, *Error) {
 func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if line != "" {
 		if s.r.Buffered() > 0 {
-			return Reply{}, failure(stage, malformed("the relay says more than it was asked"))
+			return Reply{}, failure(stage, malformed{reason: "the relay says more than it was asked"})
 		}
 		s.line(line)
 		if err := s.w.Flush(); err != nil {
@@ -191,7 +189,11 @@ func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if err := s.raw.SetReadDeadline(time.Now().Add(s.timeout)); err != nil {
 		return Reply{}, s.failure(stage, err)
 	}
-	reply, err := readReply(s.r)
+	said, err := readReply(s.r)
+	if stage == StageEHLO || stage == StageEHLOTLS {
+		s.caps = parseCapabilities(said, s.redactor)
+	}
+	reply, err := s.redactor.clean(said, err)
 	if err != nil {
 		return Reply{}, s.failure(stage, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -200,6 +201,61 @@ func TestRelayThatQuotesTheCredentialsDoesNotGetThemIntoErrors(t *testing.T) {
 				t.Errorf("%q: the report says %q in %s", quoted, words, said)
 			}
 		}
+	}
+}
+
+// Nor do they get out by a relay that remembers them until another stage.
+func TestRelayThatRepeatsTheCredentialsLaterDoesNotGetThemOut(t *testing.T) {
+	const secret = "cAnary-71b2"
+	encoded := base64.StdEncoding.EncodeToString([]byte(secret))
+	said := func(t *testing.T, stage relaytest.Stage, words string) {
+		relay := startRelay(t, relaytest.Options{SecretKey: secret})
+		relay.Fault(relaytest.Fault{Stage: stage, Action: relaytest.Reply(words)})
+		c := relayConfig(relay, nhncloud.STARTTLS)
+		c.Password = secret
+		var told []any
+		c.Trace.Stage = func(_ context.Context, _ Stage, _ time.Time, _ time.Duration, err error) {
+			if err != nil {
+				told = append(told, err.Error())
+			}
+		}
+		report := Check(testContext(t), c)
+		c.Trace = Trace{}
+		result, err := startPool(t, c).Send(testContext(t), testMail())
+		out, marshalling := json.Marshal(append(told, report, result, fmt.Sprint(report.Err, err)))
+		if marshalling != nil {
+			t.Fatal(marshalling)
+		}
+		for _, credential := range []string{secret[2:], encoded[:9]} {
+			if bytes.Contains(bytes.ToLower(out), []byte(strings.ToLower(credential))) {
+				t.Errorf("%q gets out by %s", credential, out)
+			}
+		}
+		if !bytes.Contains(out, []byte("thankyou")) {
+			t.Errorf("the relay's other words are lost in %s", out)
+		}
+	}
+	for _, stage := range []relaytest.Stage{
+		relaytest.Greeting, relaytest.EHLO, relaytest.STARTTLS, relaytest.EHLO2, relaytest.MAIL, relaytest.RCPT,
+		relaytest.DATA, relaytest.EOM, relaytest.Taken, relaytest.QUIT,
+	} {
+		for name, words := range map[string]string{
+			"refused":   "451 4.7.1 thankyou for " + secret + " and " + encoded + "\r\n",
+			"taken":     "250 2.0.0 thankyou for " + secret + " and " + encoded + "\r\n",
+			"malformed": "thankyou for " + secret + " and " + encoded + "\r\n",
+			"at length": "451 4.7.1 thankyou" + strings.Repeat("x", maxText-len("thankyou")-5) + secret + "\r\n",
+		} {
+			if name == "taken" && (stage == relaytest.MAIL || stage == relaytest.RCPT) {
+				continue // nobody hears of these
+			}
+			t.Run(string(stage)+"/"+name, func(t *testing.T) { said(t, stage, words) })
+		}
+	}
+	for name, offer := range map[string]string{
+		"capability": "250-hello\r\n250-STARTTLS\r\n250-thankyou " + secret + "\r\n250 AUTH " + encoded + "\r\n",
+		"mechanism":  "250-hello\r\n250-STARTTLS\r\n250 AUTH thankyou " + secret + " " + encoded + "\r\n",
+	} {
+		t.Run(name, func(t *testing.T) { said(t, relaytest.EHLO2, offer) })
 	}
 }
 

@@ -39,9 +39,17 @@ func (r Reply) String() string {
 }
 
 // malformed is an error in the bytes of a reply.
-type malformed string
+type malformed struct {
+	reason string
+	line   string // that is no reply; may be empty
+}
 
-func (m malformed) Error() string { return string(m) }
+func (m malformed) Error() string {
+	if m.line == "" {
+		return m.reason
+	}
+	return m.reason + ": " + strconv.Quote(bounded(m.line))
+}
 
 // readReply reads one reply of any number of lines (RFC 5321 section 4.2.1).
 // The error is malformed, or the reader's.
@@ -57,14 +65,14 @@ func readReply(r *bufio.Reader) (Reply, error) {
 		}
 		code, text, more, ok := parseLine(line)
 		if !ok {
-			return Reply{}, malformed("not an SMTP reply: " + strconv.Quote(bounded(string(line))))
+			return Reply{}, malformed{"not an SMTP reply", string(line)}
 		}
 		if n == 0 {
 			reply.Code = code
 			reply.EnhancedCode, reply.Text = splitEnhanced(code, printable(string(text)))
 		} else {
 			if code != reply.Code {
-				return Reply{}, malformed("reply code changes within a reply, from " + strconv.Itoa(reply.Code) + " to " + strconv.Itoa(code))
+				return Reply{}, malformed{reason: "reply code changes within a reply, from " + strconv.Itoa(reply.Code) + " to " + strconv.Itoa(code)}
 			}
 			_, rest := splitEnhanced(code, printable(string(text)))
 			reply.Text += "\n" + rest
@@ -73,7 +81,7 @@ func readReply(r *bufio.Reader) (Reply, error) {
 			return reply, nil
 		}
 	}
-	return Reply{}, malformed("reply of more than " + strconv.Itoa(maxReplyLines) + " lines")
+	return Reply{}, malformed{reason: "reply of more than " + strconv.Itoa(maxReplyLines) + " lines"}
 }
 
 // readLine reads a line without its end, valid until the next read.
@@ -81,7 +89,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull) || len(line) > maxReplyLine:
-		return nil, malformed("reply line of more than " + strconv.Itoa(maxReplyLine) + " octets")
+		return nil, malformed{reason: "reply line of more than " + strconv.Itoa(maxReplyLine) + " octets"}
 	case err == io.EOF && len(line) > 0:
 		return nil, io.ErrUnexpectedEOF
 	case err != nil:

@@ -114,7 +114,7 @@ func FuzzReadReply(f *testing.F) {
 			if e := refusal(StageMail, reply); e.Code != reply.Code || len(e.Text) > maxText+3 {
 				t.Fatalf("error %v", e)
 			}
-			for _, line := range parseCapabilities(reply).lines {
+			for _, line := range parseCapabilities(reply, redactor{}).lines {
 				if line == "" || line != bounded(line) {
 					t.Fatalf("capability %q", line)
 				}

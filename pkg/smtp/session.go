@@ -30,6 +30,7 @@ const (
 type session struct {
 	*wire
 	cfg       *Config
+	redactor  redactor
 	caps      capabilities
 	tls       *tls.ConnectionState
 	mechanism string
@@ -98,7 +99,7 @@ func (s *session) listen() {
 	go func() {
 		defer close(s.replies)
 		for {
-			reply, err := readReply(s.r)
+			reply, err := s.redactor.clean(readReply(s.r))
 			select {
 			case s.replies <- arrival{reply, err, s.r.Buffered() > 0}:
 			case <-s.closing:
@@ -157,7 +158,7 @@ func (s *session) quiet(stage Stage) *Error {
 func (s *session) unasked(stage Stage, a arrival) *Error {
 	reply, err := s.sort(stage, a)
 	if err == nil {
-		err = failure(stage, malformed("reply without a command: "+reply.String()))
+		err = failure(stage, malformed{reason: "reply without a command: " + reply.String()})
 	}
 	return err
 }

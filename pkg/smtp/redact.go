@@ -1,0 +1,58 @@
+package smtp
+
+import (
+	"encoding/base64"
+	"errors"
+	"regexp"
+	"strings"
+)
+
+// A redactor takes the credentials out of a relay's words, which end up in logs
+// and in the delivery log: relays quote the commands that they refuse.
+type redactor struct {
+	password  *regexp.Regexp // nil without one
+	responses string         // to AUTH, in lower case
+	shortest  int            // what is shorter gives nothing away
+}
+
+const redacted = "[redacted]"
+
+// base64Words are runs that may be a piece of a response.
+var base64Words = regexp.MustCompile(`[A-Za-z0-9+/]{8,}=*`)
+
+func newRedactor(userName, password string) redactor {
+	if password == "" {
+		return redactor{}
+	}
+	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + userName + "\x00" + password))
+	login := base64.StdEncoding.EncodeToString([]byte(password))
+	return redactor{
+		password:  regexp.MustCompile("(?i)" + regexp.QuoteMeta(password)),
+		responses: strings.ToLower(plain + " " + login),
+		shortest:  min(len(password), 8),
+	}
+}
+
+// clean takes them out of what readReply returned.
+func (r redactor) clean(reply Reply, err error) (Reply, error) {
+	reply.Text = r.words(reply.Text)
+	if m, ok := errors.AsType[malformed](err); ok {
+		err = malformed{m.reason, r.words(m.line)}
+	}
+	return reply, err
+}
+
+// words is text without the credentials, whatever their case, plain or as a
+// response to AUTH. Of a response a piece gives away as much.
+func (r redactor) words(text string) string {
+	if r.password == nil || len(text) < r.shortest {
+		return text
+	}
+	text = r.password.ReplaceAllLiteralString(text, redacted)
+	return base64Words.ReplaceAllStringFunc(text, func(word string) string {
+		if strings.Contains(r.responses, strings.ToLower(word)) {
+			return redacted
+		}
+		return word
+	})
+}
