@@ -37,10 +37,7 @@ func (st *store) migrate(ctx context.Context) error {
 		return err
 	}
 	for try := 1; ; try++ {
-		if _, err = provider.Up(ctx); err == nil {
-			return notNewer(ctx, provider)
-		}
-		if try >= tries {
+		if err = st.upgrade(ctx, provider); err == nil || try >= tries {
 			return err
 		}
 		if !sleep(ctx, time.Duration(try)*50*time.Millisecond) {
@@ -57,13 +54,32 @@ func (e *newerError) Error() string {
 	return fmt.Sprintf("its schema is version %d, and this plugin knows version %d", e.has, e.known)
 }
 
-// notNewer refuses what a later plugin has upgraded.
-func notNewer(ctx context.Context, provider *goose.Provider) error {
+// upgrade takes as long as the log is. Only where there is something to upgrade
+// may a server be silent so long.
+func (st *store) upgrade(ctx context.Context, provider *goose.Provider) error {
+	if current, err := st.isCurrent(ctx, provider); err != nil || current {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return err
+	}
+	_, err := st.isCurrent(ctx, provider) // a later plugin may have come in between
+	return err
+}
+
+// isCurrent says whether there is nothing to upgrade, and refuses what a later
+// plugin has upgraded.
+func (st *store) isCurrent(ctx context.Context, provider *goose.Provider) (bool, error) {
+	if st.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, st.timeout)
+		defer cancel()
+	}
 	has, known, err := provider.GetVersions(ctx)
 	if err == nil && has > known {
-		return &newerError{has, known}
+		err = &newerError{has, known}
 	}
-	return err
+	return err == nil && has == known, err
 }
 
 // repeat tries for so long, with growing pauses, while the error is worth

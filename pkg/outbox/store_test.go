@@ -1,11 +1,14 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -53,6 +56,64 @@ func TestURLsThatCannotBeUsedAreExplained(t *testing.T) {
 		if !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v; want %q and no password", name, err, tt.says)
 		}
+	}
+}
+
+// TestServerThatFallsSilentWhileItIsOpenedIsGivenUp: the first connection
+// stands, and nothing more is heard of it.
+func TestServerThatFallsSilentWhileItIsOpenedIsGivenUp(t *testing.T) {
+	u, err := url.Parse(pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(u.Query().Get("host"), ".s.PGSQL.5432")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	over := make(chan struct{})
+	defer serving.Wait()
+	defer close(over)
+	defer func() { _ = listener.Close() }()
+	serving.Go(func() {
+		client, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = client.Close() }()
+		server, err := net.Dial("unix", socket)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = server.Close() }()
+		serving.Go(func() { _, _ = io.Copy(server, client) })
+		// The server's greeting ends with ReadyForQuery, status idle.
+		var said []byte
+		for buf := make([]byte, 4096); !bytes.HasSuffix(said, []byte("Z\x00\x00\x00\x05I")); {
+			n, err := server.Read(buf)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			said = append(said, buf[:n]...)
+			_, _ = client.Write(buf[:n])
+		}
+		<-over
+	})
+
+	u.Host, u.RawQuery = listener.Addr().String(), "sslmode=disable"
+	st, err := openPostgres(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.timeout = 300 * time.Millisecond
+	if err := st.migrate(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want that of a deadline", err)
+	}
+	if err := st.close(); err != nil {
+		t.Error(err)
 	}
 }
 
