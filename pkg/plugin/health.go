@@ -39,7 +39,11 @@ func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 		details.Warnings = append(details.Warnings, "tlsSkipVerify is on: whoever stands between Grafana and the relay can read the SecretKey and every mail.")
 	}
 	report := d.check(ctx)
-	details.Report = &report
+	if report == nil {
+		details.Hint = "Try again in a few seconds."
+		return unhealthy("This data source is asked too often, and no check has ended yet. "+details.Hint, details)
+	}
+	details.Report = report
 	if report.Err != nil {
 		details.Hint = report.Err.Hint
 		return unhealthy(report.Err.Error()+". "+report.Err.Hint, details)
@@ -53,14 +57,15 @@ func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 }
 
 // check runs the handshake, or says again what the last one found where it is
-// asked for too often: each offers the credentials.
-func (d *DataSource) check(ctx context.Context) smtp.Report {
-	if last := d.checked.Load(); last != nil && !d.limits.health.Allow() {
-		return *last
+// asked for too often: each offers the credentials. It is nil as long as none
+// has ended.
+func (d *DataSource) check(ctx context.Context) *smtp.Report {
+	if !d.limits.health.Allow() {
+		return d.checked.Load()
 	}
 	report := d.sender.Check(ctx)
 	d.checked.Store(&report)
-	return report
+	return &report
 }
 
 func unhealthy(message string, details healthDetails) (*backend.CheckHealthResult, error) {

@@ -193,3 +193,41 @@ func TestHealthChecksAreNoStormOfAUTH(t *testing.T) {
 		t.Errorf("%d handshakes", handshakes)
 	}
 }
+
+// TestHealthChecksAtOnceAreNoStormOfAUTHEither: none has ended before the last
+// is asked for.
+func TestHealthChecksAtOnceAreNoStormOfAUTHEither(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	release := make(chan struct{})
+	r.Fault(relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.Hold(release)})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	const checks = 40
+	messages := make(chan string, checks)
+	ctx := within(t)
+	for range checks {
+		go func() {
+			result, err := p.CheckHealth(ctx, ds)
+			if err != nil {
+				messages <- err.Error()
+				return
+			}
+			messages <- result.Status.String() + " " + result.Message
+		}()
+	}
+	refused := 0
+	for n := range checks {
+		if n == 10 { // of those that are refused
+			close(release)
+		}
+		message := <-messages
+		if strings.Contains(message, "asked too often") && strings.Contains(message, "Try again") {
+			refused++
+		} else if !strings.HasPrefix(message, "OK") {
+			t.Error(message)
+		}
+	}
+	if _, _, handshakes, _ := r.Connections(); handshakes >= 20 || refused < 10 {
+		t.Errorf("%d handshakes, %d refused", handshakes, refused)
+	}
+}
