@@ -26,7 +26,7 @@ var (
 	}, []string{"outcome"})
 	deliveryDuration = promauto.NewHistogram(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "delivery_duration_seconds",
-		Help:    "Time from acceptance to the relay's last 250, of deliveries sent.",
+		Help:    "Time from acceptance to the final state, of deliveries that are sent or partial.",
 		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200},
 	})
 	stageDuration = promauto.NewHistogramVec(prometheus.HistogramOpts{

@@ -69,6 +69,9 @@ func New(config Config, log hclog.Logger) *Service {
 	return s
 }
 
+// Log is the process's log.
+func (s *Service) Log() hclog.Logger { return s.log }
+
 // Outbox is the open outbox, or why there is none.
 func (s *Service) Outbox(ctx context.Context) (*outbox.Outbox, error) {
 	box, opening, err := s.current()

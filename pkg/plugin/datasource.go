@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/net/proxy"
@@ -63,19 +64,29 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 			jsonData: s.JSONData, limits: newLimits(),
 		}
 		d.CallResourceHandler = httpadapter.New(d.routes())
-		d.settings, d.invalid = settings.Load(s.JSONData, s.DecryptedSecureJSONData)
-		if d.invalid != nil {
-			return d, nil
+		if d.invalid = d.use(ctx, s); d.invalid != nil {
+			service.Log().Error("a data source's settings are not valid: its alerts are answered with 500",
+				"source", d.source, "error", oneLine(d.invalid))
 		}
-		dial, err := dialer(ctx, s, d.settings)
-		if err != nil {
-			d.invalid = err
-			return d, nil
-		}
-		d.sender, d.invalid = service.NewSender(ctx, d.source, d.settings, s.Updated, dial)
 		return d, nil
 	}
 }
+
+// use makes the sender, or says what is wrong with the settings.
+func (d *DataSource) use(ctx context.Context, s backend.DataSourceInstanceSettings) (err error) {
+	if d.settings, err = settings.Load(s.JSONData, s.DecryptedSecureJSONData); err != nil {
+		return err
+	}
+	dial, err := dialer(ctx, s, d.settings)
+	if err != nil {
+		return err
+	}
+	d.sender, err = d.service.NewSender(ctx, d.source, d.settings, s.Updated, dial)
+	return err
+}
+
+// oneLine is an error that names every problem, each on a line of its own.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // Dispose is called by the SDK some seconds after the settings have changed.
 func (d *DataSource) Dispose() {

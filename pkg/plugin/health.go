@@ -33,7 +33,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	}
 	if d.invalid != nil {
 		details.Hint = "Correct the settings named above and save again."
-		return unhealthy("The settings are not valid: "+strings.ReplaceAll(d.invalid.Error(), "\n", "; "), details)
+		return unhealthy("The settings are not valid: "+oneLine(d.invalid), details)
 	}
 	if d.settings.TLSSkipVerify {
 		details.Warnings = append(details.Warnings, "tlsSkipVerify is on: whoever stands between Grafana and the relay can read the SecretKey and every mail.")

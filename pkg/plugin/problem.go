@@ -21,7 +21,7 @@ const retryAfter = "30"
 
 var rejectedRequests = promauto.NewCounterVec(prometheus.CounterOpts{
 	Namespace: "nhncloud_email", Name: "rejected_requests_total",
-	Help: "Requests of the resource API that were refused, by reason.",
+	Help: "Requests of contact points that were refused, by reason.",
 }, []string{"reason"})
 
 // A counter that is absent until its first event hides that event from
@@ -90,10 +90,13 @@ func problemOf(err error) (int, problem) {
 	return http.StatusInternalServerError, problem{Error: err.Error(), Code: "internal"}
 }
 
-// writeProblem answers with an error and counts it.
-func writeProblem(w http.ResponseWriter, err error) {
+// writeProblem answers with an error, and counts those of contact points: what
+// a person meets on a page is no alert that was not mailed.
+func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	status, p := problemOf(err)
-	rejectedRequests.WithLabelValues(p.Code).Inc()
+	if r.URL.Path == alertsPath {
+		rejectedRequests.WithLabelValues(p.Code).Inc()
+	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}

@@ -9,13 +9,16 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
 
+// alertsPath is the route of contact points.
+const alertsPath = "/alerts"
+
 // handler answers one route; the error it returns is answered as a problem.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes is the resource API: one pattern a line, its methods and who may call.
 func (d *DataSource) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/alerts", methods{http.MethodPost: d.postAlerts})
+	mux.Handle(alertsPath, methods{http.MethodPost: d.postAlerts})
 	mux.Handle("/test", methods{http.MethodPost: editors(d.postTest)})
 	mux.Handle("/diagnose", methods{http.MethodPost: editors(d.postDiagnose)})
 	mux.Handle("/preview", methods{http.MethodPost: editors(d.postPreview)})
@@ -27,7 +30,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle("/", handler(func(_ http.ResponseWriter, r *http.Request) error {
 		return &fault{http.StatusNotFound, problem{
 			Error: "there is no route " + r.URL.Path, Code: "route",
-			Hint: "Alerts are posted to /alerts.",
+			Hint: "Alerts are posted to " + alertsPath + ".",
 		}}
 	}))
 	return mux
@@ -56,7 +59,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h(w, r); err != nil {
-		writeProblem(w, err)
+		writeProblem(w, r, err)
 	}
 }
 

@@ -179,6 +179,25 @@ func TestPreviewShowsWhatIsSentAndSendsNothing(t *testing.T) {
 	}
 }
 
+// TestWrongSettingsAreInTheLog: of a provisioned data source nobody may ever
+// press Save & test.
+func TestWrongSettingsAreInTheLog(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	var said log
+	p := start(t, "memory:", &said)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"language": "fr", "fromAddress": nil})
+	if answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1))); answer.Status != 500 {
+		t.Errorf("%d %s", answer.Status, answer.Body)
+	}
+	await(t, func() bool { return strings.Contains(said.String(), "not valid") })
+	line := said.String()
+	for _, words := range []string{"answered with 500", `"source":"1/`, "language is ", "fromAddress is missing"} {
+		if !strings.Contains(line, words) {
+			t.Errorf("the log does not say %q: %s", words, line)
+		}
+	}
+}
+
 // TestHealthChecksAreNoStormOfAUTH: every Viewer may ask for them.
 func TestHealthChecksAreNoStormOfAUTH(t *testing.T) {
 	r := relay(t, relaytest.Options{})

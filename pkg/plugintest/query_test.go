@@ -129,6 +129,7 @@ func TestMetricsCountDeliveriesAttemptsStagesAndRefusals(t *testing.T) {
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 	call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
 	call(t, p, ds, plugintest.Request{Path: "alerts", Body: []byte("{}"), User: viewer})
+	call(t, p, ds, plugintest.Request{Path: "preview", Body: []byte("{}"), User: viewer}) // no alert
 	r.Fault(relaytest.Fault{Stage: relaytest.MAIL, Action: relaytest.Reply("451 4.3.0 Try later\r\n")})
 	call(t, p, ds, plugintest.Signed("alerts", another(t, 2)))
 	var page []byte
@@ -148,6 +149,7 @@ func TestMetricsCountDeliveriesAttemptsStagesAndRefusals(t *testing.T) {
 		`nhncloud_email_outbox_depth{state="queued"} 1`,
 		`nhncloud_email_outbox_oldest_age_seconds `,
 		`nhncloud_email_rejected_requests_total{reason="signature"} 1`,
+		`nhncloud_email_rejected_requests_total{reason="role"} 0`,
 	} {
 		if !strings.Contains(string(page), line) {
 			t.Errorf("%s is not in the metrics", line)
