@@ -156,7 +156,7 @@ export function AdvancedSection({ config }: { config: Config }) {
               label={t('config.ehlo.label', 'EHLO name')}
               description={t(
                 'config.ehlo.description',
-                'How Grafana introduces itself to the relay. Empty: its own host name.',
+                'How Grafana introduces itself to the relay. Empty: its host name if that has a dot, else its IP address.',
               )}
             />
             {grafana.secureSocksDSProxyEnabled && (
