@@ -42,18 +42,10 @@ var (
 
 // finished counts a delivery that became final.
 func finished(d outbox.Delivery) {
-	deliveries.WithLabelValues(string(d.Status), mailTypeLabel(d.MailType)).Inc()
+	deliveries.WithLabelValues(string(d.Status), string(nhncloud.MailType(d.MailType).TakenAs())).Inc()
 	if d.Status == outbox.Sent || d.Status == outbox.Partial {
 		deliveryDuration.Observe(d.FinishedAt.Sub(d.CreatedAt).Seconds())
 	}
-}
-
-// mailTypeLabel: the service takes a mail without a type as normal.
-func mailTypeLabel(t string) string {
-	if t == "" {
-		return "normal"
-	}
-	return t
 }
 
 // attemptLabel sorts an attempt for the metric and the log.
@@ -94,7 +86,7 @@ func (s *Service) RegisterMetrics(r prometheus.Registerer) {
 			continue
 		}
 		for _, t := range nhncloud.MailTypes() {
-			deliveries.WithLabelValues(string(status), mailTypeLabel(string(t)))
+			deliveries.WithLabelValues(string(status), string(t))
 		}
 	}
 }

@@ -74,6 +74,14 @@ const (
 	Ad MailType = "ad"
 )
 
+// TakenAs is the type that the service takes a mail for.
+func (t MailType) TakenAs() MailType {
+	if t == Unset {
+		return Normal
+	}
+	return t
+}
+
 // MailTypes lists the types that can be named.
 func MailTypes() []MailType { return []MailType{Normal, Auth, Ad} }
 

@@ -214,13 +214,7 @@ func entryOf(d outbox.Delivery) entry {
 	return e
 }
 
-// mailTypeName: the service takes mail without a type as normal.
-func mailTypeName(t string) string {
-	if t == "" {
-		return "normal"
-	}
-	return t
-}
+func mailTypeName(t string) string { return string(nhncloud.MailType(t).TakenAs()) }
 
 func moment(t time.Time) *time.Time {
 	if t.IsZero() {
