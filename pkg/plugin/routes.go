@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
@@ -15,18 +14,18 @@ const alertsPath = "/alerts"
 // handler answers one route; the error it returns is answered as a problem.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// routes is the resource API: one pattern a line, its methods and who may call.
+// routes is the resource API: one pattern a line, its method and who may call.
 func (d *DataSource) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(alertsPath, methods{http.MethodPost: d.postAlerts})
-	mux.Handle("/test", methods{http.MethodPost: editors(d.postTest)})
-	mux.Handle("/diagnose", methods{http.MethodPost: editors(d.postDiagnose)})
-	mux.Handle("/preview", methods{http.MethodPost: editors(d.postPreview)})
-	mux.Handle("/status", methods{http.MethodGet: d.getStatus})
-	mux.Handle("/deliveries", methods{http.MethodGet: d.listDeliveries})
-	mux.Handle("/deliveries/{id}", methods{http.MethodGet: d.getDelivery})
-	mux.Handle("/deliveries/{id}/retry", methods{http.MethodPost: editors(d.retryDelivery)})
-	mux.Handle("/deliveries/{id}/cancel", methods{http.MethodPost: editors(d.cancelDelivery)})
+	mux.Handle(alertsPath, post(d.postAlerts))
+	mux.Handle("/test", post(editors(d.postTest)))
+	mux.Handle("/diagnose", post(editors(d.postDiagnose)))
+	mux.Handle("/preview", post(editors(d.postPreview)))
+	mux.Handle("/status", get(d.getStatus))
+	mux.Handle("/deliveries", get(d.listDeliveries))
+	mux.Handle("/deliveries/{id}", get(d.getDelivery))
+	mux.Handle("/deliveries/{id}/retry", post(editors(d.retryDelivery)))
+	mux.Handle("/deliveries/{id}/cancel", post(editors(d.cancelDelivery)))
 	mux.Handle("/", handler(func(_ http.ResponseWriter, r *http.Request) error {
 		return &fault{http.StatusNotFound, problem{
 			Error: "there is no route " + r.URL.Path, Code: "route",
@@ -36,25 +35,22 @@ func (d *DataSource) routes() http.Handler {
 	return mux
 }
 
-// methods dispatches one pattern by method.
-type methods map[string]handler
+func get(h handler) handler  { return only(http.MethodGet, h) }
+func post(h handler) handler { return only(http.MethodPost, h) }
 
-func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h, ok := m[r.Method]
-	if !ok {
-		var allowed []string
-		for method := range m {
-			allowed = append(allowed, method)
-		}
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		h = func(http.ResponseWriter, *http.Request) error {
+// only refuses every other method, in the words of a problem, which the mux has
+// not.
+func only(method string, h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != method {
+			w.Header().Set("Allow", method)
 			return &fault{http.StatusMethodNotAllowed, problem{
 				Error: r.Method + " is not allowed on " + r.URL.Path, Code: "method",
-				Hint: "Use " + strings.Join(allowed, " or ") + ".",
+				Hint: "Use " + method + ".",
 			}}
 		}
+		return h(w, r)
 	}
-	h.ServeHTTP(w, r)
 }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
