@@ -62,14 +62,11 @@ type Filter struct {
 	From, To time.Time // CreatedAt in [From, To)
 	Statuses []Status
 	// MailTypes holds "" for mail without a type.
-	MailTypes []string
-	// Recipients are parts of addresses, one of which matches; with
-	// RecipientStatuses, that of a recipient in one of these states.
-	Recipients        []string
-	RecipientStatuses []Status
-	Text              string // part of the subject, the reason or the Message-ID
-	Limit             int    // at most, and by default, MaxLimit
-	Cursor            string // from the List before
+	MailTypes  []string
+	Recipients []string // parts of addresses, one of which matches
+	Text       string   // part of the subject, the reason or the Message-ID
+	Limit      int      // at most, and by default, MaxLimit
+	Cursor     string   // from the List before
 }
 
 // List returns deliveries, the newest first, without mail and attempts, and the
@@ -87,12 +84,18 @@ func (o *Outbox) List(ctx context.Context, f Filter) (page []Delivery, next stri
 		w.add("created_at < %s", micros(f.To))
 	}
 	if len(f.Statuses) > 0 {
-		w.in("status", statusStrings(f.Statuses))
+		var statuses []string
+		for _, s := range f.Statuses {
+			statuses = append(statuses, string(s))
+		}
+		w.in("status", statuses)
 	}
 	if len(f.MailTypes) > 0 {
 		w.in("mail_type", f.MailTypes)
 	}
-	w.recipient(f, o.store.elements)
+	if len(f.Recipients) > 0 {
+		w.recipients(f.Recipients, o.store.elements)
+	}
 	if f.Text != "" {
 		p := w.arg(like(f.Text))
 		w.add(fmt.Sprintf(`(lower(subject) LIKE %[1]s ESCAPE '\' OR lower(reason) LIKE %[1]s ESCAPE '\' OR lower(message_id) LIKE %[1]s ESCAPE '\')`,
@@ -155,45 +158,24 @@ func (w *where) add(condition string, values ...any) {
 }
 
 func (w *where) in(column string, values []string) {
-	w.conditions = append(w.conditions, column+" IN ("+w.marks(values)+")")
-}
-
-func (w *where) marks(values []string) string {
 	values = slices.Compact(slices.Sorted(slices.Values(values))) // databases bind so many and no more
 	marks := make([]string, len(values))
 	for i, v := range values {
 		marks[i] = w.arg(clean(v))
 	}
-	return strings.Join(marks, ", ")
+	w.conditions = append(w.conditions, column+" IN ("+strings.Join(marks, ", ")+")")
 }
 
-func (w *where) recipient(f Filter, elements string) {
-	var inner []string
-	if len(f.Recipients) > 0 {
-		parts := make([]string, len(f.Recipients))
-		for i, part := range f.Recipients {
-			parts[i] = fmt.Sprintf(`lower(r.value ->> 'address') LIKE lower(%s) ESCAPE '\'`, w.arg(like(part)))
-		}
-		inner = append(inner, "("+strings.Join(parts, " OR ")+")")
+func (w *where) recipients(list []string, elements string) {
+	parts := make([]string, len(list))
+	for i, part := range list {
+		parts[i] = fmt.Sprintf(`lower(r.value ->> 'address') LIKE lower(%s) ESCAPE '\'`, w.arg(like(part)))
 	}
-	if len(f.RecipientStatuses) > 0 {
-		inner = append(inner, "r.value ->> 'status' IN ("+w.marks(statusStrings(f.RecipientStatuses))+")")
-	}
-	if len(inner) > 0 {
-		w.conditions = append(w.conditions,
-			"EXISTS (SELECT 1 FROM "+elements+" AS r WHERE "+strings.Join(inner, " AND ")+")")
-	}
+	w.conditions = append(w.conditions,
+		"EXISTS (SELECT 1 FROM "+elements+" AS r WHERE "+strings.Join(parts, " OR ")+")")
 }
 
 func (w *where) String() string { return strings.Join(w.conditions, " AND ") }
-
-func statusStrings(statuses []Status) []string {
-	s := make([]string, len(statuses))
-	for i := range statuses {
-		s[i] = string(statuses[i])
-	}
-	return s
-}
 
 // like is the pattern for texts that contain s, whatever s contains.
 func like(s string) string {
