@@ -95,7 +95,7 @@ func TestWhatAKilledProcessAcknowledgedIsDelivered(t *testing.T) {
 		f.attachAs(o, Attachment{Source: src, Slots: 16, Handler: logTo(file)})
 		eventually(t, "the queue is empty", func() bool {
 			d, err := o.Depth(t.Context(), "")
-			return err == nil && d.Total() == 0
+			return err == nil && total(d) == 0
 		})
 		acknowledged, delivered := lines(t, filepath.Join(logs, "acknowledged")), lines(t, filepath.Join(logs, "delivered"))
 		twice := 0

@@ -251,7 +251,7 @@ func TestEnqueueAfterItsCallerLeftLosesNothing(t *testing.T) {
 		if _, _, err := o.Enqueue(t.Context(), notification("n")); err != nil {
 			t.Fatal(err)
 		}
-		if d, err := o.Depth(t.Context(), src); err != nil || d.Total() != 1 {
+		if d, err := o.Depth(t.Context(), src); err != nil || total(d) != 1 {
 			t.Fatalf("depth %+v, %v", d, err)
 		}
 	})

@@ -191,6 +191,9 @@ func receive[T any](t testing.TB, what string, c <-chan T) T {
 	}
 }
 
+// total counts what waits, whatever its state.
+func total(d Depth) int64 { return d.Count[Queued] + d.Count[Sending] + d.Count[Held] }
+
 // deliver is a Handler.
 type deliver func(ctx context.Context, d Delivery) Outcome
 

@@ -336,7 +336,7 @@ func TestAttachAndDetachUnderLoadLosesNothing(t *testing.T) {
 		f.attachAs(o, Attachment{Source: src, Slots: 3, Handler: handler})
 		eventually(t, "all are delivered", func() bool {
 			d, err := o.Depth(t.Context(), src)
-			return err == nil && d.Total() == 0
+			return err == nil && total(d) == 0
 		})
 	})
 }

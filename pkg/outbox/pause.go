@@ -156,29 +156,6 @@ func (o *Outbox) resume(ctx context.Context, s sender, probed bool) error {
 	return err
 }
 
-// Pause says why and since when a sender is paused.
-type Pause struct {
-	Source, MailType string
-	Reason           string
-	Since            time.Time
-	ProbeAt          time.Time // when it is probed next
-}
-
-// Pauses lists the paused senders of a source.
-func (o *Outbox) Pauses(ctx context.Context, source string) ([]Pause, error) {
-	rows, err := o.store.reads.QueryContext(ctx, `SELECT source, mail_type, reason, since, probe_at FROM pause WHERE source = $1 ORDER BY mail_type`, source)
-	var pauses []Pause
-	err = scanAll(rows, err, func(rows scanner) error {
-		var p Pause
-		var since, probe int64
-		err := rows.Scan(&p.Source, &p.MailType, &p.Reason, &since, &probe)
-		p.Since, p.ProbeAt = at(since), at(probe)
-		pauses = append(pauses, p)
-		return err
-	})
-	return pauses, o.store.explain("reading the paused senders", err)
-}
-
 // probe asks the relay whether the sender works again.
 func (s *source) probe(prober Prober, mailType string) {
 	err := prober.Probe(s.ctx, mailType)

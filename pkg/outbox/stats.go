@@ -93,9 +93,6 @@ type Depth struct {
 	Oldest time.Duration // age of the longest accepted; 0: nothing waits
 }
 
-// Total counts every state.
-func (d Depth) Total() int64 { return d.Count[Queued] + d.Count[Sending] + d.Count[Held] }
-
 // Depth returns what waits for a source, or for all with "".
 func (o *Outbox) Depth(ctx context.Context, source string) (Depth, error) {
 	d := Depth{Count: map[Status]int64{Queued: 0, Sending: 0, Held: 0}}
