@@ -59,7 +59,7 @@ func many(t testing.TB, count int) *alert.Notification {
 func BenchmarkMail(b *testing.B) {
 	for _, count := range []int{2, 1000} {
 		n, h := many(b, count), header(b)
-		for _, language := range Languages() {
+		for _, language := range settings.Languages() {
 			r := renderer(b, Options{Language: language})
 			b.Run(fmt.Sprintf("alerts=%d/%s", count, language), func(b *testing.B) {
 				b.ReportAllocs()

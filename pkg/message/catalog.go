@@ -10,13 +10,12 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/message/catalog"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 //go:embed locales/*.json
 var localeFiles embed.FS
-
-// Languages are the languages a mail can be in, the default first.
-func Languages() []string { return []string{"en", "ja", "ko"} }
 
 // words says things in one language.
 type words struct {
@@ -32,7 +31,7 @@ type words struct {
 var languages = func() map[string]*words {
 	all := make(map[string]*words)
 	builder := catalog.NewBuilder()
-	for _, name := range Languages() {
+	for _, name := range settings.Languages() {
 		tag := language.MustParse(name)
 		fixed, formats := make(map[string]string), make(map[string]string)
 		for key, forms := range locale(name) {

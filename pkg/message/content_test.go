@@ -14,6 +14,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // notification is one of alerts of the same rule, with what they share.
@@ -298,7 +299,7 @@ func TestLongMailsStayWhole(t *testing.T) {
 		"2": many(t, 2), "30": many(t, 30), "1000": many(t, 1000), "1500, of which 1000 are kept": many(t, 1500),
 		"5 and 7 truncated": truncated, "3 huge": huge(many(t, 3)), "200 huge": huge(many(t, 200)),
 	} {
-		for _, language := range Languages() {
+		for _, language := range settings.Languages() {
 			t.Run(name+"/"+language, func(t *testing.T) {
 				c := render(t, renderer(t, Options{Language: language}), n)
 				w := languages[language]
@@ -331,7 +332,7 @@ func TestLongMailsStayWhole(t *testing.T) {
 
 func TestTextIsNarrow(t *testing.T) {
 	for _, name := range payloads(t) {
-		for _, language := range Languages() {
+		for _, language := range settings.Languages() {
 			c := render(t, renderer(t, Options{Language: language}), payload(t, name))
 			checkText(t, c.Text)
 		}

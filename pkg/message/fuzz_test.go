@@ -24,8 +24,8 @@ func FuzzRender(f *testing.F) {
 			a.Annotations["grafana_state_reason"], n.GroupKey, a.GeneratorURL, a.StartsAt.Unix(), len(n.Alerts), n.ResolvedCount)
 	}
 	f.Add("\u202e", "- **a** `b` [c](d) *e*\n```\n", "👩‍👩‍👧", strings.Repeat("高負荷。", 900), "<br>\n\n&", "Error, KeepLast", "", "javascript:x", int64(-1), 30, 15)
-	renderers := make([]*Renderer, 0, len(Languages()))
-	for _, language := range Languages() {
+	renderers := make([]*Renderer, 0, len(settings.Languages()))
+	for _, language := range settings.Languages() {
 		renderers = append(renderers, renderer(f, Options{Language: language}))
 	}
 	h := header(f)

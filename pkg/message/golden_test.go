@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 var update = flag.Bool("update", false, "write the golden mails anew instead of comparing")
@@ -16,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden mails anew instead of 
 // somebody has looked at, part by part.
 func TestGoldenMails(t *testing.T) {
 	for _, name := range payloads(t) {
-		for _, language := range Languages() {
+		for _, language := range settings.Languages() {
 			t.Run(name+"/"+language, func(t *testing.T) {
 				r := renderer(t, Options{Language: language})
 				n := payload(t, name)

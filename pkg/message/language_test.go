@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/clipperhouse/displaywidth"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 func textWidth(s string) int { return displaywidth.String(s) }
@@ -20,7 +22,7 @@ var verbs = regexp.MustCompile(`%(?:\[\d+\])?[a-z]`)
 
 func TestLanguagesSayTheSame(t *testing.T) {
 	want := locale("en")
-	for _, language := range Languages() {
+	for _, language := range settings.Languages() {
 		got := locale(language)
 		for key, forms := range want {
 			if _, ok := got[key]["other"]; !ok {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // Options say how mails are to read.
 type Options struct {
-	Language string         // one of Languages
+	Language string         // one of settings.Languages
 	Location *time.Location // nil: UTC
 	MailType nhncloud.MailType
 	// Advertiser is required for mail type ad, and unused otherwise.
@@ -38,7 +39,7 @@ type Renderer struct {
 func NewRenderer(o Options) (*Renderer, error) {
 	r := &Renderer{options: o, words: languages[o.Language]}
 	if r.words == nil {
-		return nil, fmt.Errorf("language is %q; it may be %s", o.Language, strings.Join(Languages(), ", "))
+		return nil, fmt.Errorf("language is %q; it may be %s", o.Language, strings.Join(settings.Languages(), ", "))
 	}
 	if o.Location == nil {
 		r.options.Location = time.UTC

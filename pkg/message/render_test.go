@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 var htmlDir = flag.String("html", "", "folder to write the rendered HTML of every payload and language to")
@@ -80,7 +81,7 @@ func TestWriteHTML(t *testing.T) {
 	if *htmlDir == "" {
 		t.Skip("no -html folder given")
 	}
-	for _, language := range Languages() {
+	for _, language := range settings.Languages() {
 		r := renderer(t, Options{Language: language})
 		for _, name := range payloads(t) {
 			c := render(t, r, payload(t, name))
