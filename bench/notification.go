@@ -58,8 +58,7 @@ func newNotification(body []byte) (notification, error) {
 	if err != nil {
 		return notification{}, err
 	}
-	content, err := renderer.Render(decoded, time.Now())
-	return notification{body, content}, err
+	return notification{body, renderer.Render(decoded, time.Now())}, nil
 }
 
 // mail is the whole mail as the plugin would compose it.

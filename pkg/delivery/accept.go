@@ -104,11 +104,11 @@ func (s *Sender) render(n *alert.Notification, r alert.Recipients) (message.Cont
 	if err != nil {
 		return message.Content{}, err
 	}
-	content, err := renderer.Render(n, time.Now())
+	content := renderer.Render(n, time.Now())
 	for _, warning := range content.Warnings {
 		s.log.Warn("a template failed and the built-in one was used", "error", warning)
 	}
-	return content, err
+	return content, nil
 }
 
 func header(set settings.Settings, n *alert.Notification, r alert.Recipients, messageID string) message.Header {
@@ -163,10 +163,7 @@ func Preview(set settings.Settings, n *alert.Notification, r alert.Recipients) (
 	if err != nil {
 		return message.Content{}, nil, err
 	}
-	content, err := renderer.Render(n, time.Now())
-	if err != nil {
-		return message.Content{}, nil, err
-	}
+	content := renderer.Render(n, time.Now())
 	h := header(set, n, r, "preview@"+set.From.Domain)
 	mail, err := message.Compose(h, content)
 	if err == nil && r.Mode == settings.Individual {

@@ -64,11 +64,7 @@ func BenchmarkMail(b *testing.B) {
 			b.Run(fmt.Sprintf("alerts=%d/%s", count, language), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					c, err := r.Render(n, renderTime)
-					if err != nil {
-						b.Fatal(err)
-					}
-					if _, err := Compose(h, c); err != nil {
+					if _, err := Compose(h, r.Render(n, renderTime)); err != nil {
 						b.Fatal(err)
 					}
 				}

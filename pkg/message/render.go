@@ -71,10 +71,9 @@ func NewRenderer(o Options) (*Renderer, error) {
 }
 
 // Render says what the notification says, as of now. A template of the user's
-// that fails is replaced by the built-in mail and named in Content.Warnings,
-// for an alert must go out. There is no error for now: the built-in mail takes
-// any notification.
-func (r *Renderer) Render(n *alert.Notification, now time.Time) (Content, error) {
+// that fails is replaced by the built-in mail, which takes any notification, and
+// named in Content.Warnings: an alert must go out.
+func (r *Renderer) Render(n *alert.Notification, now time.Time) Content {
 	m := newModel(n, r.words, r.options.Location, now)
 	c := Content{Priority: m.priority()}
 
@@ -96,7 +95,7 @@ func (r *Renderer) Render(n *alert.Notification, now time.Time) (Content, error)
 	if c.HTML, ok = r.html.run(m, &c.Warnings); !ok {
 		c.HTML = v.html()
 	}
-	return c, nil
+	return c
 }
 
 // try runs the user's templates on sample notifications, so that a field that
