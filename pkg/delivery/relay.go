@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"slices"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -60,10 +61,8 @@ func (s *Sender) CheckEndpoint(ctx context.Context, e nhncloud.Endpoint) smtp.Re
 func (s *Sender) Endpoints() []nhncloud.Endpoint {
 	own := nhncloud.Endpoint{Mode: s.settings.PortMode, Port: s.settings.Port}
 	all := nhncloud.Endpoints()
-	for _, e := range all {
-		if e == own {
-			return all
-		}
+	if slices.Contains(all, own) {
+		return all
 	}
 	return append([]nhncloud.Endpoint{own}, all...)
 }

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -83,15 +84,8 @@ func (o *Outbox) listen(id string) chan Delivery {
 func (o *Outbox) stopListening(id string, outcome chan Delivery) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	others := o.waiters[id][:0:0]
-	for _, w := range o.waiters[id] {
-		if w != outcome {
-			others = append(others, w)
-		}
-	}
-	if len(others) == 0 {
+	o.waiters[id] = slices.DeleteFunc(o.waiters[id], func(w chan<- Delivery) bool { return w == outcome })
+	if len(o.waiters[id]) == 0 {
 		delete(o.waiters, id)
-	} else {
-		o.waiters[id] = others
 	}
 }

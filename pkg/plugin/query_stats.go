@@ -1,10 +1,10 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
-	"sort"
-	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -96,12 +96,8 @@ func countFrame(stats []outbox.Stat, times []time.Time, f outbox.Filter) *data.F
 			}
 		}
 	}
-	keys := make([]key, 0, len(counts))
-	for k := range counts {
-		keys = append(keys, k)
-	}
-	sort.Slice(keys, func(i, j int) bool {
-		return strings.Compare(keys[i].mailType+"\x00"+keys[i].status, keys[j].mailType+"\x00"+keys[j].status) < 0
+	keys := slices.SortedFunc(maps.Keys(counts), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.mailType, b.mailType), cmp.Compare(a.status, b.status))
 	})
 	frame := seriesFrame("deliveries", times)
 	for _, k := range keys {
@@ -124,20 +120,15 @@ func latencyFrame(stats []outbox.Stat, times []time.Time) *data.Frame {
 		}
 		latencies[t][i] = append(latencies[t][i], s.Latencies...)
 	}
-	types := make([]string, 0, len(latencies))
-	for t := range latencies {
-		types = append(types, t)
-	}
-	sort.Strings(types)
 	frame := seriesFrame("latency", times)
-	for _, t := range types {
+	for _, t := range slices.Sorted(maps.Keys(latencies)) {
 		for _, q := range quantiles {
 			values := make([]*float64, len(times))
 			for i, l := range latencies[t] {
 				if len(l) == 0 {
 					continue
 				}
-				slices.SortFunc(l, func(a, b outbox.Latency) int { return int(a.Value - b.Value) })
+				slices.SortFunc(l, func(a, b outbox.Latency) int { return cmp.Compare(a.Value, b.Value) })
 				seconds := outbox.Quantile(l, q.q).Seconds()
 				values[i] = &seconds
 			}

@@ -1,6 +1,7 @@
 package relaytest
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -122,13 +123,7 @@ func (f *faults) add(ordered Fault) (remove func()) {
 	f.change(func(all []*order) []*order { return append(all, o) })
 	return sync.OnceFunc(func() {
 		f.change(func(all []*order) []*order {
-			var kept []*order
-			for _, other := range all {
-				if other != o {
-					kept = append(kept, other)
-				}
-			}
-			return kept
+			return slices.DeleteFunc(all, func(other *order) bool { return other == o })
 		})
 		close(o.removed)
 	})
@@ -137,7 +132,7 @@ func (f *faults) add(ordered Fault) (remove func()) {
 func (f *faults) change(with func([]*order) []*order) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	changed := with(append([]*order(nil), f.all()...))
+	changed := with(slices.Clone(f.all()))
 	f.list.Store(&changed)
 }
 
