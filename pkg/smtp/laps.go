@@ -13,20 +13,11 @@ type laps struct {
 }
 
 func (s *session) laps(j *job) laps {
-	l := laps{trace: s.cfg.Trace, ctx: j.ctx}
-	l.next()
-	return l
+	return laps{trace: s.cfg.Trace, ctx: j.ctx, start: time.Now()}
 }
 
 // done ends a stage and begins the next.
 func (l *laps) done(stage Stage, err *Error) {
 	l.trace.stage(l.ctx, stage, l.start, err)
-	l.next()
-}
-
-// next takes the time only if somebody wants to know it.
-func (l *laps) next() {
-	if l.trace.Stage != nil {
-		l.start = time.Now()
-	}
+	l.start = time.Now()
 }

@@ -38,7 +38,7 @@ type Pool struct {
 	limiter *rate.Limiter // nil: no limit
 	gate    gate
 
-	probeAfter, dialPause, downPause time.Duration
+	probeAfter time.Duration // the constant, but for tests
 
 	closing context.Context // ends when Close is called
 	close   context.CancelFunc
@@ -68,8 +68,6 @@ func NewPool(c Config) *Pool {
 		gate:       newGate(),
 		drained:    make(chan struct{}),
 		probeAfter: probeAfter,
-		dialPause:  dialPause,
-		downPause:  downPause,
 	}
 	if c.MessagesPerMinute > 0 {
 		p.limiter = rate.NewLimiter(rate.Every(time.Minute/time.Duration(c.MessagesPerMinute)), 1)

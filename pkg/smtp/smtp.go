@@ -14,14 +14,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// Defaults for the fields of Config that are left zero.
-const (
-	DefaultTimeout        = 10 * time.Second
-	DefaultMessageTimeout = time.Minute
-	DefaultMaxConnections = 4
-	DefaultIdleTimeout    = 60 * time.Second
-)
-
 // Config says which relay to use and as whom.
 type Config struct {
 	Host string
@@ -42,7 +34,7 @@ type Config struct {
 	Mechanism settings.AuthMechanism // empty: settings.AuthAuto
 
 	// Timeout bounds every stage: the dial, the TLS handshake, each reply, and
-	// each piece of data that the relay is slow to take.
+	// each piece of data that the relay is slow to take. By default 10 s.
 	Timeout time.Duration
 	// MessageTimeout bounds the wait for the reply to a mail's content, which a
 	// relay may take its time to look through: a mail that is given up then is
@@ -50,9 +42,10 @@ type Config struct {
 	// minutes, in which no alert can wait for a relay that is gone). By default
 	// a minute, or Timeout where that is longer.
 	MessageTimeout time.Duration
-	// IdleTimeout is how long a connection is kept without a mail.
+	// IdleTimeout is how long a connection is kept without a mail. By default a
+	// minute.
 	IdleTimeout time.Duration
-	// MaxConnections bounds the connections of a pool.
+	// MaxConnections bounds the connections of a pool. By default 4.
 	MaxConnections int
 	// MessagesPerMinute bounds the transactions of a pool, evenly spaced;
 	// 0 means no limit.
@@ -67,19 +60,16 @@ type Config struct {
 // withDefaults fills what the caller left open.
 func (c Config) withDefaults() Config {
 	if c.Timeout <= 0 {
-		c.Timeout = DefaultTimeout
+		c.Timeout = 10 * time.Second
 	}
 	if c.MessageTimeout <= 0 {
-		c.MessageTimeout = max(DefaultMessageTimeout, c.Timeout)
+		c.MessageTimeout = max(time.Minute, c.Timeout)
 	}
 	if c.IdleTimeout <= 0 {
-		c.IdleTimeout = DefaultIdleTimeout
+		c.IdleTimeout = time.Minute
 	}
 	if c.MaxConnections <= 0 {
-		c.MaxConnections = DefaultMaxConnections
-	}
-	if c.Mechanism == "" {
-		c.Mechanism = settings.AuthAuto
+		c.MaxConnections = 4
 	}
 	if c.Dial == nil {
 		c.Dial = new(net.Dialer).DialContext

@@ -90,10 +90,10 @@ func (p *Pool) connectFailed(err *Error) {
 		p.stopDials()
 		p.dials, p.stopDials = context.WithCancel(p.running)
 		p.failWaiting(err)
-		p.down, p.downUntil = err, time.Now().Add(p.downPause)
+		p.down, p.downUntil = err, time.Now().Add(downPause)
 		return
 	}
-	p.notBefore = time.Now().Add(p.dialPause)
+	p.notBefore = time.Now().Add(dialPause)
 }
 
 // sessionFailed notes that the relay ended a session at its first mail. After
