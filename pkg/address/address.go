@@ -87,26 +87,10 @@ func (a Address) String() string {
 	return a.Name + " <" + a.Local + "@" + domain + ">"
 }
 
-// Equal says whether two addresses name the same mailbox. Local parts are
-// compared without case: RFC 5321 leaves their case to the receiving host, and
-// no host in use tells them apart.
-func (a Address) Equal(b Address) bool { return a.Key() == b.Key() }
-
-// Key is equal for two addresses exactly when Equal holds.
+// Key is equal for two addresses that name the same mailbox. It has local parts
+// without case: RFC 5321 leaves their case to the receiving host, and no host in
+// use tells them apart.
 func (a Address) Key() string { return strings.ToLower(a.Local) + "@" + a.Domain }
-
-// Dedupe keeps the first of each mailbox, in order.
-func Dedupe(list []Address) []Address {
-	seen := make(map[string]bool, len(list))
-	out := make([]Address, 0, len(list))
-	for _, a := range list {
-		if !seen[a.Key()] {
-			seen[a.Key()] = true
-			out = append(out, a)
-		}
-	}
-	return out
-}
 
 // dotAtom checks for a dot-atom of ASCII (RFC 5322 section 3.2.3). Quoted
 // local parts are legal and, in practice, always a mistake or an attack.

@@ -76,7 +76,7 @@ func FuzzParsePattern(f *testing.F) {
 		}
 		local, domain, _ := strings.Cut(strings.TrimSpace(pattern), "@")
 		if local != "" && local != "*" {
-			if one := parse(t, pattern); !one.Equal(a) {
+			if one := parse(t, pattern); one.Key() != a.Key() {
 				t.Fatalf("%q matches %q", pattern, mailbox)
 			}
 			return

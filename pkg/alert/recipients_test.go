@@ -54,7 +54,7 @@ func TestRecipientsAreTheDefaultsWithTheOverridesInTheirPlace(t *testing.T) {
 		{"a default in capitals", "to=OPS@EXAMPLE.COM", "OPS@example.com", "boss@example.com", "log@example.com"},
 		{"one twice", "to=a@allowed.example,A@allowed.example&cc=a@allowed.example,b@allowed.example&bcc=b@allowed.example", "a@allowed.example", "b@allowed.example", ""},
 	}
-	s := source(t, "Ops <ops@example.com>, db@example.com", "boss@example.com", "log@example.com", "@allowed.example")
+	s := source(t, "Ops <ops@example.com>, db@example.com, OPS@example.com", "boss@example.com", "log@example.com", "@allowed.example")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := alert.Resolve(overrides(t, tt.query), s)
@@ -69,7 +69,7 @@ func TestRecipientsAreTheDefaultsWithTheOverridesInTheirPlace(t *testing.T) {
 			}
 		})
 	}
-	if len(s.To) != 2 || len(s.Cc) != 1 || len(s.Bcc) != 1 {
+	if len(s.To) != 3 || len(s.Cc) != 1 || len(s.Bcc) != 1 {
 		t.Errorf("the settings were changed: %+v", s)
 	}
 }

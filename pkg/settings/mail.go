@@ -72,7 +72,8 @@ func (r *reader) advertiser(t nhncloud.MailType) Advertiser {
 	return a
 }
 
-// addresses reads a list of addresses without repetitions.
+// addresses reads a list of addresses. Who is in it twice is mailed once: see
+// alert.Resolve.
 func (r *reader) addresses(key string) []address.Address {
 	var all []address.Address
 	for _, s := range r.list(key) {
@@ -83,7 +84,7 @@ func (r *reader) addresses(key string) []address.Address {
 		}
 		all = append(all, a)
 	}
-	return address.Dedupe(all)
+	return all
 }
 
 // patterns reads a list of patterns of recipients.
