@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -44,10 +45,10 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 
 	s.From = r.from()
 	s.ReplyTo = r.address("replyTo")
-	s.To = r.addresses("to")
-	s.Cc = r.addresses("cc")
-	s.Bcc = r.addresses("bcc")
-	s.AllowedRecipients = r.patterns("allowedRecipients")
+	s.To = recipients(r, "to", address.Parse)
+	s.Cc = recipients(r, "cc", address.Parse)
+	s.Bcc = recipients(r, "bcc", address.Parse)
+	s.AllowedRecipients = recipients(r, "allowedRecipients", address.ParsePattern)
 	s.RecipientMode = choice(r, "recipientMode", d.RecipientMode, RecipientModes())
 
 	s.Language = choice(r, "language", d.Language, Languages())

@@ -72,31 +72,17 @@ func (r *reader) advertiser(t nhncloud.MailType) Advertiser {
 	return a
 }
 
-// addresses reads a list of addresses. Who is in it twice is mailed once: see
-// alert.Resolve.
-func (r *reader) addresses(key string) []address.Address {
-	var all []address.Address
+// recipients reads a list of addresses or patterns. What is in it twice stays
+// so: alert.Resolve sees to it.
+func recipients[T any](r *reader, key string, parse func(string) (T, error)) []T {
+	var all []T
 	for _, s := range r.list(key) {
-		a, err := address.Parse(s)
+		one, err := parse(s)
 		if err != nil {
 			r.add(key, "%s: %v", key, err)
 			continue
 		}
-		all = append(all, a)
-	}
-	return all
-}
-
-// patterns reads a list of patterns of recipients.
-func (r *reader) patterns(key string) []address.Pattern {
-	var all []address.Pattern
-	for _, s := range r.list(key) {
-		p, err := address.ParsePattern(s)
-		if err != nil {
-			r.add(key, "%s: %v", key, err)
-			continue
-		}
-		all = append(all, p)
+		all = append(all, one)
 	}
 	return all
 }

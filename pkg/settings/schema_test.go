@@ -170,7 +170,7 @@ func TestSchemaHasEveryKeyThatIsRead(t *testing.T) {
 					if r, ok := selector.X.(*ast.Ident); ok && r.Name == "r" {
 						note(n.Args[0])
 					}
-				} else if f, ok := n.Fun.(*ast.Ident); ok && f.Name == "choice" {
+				} else if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "choice" || f.Name == "recipients") {
 					note(n.Args[1])
 				}
 			case *ast.ValueSpec: // const key = "key"
