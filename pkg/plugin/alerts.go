@@ -1,10 +1,7 @@
 package plugin
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"mime"
 	"net/http"
 	"time"
 
@@ -98,25 +95,6 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 		n.SignedAt = alert.SignedAt(r.Header)
 	}
 	return n, recipients, nil
-}
-
-// readJSON reads a body that says it is JSON, or does not say what it is.
-func readJSON(r *http.Request) ([]byte, error) {
-	if header := r.Header.Get("Content-Type"); header != "" {
-		if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
-			return nil, &fault{http.StatusUnsupportedMediaType, problem{
-				Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
-			}}
-		}
-	}
-	if r.Body == nil { // Grafana's SDK gives an empty body none
-		return nil, nil
-	}
-	// One octet more than the limit, which Decode refuses with its own words.
-	var body bytes.Buffer
-	body.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
-	_, err := body.ReadFrom(io.LimitReader(r.Body, alert.MaxBody+1))
-	return body.Bytes(), err
 }
 
 // answerReceipt says what became of an alert: the design's table, row by row.

@@ -51,6 +51,10 @@ type fault struct {
 
 func (f *fault) Error() string { return f.problem.Error }
 
+func badParameter(message string) error {
+	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonParameter, Hint: "Correct the query string of the URL."}}
+}
+
 // problemOf sorts an error into its HTTP status and body.
 func problemOf(err error) (int, problem) {
 	var (

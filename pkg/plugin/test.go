@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -67,27 +66,4 @@ func (d *DataSource) testRecipients(request testRequest, role string) (alert.Rec
 		}
 	}
 	return alert.Resolve(alert.Overrides{}, only)
-}
-
-// decodeOptional reads a JSON body into v; no body leaves v as it is.
-func decodeOptional(r *http.Request, v any) error {
-	body, err := readJSON(r)
-	if err != nil || len(body) == 0 {
-		return err
-	}
-	if len(body) > alert.MaxBody {
-		return &fault{http.StatusRequestEntityTooLarge, problem{Error: "the body is larger than 10 MiB", Code: alert.ReasonBody, Hint: "Send fewer alerts at once."}}
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return badBody("the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
-	}
-	return nil
-}
-
-func badBody(message, hint string) error {
-	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonBody, Hint: hint}}
-}
-
-func badParameter(message string) error {
-	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonParameter, Hint: "Correct the query string of the URL."}}
 }
