@@ -66,7 +66,7 @@ func pack(folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dist, "go_plugin_build_manifest"), manifest, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dist, catalog.GoManifestFile), manifest, 0o644); err != nil {
 		return err
 	}
 	sums, err := catalog.Sums(plugin)

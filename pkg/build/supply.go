@@ -16,6 +16,8 @@ import (
 
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
 )
 
 const (
@@ -86,11 +88,7 @@ func Reproducible() error {
 		if err := backendIn(folder, runtime.GOOS, runtime.GOARCH, env...); err != nil {
 			return err
 		}
-		built, _ := filepath.Glob(filepath.Join(folder, dist, "gpx_*"))
-		if len(built) != 1 {
-			return fmt.Errorf("the build left %q in %s", built, folder)
-		}
-		binary, err := os.ReadFile(built[0])
+		binary, err := os.ReadFile(filepath.Join(folder, dist, catalog.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}.File()))
 		if err != nil {
 			return err
 		}

@@ -61,7 +61,7 @@ func (c *checker) read(name string) []byte {
 // shipped is every file that may be in the archive, as patterns of path.Match.
 var shipped = []string{
 	"plugin.json", "module.js", "module.js.map", "*.js", "*.js.map",
-	"README.md", "CHANGELOG.md", "LICENSE", goManifestFile, SumsFile, signatureFile,
+	"README.md", "CHANGELOG.md", "LICENSE", GoManifestFile, SumsFile, signatureFile,
 	"img/*.svg", "img/*.png", "img/screenshots/*.png", "locales/*/*.json", "dashboards/*.json",
 }
 

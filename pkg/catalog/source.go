@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-const goManifestFile = "go_plugin_build_manifest"
+// GoManifestFile holds GoManifest in the archive.
+const GoManifestFile = "go_plugin_build_manifest"
 
 // GoManifest lists the SHA-256 of every Go file of the repository, in the form
 // of Grafana's Go SDK; the catalog compares it with the source it is given.
@@ -41,8 +42,8 @@ func (c *checker) goManifest() {
 	if err != nil {
 		c.add("the Go source cannot be read: %v", err)
 	}
-	if held := c.read(goManifestFile); !bytes.Equal(held, want) {
-		c.add("%s does not list the Go source as it is", goManifestFile)
+	if held := c.read(GoManifestFile); !bytes.Equal(held, want) {
+		c.add("%s does not list the Go source as it is", GoManifestFile)
 	}
 }
 
