@@ -39,8 +39,11 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   const jsonData = withText(saved);
   const settings = readSettings(jsonData);
 
-  if (!isServiceHost(settings.host) && !isHost(settings.host)) {
-    errors.host = t('validate.host', '{{host}} is not a host name or IP address.', { host: settings.host });
+  for (const key of ['host', 'ehloName', 'serverName'] as const) {
+    const host = settings[key];
+    if (host && !isHost(host)) {
+      errors[key] = t('validate.host', '{{host}} is not a host name or IP address.', { host });
+    }
   }
   if (
     Object.hasOwn(PORTS, settings.portMode) &&
@@ -71,11 +74,12 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   }
   if (!jsonData.fromAddress?.trim()) {
     errors.fromAddress = t('validate.from', 'The sender address is required.');
-  } else if (!isAddress(jsonData.fromAddress)) {
-    errors.fromAddress = invalidAddress(jsonData.fromAddress);
   }
-  for (const key of ['replyTo', 'unsubscribeAddress'] as const) {
-    errors[key] = (jsonData[key] && invalidAddress(jsonData[key])) || undefined;
+  for (const key of ['fromAddress', 'replyTo', 'unsubscribeAddress'] as const) {
+    const address = jsonData[key];
+    if (address && !isAddress(address)) {
+      errors[key] = invalidAddress(address);
+    }
   }
   for (const key of ['to', 'cc', 'bcc'] as const) {
     errors[key] = settings[key].map(invalidAddress).find(Boolean);
@@ -100,12 +104,6 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   }
   if (jsonData.unsubscribeUrl?.trim() && !isSecureUrl(jsonData.unsubscribeUrl)) {
     errors.unsubscribeUrl = t('validate.https', '{{url}} is not an https URL.', { url: jsonData.unsubscribeUrl });
-  }
-  if (jsonData.ehloName && !isHost(jsonData.ehloName)) {
-    errors.ehloName = t('validate.host', '{{host}} is not a host name or IP address.', { host: jsonData.ehloName });
-  }
-  if (jsonData.serverName && !isHost(jsonData.serverName)) {
-    errors.serverName = t('validate.host', '{{host}} is not a host name or IP address.', { host: jsonData.serverName });
   }
   for (const [key, [least, most]] of Object.entries(LIMITS) as Array<
     [keyof typeof LIMITS, readonly [number, number]]
