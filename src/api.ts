@@ -23,6 +23,10 @@ export class ApiError extends Error {
   }
 }
 
+/** asApiError is whatever was thrown, as something to show. */
+export const asApiError = (cause: unknown): ApiError =>
+  cause instanceof ApiError ? cause : new ApiError(cause instanceof Error ? cause.message : String(cause));
+
 /** call asks Grafana's API with the user's session; it fails with an ApiError. */
 export async function call<T>(
   method: string,
@@ -41,7 +45,7 @@ export async function call<T>(
       const said = error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim();
       throw new ApiError(said, hint && translated(hint), cause.status, cause.data);
     }
-    throw new ApiError(cause instanceof Error ? cause.message : String(cause));
+    throw asApiError(cause);
   }
 }
 

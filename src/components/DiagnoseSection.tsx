@@ -3,7 +3,7 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { ConfigSubSection } from '@grafana/plugin-ui';
 import { Button, Icon, Spinner, Stack, useStyles2 } from '@grafana/ui';
-import { ApiError, diagnose, type Handshake } from '../api';
+import { ApiError, asApiError, diagnose, type Handshake } from '../api';
 import { t } from '../i18n';
 import { ENDPOINTS, isServiceHost, type Endpoint } from '../service';
 import { HandshakeReport, milliseconds } from './HandshakeReport';
@@ -40,7 +40,7 @@ export function DiagnoseSection({ config, uid }: { config: Config; uid: string }
     setProbes(Object.fromEntries(endpoints.map((endpoint) => [keyOf(endpoint), 'running'])));
     for (const endpoint of endpoints) {
       diagnose(uid, endpoint)
-        .catch((error) => (error instanceof ApiError ? error : new ApiError(String(error))))
+        .catch(asApiError)
         .then((probe) => mounted.current && setProbes((before) => ({ ...before, [keyOf(endpoint)]: probe })))
         .catch(() => {});
     }

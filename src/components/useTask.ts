@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ApiError } from '../api';
+import { asApiError, type ApiError } from '../api';
 
 /** Task is something that was asked of a server: under way, done or refused. */
 export interface Task<T> {
@@ -25,7 +25,7 @@ export function useTask<T>(): Task<T> {
       }
     } catch (cause) {
       if (mine === latest.current) {
-        setState({ running: false, error: cause instanceof ApiError ? cause : new ApiError(String(cause)) });
+        setState({ running: false, error: asApiError(cause) });
       }
     }
   }, []);
