@@ -119,7 +119,7 @@ func header(set settings.Settings, n *alert.Notification, r alert.Recipients, me
 		Date: time.Now().In(set.Location),
 	}
 	if r.MailType == nhncloud.Ad {
-		h.Unsubscribe = &advertiser(set.Advertiser).Unsubscribe
+		h.Unsubscribe = &set.Advertiser.Unsubscribe
 	}
 	return h
 }

@@ -152,17 +152,10 @@ func newRenderer(set settings.Settings, language string, t nhncloud.MailType) (*
 		Language:        language,
 		Location:        set.Location,
 		MailType:        t,
-		Advertiser:      advertiser(set.Advertiser),
+		Advertiser:      set.Advertiser,
 		StableSubject:   set.StableSubject,
 		SubjectTemplate: set.SubjectTemplate,
 		TextTemplate:    set.TextTemplate,
 		HTMLTemplate:    set.HTMLTemplate,
 	})
-}
-
-func advertiser(a settings.Advertiser) *message.Advertiser {
-	return &message.Advertiser{
-		Name: a.Name, Address: a.Address,
-		Unsubscribe: message.Unsubscribe{URL: a.UnsubscribeURL, Mailbox: a.UnsubscribeAddress},
-	}
 }

@@ -6,32 +6,16 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
-
-// Advertiser is what an ad mail must say of its sender, by the rules of the
-// service's console.
-type Advertiser struct {
-	Name    string // of the company or person
-	Address string // postal address and telephone, one line or several
-	Unsubscribe
-}
-
-// Unsubscribe is how a reader stops ad mail; one of the two is required.
-type Unsubscribe struct {
-	URL     string           // https: one click (RFC 8058)
-	Mailbox *address.Address // a mail to it unsubscribes
-}
 
 // maxUnsubscribe bounds the URL, in octets: it stands in a header, where it
 // cannot be folded and a line has 998 at most (RFC 5322 section 2.1.1).
 const maxUnsubscribe = 900
 
-// check names what is missing.
-func (a *Advertiser) check() error {
-	if a == nil {
-		a = &Advertiser{}
-	}
+// checkAdvertiser names what is missing: a request may ask for an ad where the
+// settings do not.
+func checkAdvertiser(a settings.Advertiser) error {
 	if oneLine(a.Name) == "" || oneLine(a.Address) == "" {
 		return errors.New("mail type ad must name its sender: set the advertiser's name and address")
 	}
@@ -47,9 +31,9 @@ func (a *Advertiser) check() error {
 	return nil
 }
 
-// addFields adds List-Unsubscribe (RFC 2369) and, with a URL,
+// addUnsubscribe adds List-Unsubscribe (RFC 2369) and, with a URL,
 // List-Unsubscribe-Post (RFC 8058).
-func (u *Unsubscribe) addFields(add func(name, value string)) {
+func addUnsubscribe(u *settings.Unsubscribe, add func(name, value string)) {
 	var ways []string
 	if u.URL != "" {
 		ways = append(ways, "<"+link(u.URL)+">")
@@ -63,8 +47,8 @@ func (u *Unsubscribe) addFields(add func(name, value string)) {
 	}
 }
 
-// link is where a reader clicks to unsubscribe.
-func (u *Unsubscribe) link() string {
+// unsubscribeLink is where a reader clicks to unsubscribe.
+func unsubscribeLink(u settings.Unsubscribe) string {
 	if u.URL != "" {
 		return link(u.URL)
 	}

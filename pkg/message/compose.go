@@ -27,7 +27,7 @@ type Header struct {
 	// Date is shown to the reader in its own location.
 	Date time.Time
 	// Unsubscribe is for ad mail.
-	Unsubscribe *Unsubscribe
+	Unsubscribe *settings.Unsubscribe
 }
 
 // Compose builds the whole mail (RFC 5322, multipart/alternative): CRLF line
@@ -114,7 +114,7 @@ func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, e
 	add("Auto-Submitted", "auto-generated")
 	add("X-Auto-Response-Suppress", "All")
 	if h.Unsubscribe != nil {
-		h.Unsubscribe.addFields(add)
+		addUnsubscribe(h.Unsubscribe, add)
 	}
 	add("X-Mailer", Product)
 	add("MIME-Version", "1.0")

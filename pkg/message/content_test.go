@@ -144,7 +144,7 @@ func TestAdMail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := &Advertiser{Name: "Example & Co.", Address: "1 Street\nSeoul", Unsubscribe: Unsubscribe{URL: "https://example.com/stop?a=1&b=2", Mailbox: &unsubscribe}}
+	full := settings.Advertiser{Name: "Example & Co.", Address: "1 Street\nSeoul", Unsubscribe: settings.Unsubscribe{URL: "https://example.com/stop?a=1&b=2", Mailbox: &unsubscribe}}
 	c := render(t, renderer(t, Options{MailType: nhncloud.Ad, Advertiser: full, Language: "ko"}), payload(t, "resolved-1"))
 	if !strings.HasPrefix(c.Subject, "(광고) [해결 1건]") {
 		t.Errorf("the subject is %q", c.Subject)
@@ -170,7 +170,7 @@ func TestAdMail(t *testing.T) {
 	}
 	t.Run("with a mailbox alone offers no one-click", func(t *testing.T) {
 		h := header(t)
-		h.Unsubscribe = &Unsubscribe{Mailbox: &unsubscribe}
+		h.Unsubscribe = &settings.Unsubscribe{Mailbox: &unsubscribe}
 		if p := parseMail(t, compose(t, h, c)); p.header.Get("List-Unsubscribe-Post") != "" || p.header.Get("List-Unsubscribe") == "" {
 			t.Errorf("the header is %v", p.header)
 		}
@@ -184,15 +184,15 @@ func TestAdMail(t *testing.T) {
 }
 
 func TestAdMailIsRefusedWithoutItsSender(t *testing.T) {
-	at := Unsubscribe{URL: "https://example.com/stop"}
-	for want, ad := range map[string]*Advertiser{
-		"advertiser's name and address": nil,
+	at := settings.Unsubscribe{URL: "https://example.com/stop"}
+	for want, ad := range map[string]settings.Advertiser{
+		"advertiser's name and address": {},
 		"name and address":              {Address: "1 Street", Unsubscribe: at},
 		"name and address ":             {Name: "Example", Unsubscribe: at},
 		"how to unsubscribe":            {Name: "Example", Address: "1 Street"},
-		"http://example.com":            {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "http://example.com"}},
-		"at most 900 octets":            {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "https://example.com/" + strings.Repeat("x", 900)}},
-		"javascript:":                   {Name: "Example", Address: "1 Street", Unsubscribe: Unsubscribe{URL: "javascript:alert(1)"}},
+		"http://example.com":            {Name: "Example", Address: "1 Street", Unsubscribe: settings.Unsubscribe{URL: "http://example.com"}},
+		"at most 900 octets":            {Name: "Example", Address: "1 Street", Unsubscribe: settings.Unsubscribe{URL: "https://example.com/" + strings.Repeat("x", 900)}},
+		"javascript:":                   {Name: "Example", Address: "1 Street", Unsubscribe: settings.Unsubscribe{URL: "javascript:alert(1)"}},
 	} {
 		_, err := NewRenderer(Options{Language: "en", MailType: nhncloud.Ad, Advertiser: ad})
 		if err == nil || !strings.Contains(err.Error(), strings.TrimSpace(want)) {

@@ -16,7 +16,7 @@ type Options struct {
 	Location *time.Location // nil: UTC
 	MailType nhncloud.MailType
 	// Advertiser is required for mail type ad, and unused otherwise.
-	Advertiser *Advertiser
+	Advertiser settings.Advertiser
 	// StableSubject leaves state and counts out of the built-in subject, so
 	// that readers which thread by subject keep a group in one conversation.
 	StableSubject bool
@@ -44,10 +44,10 @@ func NewRenderer(o Options) (*Renderer, error) {
 	if o.Location == nil {
 		r.options.Location = time.UTC
 	}
-	if o.MailType != nhncloud.Ad {
-		r.options.Advertiser = nil
-	} else if err := o.Advertiser.check(); err != nil {
-		return nil, err
+	if o.MailType == nhncloud.Ad {
+		if err := checkAdvertiser(o.Advertiser); err != nil {
+			return nil, err
+		}
 	}
 	for _, t := range []struct {
 		name, source string
@@ -87,7 +87,7 @@ func (r *Renderer) Render(n *alert.Notification, now time.Time) Content {
 	}
 	c.Subject = finishSubject(subject, r.options.MailType)
 
-	v := newView(m, r.words, r.options.Advertiser)
+	v := newView(m, r.words, r.options)
 	var ok bool
 	if c.Text, ok = r.text.run(m, &c.Warnings); !ok {
 		c.Text = v.text()

@@ -3,6 +3,8 @@ package message
 import (
 	"slices"
 	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
 // view is the model with what only the built-in mail shows.
@@ -51,7 +53,7 @@ func (v *view) inFull() int {
 // button is a link of an alert.
 type button struct{ Text, URL string }
 
-func newView(m *Model, w *words, ad *Advertiser) *view {
+func newView(m *Model, w *words, o Options) *view {
 	v := &view{
 		Model:  m,
 		words:  w,
@@ -67,8 +69,8 @@ func newView(m *Model, w *words, ad *Advertiser) *view {
 		a := m.Alerts[i]
 		v.cards[i] = card{a, w.facts(a), w.buttons(a, m.Grafana)}
 	}
-	if ad != nil {
-		v.Advertiser = &advertiser{Name: oneLine(ad.Name), Address: strings.TrimSpace(clean(ad.Address)), Link: ad.link()}
+	if ad := o.Advertiser; o.MailType == nhncloud.Ad {
+		v.Advertiser = &advertiser{Name: oneLine(ad.Name), Address: strings.TrimSpace(clean(ad.Address)), Link: unsubscribeLink(ad.Unsubscribe)}
 	}
 	return v
 }

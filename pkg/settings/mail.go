@@ -49,13 +49,12 @@ func (r *reader) address(key string) *address.Address {
 // advertiser reads who advertises, and for mail type ad insists on it.
 func (r *reader) advertiser(t nhncloud.MailType) Advertiser {
 	a := Advertiser{
-		Name:               r.line("adSenderName"),
-		Address:            r.text("adSenderAddress"),
-		UnsubscribeURL:     r.line("unsubscribeUrl"),
-		UnsubscribeAddress: r.address("unsubscribeAddress"),
+		Name:        r.line("adSenderName"),
+		Address:     r.text("adSenderAddress"),
+		Unsubscribe: Unsubscribe{URL: r.line("unsubscribeUrl"), Mailbox: r.address("unsubscribeAddress")},
 	}
-	if u, err := url.Parse(a.UnsubscribeURL); a.UnsubscribeURL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
-		r.add("unsubscribeUrl", "unsubscribeUrl is %s; it may be an https URL", held(a.UnsubscribeURL))
+	if u, err := url.Parse(a.URL); a.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		r.add("unsubscribeUrl", "unsubscribeUrl is %s; it may be an https URL", held(a.URL))
 	}
 	if t != nhncloud.Ad {
 		return a
@@ -66,7 +65,7 @@ func (r *reader) advertiser(t nhncloud.MailType) Advertiser {
 	if a.Address == "" && !r.wrong["adSenderAddress"] {
 		r.add("adSenderAddress", `adSenderAddress is missing; with mailType "ad" the mail must give its sender's address`)
 	}
-	if a.UnsubscribeURL == "" && a.UnsubscribeAddress == nil && !r.wrong["unsubscribeAddress"] {
+	if a.URL == "" && a.Mailbox == nil && !r.wrong["unsubscribeAddress"] {
 		r.add("unsubscribeUrl", `unsubscribeUrl and unsubscribeAddress are missing; with mailType "ad" one of them must say how to unsubscribe`)
 	}
 	return a

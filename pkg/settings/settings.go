@@ -96,10 +96,15 @@ type Settings struct {
 // Advertiser is what mail of type ad must say of its sender, by the rules of
 // the service's console.
 type Advertiser struct {
-	Name               string // adSenderName
-	Address            string // adSenderAddress: postal address and telephone
-	UnsubscribeURL     string // https
-	UnsubscribeAddress *address.Address
+	Name    string // adSenderName
+	Address string // adSenderAddress: postal address and telephone, one line or several
+	Unsubscribe
+}
+
+// Unsubscribe is how a reader stops ad mail; one of the two is required.
+type Unsubscribe struct {
+	URL     string           // unsubscribeUrl: https, one click (RFC 8058)
+	Mailbox *address.Address // unsubscribeAddress: a mail to it unsubscribes
 }
 
 // Defaults are the values of the keys that are unset.
