@@ -102,63 +102,47 @@ func TestFewerConnectionsThanAllowedAtTheRelay(t *testing.T) {
 	}
 }
 
-func TestMailsWaitInOrder(t *testing.T) {
-	relay := startRelay(t, relaytest.Options{})
-	c := relayConfig(relay, nhncloud.TLSWrapper)
-	c.MaxConnections = 1
-	pool := startPool(t, c)
-	release := occupy(t, pool, relay)
-	const n = 20
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			if _, err := pool.Send(testContext(t), testMail(fmt.Sprintf("r%02d@example.com", i))); err != nil {
-				t.Error(err)
+func TestMailsKeepTheirOrder(t *testing.T) {
+	for name, faults := range map[string][]relaytest.Fault{
+		"as they wait": nil,
+		"when connections are lost": {
+			{Stage: relaytest.DATA, Match: "r03@", Times: 1, Action: relaytest.Reset()},
+			{Stage: relaytest.EOM, Match: "r06@", Times: 1, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")},
+			{Stage: relaytest.MAIL, Skip: 9, Times: 1, Action: relaytest.Close()},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			relay := startRelay(t, relaytest.Options{})
+			c := relayConfig(relay, nhncloud.TLSWrapper)
+			c.MaxConnections = 1
+			pool := startPool(t, c)
+			release := occupy(t, pool, relay)
+			for _, f := range faults {
+				relay.Fault(f)
+			}
+			const n = 12
+			var wg sync.WaitGroup
+			for i := range n {
+				wg.Go(func() {
+					if _, err := pool.Send(testContext(t), testMail(fmt.Sprintf("r%02d@example.com", i))); err != nil {
+						t.Error(err)
+					}
+				})
+				waitUntil(t, func() bool { return pool.Stats().Waiting == i+1 })
+			}
+			if err := release(); err != nil {
+				t.Fatal(err)
+			}
+			wg.Wait()
+			for i, mail := range relay.Mails()[1:] {
+				if want := fmt.Sprintf("r%02d@example.com", i); mail.To[0] != want {
+					t.Errorf("mail %d went to %s, want %s", i, mail.To[0], want)
+				}
+			}
+			if got := relay.Taken(); got != n+1 {
+				t.Errorf("%d mails arrived, want %d", got, n+1)
 			}
 		})
-		waitUntil(t, func() bool { return pool.Stats().Waiting == i+1 })
-	}
-	if err := release(); err != nil {
-		t.Fatal(err)
-	}
-	wg.Wait()
-	for i, mail := range relay.Mails()[1:] {
-		if want := fmt.Sprintf("r%02d@example.com", i); mail.To[0] != want {
-			t.Errorf("mail %d went to %s, want %s", i, mail.To[0], want)
-		}
-	}
-}
-
-func TestLostConnectionKeepsTheOrder(t *testing.T) {
-	relay := startRelay(t, relaytest.Options{})
-	c := relayConfig(relay, nhncloud.TLSWrapper)
-	c.MaxConnections = 1
-	pool := startPool(t, c)
-	release := occupy(t, pool, relay)
-	relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Match: "r03@", Times: 1, Action: relaytest.Reset()})
-	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: "r06@", Times: 1, Action: relaytest.ReplyAndClose("421 4.3.2 bye\r\n")})
-	relay.Fault(relaytest.Fault{Stage: relaytest.MAIL, Skip: 9, Times: 1, Action: relaytest.Close()})
-	const n = 12
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			if _, err := pool.Send(testContext(t), testMail(fmt.Sprintf("r%02d@example.com", i))); err != nil {
-				t.Error(err)
-			}
-		})
-		waitUntil(t, func() bool { return pool.Stats().Waiting == i+1 })
-	}
-	if err := release(); err != nil {
-		t.Fatal(err)
-	}
-	wg.Wait()
-	for i, mail := range relay.Mails()[1:] {
-		if want := fmt.Sprintf("r%02d@example.com", i); mail.To[0] != want {
-			t.Errorf("mail %d went to %s, want %s", i, mail.To[0], want)
-		}
-	}
-	if got := relay.Taken(); got != n+1 {
-		t.Errorf("%d mails arrived, want %d", got, n+1)
 	}
 }
 
