@@ -28,6 +28,18 @@ func sendMany(t *testing.T, pool *Pool, n int) []error {
 	return errs
 }
 
+// beginMany begins to send n mails, whose errors come as they end.
+func beginMany(t *testing.T, pool *Pool, n int, to ...string) <-chan error {
+	errs := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := pool.Send(testContext(t), testMail(to...))
+			errs <- err
+		}()
+	}
+	return errs
+}
+
 // occupy sends a mail and holds it at its end until the returned func is
 // called, which returns the mail's error.
 func occupy(t *testing.T, pool *Pool, relay *relaytest.Relay) (release func() error) {
@@ -155,13 +167,7 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 	release := make(chan struct{})
 	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Hold(release)})
 	const n = 30
-	errs := make(chan error, n)
-	for range n {
-		go func() {
-			_, err := pool.Send(testContext(t), testMail())
-			errs <- err
-		}()
-	}
+	errs := beginMany(t, pool, n)
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	close(release)
 	for range n {
@@ -200,13 +206,7 @@ func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
 	pool := startPool(t, c)
 	relay.Stop()
 	const n = 50
-	errs := make(chan error, n)
-	for range n {
-		go func() {
-			_, err := pool.Send(testContext(t), testMail())
-			errs <- err
-		}()
-	}
+	errs := beginMany(t, pool, n)
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	close(release)
 	for range n {
@@ -334,13 +334,7 @@ func TestCloseDrains(t *testing.T) {
 	pool := NewPool(c)
 	release := occupy(t, pool, relay)
 	const n = 5
-	errs := make(chan error, n)
-	for range n {
-		go func() {
-			_, err := pool.Send(testContext(t), testMail())
-			errs <- err
-		}()
-	}
+	errs := beginMany(t, pool, n)
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	closed := make(chan error, 1)
 	go func() { closed <- pool.Close(testContext(t)) }()
@@ -381,13 +375,7 @@ func TestCloseEndsWithItsContext(t *testing.T) {
 	silent := make(chan struct{})
 	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Action: relaytest.Silence(), OnFire: func() { close(silent) }})
 	const n = 3
-	errs := make(chan error, n)
-	for range n {
-		go func() {
-			_, err := pool.Send(testContext(t), testMail())
-			errs <- err
-		}()
-	}
+	errs := beginMany(t, pool, n)
 	<-silent
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -251,13 +251,7 @@ func TestRoundTrips(t *testing.T) {
 	const n = 20
 	release := occupy(t, pool, relay)
 	before = flights()
-	errs := make(chan error, n)
-	for range n {
-		go func() {
-			_, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com", "c@example.com"))
-			errs <- err
-		}()
-	}
+	errs := beginMany(t, pool, n, "a@example.com", "b@example.com", "c@example.com")
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	if err := release(); err != nil {
 		t.Fatal(err)
