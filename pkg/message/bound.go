@@ -113,8 +113,8 @@ func escapable(trees []*parse.Tree) error {
 	return nil
 }
 
-// instrument walks a template, puts a tick at its start and in every loop, and
-// reports the templates that it calls.
+// instrument walks a template, puts a tick at its start, in every branch and in
+// every loop, and reports the templates that it calls.
 func instrument(list *parse.ListNode, called func(string)) {
 	if list == nil {
 		return
