@@ -54,6 +54,8 @@ func (e *StorageError) Error() string {
 
 func (e *StorageError) Unwrap() error { return e.Err }
 
+func invalid(what string) error { return errors.New("the delivery is incomplete: " + what) }
+
 // refusal carries an operation's own no through a transaction: unlike an error
 // of the store it leaves the transaction whole.
 type refusal struct{ err error }

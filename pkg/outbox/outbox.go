@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -171,14 +169,3 @@ func (o *Outbox) Check(ctx context.Context) error {
 
 // Describe says where deliveries are kept.
 func (o *Outbox) Describe() Description { return o.store.Description }
-
-// closeAll closes what opened before a failure, whose own error is told.
-func closeAll(cs ...io.Closer) {
-	for _, c := range cs {
-		_ = c.Close()
-	}
-}
-
-var errInvalid = errors.New("the delivery is incomplete")
-
-func invalid(what string) error { return fmt.Errorf("%w: %s", errInvalid, what) }

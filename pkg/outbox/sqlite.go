@@ -38,13 +38,13 @@ func openSQLite(u *url.URL) (*store, error) {
 	}
 	keepOne(st.writes)
 	if st.reads, err = sql.Open("sqlite", name+"?"+sqlitePragmas+"&_pragma=query_only(1)"); err != nil {
-		closeAll(st.writes)
+		_ = st.writes.Close() // that it could not be opened says more
 		return nil, st.explain("opening the file", err)
 	}
 	st.reads.SetMaxOpenConns(4)
 	st.reads.SetMaxIdleConns(4)
 	if st.intact, err = watch(st.writes, path); err != nil {
-		closeAll(st.writes, st.reads)
+		_ = st.close() // as above
 		return nil, st.explain("opening the file", err)
 	}
 	return st, nil
