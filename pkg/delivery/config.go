@@ -1,8 +1,11 @@
 package delivery
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -15,9 +18,9 @@ const pluginID = "nhncloud-email-datasource"
 // Config is what [plugin.nhncloud-email-datasource] of grafana.ini sets for
 // the whole process.
 type Config struct {
-	url      string
-	explicit bool // outbox_url is set
-	options  outbox.Options
+	url     string
+	file    string // the default outbox; empty when outbox_url is set
+	options outbox.Options
 	err      error // a key that cannot be read; told by health and every alert
 }
 
@@ -27,11 +30,10 @@ type Config struct {
 // which executable is in: the plugin's own directory is replaced on upgrade.
 func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	c := Config{url: getenv("GF_PLUGIN_OUTBOX_URL")}
-	c.explicit = c.url != ""
-	if !c.explicit {
+	if c.url == "" {
 		plugins := filepath.Dir(filepath.Dir(executable))
-		path := filepath.Join(filepath.Dir(plugins), "nhncloud-email", "outbox.db")
-		c.url = (&url.URL{Scheme: "sqlite", Path: filepath.ToSlash(path)}).String()
+		c.file = filepath.Join(filepath.Dir(plugins), "nhncloud-email", "outbox.db")
+		c.url = (&url.URL{Scheme: "sqlite", Path: filepath.ToSlash(c.file)}).String()
 	}
 	bad := func(key, value, may string) {
 		if c.err == nil {
@@ -59,4 +61,14 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	c.options.MaxQueued = int(number("outbox_max_mails", "GF_PLUGIN_OUTBOX_MAX_MAILS"))
 	c.options.MaxBytes = number("outbox_max_bytes", "GF_PLUGIN_OUTBOX_MAX_BYTES")
 	return c
+}
+
+// nothingThere says that the outbox is to be in its default place, where
+// certainly is none yet.
+func (c Config) nothingThere() bool {
+	if c.file == "" {
+		return false
+	}
+	_, err := os.Lstat(c.file)
+	return errors.Is(err, fs.ErrNotExist)
 }

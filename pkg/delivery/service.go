@@ -120,7 +120,13 @@ func (s *Service) current() (box *outbox.Outbox, opening <-chan struct{}, err er
 // schema takes as long as the log is, and one broken off begins anew.
 func (s *Service) tryOpen() {
 	box, notice, err := s.open(s.life)
+	if s.opened(box, notice, err) {
+		s.reportWaiting(s.life, box) // by now alerts are taken
+	}
+}
 
+// opened uses what a try has brought, and says whether that is an outbox.
+func (s *Service) opened(box *outbox.Outbox, notice string, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(s.opening)
@@ -128,10 +134,10 @@ func (s *Service) tryOpen() {
 	switch {
 	case err != nil:
 		s.failed, s.tried = &NoOutboxError{err}, time.Now()
-		return
+		return false
 	case s.closed:
 		_ = box.Close(s.life) // it has nothing in hand
-		return
+		return false
 	}
 	s.box, s.notice = box, notice
 	description := box.Describe()
@@ -139,7 +145,6 @@ func (s *Service) tryOpen() {
 	if notice != "" {
 		s.log.Warn(notice)
 	}
-	s.reportWaiting(s.life, box)
 	// A data source whose settings were saved meanwhile has several until the
 	// older ones are disposed of; the newest is in force.
 	newest := make(map[string]*Sender)
@@ -149,11 +154,12 @@ func (s *Service) tryOpen() {
 	for _, sender := range newest {
 		sender.attach(box)
 	}
+	return true
 }
 
 // open opens the configured outbox. Only the default place gives way to
-// memory, and only where it cannot be written: a file that is there and
-// broken holds mail, which must not be passed over.
+// memory, and only where it cannot be written and nothing is there: a file that
+// is there, or may be, holds mail, which must not be passed over.
 func (s *Service) open(ctx context.Context) (*outbox.Outbox, string, error) {
 	if s.config.err != nil {
 		return nil, "", s.config.err
@@ -165,7 +171,7 @@ func (s *Service) open(ctx context.Context) (*outbox.Outbox, string, error) {
 		options = inMemoryOptions(options)
 	}
 	box, err := outbox.Open(ctx, s.config.url, options)
-	if err == nil || s.config.explicit || !unwritable(err) {
+	if err == nil || !unwritable(err) || !s.config.nothingThere() {
 		notice := ""
 		if err == nil && !box.Describe().Durable {
 			notice = "The outbox is in memory: mail that waits is lost when Grafana stops. Set outbox_url in [plugin." + pluginID + "] of grafana.ini."
@@ -194,7 +200,9 @@ func unwritable(err error) bool {
 func (s *Service) reportWaiting(ctx context.Context, box *outbox.Outbox) {
 	waiting, err := box.Waiting(ctx)
 	if err != nil {
-		s.log.Warn("the waiting mail could not be counted", "error", err.Error())
+		if ctx.Err() == nil {
+			s.log.Warn("the waiting mail could not be counted", "error", err.Error())
+		}
 		return
 	}
 	for source, n := range waiting {

@@ -104,3 +104,19 @@ func TestCloseWhileTheOutboxIsOpened(t *testing.T) {
 		t.Errorf("who waits hears %v", err)
 	}
 }
+
+// TestOutboxIsUsedBeforeItsMailIsCounted: the count is for the log, and this one
+// has no answer.
+func TestOutboxIsUsedBeforeItsMailIsCounted(t *testing.T) {
+	location, silent := pgtest.Silent(t, pgtest.Database(t), "GROUP BY source")
+	service := New(ConfigFromEnv(func(key string) string {
+		return map[string]string{"GF_PLUGIN_OUTBOX_URL": location}[key]
+	}, ""), hclog.NewNullLogger())
+	<-silent
+	if _, err := service.Outbox(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := service.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

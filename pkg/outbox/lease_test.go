@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -194,6 +195,89 @@ func TestCrashLoopIsSetAsideAndCanBeRetried(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.awaitStatus(o, d.ID, Sent)
+	})
+}
+
+// TestMailBesideACrashLoopIsNotSetAside: one mail ends the process whenever it
+// is sent. Others are claimed with it, and wait for a connection.
+func TestMailBesideACrashLoopIsNotSetAside(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		first := f.open()
+		var ids []string
+		for n := range 3 {
+			ids = append(ids, f.enqueue(first, notification(fmt.Sprint("n", n))).ID)
+			f.clock.advance(time.Second)
+		}
+		guilty, others := ids[0], ids[1:]
+		for f.get(first, guilty).Status != Failed {
+			o := f.open(noRenewal)
+			f.attach(o, newScript())
+			ended := false
+			eventually(t, "it is sent or set aside", func() bool {
+				ended = slices.Contains(o.handsFull(src), guilty)
+				return ended || f.get(o, guilty).Status == Failed
+			})
+			if ended { // the process: it stores nothing more
+				if _, err := o.store.writes.ExecContext(t.Context(), `UPDATE delivery SET lease_owner = 'killed' WHERE status = 'sending'`); err != nil {
+					t.Fatal(err)
+				}
+			}
+			closing, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := o.Close(closing); err != nil {
+				t.Fatal(err)
+			}
+			f.clock.advance(11 * time.Second)
+		}
+		f.attach(first, always(accept))
+		for _, id := range others {
+			f.clock.advance(11 * time.Second)
+			if d := f.awaitStatus(first, id, Sent, Failed); d.Status != Sent || len(d.Attempts) > maxCrashes {
+				t.Errorf("%s after %d attempts: %s", d.Status, len(d.Attempts), d.Reason)
+			}
+		}
+	})
+}
+
+// TestClaimsThatStandThoughTheyFailedSetNothingAside: while PostgreSQL waits for
+// a standby that is gone, or SQLite's file is elsewhere, commits are stored and
+// nobody hears of it.
+func TestClaimsThatStandThoughTheyFailedSetNothingAside(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal)
+		d := f.enqueue(o, notification("n"))
+		var unheard atomic.Bool
+		var commits atomic.Int64
+		o.store.intact = func() error {
+			commits.Add(1)
+			if unheard.Load() {
+				return errors.New("the answer to COMMIT is lost")
+			}
+			return nil
+		}
+		unheard.Store(true)
+		var begun atomic.Int64
+		f.attach(o, deliver(func(context.Context, Delivery) Outcome {
+			begun.Add(1)
+			return accept
+		}))
+		for range 2 * maxCrashes {
+			before := commits.Load()
+			eventually(t, "the loop tries again", func() bool {
+				o.wakeSource(src)
+				return commits.Load() > before
+			})
+			f.clock.advance(11 * time.Second)
+		}
+		unheard.Store(false)
+		eventually(t, "it is sent or set aside", func() bool {
+			o.wakeSource(src)
+			f.clock.advance(11 * time.Second)
+			return f.get(o, d.ID).Status.Final()
+		})
+		if got := f.get(o, d.ID); got.Status != Sent || begun.Load() != 1 {
+			t.Errorf("%s, begun %d times: %s", got.Status, begun.Load(), got.Reason)
+		}
 	})
 }
 

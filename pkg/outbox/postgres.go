@@ -41,11 +41,13 @@ func openPostgres(u *url.URL) (*store, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
 	}
-	st.writes = stdlib.OpenDB(*config)
-	st.writes.SetMaxOpenConns(8)
-	st.writes.SetMaxIdleConns(4)
-	st.writes.SetConnMaxIdleTime(5 * time.Minute)
-	st.reads = st.writes
+	// Apart, so that no alert waits for those who read a long log.
+	st.writes, st.reads = stdlib.OpenDB(*config), stdlib.OpenDB(*config)
+	for _, pool := range []*sql.DB{st.writes, st.reads} {
+		pool.SetMaxOpenConns(4)
+		pool.SetMaxIdleConns(2)
+		pool.SetConnMaxIdleTime(5 * time.Minute)
+	}
 	return st, nil
 }
 

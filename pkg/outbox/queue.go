@@ -8,8 +8,12 @@ import (
 )
 
 // maxCrashes is how many leases in a row may run out before a delivery is set
-// aside: its mail seems to be what ends the process.
+// aside: its mail seems to be what ends the process. What is sent beside it has
+// no part in that, so the last time each is sent alone among such.
 const maxCrashes = 5
+
+// unclaimFor is how long others of these wait before they are claimed again.
+const unclaimFor = time.Second
 
 // shortestWait keeps a loop from spinning on mail that is due but not to be
 // had: another process is just claiming it, or this one still works on it.
@@ -25,6 +29,7 @@ var (
 		crashes = crashes + CASE WHEN status = 'sending' THEN 1 ELSE 0 END
 	FROM due WHERE id = due_id
 	RETURNING ` + columns + `, message`)
+	qUnclaim  = query(`UPDATE delivery SET attempt = attempt - 1, crashes = crashes - 1, due_at = $2 WHERE id = $1`)
 	qLost     = query(`UPDATE delivery SET attempts = attempts || $2 WHERE id = $1`)
 	qNextDue  = query(`SELECT coalesce(min(due_at), $2) FROM delivery WHERE source = $1 AND finished_at IS NULL`)
 	qSetAside = query(`UPDATE delivery SET status = 'failed', joinable = 0, lease_owner = '', due_at = $2, finished_at = $3, reason = $4 WHERE id = $1`)
@@ -34,8 +39,17 @@ var (
 // loop delivers what is due until the source is detached.
 func (s *source) loop() {
 	outdated := !s.settings.IsZero()
+	var wait time.Duration
+	var err error
 	for {
-		wait, err := s.round(outdated)
+		// A claim may stand although its COMMIT failed, and runs out as if the
+		// process had ended. One such is enough: first another commit must pass.
+		if err != nil {
+			err = s.o.Check(context.Background())
+		}
+		if err == nil {
+			wait, err = s.round(outdated)
+		}
 		if err != nil {
 			s.o.log.Error("the outbox could not look for due mail; it tries again", "source", s.name, "error", err)
 			wait = time.Second
@@ -119,7 +133,17 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 		if err != nil {
 			return c, err
 		}
+		suspected := t.o.suspectInHand()
 		for _, d := range claimed {
+			if d.crashes == maxCrashes-1 {
+				if suspected {
+					if _, err := t.exec(qUnclaim, d.ID, t.now+unclaimFor.Microseconds()); err != nil {
+						return c, err
+					}
+					continue
+				}
+				suspected = true
+			}
 			if d.crashes > 0 {
 				if err := t.recordLost(d); err != nil {
 					return c, err
@@ -151,6 +175,19 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 	ahead := min(next-t.now, t.o.opt.Poll.Microseconds())
 	c.wait = max(time.Duration(ahead)*time.Microsecond, shortestWait)
 	return c, nil
+}
+
+// suspectInHand says whether this process works on a delivery that is set aside
+// should its lease run out.
+func (o *Outbox) suspectInHand() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, w := range o.inHand {
+		if w.d.crashes == maxCrashes-1 {
+			return true
+		}
+	}
+	return false
 }
 
 // takeDue claims. What this process still has in hand is left alone even when

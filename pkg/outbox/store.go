@@ -13,7 +13,7 @@ import (
 // store is a database and what is particular to it.
 type store struct {
 	Description
-	// writes serves one transaction at a time; reads may be the same pool.
+	// writes serves one transaction at a time; in memory, reads is the same pool.
 	writes, reads *sql.DB
 	// migrations is the folder of its schema.
 	migrations string

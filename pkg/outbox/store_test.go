@@ -1,14 +1,11 @@
 package outbox
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -62,48 +59,12 @@ func TestURLsThatCannotBeUsedAreExplained(t *testing.T) {
 // TestServerThatFallsSilentWhileItIsOpenedIsGivenUp: the first connection
 // stands, and nothing more is heard of it.
 func TestServerThatFallsSilentWhileItIsOpenedIsGivenUp(t *testing.T) {
-	u, err := url.Parse(pgtest.Database(t))
+	readyForQuery := "Z\x00\x00\x00\x05I"
+	location, _ := pgtest.Silent(t, pgtest.Database(t), readyForQuery)
+	u, err := url.Parse(location)
 	if err != nil {
 		t.Fatal(err)
 	}
-	socket := filepath.Join(u.Query().Get("host"), ".s.PGSQL.5432")
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	over := make(chan struct{})
-	defer serving.Wait()
-	defer close(over)
-	defer func() { _ = listener.Close() }()
-	serving.Go(func() {
-		client, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer func() { _ = client.Close() }()
-		server, err := net.Dial("unix", socket)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer func() { _ = server.Close() }()
-		serving.Go(func() { _, _ = io.Copy(server, client) })
-		// The server's greeting ends with ReadyForQuery, status idle.
-		var said []byte
-		for buf := make([]byte, 4096); !bytes.HasSuffix(said, []byte("Z\x00\x00\x00\x05I")); {
-			n, err := server.Read(buf)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			said = append(said, buf[:n]...)
-			_, _ = client.Write(buf[:n])
-		}
-		<-over
-	})
-
-	u.Host, u.RawQuery = listener.Addr().String(), "sslmode=disable"
 	st, err := openPostgres(u)
 	if err != nil {
 		t.Fatal(err)
@@ -420,4 +381,25 @@ func TestFilesOfARestoredBackupAreClosedToOthers(t *testing.T) {
 			t.Errorf("%s: %v, %v", restored+suffix, info.Mode(), err)
 		}
 	}
+}
+
+// TestReadersDoNotKeepMailFromBeingDelivered: dashboards look through a long
+// log, with every connection that readers may have.
+func TestReadersDoNotKeepMailFromBeingDelivered(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		f.attach(o, always(accept))
+		for range o.store.reads.Stats().MaxOpenConnections {
+			reader, err := o.store.reads.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = reader.Close() }()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), deadline)
+		defer cancel()
+		if d, _, err := o.EnqueueAndWait(ctx, notification("n")); err != nil || d.Status != Sent {
+			t.Errorf("%s, %v", d.Status, err)
+		}
+	})
 }

@@ -199,6 +199,52 @@ func TestForbiddenFileRefusesNewAlertsUntilItIsAllowed(t *testing.T) {
 }
 
 // asNobody has a process that root starts obey permissions.
+// TestDefaultOutboxThatHoldsMailIsNotPassedOver: root puts a backup back, and
+// Grafana starts again.
+func TestDefaultOutboxThatHoldsMailIsNotPassedOver(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	data, path := installed(t)
+	if err := os.Chmod(data, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	r := relay(t, relaytest.Options{})
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	run := func() *plugintest.Process {
+		p, err := plugintest.Start(watched(plugintest.Options{Executable: path, Prepare: asNobody}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Stop)
+		return p
+	}
+	p := run()
+	r.Stop()
+	answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
+	if answer.Status != 202 {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	p.Stop()
+	if err := r.Restart(); err != nil {
+		t.Fatal(err)
+	}
+
+	file := filepath.Join(data, "nhncloud-email", "outbox.db")
+	if err := os.Chown(file, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	p = run()
+	unavailable(t, call(t, p, ds, plugintest.Signed("alerts", another(t, 2))), file, "let Grafana's user write")
+	if err := os.Chown(file, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { // without a restart
+		wake(t, p, ds)
+		return copies(r, idOf(answer.Body)) == 1
+	})
+}
+
 func asNobody(c *exec.Cmd) {
 	if os.Getuid() == 0 {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

@@ -35,7 +35,7 @@ func hint(c *Config, e *Error) string {
 	case StageAuth:
 		return authHint(c, e)
 	case StageMail:
-		if !e.Temporary() {
+		if !e.Temporary() && e.Code != 552 { // which is about room
 			return "Check fromAddress: the relay takes no mail from this sender."
 		}
 	}
