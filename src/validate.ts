@@ -50,10 +50,14 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
     isServiceHost(settings.host) &&
     !PORTS[settings.portMode].includes(settings.port)
   ) {
-    errors.port = t('validate.port', 'The service does not offer port {{port}} in this mode. Choose {{ports}}.', {
-      port: settings.port,
-      ports: PORTS[settings.portMode].join(', '),
-    });
+    errors.port = t(
+      'validate.port',
+      'The service does not offer port {{port}} with this encryption. Choose {{ports}}.',
+      {
+        port: settings.port,
+        ports: PORTS[settings.portMode].join(', '),
+      },
+    );
   }
   for (const [key, words] of Object.entries(CHOICES) as Array<[keyof typeof CHOICES, readonly string[]]>) {
     const word = settings[key];
@@ -87,12 +91,12 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   errors.allowedRecipients = settings.allowedRecipients.map(invalidPattern).find(Boolean);
   if (settings.mailType === 'ad') {
     if (!jsonData.adSenderName?.trim()) {
-      errors.adSenderName = t('validate.ad-name', 'Advertising mail must name its sender.');
+      errors.adSenderName = t('validate.ad-name', 'Advertising mail must name its advertiser.');
     }
     if (!jsonData.adSenderAddress?.trim()) {
       errors.adSenderAddress = t(
         'validate.ad-address',
-        'Advertising mail must give the postal address and telephone of its sender.',
+        'Advertising mail must give the postal address and telephone of its advertiser.',
       );
     }
     if (!jsonData.unsubscribeUrl?.trim() && !jsonData.unsubscribeAddress?.trim()) {

@@ -114,8 +114,8 @@ describe('advertising mail', () => {
   });
 
   it.each([
-    [{ adSenderName: ' ' }, ['Advertising mail must name its sender.']],
-    [{ adSenderAddress: '\n' }, ['Advertising mail must give the postal address and telephone of its sender.']],
+    [{ adSenderName: ' ' }, ['Advertising mail must name its advertiser.']],
+    [{ adSenderAddress: '\n' }, ['Advertising mail must give the postal address and telephone of its advertiser.']],
     [{ unsubscribeUrl: undefined }, ['Advertising mail must say how to unsubscribe: by a URL or a mail address.']],
     [{ unsubscribeUrl: undefined, unsubscribeAddress: 'stop@example.com' }, []],
     [
@@ -223,7 +223,7 @@ describe('mistakes are told in words', () => {
     [{ ...complete, host: 'smtp://relay' }, /^smtp:\/\/relay is not a host name/],
     [
       { ...complete, portMode: 'tlsWrapper' as const, port: 587 },
-      /does not offer port 587 in this mode. Choose 465, 2465/,
+      /does not offer port 587 with this encryption. Choose 465, 2465/,
     ],
     [{ ...complete, maxConnections: 51 }, /whole number from 1 to 50/],
     [{ ...complete, serverName: 'a b' }, /^a b is not a host name/],
