@@ -14,7 +14,10 @@ export function SenderSection({ config }: { config: Config }) {
           config={config}
           name="fromAddress"
           label={t('config.from-address.label', 'From address')}
-          description={t('config.from-address.description', 'Its domain must be registered in the NHN Cloud console.')}
+          description={t(
+            'config.from-address.description',
+            'Verify its domain in the NHN Cloud console: some servers refuse mail from an unverified one.',
+          )}
           placeholder={EXAMPLE.from}
           required
         />
