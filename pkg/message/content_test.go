@@ -149,7 +149,7 @@ func TestAdMail(t *testing.T) {
 	if !strings.HasPrefix(c.Subject, "(광고) [해결 1건]") {
 		t.Errorf("the subject is %q", c.Subject)
 	}
-	for _, want := range []string{"보낸 사람: Example & Co.", "1 Street\nSeoul", "수신 거부", "https://example.com/stop?a=1&b=2"} {
+	for _, want := range []string{"보낸 사람: Example & Co.", "1 Street\nSeoul", "수신 거부 (Unsubscribe)", "https://example.com/stop?a=1&b=2"} {
 		if !strings.Contains(c.Text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, c.Text)
 		}
