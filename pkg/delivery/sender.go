@@ -153,6 +153,7 @@ func newRenderer(set settings.Settings, language string, t nhncloud.MailType) (*
 		Location:        set.Location,
 		MailType:        t,
 		Advertiser:      set.Advertiser,
+		From:            set.From,
 		StableSubject:   set.StableSubject,
 		SubjectTemplate: set.SubjectTemplate,
 		TextTemplate:    set.TextTemplate,

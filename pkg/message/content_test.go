@@ -145,16 +145,16 @@ func TestAdMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := settings.Advertiser{Name: "Example & Co.", Address: "1 Street\nSeoul", Unsubscribe: settings.Unsubscribe{URL: "https://example.com/stop?a=1&b=2", Mailbox: &unsubscribe}}
-	c := render(t, renderer(t, Options{MailType: nhncloud.Ad, Advertiser: full, Language: "ko"}), payload(t, "resolved-1"))
+	c := render(t, renderer(t, Options{MailType: nhncloud.Ad, Advertiser: full, From: header(t).From, Language: "ko"}), payload(t, "resolved-1"))
 	if !strings.HasPrefix(c.Subject, "(광고) [해결 1건]") {
 		t.Errorf("the subject is %q", c.Subject)
 	}
-	for _, want := range []string{"보낸 사람: Example & Co.", "1 Street\nSeoul", "수신 거부 (Unsubscribe)", "https://example.com/stop?a=1&b=2"} {
+	for _, want := range []string{"보낸 사람: Example & Co. <grafana@example.com>", "1 Street\nSeoul", "수신 거부 (Unsubscribe)", "https://example.com/stop?a=1&b=2"} {
 		if !strings.Contains(c.Text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, c.Text)
 		}
 	}
-	for _, want := range []string{"Example &amp; Co.", "1 Street<br>Seoul", `href="https://example.com/stop?a=1&amp;b=2"`} {
+	for _, want := range []string{"Example &amp; Co. &lt;grafana@example.com&gt;", "1 Street<br>Seoul", `href="https://example.com/stop?a=1&amp;b=2"`} {
 		if !strings.Contains(c.HTML, want) {
 			t.Errorf("the HTML lacks %q", want)
 		}

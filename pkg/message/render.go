@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -15,8 +16,10 @@ type Options struct {
 	Language string         // one of settings.Languages
 	Location *time.Location // nil: UTC
 	MailType nhncloud.MailType
-	// Advertiser is required for mail type ad, and unused otherwise.
+	// Advertiser, with the address the mail is from, is required for mail type
+	// ad, and unused otherwise.
 	Advertiser settings.Advertiser
+	From       address.Address
 	// StableSubject leaves state and counts out of the built-in subject, so
 	// that readers which thread by subject keep a group in one conversation.
 	StableSubject bool

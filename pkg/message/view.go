@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -27,8 +28,9 @@ type card struct {
 
 // advertiser is the sender's block of an ad mail.
 type advertiser struct {
-	Name, Address string
-	Link          string // to unsubscribe
+	Name    string // with the mail address
+	Address string
+	Link    string // to unsubscribe
 }
 
 // What somebody might still read in full: the first alerts, and of the resolved
@@ -70,7 +72,8 @@ func newView(m *Model, w *words, o Options) *view {
 		v.cards[i] = card{a, w.facts(a), w.buttons(a, m.Grafana)}
 	}
 	if ad := o.Advertiser; o.MailType == nhncloud.Ad {
-		v.Advertiser = &advertiser{Name: oneLine(ad.Name), Address: strings.TrimSpace(clean(ad.Address)), Link: unsubscribeLink(ad.Unsubscribe)}
+		who := address.Address{Name: oneLine(ad.Name), Local: o.From.Local, Domain: o.From.Domain}
+		v.Advertiser = &advertiser{Name: who.String(), Address: strings.TrimSpace(clean(ad.Address)), Link: unsubscribeLink(ad.Unsubscribe)}
 	}
 	return v
 }
