@@ -106,6 +106,22 @@ func TestIndividualMailToAnAddressThatCannotBeReadIsNotSent(t *testing.T) {
 	}
 }
 
+// TestIndividualMailThatEverybodyHasIsSent: its process died when it had stored
+// who has the mail, and not yet the outcome.
+func TestIndividualMailThatEverybodyHasIsSent(t *testing.T) {
+	s := &Sender{log: hclog.NewNullLogger(), pools: map[nhncloud.MailType]*smtp.Pool{}}
+	out := s.Deliver(t.Context(), outbox.Delivery{
+		ID: "x", MessageID: "x@example.com", From: "a@example.com", Individual: true, Message: []byte("Subject: x\r\n\r\nx"),
+		Recipients: []outbox.Recipient{{Address: "b@example.com", Status: outbox.Sent}},
+	})
+	for _, p := range s.pools {
+		_ = p.Close(t.Context())
+	}
+	if out.Verdict != outbox.Settle || out.Rest != nil {
+		t.Errorf("%+v", out)
+	}
+}
+
 func TestOrganizationsShareNoConversation(t *testing.T) {
 	thread := func(org int64) string {
 		return header(settings.Settings{Location: time.UTC}, &alert.Notification{ExternalURL: "https://grafana.example.com/", GroupKey: `{}:{alertname="CPU"}`, OrgID: org}, alert.Recipients{}, "x@example.com").Thread

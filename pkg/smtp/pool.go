@@ -131,6 +131,9 @@ func (r Result) Verdict() error {
 			worst = err
 		}
 	}
+	if worst == nil { // nobody waits for the mail
+		return nil
+	}
 	return worst
 }
 
