@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -730,5 +731,56 @@ func TestErrorsOfTheDialAreTold(t *testing.T) {
 		if report.Err == nil || report.Err.Class != Network || report.Err.Stage != StageDial || !strings.Contains(report.Err.Hint, want) {
 			t.Errorf("%v: %v, %q", err, report.Err, report.Err.Hint)
 		}
+	}
+}
+
+// TestVerdictOnMailsIsNotThatOnOthers: the relay refuses large mails before
+// their end, which ends the session; a small one waits behind them.
+func TestVerdictOnMailsIsNotThatOnOthers(t *testing.T) {
+	c := scripted(t, func(s *script) {
+		s.opened()
+		for {
+			s.line() // MAIL
+			to := s.line()
+			if to == "" || to == "QUIT" {
+				return
+			}
+			s.line()
+			s.say("250 ok\r\n250 ok\r\n354 go\r\n")
+			s.line()
+			if strings.Contains(to, "large") {
+				s.say("552 5.3.4 too large\r\n")
+				s.skip(".")
+				return
+			}
+			s.skip(".")
+			s.say("250 queued\r\n")
+		}
+	})
+	c.MaxConnections = 1
+	begin := make(chan struct{})
+	dial := c.Dial
+	c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		<-begin
+		return dial(ctx, network, addr)
+	}
+	pool := startPool(t, c)
+	large := testMail("large@example.com")
+	large.Data = [][]byte{bytes.Repeat([]byte("0123456789\r\n"), 1<<20)}
+	refused, taken := make(chan error, maxTries), make(chan error, 1)
+	for range maxTries {
+		go func() { _, err := pool.Send(testContext(t), large); refused <- err }()
+	}
+	waitUntil(t, func() bool { return pool.Stats().Waiting == maxTries })
+	go func() { _, err := pool.Send(testContext(t), testMail("small@example.com")); taken <- err }()
+	waitUntil(t, func() bool { return pool.Stats().Waiting == maxTries+1 })
+	close(begin)
+	for range maxTries {
+		if e := asError(t, <-refused); e.Class != Permanent {
+			t.Errorf("a large mail: %v", e)
+		}
+	}
+	if err := <-taken; err != nil {
+		t.Errorf("the small mail: %v", err)
 	}
 }
