@@ -259,6 +259,22 @@ func TestRelayThatRepeatsTheCredentialsLaterDoesNotGetThemOut(t *testing.T) {
 	}
 }
 
+// Of short credentials, and of those that stand right behind other letters.
+func TestResponsesAreTakenOutWhateverTheirLengthAndPlace(t *testing.T) {
+	for _, secret := range []string{"pass", "abc12", "cAnary-71b2"} {
+		login := base64.StdEncoding.EncodeToString([]byte(secret))
+		plain := base64.StdEncoding.EncodeToString([]byte("\x00AppKey\x00" + secret))
+		redactor := newRedactor("AppKey", secret)
+		for _, response := range []string{login, strings.TrimRight(login, "="), strings.ToUpper(login), plain} {
+			for _, words := range []string{"cannot check " + response, "LOGIN/" + response} {
+				if got := redactor.words(words); strings.Contains(got, strings.TrimRight(response, "=")) {
+					t.Errorf("%q gets out by %q", secret, got)
+				}
+			}
+		}
+	}
+}
+
 // noSecretsLeft asserts that the relay saw neither credentials nor an
 // envelope, in the clear or not.
 func noSecretsLeft(t *testing.T, relay *relaytest.Relay) {

@@ -10,8 +10,8 @@ import (
 // A redactor takes the credentials out of a relay's words, which end up in logs
 // and in the delivery log: relays quote the commands that they refuse.
 type redactor struct {
-	password  *regexp.Regexp // nil without one
-	responses string         // to AUTH, in lower case
+	secrets   *regexp.Regexp // the password and the responses to AUTH; nil without a password
+	responses string         // in lower case
 	shortest  int            // what is shorter gives nothing away
 }
 
@@ -27,7 +27,8 @@ func newRedactor(userName, password string) redactor {
 	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + userName + "\x00" + password))
 	login := base64.StdEncoding.EncodeToString([]byte(password))
 	return redactor{
-		password:  regexp.MustCompile("(?i)" + regexp.QuoteMeta(password)),
+		secrets: regexp.MustCompile("(?i)" + regexp.QuoteMeta(strings.TrimRight(plain, "=")) + "=*|" +
+			regexp.QuoteMeta(strings.TrimRight(login, "=")) + "=*|" + regexp.QuoteMeta(password)),
 		responses: strings.ToLower(plain + " " + login),
 		shortest:  min(len(password), 8),
 	}
@@ -45,10 +46,10 @@ func (r redactor) clean(reply Reply, err error) (Reply, error) {
 // words is text without the credentials, whatever their case, plain or as a
 // response to AUTH. Of a response a piece gives away as much.
 func (r redactor) words(text string) string {
-	if r.password == nil || len(text) < r.shortest {
+	if r.secrets == nil || len(text) < r.shortest {
 		return text
 	}
-	text = r.password.ReplaceAllLiteralString(text, redacted)
+	text = r.secrets.ReplaceAllLiteralString(text, redacted)
 	return base64Words.ReplaceAllStringFunc(text, func(word string) string {
 		if strings.Contains(r.responses, strings.ToLower(word)) {
 			return redacted
