@@ -128,6 +128,9 @@ func (s *session) envelope(j *job, laps *laps) (ready bool, lost *Error) {
 	for i, to := range j.mail.To {
 		refused, lost := s.exchange(StageRcpt, 2, "RCPT TO:<", to, ">")
 		if lost != nil {
+			if lost.Class != Protocol {
+				j.fail(sender) // a relay that hangs up behind its refusal takes nothing back
+			}
 			laps.done(StageRcpt, lost)
 			return false, lost
 		}
@@ -148,7 +151,7 @@ func (s *session) envelope(j *job, laps *laps) (ready bool, lost *Error) {
 	if lost == nil {
 		lost = s.quiet(StageData) // one reply to each command: else none of them is to be trusted
 		if lost != nil && lost.Class != Protocol {
-			j.fail(refused) // a relay that hangs up behind its refusal takes nothing back
+			j.fail(refused) // as above
 		}
 	}
 	laps.done(StageData, cmp.Or(lost, refused))

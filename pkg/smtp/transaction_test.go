@@ -546,6 +546,8 @@ func TestRefusalStandsThoughTheRelayHangsUpBehindIt(t *testing.T) {
 		"250 ok\r\n550 5.1.1 nobody\r\n554 5.5.1 no valid recipients\r\n421 4.7.0 too many errors\r\n",
 		"550 5.7.1 sender\r\n503 5.5.1 no\r\n503 5.5.1 no\r\n421 4.7.0 bye\r\n",
 		"250 ok\r\n250 ok\r\n554 5.7.1 policy\r\n",
+		"550 5.7.1 sender\r\n",
+		"550 5.7.1 sender\r\n421 4.7.0 bye\r\n",
 	} {
 		for range 20 {
 			pool := startPool(t, scripted(t, func(s *script) {
