@@ -29,12 +29,17 @@ func (s *script) line() string {
 	return strings.TrimRight(line, "\r\n")
 }
 
-// opened plays the opening of a session, up to the first mail.
-func (s *script) opened() {
+// greeted plays the opening of a session, up to the reply to AUTH.
+func (s *script) greeted() {
 	s.say("220 relay ready\r\n")
 	s.line()
 	s.say("250-relay\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN\r\n")
 	s.line()
+}
+
+// opened plays the opening of a session, up to the first mail.
+func (s *script) opened() {
+	s.greeted()
 	s.say("235 ok\r\n")
 }
 

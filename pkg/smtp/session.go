@@ -95,6 +95,7 @@ func (s *session) aborted() error {
 func (s *session) listen() {
 	s.replies = make(chan arrival, maxPending)
 	s.closing = make(chan struct{})
+	s.more = s.r.Buffered() > 0
 	_ = s.raw.SetReadDeadline(time.Time{}) // a dead connection shows at the read
 	go func() {
 		defer close(s.replies)

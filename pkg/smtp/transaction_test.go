@@ -445,6 +445,23 @@ func TestReplyBehindAnotherIsNotTheNextOnes(t *testing.T) {
 			}
 		}
 	})
+	t.Run("behind the reply to AUTH", func(t *testing.T) {
+		for range 20 {
+			pool := startPool(t, scripted(t, func(s *script) {
+				s.greeted()
+				s.say("235 ok\r\n553 5.1.8 surprise\r\n")
+				s.skip("DATA")
+				s.say("250 ok\r\n250 a\r\n550 5.1.1 no b\r\n")
+				time.Sleep(10 * time.Millisecond) // over DATA
+				s.say("354 go\r\n")
+				s.skip("")
+			}))
+			_, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com"))
+			if asError(t, err).Class != Protocol {
+				t.Fatalf("error %v", err)
+			}
+		}
+	})
 	t.Run("behind the reply to a mail", func(t *testing.T) {
 		for range 20 {
 			pool := startPool(t, scripted(t, func(s *script) {
