@@ -58,13 +58,15 @@ func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 
 // check runs the handshake, or says again what the last one found where it is
 // asked for too often: each offers the credentials. It is nil as long as none
-// has ended.
+// has ended; one that its caller broke off found nothing.
 func (d *DataSource) check(ctx context.Context) *smtp.Report {
 	if !d.limits.health.Allow() {
 		return d.checked.Load()
 	}
 	report := d.sender.Check(ctx)
-	d.checked.Store(&report)
+	if ctx.Err() == nil {
+		d.checked.Store(&report)
+	}
 	return &report
 }
 

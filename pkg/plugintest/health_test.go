@@ -1,9 +1,12 @@
 package plugintest_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
@@ -248,5 +251,37 @@ func TestHealthChecksAtOnceAreNoStormOfAUTHEither(t *testing.T) {
 	}
 	if _, _, handshakes, _ := r.Connections(); handshakes >= 20 || refused < 10 {
 		t.Errorf("%d handshakes, %d refused", handshakes, refused)
+	}
+}
+
+// TestHealthCheckThatWasBrokenOffFoundNothing: whoever broke it off, the next
+// that comes too soon hears of the last that came to its end.
+func TestHealthCheckThatWasBrokenOffFoundNothing(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	if message, _ := outboxHealth(t, p, ds); !strings.HasPrefix(message, "OK") {
+		t.Fatal(message)
+	}
+	release := make(chan struct{})
+	greeted := make(chan struct{}, 20)
+	remove := r.Fault(relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.Hold(release), OnFire: func() { greeted <- struct{}{} }})
+	ctx, breakOff := context.WithCancel(within(t))
+	var asked sync.WaitGroup
+	for range 13 {
+		asked.Go(func() { _, _ = p.CheckHealth(ctx, ds) })
+	}
+	for range 13 {
+		<-greeted
+	}
+	breakOff()
+	asked.Wait()
+	remove()
+	close(release)
+	for range 3 { // none of them may have found anything, at whatever time it ends
+		if message, _ := outboxHealth(t, p, ds); !strings.HasPrefix(message, "OK") {
+			t.Error(message)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
