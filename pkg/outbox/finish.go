@@ -182,8 +182,11 @@ func (t *tx) postpone(d *Delivery, out Outcome, refused bool) {
 	}
 }
 
-// expire gives up on the pending recipients.
+// expire gives up on the pending recipients, if there are any.
 func (d *Delivery) expire(now time.Time) {
+	if d.Status = derive(d.Recipients); d.Status != Queued {
+		return
+	}
 	d.Status = Expired
 	for i := range d.Recipients {
 		r := &d.Recipients[i]

@@ -466,3 +466,33 @@ func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 		f.awaitStatus(alive, d.ID, Sent)
 	})
 }
+
+// TestForgottenMailThatEverybodyHasIsSent: its process died when it had stored
+// that, and not yet the outcome.
+func TestForgottenMailThatEverybodyHasIsSent(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		dead := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		alive := f.open()
+		f.attach(dead, deliver(func(ctx context.Context, d Delivery) Outcome {
+			dead.Progress(d, Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
+			<-ctx.Done()
+			return Outcome{Verdict: Release}
+		}))
+		n := notification("n")
+		n.Recipients = []Recipient{{Address: "a@example.com", Kind: To}}
+		d := f.enqueue(dead, n)
+		eventually(t, "it is known who has the mail", func() bool {
+			got := f.get(alive, d.ID)
+			return got.Status == Sending && got.Recipients[0].Status == Sent
+		})
+		dead.cancel()
+		dead.tasks.Wait()
+		f.clock.advance(24*time.Hour + 721*time.Hour)
+		if _, err := alive.expireForgotten(); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.get(alive, d.ID); got.Status != Sent {
+			t.Errorf("%s", got.Status)
+		}
+	})
+}
