@@ -41,9 +41,7 @@ func TestRelayDownIsAcceptedAndDeliveredAfterARestart(t *testing.T) {
 
 	var out log
 	p = start(t, url, &out)
-	if !strings.Contains(out.String(), "mail waits for the first call of its data source") {
-		t.Errorf("the log does not say that mail waits: %s", out.String())
-	}
+	await(t, func() bool { return strings.Contains(out.String(), "mail waits for the first call of its data source") })
 	if err := r.Restart(); err != nil {
 		t.Fatal(err)
 	}
