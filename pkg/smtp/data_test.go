@@ -130,6 +130,14 @@ func TestUnfitMailNeverReachesTheRelay(t *testing.T) {
 	}
 }
 
+func TestLongestAddressIsAllowed(t *testing.T) {
+	mail := testMail(strings.Repeat("x", maxPath))
+	mail.From = mail.To[0]
+	if err := mail.check(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestNullSenderIsAllowed(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
 	mail := testMail()

@@ -65,6 +65,30 @@ func TestClassesDecideWhatToDo(t *testing.T) {
 	}
 }
 
+// TestVerdictIsOfTheErrorThatDecidesMost: in whatever order they come. That a
+// mail may have arrived must not be lost among recipients whose mail did not.
+func TestVerdictIsOfTheErrorThatDecidesMost(t *testing.T) {
+	byWeight := []*Error{
+		{Class: Refused},
+		{Class: Cancelled, Ambiguous: true},
+		{Class: Transient},
+		{Class: Permanent},
+	}
+	for i, heavier := range byWeight {
+		for _, lighter := range byWeight[i+1:] {
+			for _, errs := range [][]*Error{{heavier, lighter}, {lighter, heavier}} {
+				r := Result{Recipients: []RecipientResult{{Err: errs[0]}, {Err: errs[1]}}}
+				if got := r.Verdict(); got != error(heavier) {
+					t.Errorf("of %v and %v: %v", errs[0], errs[1], got)
+				}
+			}
+		}
+	}
+	if err := (Result{Recipients: []RecipientResult{{Err: byWeight[0]}, {}}}).Verdict(); err != nil {
+		t.Errorf("somebody has the mail: %v", err)
+	}
+}
+
 func TestCausesAreClassified(t *testing.T) {
 	for want, causes := range map[Class][]error{
 		Network:   {io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET, context.DeadlineExceeded, errors.New("anything else")},

@@ -204,6 +204,17 @@ func TestRelayThatQuotesTheCredentialsDoesNotGetThemIntoErrors(t *testing.T) {
 	}
 }
 
+func TestShortPasswordIsTakenOutOfAShortReply(t *testing.T) {
+	const secret = "c4nary"
+	relay := startRelay(t, relaytest.Options{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply("535 " + secret + "\r\n")})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.Password = secret
+	if report := Check(testContext(t), c); report.Err == nil || strings.Contains(report.Err.Error(), secret) {
+		t.Errorf("error %v", report.Err)
+	}
+}
+
 // Nor do they get out by a relay that remembers them until another stage.
 func TestRelayThatRepeatsTheCredentialsLaterDoesNotGetThemOut(t *testing.T) {
 	const secret = "cAnary-71b2"

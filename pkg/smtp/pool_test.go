@@ -164,15 +164,64 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 	c := relayConfig(relay, nhncloud.STARTTLS)
 	c.Password = "wrong"
 	pool := startPool(t, c)
-	// AUTH waits until all mails are there.
+	attempts := func() (n int) {
+		for _, session := range relay.Sessions() {
+			n += session.AuthAttempts
+		}
+		return n
+	}
+	storm := func() {
+		t.Helper()
+		before := attempts()
+		// AUTH waits until all mails are there.
+		release := make(chan struct{})
+		defer relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Hold(release)})()
+		const n = 30
+		errs := beginMany(t, pool, n)
+		waitUntil(t, func() bool { return pool.Stats().Waiting == n })
+		close(release)
+		for range n {
+			if e := asError(t, <-errs); e.Class != Refused || e.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint, "SecretKey") {
+				t.Errorf("error %v", e)
+			}
+		}
+		waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+		if got := attempts() - before; got != 1 {
+			t.Errorf("%d times AUTH for %d mails, want 1", got, n)
+		}
+	}
+	storm()
+
+	// And when the credentials are put right at the relay, mail flows.
+	relay.Set(func(o *relaytest.Options) { o.SecretKey = "wrong" })
+	pauseIsOver(pool)
+	secondMailArrives(t, pool, relay)
+
+	// That they were good once is no reason to offer them again and again.
+	relay.Set(func(o *relaytest.Options) { o.SecretKey = "another" })
+	relay.Drop("")
+	waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+	if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Class != Refused {
+		t.Errorf("error %v", err)
+	}
+	waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+	pauseIsOver(pool)
+	storm()
+}
+
+// TestPostponedAUTHIsOneAUTH: whether the credentials are good is not known then.
+func TestPostponedAUTHIsOneAUTH(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
 	release := make(chan struct{})
 	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Hold(release)})
+	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply("454 4.7.0 later\r\n")})
 	const n = 30
 	errs := beginMany(t, pool, n)
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	close(release)
 	for range n {
-		if e := asError(t, <-errs); e.Class != Refused || e.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint, "SecretKey") {
+		if e := asError(t, <-errs); e.Class != Transient || e.Code != 454 {
 			t.Errorf("error %v", e)
 		}
 	}
@@ -184,11 +233,109 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 	if attempts != 1 {
 		t.Errorf("%d times AUTH for %d mails, want 1", attempts, n)
 	}
+}
 
-	// And when the credentials are put right at the relay, mail flows.
-	relay.Set(func(o *relaytest.Options) { o.SecretKey = "wrong" })
-	pauseIsOver(pool)
+// TestSessionsThatEndAtTheirFirstMail: after a few in a row the mails that wait
+// fail with them, and only with what is true of them.
+func TestSessionsThatEndAtTheirFirstMail(t *testing.T) {
+	t.Run("the mails that wait cannot have been delivered", func(t *testing.T) {
+		relay := startRelay(t, relaytest.Options{})
+		c := relayConfig(relay, nhncloud.TLSWrapper)
+		c.MaxConnections = 1
+		pool := startPool(t, c)
+		release := make(chan struct{})
+		relay.Fault(relaytest.Fault{Stage: relaytest.Greeting, Times: 1, Action: relaytest.Hold(release)})
+		relay.Fault(relaytest.Fault{Stage: relaytest.Taken, Times: maxTries, Action: relaytest.Reset()})
+		const n = maxTries + 2
+		errs := beginMany(t, pool, n)
+		waitUntil(t, func() bool { return pool.Stats().Waiting == n })
+		close(release)
+		ambiguous := 0
+		for range n {
+			if asError(t, <-errs).Ambiguous {
+				ambiguous++
+			}
+		}
+		if ambiguous != maxTries || relay.Taken() != maxTries {
+			t.Errorf("%d mails may have been delivered, and %d were", ambiguous, relay.Taken())
+		}
+	})
+	t.Run("not in a row", func(t *testing.T) {
+		relay := startRelay(t, relaytest.Options{})
+		pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+		for range maxTries {
+			relay.Fault(relaytest.Fault{Stage: relaytest.MAIL, Times: 1, Action: relaytest.Close()})
+			secondMailArrives(t, pool, relay)
+			relay.Drop("")
+			waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+		}
+	})
+	t.Run("on this side", func(t *testing.T) {
+		relay := startRelay(t, relaytest.Options{})
+		c := relayConfig(relay, nhncloud.TLSWrapper)
+		c.Timeout = patience
+		pool := startPool(t, c)
+		for range maxTries {
+			ctx, cancel := context.WithCancel(testContext(t))
+			relay.Fault(relaytest.Fault{Stage: relaytest.MAIL, Times: 1, Action: relaytest.Silence(), OnFire: cancel})
+			if _, err := pool.Send(ctx, testMail()); asError(t, err).Class != Cancelled {
+				t.Errorf("error %v", err)
+			}
+			waitUntil(t, func() bool { return pool.Stats() == Stats{} })
+		}
+		secondMailArrives(t, pool, relay)
+	})
+}
+
+// TestConnectionThatSaysQUITCountsYet: the relay counts it until it is closed.
+func TestConnectionThatSaysQUITCountsYet(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections, c.IdleTimeout = 1, time.Millisecond
+	pool := startPool(t, c)
+	leaving, release := make(chan struct{}), make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.QUIT, Times: 1, Action: relaytest.Hold(release), OnFire: func() { close(leaving) }})
 	secondMailArrives(t, pool, relay)
+	<-leaving
+	errs := beginMany(t, pool, 1)
+	var stats Stats
+	waitUntil(t, func() bool { stats = pool.Stats(); return stats.Waiting == 1 || relay.Taken() == 2 })
+	if stats.Connecting != 0 {
+		t.Error("a second connection is opened, where one is allowed")
+	}
+	close(release)
+	if err := <-errs; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMailBehindOneThatIsTakenBackTooLateIsSent: the context of the mail before
+// it ends when the relay has just taken that one, and with it the connection.
+func TestMailBehindOneThatIsTakenBackTooLateIsSent(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections = 1
+	ctx, cancel := context.WithCancel(testContext(t))
+	c.Trace.Stage = func(_ context.Context, stage Stage, _ time.Time, _ time.Duration, _ error) {
+		if stage == StageMessage {
+			cancel()
+		}
+	}
+	pool := startPool(t, c)
+	held, hold := make(chan struct{}), make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.DATA, Times: 1, Action: relaytest.Hold(hold), OnFire: func() { close(held) }})
+	first := make(chan error, 1)
+	go func() { _, err := pool.Send(ctx, testMail()); first <- err }()
+	<-held
+	next := beginMany(t, pool, 1)
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
+	close(hold)
+	if err := errors.Join(<-first, <-next); err != nil {
+		t.Error(err)
+	}
+	if got := relay.Taken(); got != 2 {
+		t.Errorf("%d mails arrived", got)
+	}
 }
 
 func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
@@ -229,6 +376,18 @@ func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	pauseIsOver(pool)
+	secondMailArrives(t, pool, relay)
+}
+
+// TestConnectionThatStandsTakesMailThoughAnotherCouldNotBeHad: what is known of
+// the relay then is not true of it.
+func TestConnectionThatStandsTakesMailThoughAnotherCouldNotBeHad(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+	secondMailArrives(t, pool, relay)
+	pool.mu.Lock()
+	pool.down, pool.downUntil = failure(StageDial, io.EOF), time.Now().Add(time.Hour)
+	pool.mu.Unlock()
 	secondMailArrives(t, pool, relay)
 }
 
@@ -558,8 +717,13 @@ func TestMessagesPerMinute(t *testing.T) {
 	if err := pool.Close(testContext(t)); err != nil {
 		t.Error(err)
 	}
-	if err := <-failed; !errors.Is(err, ErrClosed) {
-		t.Errorf("error %v", err)
+	select {
+	case err := <-failed:
+		if !errors.Is(err, ErrClosed) {
+			t.Errorf("error %v", err)
+		}
+	case <-time.After(patience): // half of the minute
+		t.Error("it waits on for its turn")
 	}
 	if got := relay.Taken(); got != 1 {
 		t.Errorf("%d mails arrived", got)

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
@@ -217,6 +220,19 @@ func TestAHundredRecipientsAreOneTransactionAndMoreAreSeveral(t *testing.T) {
 	}
 }
 
+func TestReplyIsThatToTheContentThatWasTaken(t *testing.T) {
+	for _, refused := range []string{"first@", "last@"} {
+		relay := startRelay(t, relaytest.Options{})
+		relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: refused, Times: 1, Action: relaytest.Reply("554 5.6.0 spam\r\n")})
+		to := slices.Repeat([]string{"ops@example.com"}, maxRecipients+1)
+		to[0], to[maxRecipients] = "first@example.com", "last@example.com"
+		result, err := startPool(t, relayConfig(relay, nhncloud.TLSWrapper)).Send(testContext(t), testMail(to...))
+		if err != nil || result.Reply.Code != 250 {
+			t.Errorf("%s refused: reply %q to what was taken, %v", refused, result.Reply, err)
+		}
+	}
+}
+
 func TestRoundTrips(t *testing.T) {
 	const rtt = 20 * time.Millisecond // so that the relay can tell flights apart
 	relay := startRelay(t, relaytest.Options{RTT: rtt})
@@ -384,6 +400,54 @@ func TestRelayThatRepliesBeforeItReadsOnDoesNotStallAFlight(t *testing.T) {
 	<-done
 }
 
+// twoJobs is a feed of one more mail.
+type twoJobs struct {
+	oneJob
+	second *job
+	ended  *Error // of the connection under the second
+}
+
+func (f *twoJobs) next() *job { return f.second }
+
+func (f *twoJobs) lost(j *job, cause *Error) {
+	if f.ended = cause; j != f.second {
+		f.t.Errorf("the mail was lost: %v", cause)
+	}
+}
+
+// TestReplyToAMailIsReadThoughTheNextOneCannotBeSent: the relay takes it and
+// closes the connection while the next envelope, behind it, is on its way.
+func TestReplyToAMailIsReadThoughTheNextOneCannotBeSent(t *testing.T) {
+	client, relay := net.Pipe()
+	c := Config{}.withDefaults()
+	s := &session{cfg: &c, wire: newWire(client, patience), caps: capabilities{pipelining: true}}
+	s.listen()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s := &script{conn: relay, r: bufio.NewReaderSize(relay, 16)} // it leaves the rest in the pipe
+		s.skip("DATA")
+		s.say("250 sender\r\n250 recipient\r\n354 go\r\n")
+		for line := s.line(); line != "." && !strings.HasPrefix(line, "MAIL"); line = s.line() {
+		}
+		s.say("250 taken\r\n")
+		_ = relay.Close()
+	}()
+	newJob := func() *job {
+		return &job{ctx: testContext(t), mail: testMail(), results: make([]RecipientResult, 1), done: make(chan struct{})}
+	}
+	first, feed := newJob(), &twoJobs{oneJob: oneJob{t}, second: newJob()}
+	_ = s.deliver(first, feed)
+	if first.reply.Code != 250 || first.results[0].Err != nil {
+		t.Errorf("the mail that was taken: %v, %v", first.reply, first.results[0].Err)
+	}
+	if feed.ended == nil || feed.ended.Ambiguous {
+		t.Errorf("the next one: %v", feed.ended)
+	}
+	s.close()
+	<-done
+}
+
 func TestRelayThatStopsReadingIsGivenUp(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
 	remove := relay.Fault(relaytest.Fault{Stage: relaytest.Body, Action: relaytest.Stall()})
@@ -502,6 +566,23 @@ func TestReplyBehindAnotherIsNotTheNextOnes(t *testing.T) {
 	})
 }
 
+// TestReplyThatIsAboutToBeReadIsWaitedFor: that more had come is known before it
+// is read.
+func TestReplyThatIsAboutToBeReadIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, relay := net.Pipe()
+		defer func() { _, _ = client.Close(), relay.Close() }()
+		s := &session{wire: newWire(client, patience), replies: make(chan arrival, 1), more: true}
+		go func() {
+			time.Sleep(time.Millisecond) // of the bubble's clock
+			s.replies <- arrival{reply: Reply{Code: 250}}
+		}()
+		if err := s.quiet(StageMail); err == nil || err.Class != Protocol {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 // TestRepliesThatDoNotMatchCondemnNobody: with one reply too many, each is
 // that to the command before, and a recipient could be final with the refusal
 // of another.
@@ -523,6 +604,33 @@ func TestRepliesThatDoNotMatchCondemnNobody(t *testing.T) {
 	}
 }
 
+// TestRefusedRecipientStaysSoWhateverTheReplyToTheContentIs: the replies to the
+// envelope matched. Tried again, it would only be refused again.
+func TestRefusedRecipientStaysSoWhateverTheReplyToTheContentIs(t *testing.T) {
+	pool := startPool(t, scripted(t, func(s *script) {
+		s.opened()
+		s.skip("DATA")
+		s.say("250 sender\r\n550 5.1.1 no a\r\n250 b\r\n354 go\r\n")
+		s.skip(".")
+		s.say("150 hm\r\n")
+	}))
+	result, _ := pool.Send(testContext(t), testMail("a@example.com", "b@example.com"))
+	if a := result.Recipients[0].Err; a == nil || a.Class != Permanent || a.Code != 550 {
+		t.Errorf("who was refused: %v", a)
+	}
+	if b := result.Recipients[1].Err; b == nil || b.Class != Protocol || !b.Ambiguous {
+		t.Errorf("who may have the mail: %v", b)
+	}
+}
+
+func TestReplyToTheContentIsWaitedForAsLongAsAnyOther(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{time.Second: time.Minute, 2 * time.Minute: 2 * time.Minute} {
+		if c := (Config{Timeout: timeout}).withDefaults(); c.MessageTimeout != want {
+			t.Errorf("%s where others are waited for %s", c.MessageTimeout, timeout)
+		}
+	}
+}
+
 func TestRelayMayTakeItsTimeOverTheContent(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
 	c := relayConfig(relay, nhncloud.TLSWrapper)
@@ -531,6 +639,39 @@ func TestRelayMayTakeItsTimeOverTheContent(t *testing.T) {
 	if _, err := startPool(t, c).Send(testContext(t), testMail()); err != nil || relay.Taken() != 1 {
 		t.Errorf("%v, %d mails arrived", err, relay.Taken())
 	}
+}
+
+// TestRelayThatTakesAMailSlowlyIsNotGivenUp: it takes a piece within the timeout
+// and owes no reply before it has them all.
+func TestRelayThatTakesAMailSlowlyIsNotGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, relay := net.Pipe()
+		c := Config{}.withDefaults()
+		s := &session{cfg: &c, wire: newWire(client, c.Timeout), caps: capabilities{pipelining: true}}
+		s.listen()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s := &script{conn: relay, r: bufio.NewReader(relay)}
+			s.skip("DATA")
+			time.Sleep(c.Timeout / 2) // of the bubble's clock; so that the reply is waited for
+			s.say("250 sender\r\n250 recipient\r\n354 go\r\n")
+			for n, line := 1, s.line(); line != "." && line != ""; n, line = n+1, s.line() {
+				if n%1000 == 0 {
+					time.Sleep(c.Timeout / 2)
+				}
+			}
+			s.say("250 taken\r\n")
+		}()
+		mail := testMail()
+		mail.Data = [][]byte{bytes.Repeat([]byte(strings.Repeat("x", 98)+"\r\n"), 10_000)}
+		j := &job{ctx: context.Background(), mail: mail, results: make([]RecipientResult, 1), done: make(chan struct{})}
+		if err := s.deliver(j, oneJob{t}); err != nil || j.reply.Code != 250 {
+			t.Errorf("reply %v, %v", j.reply, err)
+		}
+		s.close()
+		<-done
+	})
 }
 
 func TestContextTakesAMailBackAtEveryStage(t *testing.T) {
@@ -556,7 +697,7 @@ func TestContextTakesAMailBackAtEveryStage(t *testing.T) {
 }
 
 // TestRefusalStandsThoughTheRelayHangsUpBehindIt: in the same breath, as some
-// do after a number of errors.
+// do after a number of errors. No other connection is asked for it again.
 func TestRefusalStandsThoughTheRelayHangsUpBehindIt(t *testing.T) {
 	for _, replies := range []string{
 		"250 ok\r\n250 ok\r\n554 5.7.1 policy\r\n421 4.7.0 too many errors\r\n",
@@ -567,13 +708,15 @@ func TestRefusalStandsThoughTheRelayHangsUpBehindIt(t *testing.T) {
 		"550 5.7.1 sender\r\n421 4.7.0 bye\r\n",
 	} {
 		for range 20 {
+			var asked atomic.Int64
 			pool := startPool(t, scripted(t, func(s *script) {
 				s.opened()
 				s.skip("DATA")
+				asked.Add(1)
 				s.say(replies)
 			}))
-			if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Class != Permanent {
-				t.Fatalf("%q: %v", replies, err)
+			if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Class != Permanent || asked.Load() != 1 {
+				t.Fatalf("%q, asked %d times: %v", replies, asked.Load(), err)
 			}
 		}
 	}
