@@ -21,7 +21,7 @@ type Config struct {
 	url     string
 	file    string // the default outbox; empty when outbox_url is set
 	options outbox.Options
-	err      error // a key that cannot be read; told by health and every alert
+	err     error // a key that cannot be read; told by health and every alert
 }
 
 // ConfigFromEnv reads the keys as Grafana hands them on (GF_PLUGIN_<KEY>):

@@ -16,12 +16,13 @@ func TestRepeatsOfANotificationAreOneDelivery(t *testing.T) {
 		later   time.Duration // until the repeat
 		joins   bool
 	}{
-		"queued for a retry":       {defer4, time.Minute, true},
-		"held":                     {hold, time.Hour, true},
-		"sent inside the window":   {accept, 29 * time.Second, true},
-		"sent before the window":   {accept, 31 * time.Second, false},
-		"failed":                   {refuse5, 0, false},
-		"sent, and a clock behind": {accept, -time.Second, true},
+		"queued for a retry":        {defer4, time.Minute, true},
+		"held":                      {hold, time.Hour, true},
+		"sent inside the window":    {accept, 29 * time.Second, true},
+		"sent as the window begins": {accept, 30 * time.Second, false},
+		"sent before the window":    {accept, 31 * time.Second, false},
+		"failed":                    {refuse5, 0, false},
+		"sent, and a clock behind":  {accept, -time.Second, true},
 	}
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open()

@@ -17,6 +17,9 @@ import (
 // never renews, within a test's time.
 func noRenewal(o *Options) { o.Renew = time.Hour }
 
+// never looks, within a test's time, for what nobody told it of.
+func noPoll(o *Options) { o.Poll = time.Hour }
+
 func TestDeadProcessesWorkIsTakenUp(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
 		dead, alive := f.open(noRenewal), f.open()
@@ -278,6 +281,30 @@ func TestClaimsThatStandThoughTheyFailedSetNothingAside(t *testing.T) {
 		if got := f.get(o, d.ID); got.Status != Sent || begun.Load() != 1 {
 			t.Errorf("%s, begun %d times: %s", got.Status, begun.Load(), got.Reason)
 		}
+	})
+}
+
+// TestOnlyCrashesInARowSetAMailAside: an attempt that had an outcome shows that
+// the mail is not what ends the process.
+func TestOnlyCrashesInARowSetAMailAside(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal)
+		var attempts atomic.Int64
+		f.attach(o, deliver(func(context.Context, Delivery) Outcome {
+			switch attempts.Add(1) {
+			case maxCrashes:
+				return defer4
+			case maxCrashes + 2:
+				return accept
+			}
+			panic("for another reason")
+		}))
+		d := f.enqueue(o, notification("n"))
+		for i := range int64(maxCrashes + 1) {
+			eventually(t, fmt.Sprintf("attempt %d", i+1), func() bool { return attempts.Load() == i+1 && len(o.handsFull(src)) == 0 })
+			f.clock.advance(11 * time.Second)
+		}
+		f.awaitStatus(o, d.ID, Sent)
 	})
 }
 

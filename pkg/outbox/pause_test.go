@@ -136,6 +136,55 @@ func TestProbesThatPassInVainBecomeRarer(t *testing.T) {
 	})
 }
 
+// TestProbesAreFrequentAgainOnceTheSenderWorked: or somebody said that it does.
+func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
+	for name, works := range map[string]func(*testing.T, *fixture, *Outbox, *script){
+		"the relay took a mail": func(t *testing.T, f *fixture, o *Outbox, s *script) {
+			f.enqueue(o, notification("taken"))
+			s.answers <- accept
+			f.awaitStatus(o, receive(t, "an attempt", s.started).ID, Sent)
+		},
+		"resumed by hand": func(t *testing.T, f *fixture, o *Outbox, _ *script) {
+			if err := o.Resume(t.Context(), src, "normal"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"new settings": func(t *testing.T, f *fixture, o *Outbox, _ *script) {
+			err := o.write(t.Context(), &op{name: "resuming", run: func(t *tx) error {
+				if err := t.pause(sender{src, "normal"}, "535", f.clock.Now()); err != nil {
+					return err
+				}
+				return t.resumeOutdated(src, f.clock.Now().Add(time.Second))
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEveryEngine(t, func(t *testing.T, f *fixture) {
+				o := f.open()
+				err := o.write(t.Context(), &op{name: "after probes in vain", run: func(t *tx) error {
+					t.o.backoffs[sender{src, "normal"}] = (8 * time.Minute).Microseconds()
+					return nil
+				}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := newScript()
+				f.attach(o, s)
+				works(t, f, o, s)
+				d := f.enqueue(o, notification("n"))
+				s.answers <- hold
+				f.awaitStatus(o, d.ID, Held)
+				if next := at(pausesOf(t, o)["normal"].probeAt); !next.Equal(f.clock.Now().Add(firstProbe)) {
+					t.Errorf("the next probe is at %v (now %v)", next, f.clock.Now())
+				}
+			})
+		})
+	}
+}
+
 // TestMailStoredWhileItsSenderResumesIsNotHeld: one process has read that the
 // sender is paused and stores its mail as held, while another ends the pause.
 func TestMailStoredWhileItsSenderResumesIsNotHeld(t *testing.T) {
@@ -193,8 +242,11 @@ func TestMailInFlightIsHeldWhenItsSenderPauses(t *testing.T) {
 		s.answers <- hold
 		eventually(t, "one is held", func() bool { return f.get(o, a.ID).Status == Held || f.get(o, b.ID).Status == Held })
 		s.answers <- defer4
-		f.awaitStatus(o, a.ID, Held)
-		f.awaitStatus(o, b.ID, Held)
+		for _, d := range []Delivery{a, b} { // the one that the relay only put off is, for the other's reason
+			if got := f.awaitStatus(o, d.ID, Held); got.Reason != hold.Text {
+				t.Errorf("held for %q", got.Reason)
+			}
+		}
 	})
 }
 
@@ -218,9 +270,39 @@ func TestNewSettingsResumeAtOnce(t *testing.T) {
 	})
 }
 
-func TestResumeByHand(t *testing.T) {
+// TestSendersResumeEachByItself: two mail types are paused, one of them ends.
+func TestSendersResumeEachByItself(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open()
+		s := newScript()
+		f.attach(o, s)
+		held := make(map[string]Delivery)
+		for _, mailType := range []string{"normal", "ad"} {
+			n := notification(mailType)
+			n.MailType = mailType
+			held[mailType] = f.enqueue(o, n)
+			receive(t, "an attempt", s.started)
+			s.answers <- hold
+			f.awaitStatus(o, held[mailType].ID, Held)
+		}
+		if err := o.Resume(t.Context(), src, "ad"); err != nil {
+			t.Fatal(err)
+		}
+		if d := receive(t, "the resumed mail", s.started); d.ID != held["ad"].ID {
+			t.Errorf("%s is sent", d.Identity)
+		}
+		if got := f.get(o, held["normal"].ID); got.Status != Held {
+			t.Errorf("the other is %s", got.Status)
+		}
+		if pauses := pausesOf(t, o); len(pauses) != 1 || pauses["normal"].reason != hold.Text {
+			t.Errorf("pauses %+v", pauses)
+		}
+	})
+}
+
+func TestResumeByHand(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noPoll)
 		s := newScript()
 		f.attach(o, s)
 		d := f.enqueue(o, notification("n"))
@@ -260,7 +342,7 @@ func TestOneOfTwoProcessesProbes(t *testing.T) {
 
 func TestRetryThatTheRelayTakesEndsThePause(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open()
+		o := f.open(noPoll)
 		s := newScript()
 		f.attach(o, s)
 		a := f.enqueue(o, notification("a"))

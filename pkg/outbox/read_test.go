@@ -149,7 +149,8 @@ func second[T any](_ T, err error) error { return err }
 
 func TestRetryAndCancel(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open()
+		finished := make(chan Delivery, 10)
+		o := f.open(func(o *Options) { o.Finished = func(d Delivery) { finished <- d } })
 		s := newScript()
 		f.attach(o, s)
 		n := notification("n")
@@ -161,16 +162,23 @@ func TestRetryAndCancel(t *testing.T) {
 		s.answers <- Outcome{Results: []Result{{Address: "a@example.com", Status: Sent}}}
 		f.awaitStatus(o, d.ID, Queued)
 
-		if got, err := o.Retry(t.Context(), src, d.ID); err != nil || got.Status != Queued || !got.NextAttemptAt.Equal(f.clock.Now()) {
-			t.Fatalf("%+v, %v", got, err)
+		f.clock.advance(time.Second)
+		retried, err := o.Retry(t.Context(), src, d.ID)
+		if err != nil || retried.Status != Queued || !retried.NextAttemptAt.Equal(f.clock.Now()) || !retried.ExpiresAt.Equal(f.clock.Now().Add(24*time.Hour)) {
+			t.Fatalf("%+v, %v", retried, err)
 		}
-		receive(t, "an attempt without waiting", s.started)
+		if again := receive(t, "an attempt without waiting", s.started); !again.ExpiresAt.Equal(retried.ExpiresAt) {
+			t.Errorf("it expires at %v, not at %v", again.ExpiresAt, retried.ExpiresAt)
+		}
 		s.answers <- defer4
 		f.awaitStatus(o, d.ID, Queued)
 
 		got, err := o.Cancel(t.Context(), src, d.ID)
 		if err != nil || got.Status != Cancelled || got.Recipients[0].Status != Sent || got.Recipients[1].Status != Cancelled {
 			t.Fatalf("%+v, %v", got, err)
+		}
+		if told := receive(t, "Finished hears of it", finished); told.ID != d.ID || told.Status != Cancelled {
+			t.Errorf("Finished heard of %+v", told)
 		}
 		if stored := f.get(o, d.ID); stored.Status != Cancelled || stored.FinishedAt.IsZero() || stored.Recipients[1].Status != Cancelled {
 			t.Errorf("%+v", stored)
@@ -180,6 +188,40 @@ func TestRetryAndCancel(t *testing.T) {
 		f.clock.advance(time.Hour)
 		if again := f.enqueue(o, n); again.ID == d.ID {
 			t.Error("a cancelled delivery blocks the notification")
+		}
+	})
+}
+
+// TestMailThatIsJustBeingTakenCannotBeCancelled: another process has claimed it
+// and not committed yet. Who cancels must not be told that it is taken back.
+func TestMailThatIsJustBeingTakenCannotBeCancelled(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		a, b := f.open(), f.open()
+		d := f.enqueue(a, notification("n"))
+		taken, proceed := make(chan struct{}), make(chan struct{})
+		claimed, cancelled := make(chan error, 1), make(chan error, 1)
+		go func() {
+			claimed <- a.write(t.Context(), &op{name: "claiming", run: func(t *tx) error {
+				_, err := t.takeDue(&source{o: a, name: src}, 1)
+				close(taken)
+				<-proceed
+				return err
+			}})
+		}()
+		<-taken
+		go func() { cancelled <- second(b.Cancel(t.Context(), src, d.ID)) }()
+		select { // it ends now, or waits for the other process
+		case err := <-cancelled:
+			cancelled <- err
+		case <-time.After(100 * time.Millisecond):
+		}
+		close(proceed)
+		if err := <-claimed; err != nil {
+			t.Fatal(err)
+		}
+		mustBe(t, <-cancelled, ErrNotPossible)
+		if got := f.get(b, d.ID); got.Status != Sending {
+			t.Errorf("it is %s", got.Status)
 		}
 	})
 }
@@ -263,7 +305,11 @@ func TestMailOfAbsentDataSourcesIsCounted(t *testing.T) {
 
 func TestRetentionRemovesWhatIsFinalAndGivesUpWhatNobodyFetched(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(func(opt *Options) { opt.Retention = 48 * time.Hour })
+		finished := make(chan Delivery, 2*cleanBatch)
+		o := f.open(func(opt *Options) {
+			opt.Retention = 48 * time.Hour
+			opt.Finished = func(d Delivery) { finished <- d }
+		})
 		detach := f.attach(o, always(accept))
 		var old []string
 		for i := range cleanBatch + 5 {
@@ -271,6 +317,7 @@ func TestRetentionRemovesWhatIsFinalAndGivesUpWhatNobodyFetched(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			receive(t, "Finished hears of it", finished)
 			old = append(old, d.ID)
 		}
 		if err := detach(t.Context()); err != nil {
@@ -293,6 +340,29 @@ func TestRetentionRemovesWhatIsFinalAndGivesUpWhatNobodyFetched(t *testing.T) {
 		if d := f.get(o, forgotten.ID); d.Status != Expired || d.Recipients[0].Status != Expired || !strings.Contains(d.Reason, "nobody came") {
 			t.Errorf("%+v", d)
 		}
+		if told := receive(t, "Finished hears of it", finished); told.ID != forgotten.ID || told.Status != Expired {
+			t.Errorf("Finished heard of %+v", told)
+		}
+		mustBe(t, second(o.Retry(t.Context(), src, forgotten.ID)), ErrNotPossible) // its mail is gone
+	})
+}
+
+// TestMailThatIsBeingSentIsNotGivenUp: its data source came back after all that
+// time, and just before the cleaning.
+func TestMailThatIsBeingSentIsNotGivenUp(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		o, other := f.open(noRenewal), f.open()
+		d := f.enqueue(o, notification("n"))
+		f.clock.advance(24*time.Hour + 720*time.Hour + time.Minute)
+		s := newScript()
+		f.attach(o, s)
+		receive(t, "a send begins", s.started)
+		other.clean()
+		if got := f.get(other, d.ID); got.Status != Sending {
+			t.Errorf("it is %s while it is sent", got.Status)
+		}
+		s.answers <- accept
+		f.awaitStatus(other, d.ID, Sent)
 	})
 }
 
