@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,9 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {
 				t.Errorf("%+v", got.Results)
 			}
+			if got.Stage != "message" || got.Code != 250 || got.Text != "taken" {
+				t.Errorf("of those who have it: %+v", got)
+			}
 			if got.Verdict == outbox.Release {
 				t.Error("a mail that somebody has is released as if it had not been tried")
 			}
@@ -82,6 +86,13 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure)
 		if got.Verdict == outbox.Release || got.Results[0].Status != outbox.Queued {
 			t.Errorf("an attempt that may have delivered the mail is not counted: %+v", got)
+		}
+	})
+	t.Run("the sender, among other failures", func(t *testing.T) {
+		nobody, refused := &smtp.Error{Class: smtp.Permanent, Code: 550}, &smtp.Error{Class: smtp.Refused, Code: 530}
+		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com"}, {Address: "b@example.com", Err: nobody}, {Address: "c@example.com", Err: refused}}}, nil)
+		if got.Verdict != outbox.Hold {
+			t.Errorf("the sender is not paused: %+v", got)
 		}
 	})
 	t.Run("not the relay's", func(t *testing.T) {
@@ -119,6 +130,85 @@ func TestIndividualMailThatEverybodyHasIsSent(t *testing.T) {
 	}
 	if out.Verdict != outbox.Settle || out.Rest != nil {
 		t.Errorf("%+v", out)
+	}
+}
+
+// TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews: a request signed before a
+// notification was delivered is none that came after it.
+func TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews(t *testing.T) {
+	now := time.Now()
+	for name, tt := range map[string]struct {
+		set      time.Duration
+		signedAt time.Time
+		least    time.Duration
+	}{
+		"without a timestamp":             {time.Minute, time.Time{}, time.Minute},
+		"signed just now":                 {time.Minute, now, time.Minute},
+		"signed long ago":                 {time.Minute, now.Add(-4 * time.Minute), 4*time.Minute + 1},
+		"signed long ago, none set":       {0, now.Add(-4 * time.Minute), 4*time.Minute + 1},
+		"a timestamp that was rounded up": {0, now.Add(time.Second / 2), 1},
+	} {
+		s := &Sender{settings: settings.Settings{Dedupe: tt.set}}
+		if got := s.dedupe(tt.signedAt, now); got < tt.least || got > tt.least+2*time.Second {
+			t.Errorf("%s: %s, want %s and little more", name, got, tt.least)
+		}
+	}
+}
+
+func TestSettingsReachTheRelay(t *testing.T) {
+	c := relayConfig(settings.Settings{
+		Host: "relay.example.com", Port: 2587, PortMode: nhncloud.STARTTLS, AuthMechanism: settings.AuthLogin, ServerName: "name.example.com",
+		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, SecretKey: settings.NewSecret("x"),
+	}, nhncloud.Normal, nil)
+	if c.Host != "relay.example.com" || c.Port != 2587 || c.Mode != nhncloud.STARTTLS || c.Mechanism != settings.AuthLogin || c.TLS.ServerName != "name.example.com" ||
+		c.EHLOName != "client.example.com" || c.MaxConnections != 7 || c.Timeout != 3*time.Second || c.MessagesPerMinute != 11 || c.Password != "x" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestKeysOfGrafanaIniThatCannotBeReadAreNamed(t *testing.T) {
+	for env, values := range map[string][]string{
+		"GF_PLUGIN_RETENTION":        {"0s", "-1h", "30 days"},
+		"GF_PLUGIN_OUTBOX_MAX_MAILS": {"0", "-1", "many"},
+		"GF_PLUGIN_OUTBOX_MAX_BYTES": {"0", "-1", "1 GiB"},
+	} {
+		for _, value := range values {
+			c := ConfigFromEnv(func(key string) string { return map[string]string{env: value}[key] }, "")
+			if key := strings.ToLower(strings.TrimPrefix(env, "GF_PLUGIN_")); c.err == nil || !strings.Contains(c.err.Error(), key) {
+				t.Errorf("%s of %q: %v", key, value, c.err)
+			}
+		}
+	}
+}
+
+// TestOnlyTheDefaultOutboxGivesWayToMemory: who says where mail is to be kept is
+// told that it cannot be.
+func TestOnlyTheDefaultOutboxGivesWayToMemory(t *testing.T) {
+	broken := t.TempDir()
+	for name, c := range map[string]Config{
+		"an explicit one that cannot be written": {url: "sqlite:///sys/nowhere/outbox.db"},
+		"a default one that is broken":           {url: "sqlite://" + broken, file: broken},
+	} {
+		s := &Service{config: c, log: hclog.NewNullLogger()}
+		box, _, err := s.open(t.Context())
+		if err == nil {
+			t.Errorf("%s became %+v", name, box.Describe())
+			_ = box.Close(t.Context())
+		}
+	}
+}
+
+func TestOutboxInMemorySaysSo(t *testing.T) {
+	s := &Service{config: Config{url: inMemory}, log: hclog.NewNullLogger()}
+	box, notice, err := s.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(notice, "lost when Grafana stops") {
+		t.Errorf("notice %q", notice)
+	}
+	if err := box.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
