@@ -162,6 +162,7 @@ func TestDecodeAccepts(t *testing.T) {
 		{"the deepest nesting", `{"x":` + strings.Repeat("[", alert.MaxDepth-1) + strings.Repeat("]", alert.MaxDepth-1) + `,"alerts":[{"status":"firing"}]}`},
 		{"a title of NUL and line breaks", `{"title":"a\u0000\r\nb","alerts":[{"status":"firing"}]}`},
 		{"an absurd count of truncated alerts", `{"truncatedAlerts":9223372036854775807,"alerts":[{"status":"firing"}]}`},
+		{"the largest body", `{"alerts":[{"status":"firing"}]}` + strings.Repeat(" ", alert.MaxBody-len(`{"alerts":[{"status":"firing"}]}`))},
 		{"a negative count of truncated alerts", `{"truncatedAlerts":-9223372036854775808,"alerts":[{"status":"firing"}]}`},
 	}
 	for _, tt := range tests {
