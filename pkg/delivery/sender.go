@@ -76,9 +76,6 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 func (s *Sender) attach(box *outbox.Outbox) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.detach != nil {
-		return
-	}
 	detach, err := box.Attach(outbox.Attachment{
 		Source:          s.source,
 		Slots:           slotsPerConnection * s.settings.MaxConnections,
