@@ -111,6 +111,58 @@ func TestRefusedSenderIsHeldWithOneAUTHAndResumesWithNewSettings(t *testing.T) {
 	}
 }
 
+// TestTestMailThatTheRelayTakesBringsHeldMailBack: the relay takes the
+// credentials again, and nobody has to save the settings for that.
+func TestTestMailThatTheRelayTakesBringsHeldMailBack(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	var out log
+	p := start(t, "", &out)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	remove := r.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply("535 5.7.8 Not now\r\n")})
+	if answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1))); object(t, answer.Body)["status"] != "held" {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	remove()
+	await(t, func() bool { // a moment after a refusal nothing is tried
+		return call(t, p, ds, plugintest.Request{Path: "test", User: editor}).Status == 200
+	})
+	if _, err := r.WaitMails(within(t), 2); err != nil {
+		t.Fatal(err)
+	}
+	taken := 0
+	for _, s := range r.Sessions() {
+		taken += s.AuthAttempts
+	}
+	if taken != 2 {
+		t.Errorf("%d AUTHs: it was not the test mail that brought the other back", taken)
+	}
+	if !strings.Contains(out.String(), `"@message":"test mail"`) {
+		t.Errorf("the log does not tell of the test mail: %s", out.String())
+	}
+}
+
+func TestFullOutboxRefusesNewMailAndTakesRepeats(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	r.Stop()
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	p, err := plugintest.Start(watched(plugintest.Options{Executable: executable, Env: []string{
+		"GF_PLUGIN_OUTBOX_URL=sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db")), "GF_PLUGIN_OUTBOX_MAX_MAILS=1",
+	}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Stop()
+	for n, want := range []int{202, 503, 202} {
+		answer := call(t, p, ds, plugintest.Signed("alerts", another(t, n%2)))
+		if answer.Status != want {
+			t.Errorf("alert %d: %d %s", n, answer.Status, answer.Body)
+		}
+		if got := object(t, answer.Body); want == 503 && (got["code"] != "outbox-full" || answer.Header.Get("Retry-After") == "") {
+			t.Errorf("%v %s", answer.Header, answer.Body)
+		}
+	}
+}
+
 func TestEveryRecipientRefusedIsFailedAndOneIsNot(t *testing.T) {
 	r := relay(t, relaytest.Options{})
 	p := start(t, "", nil)
