@@ -242,6 +242,55 @@ func TestMailBesideACrashLoopIsNotSetAside(t *testing.T) {
 	})
 }
 
+// suspect makes a stored delivery one that is set aside should its next lease
+// run out.
+func (f *fixture) suspect(o *Outbox, id string) {
+	f.Helper()
+	_, err := o.store.writes.ExecContext(f.Context(),
+		`UPDATE delivery SET status = 'sending', attempt = $2, crashes = $2, lease_owner = 'killed' WHERE id = $1`, id, maxCrashes-2)
+	if err != nil {
+		f.Fatal(err)
+	}
+}
+
+// TestSuspectsOfTwoSourcesAreSentAlone, though one transaction claims for both.
+func TestSuspectsOfTwoSourcesAreSentAlone(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal, func(o *Options) { o.Poll = time.Hour })
+		sources := []string{"1/a", "1/b"}
+		for _, name := range sources {
+			n := notification("suspect")
+			n.Source = name
+			f.suspect(o, f.enqueue(o, n).ID)
+		}
+		busy, release := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = o.write(context.Background(), &op{name: "holding the others up", run: func(*tx) error {
+				close(busy)
+				<-release
+				return nil
+			}})
+		}()
+		<-busy
+		s := newScript()
+		for _, name := range sources {
+			f.attachAs(o, Attachment{Source: name, Slots: 4, Handler: s})
+		}
+		eventually(t, "both want to claim", func() bool {
+			o.writer.mu.Lock()
+			defer o.writer.mu.Unlock()
+			return len(o.writer.waiting) == len(sources)
+		})
+		close(release)
+		receive(t, "one suspect is sent", s.started)
+		select {
+		case <-s.started:
+			t.Error("two suspects are sent at once")
+		case <-time.After(200 * time.Millisecond):
+		}
+	})
+}
+
 // TestClaimsThatStandThoughTheyFailedSetNothingAside: while PostgreSQL waits for
 // a standby that is gone, or SQLite's file is elsewhere, commits are stored and
 // nobody hears of it.

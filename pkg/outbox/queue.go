@@ -133,16 +133,15 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 		if err != nil {
 			return c, err
 		}
-		suspected := t.o.suspectInHand()
 		for _, d := range claimed {
 			if d.crashes == maxCrashes-1 {
-				if suspected {
+				if t.suspected || t.o.suspectInHand() {
 					if _, err := t.exec(qUnclaim, d.ID, t.now+unclaimFor.Microseconds()); err != nil {
 						return c, err
 					}
 					continue
 				}
-				suspected = true
+				t.suspected = true
 			}
 			if d.crashes > 0 {
 				if err := t.recordLost(d); err != nil {

@@ -219,6 +219,8 @@ type tx struct {
 	sql    *sql.Tx
 	now    int64 // the store's clock when it began
 	pauses map[sender]*pause
+	// suspected: it has claimed one that no other suspect is to be sent beside.
+	suspected bool
 }
 
 func (t *tx) runAll(batch []*op) error {
