@@ -291,6 +291,34 @@ func TestSuspectsOfTwoSourcesAreSentAlone(t *testing.T) {
 	})
 }
 
+// TestMailBehindSuspectsDoesNotWaitForThem: they are sent one by one, which is
+// nothing to other mail.
+func TestMailBehindSuspectsDoesNotWaitForThem(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal, func(o *Options) { o.Poll = time.Hour })
+		for n := range 9 {
+			f.suspect(o, f.enqueue(o, notification(fmt.Sprint("suspect ", n))).ID)
+			f.clock.advance(time.Second)
+		}
+		behind := f.enqueue(o, notification("behind"))
+		s := newScript()
+		f.attach(o, s)
+		sent := map[string]bool{}
+		for range 2 {
+			select {
+			case d := <-s.started:
+				sent[d.ID] = true
+			case <-time.After(10 * time.Second):
+			}
+		}
+		s.answers <- accept
+		s.answers <- accept
+		if len(sent) != 2 || !sent[behind.ID] {
+			t.Errorf("%d mails are sent; with the one behind: %t", len(sent), sent[behind.ID])
+		}
+	})
+}
+
 // TestClaimsThatStandThoughTheyFailedSetNothingAside: while PostgreSQL waits for
 // a standby that is gone, or SQLite's file is elsewhere, commits are stored and
 // nobody hears of it.

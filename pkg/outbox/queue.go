@@ -29,7 +29,10 @@ var (
 		crashes = crashes + CASE WHEN status = 'sending' THEN 1 ELSE 0 END
 	FROM due WHERE id = due_id
 	RETURNING ` + columns + `, message`)
-	qUnclaim  = query(`UPDATE delivery SET attempt = attempt - 1, crashes = crashes - 1, due_at = $2 WHERE id = $1`)
+	qUnclaim = query(`UPDATE delivery SET attempt = attempt - 1, crashes = crashes - 1, due_at = $2 WHERE id = $1`)
+	// Those that wait for their turn behind it, too: they take no other mail's slot.
+	qPutOff = query(`UPDATE delivery SET due_at = $3 WHERE id IN (SELECT id FROM delivery
+		WHERE source = $1 AND finished_at IS NULL AND due_at <= $2 AND status = 'sending' AND crashes = $4 AND id NOT IN ({list $5}) {lock})`)
 	qLost     = query(`UPDATE delivery SET attempts = attempts || $2 WHERE id = $1`)
 	qNextDue  = query(`SELECT coalesce(min(due_at), $2) FROM delivery WHERE source = $1 AND finished_at IS NULL`)
 	qSetAside = query(`UPDATE delivery SET status = 'failed', joinable = 0, lease_owner = '', due_at = $2, finished_at = $3, reason = $4 WHERE id = $1`)
@@ -72,6 +75,7 @@ func (s *source) loop() {
 type claim struct {
 	taken    []Delivery // leased to this process
 	setAside []Delivery
+	full     bool // no slot was left over: more may be due
 	probes   []string
 	wait     time.Duration // until something is due
 }
@@ -118,7 +122,7 @@ func (s *source) round(outdated bool) (time.Duration, error) {
 			s.running.Go(func() { s.probe(prober, mailType) })
 		}
 	}
-	if found := len(c.taken) + len(c.setAside); found == len(tickets) && s.moreWaits() {
+	if c.full && s.moreWaits() {
 		return 0, nil
 	}
 	return c.wait, nil
@@ -128,17 +132,21 @@ func (s *source) round(outdated bool) (time.Duration, error) {
 // longest due first.
 func (t *tx) claim(s *source, limit int) (c claim, err error) {
 	next := never
+	c.full = limit == 0
 	if limit > 0 {
 		claimed, err := t.takeDue(s, limit)
 		if err != nil {
 			return c, err
 		}
+		c.full = len(claimed) == limit
+		alone := true // the suspect in hand, if there is one
 		for _, d := range claimed {
 			if d.crashes == maxCrashes-1 {
 				if t.suspected || t.o.suspectInHand() {
 					if _, err := t.exec(qUnclaim, d.ID, t.now+unclaimFor.Microseconds()); err != nil {
 						return c, err
 					}
+					alone = false
 					continue
 				}
 				t.suspected = true
@@ -157,7 +165,13 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 			}
 			c.setAside = append(c.setAside, d)
 		}
-		if len(claimed) < limit {
+		if !alone {
+			_, err := t.exec(qPutOff, s.name, t.now, t.now+unclaimFor.Microseconds(), maxCrashes-2, list(t.o.handsFull(s.name)))
+			if err != nil {
+				return c, err
+			}
+		}
+		if !c.full {
 			err := t.each(func(rows scanner) error { return rows.Scan(&next) }, qNextDue, s.name, never)
 			if err != nil {
 				return c, err
