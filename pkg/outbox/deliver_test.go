@@ -442,3 +442,37 @@ func TestEnqueueAndWaitSaysWhatBecameOfTheMail(t *testing.T) {
 		wait(t.Context(), "held, too", Held, false) // at once: its sender is paused
 	})
 }
+
+// TestOutcomeIsToldWhileOthersReadALongLog: a dashboard has every connection
+// that reads.
+func TestOutcomeIsToldWhileOthersReadALongLog(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		o.store.waitPoll = 20 * time.Millisecond
+		for range 4 { // as many as there are
+			conn, err := o.store.reads.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+		}
+		s := newScript()
+		f.attach(o, s)
+		told := make(chan Delivery, 1)
+		go func() {
+			d, _, _ := o.EnqueueAndWait(t.Context(), notification("n"))
+			told <- d
+		}()
+		receive(t, "the send begins", s.started)
+		time.Sleep(200 * time.Millisecond) // it has looked for another process's outcome
+		s.answers <- accept
+		select {
+		case d := <-told:
+			if d.Status != Sent {
+				t.Errorf("it is told as %s", d.Status)
+			}
+		case <-time.After(5 * time.Second):
+			t.Error("nobody is told of the outcome")
+		}
+	})
+}

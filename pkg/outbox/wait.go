@@ -45,7 +45,7 @@ func (o *Outbox) Wait(ctx context.Context, id string) (Delivery, error) {
 	_, here := o.inHand[id]
 	o.mu.Unlock()
 	if !here { // it may be over, or another process that knows
-		d, err := o.get(ctx, id)
+		d, err := o.look(ctx, id, outcome)
 		if err != nil || d.settled() {
 			return d, err
 		}
@@ -62,13 +62,35 @@ func (o *Outbox) await(ctx context.Context, id string, outcome <-chan Delivery) 
 		case d := <-outcome:
 			return d, nil
 		case <-poll.C:
-			d, err := o.get(ctx, id)
+			d, err := o.look(ctx, id, outcome)
 			if err != nil || d.settled() {
 				return d, err
 			}
 		case <-ctx.Done():
 			return Delivery{}, ctx.Err()
 		}
+	}
+}
+
+// look reads the delivery, unless its outcome is heard before: those who read a
+// long log may have the store for a while.
+func (o *Outbox) look(ctx context.Context, id string, outcome <-chan Delivery) (Delivery, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		d   Delivery
+		err error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		d, err := o.get(ctx, id)
+		read <- answer{d, err}
+	}()
+	select {
+	case d := <-outcome:
+		return d, nil
+	case a := <-read:
+		return a.d, a.err
 	}
 }
 
