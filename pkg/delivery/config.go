@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
@@ -33,7 +34,7 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	if c.url == "" {
 		plugins := filepath.Dir(filepath.Dir(executable))
 		c.file = filepath.Join(filepath.Dir(plugins), "nhncloud-email", "outbox.db")
-		c.url = (&url.URL{Scheme: "sqlite", Path: filepath.ToSlash(c.file)}).String()
+		c.url = fileURL(filepath.ToSlash(c.file))
 	}
 	bad := func(key, value, may string) {
 		if c.err == nil {
@@ -61,6 +62,15 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	c.options.MaxQueued = int(number("outbox_max_mails", "GF_PLUGIN_OUTBOX_MAX_MAILS"))
 	c.options.MaxBytes = number("outbox_max_bytes", "GF_PLUGIN_OUTBOX_MAX_BYTES")
 	return c
+}
+
+// fileURL is the outbox_url of an absolute path, which begins with its volume on
+// Windows and not with a slash: that would be taken for a host.
+func fileURL(path string) string {
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return (&url.URL{Scheme: "sqlite", Path: path}).String()
 }
 
 // nothingThere says that the outbox is to be in its default place, where

@@ -120,3 +120,14 @@ func TestOutboxIsUsedBeforeItsMailIsCounted(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestDefaultOutboxIsNamedByAbsolutePath(t *testing.T) {
+	for path, want := range map[string]string{
+		"/var/lib/grafana/nhncloud-email/outbox.db":      "sqlite:///var/lib/grafana/nhncloud-email/outbox.db",
+		"C:/Program Files/data/nhncloud-email/outbox.db": "sqlite:///C:/Program%20Files/data/nhncloud-email/outbox.db",
+	} {
+		if got := fileURL(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}
