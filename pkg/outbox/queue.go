@@ -8,11 +8,12 @@ import (
 )
 
 // maxCrashes is how many leases in a row may run out before a delivery is set
-// aside: its mail seems to be what ends the process. What is sent beside it has
-// no part in that, so the last time each is sent alone among such.
+// aside: its mail seems to be what ends the process. Before the last it is a
+// suspect. As the leases of all that was in hand run out together, only one
+// suspect at a time is sent.
 const maxCrashes = 5
 
-// unclaimFor is how long others of these wait before they are claimed again.
+// unclaimFor is how long another suspect waits before it is claimed again.
 const unclaimFor = time.Second
 
 // shortestWait keeps a loop from spinning on mail that is due but not to be
@@ -29,10 +30,7 @@ var (
 		crashes = crashes + CASE WHEN status = 'sending' THEN 1 ELSE 0 END
 	FROM due WHERE id = due_id
 	RETURNING ` + columns + `, message`)
-	qUnclaim = query(`UPDATE delivery SET attempt = attempt - 1, crashes = crashes - 1, due_at = $2 WHERE id = $1`)
-	// Those that wait for their turn behind it, too: they take no other mail's slot.
-	qPutOff = query(`UPDATE delivery SET due_at = $3 WHERE id IN (SELECT id FROM delivery
-		WHERE source = $1 AND finished_at IS NULL AND due_at <= $2 AND status = 'sending' AND crashes = $4 AND id NOT IN ({list $5}) {lock})`)
+	qUnclaim  = query(`UPDATE delivery SET attempt = attempt - 1, crashes = crashes - 1, due_at = $2 WHERE id = $1`)
 	qLost     = query(`UPDATE delivery SET attempts = attempts || $2 WHERE id = $1`)
 	qNextDue  = query(`SELECT coalesce(min(due_at), $2) FROM delivery WHERE source = $1 AND finished_at IS NULL`)
 	qSetAside = query(`UPDATE delivery SET status = 'failed', joinable = 0, lease_owner = '', due_at = $2, finished_at = $3, reason = $4 WHERE id = $1`)
@@ -139,14 +137,12 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 			return c, err
 		}
 		c.full = len(claimed) == limit
-		alone := true // the suspect in hand, if there is one
 		for _, d := range claimed {
 			if d.crashes == maxCrashes-1 {
 				if t.suspected || t.o.suspectInHand() {
 					if _, err := t.exec(qUnclaim, d.ID, t.now+unclaimFor.Microseconds()); err != nil {
 						return c, err
 					}
-					alone = false
 					continue
 				}
 				t.suspected = true
@@ -164,12 +160,6 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 				return c, err
 			}
 			c.setAside = append(c.setAside, d)
-		}
-		if !alone {
-			_, err := t.exec(qPutOff, s.name, t.now, t.now+unclaimFor.Microseconds(), maxCrashes-2, list(t.o.handsFull(s.name)))
-			if err != nil {
-				return c, err
-			}
 		}
 		if !c.full {
 			err := t.each(func(rows scanner) error { return rows.Scan(&next) }, qNextDue, s.name, never)
@@ -190,8 +180,7 @@ func (t *tx) claim(s *source, limit int) (c claim, err error) {
 	return c, nil
 }
 
-// suspectInHand says whether this process works on a delivery that is set aside
-// should its lease run out.
+// suspectInHand says whether this process works on a suspect.
 func (o *Outbox) suspectInHand() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -219,7 +219,7 @@ type tx struct {
 	sql    *sql.Tx
 	now    int64 // the store's clock when it began
 	pauses map[sender]*pause
-	// suspected: it has claimed one that no other suspect is to be sent beside.
+	// suspected: a suspect was claimed. It is in hand from the commit on.
 	suspected bool
 }
 
