@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -946,5 +947,47 @@ func TestVerdictOnMailsIsNotThatOnOthers(t *testing.T) {
 	}
 	if err := <-taken; err != nil {
 		t.Errorf("the small mail: %v", err)
+	}
+}
+
+// TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm: it ends each session with
+// that, and would be dialled for each of the mails.
+func TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm(t *testing.T) {
+	c := scripted(t, func(s *script) {
+		s.opened()
+		if s.line() != "QUIT" {
+			s.skip("DATA")
+			s.say("250 ok\r\n250 ok\r\n354 go\r\n")
+			s.line()
+			s.say("452 4.3.1 no room\r\n")
+			s.skip(".")
+		}
+	})
+	c.MaxConnections = 1
+	var dials atomic.Int64
+	begin := make(chan struct{})
+	dial := c.Dial
+	c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		<-begin
+		dials.Add(1)
+		return dial(ctx, network, addr)
+	}
+	pool := startPool(t, c)
+	large := testMail()
+	large.Data = [][]byte{bytes.Repeat([]byte("0123456789\r\n"), 1<<20)}
+	const n = 4 * maxTries
+	ended := make(chan error, n)
+	for range n {
+		go func() { _, err := pool.Send(testContext(t), large); ended <- err }()
+	}
+	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
+	close(begin)
+	for range n {
+		if e := asError(t, <-ended); !e.Temporary() {
+			t.Errorf("error %v", e)
+		}
+	}
+	if dials.Load() != maxTries {
+		t.Errorf("%d dials", dials.Load())
 	}
 }

@@ -28,7 +28,7 @@ func newRedactor(userName, password string) redactor {
 	login := base64.StdEncoding.EncodeToString([]byte(password))
 	return redactor{
 		secrets: regexp.MustCompile("(?i)" + regexp.QuoteMeta(strings.TrimRight(plain, "=")) + "=*|" +
-			regexp.QuoteMeta(strings.TrimRight(login, "=")) + "=*|" + regexp.QuoteMeta(password)),
+			regexp.QuoteMeta(strings.TrimRight(login, "=")) + "=*|" + regexp.QuoteMeta(printable(password))),
 		responses: strings.ToLower(plain + " " + login),
 		shortest:  min(len(password), 8),
 	}

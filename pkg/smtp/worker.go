@@ -97,10 +97,10 @@ func (p *Pool) connectFailed(err *Error) {
 }
 
 // sessionFailed notes that the relay ended a session at its first mail. After
-// a few in a row there is no sense in opening more; but what it refuses before
-// the end of a mail is that mail alone. The caller has the lock.
+// a few in a row there is no sense in opening more; but what it refuses for good
+// before the end of a mail is that mail alone. The caller has the lock.
 func (p *Pool) sessionFailed(err *Error) {
-	if err.Class == Permanent || err.Class == Transient {
+	if err.Class == Permanent {
 		return
 	}
 	if p.useless++; p.useless < maxTries {
