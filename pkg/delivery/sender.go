@@ -21,8 +21,14 @@ import (
 // enough to stay in memory (128 mails of 20 KB are 3 MB).
 const slotsPerConnection = 32
 
-// drain is how long a replaced data source may finish what it is sending.
-const drain = 30 * time.Second
+// A replaced data source hands back after drain what it has not begun to send.
+// It may finish the rest until drainEnd, later than any relay answers: mail
+// that is cut off behind its final dot comes twice. Variables for the sake of
+// their test.
+var (
+	drain    = 30 * time.Second
+	drainEnd = 5 * time.Minute
+)
 
 // Sender sends the mail of one data source.
 type Sender struct {
@@ -94,7 +100,7 @@ func (s *Sender) Close() {
 	s.service.mu.Lock()
 	s.service.senders = slices.DeleteFunc(s.service.senders, func(other *Sender) bool { return other == s })
 	s.service.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	ctx, cancel := context.WithTimeout(context.Background(), drainEnd)
 	defer cancel()
 	s.close(ctx)
 }
@@ -104,6 +110,11 @@ func (s *Sender) close(ctx context.Context) {
 	detach, pools := s.detach, s.pools
 	s.detach, s.pools = nil, nil
 	s.mu.Unlock()
+	defer time.AfterFunc(drain, func() {
+		for _, pool := range pools {
+			pool.Retire()
+		}
+	}).Stop()
 	if detach != nil {
 		if err := detach(ctx); err != nil {
 			s.log.Warn("mail was still being sent when its data source closed; it stays in the outbox", "error", err.Error())

@@ -59,6 +59,7 @@ type Pool struct {
 	down      *Error    // why the last hope of a connection failed
 	downUntil time.Time // till when that is the answer to every mail
 	isClosed  bool
+	isRetired bool // and begins with no more mails
 }
 
 // NewPool makes a pool. It connects when there is mail to send.
@@ -189,6 +190,17 @@ func (p *Pool) wait(j *job) {
 		return
 	}
 	<-j.done // the session that has it knows of the context
+}
+
+// Retire takes back every mail that no connection has begun with, now and from
+// now on: it fails with ErrClosed. What is under way goes on to its end.
+func (p *Pool) Retire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.isRetired = true
+	p.failWaiting(failure(StageQueue, ErrClosed))
+	p.settle()
+	p.close()
 }
 
 // Close refuses new mails and returns when those under way are done and every

@@ -528,6 +528,54 @@ func TestCloseDrains(t *testing.T) {
 	}
 }
 
+// TestRetiredPoolFinishesWhatIsUnderWay: and no more, whether it waits for a
+// connection, for its turn in the minute, or is lost and would go on another.
+func TestRetiredPoolFinishesWhatIsUnderWay(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.MaxConnections = 1
+	pool := NewPool(c)
+	release := occupy(t, pool, relay)
+	const n = 5
+	errs := beginMany(t, pool, n)
+	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
+	pool.Retire()
+	for range n {
+		if e := asError(t, <-errs); e.Class != Cancelled || !errors.Is(e, ErrClosed) || e.Ambiguous {
+			t.Errorf("a waiting mail: %v", e)
+		}
+	}
+	if _, err := pool.Send(testContext(t), testMail()); !errors.Is(err, ErrClosed) {
+		t.Errorf("a mail after Retire: %v", err)
+	}
+	if err := release(); err != nil {
+		t.Errorf("the mail in flight: %v", err)
+	}
+	if err := pool.Close(testContext(t)); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+
+	c.MessagesPerMinute = 4 // the next in 15 s
+	paced := NewPool(c)
+	reached, hold := make(chan struct{}), make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Times: 1, Action: relaytest.Hold(hold), OnFire: func() { close(reached) }})
+	relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Times: 1, Action: relaytest.Reset()})
+	first := beginMany(t, paced, 1)
+	<-reached
+	second := beginMany(t, paced, 1)
+	paced.Retire()
+	if err := <-second; !errors.Is(err, ErrClosed) {
+		t.Errorf("a mail whose turn has not come: %v", err)
+	}
+	close(hold)
+	if err := <-first; !errors.Is(err, ErrClosed) {
+		t.Errorf("a mail that lost its connection: %v", err)
+	}
+	if err := paced.Close(testContext(t)); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
 func TestCloseEndsWithItsContext(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
 	c := relayConfig(relay, nhncloud.STARTTLS)

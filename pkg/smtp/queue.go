@@ -9,7 +9,7 @@ import (
 func (p *Pool) enqueue(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.isClosed {
+	if p.isClosed || p.isRetired {
 		j.end(failure(StageQueue, ErrClosed))
 		return
 	}
@@ -48,7 +48,7 @@ func (p *Pool) take() *job {
 func (p *Pool) putBack(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.running.Err() != nil {
+	if p.running.Err() != nil || p.isRetired {
 		j.end(failure(StageQueue, ErrClosed))
 		return
 	}
