@@ -88,3 +88,43 @@ func TestAgesAreOfTheDatabasesClock(t *testing.T) {
 		}
 	}
 }
+
+// TestClockThatJumpsTakesNoMailFromTheOneWhoSendsIt: another process that sees
+// the jump first does not take the lease for one that ran out.
+func TestClockThatJumpsTakesNoMailFromTheOneWhoSendsIt(t *testing.T) {
+	for _, jump := range []time.Duration{20 * time.Second, time.Hour, 60 * 24 * time.Hour, -time.Hour, -60 * 24 * time.Hour} {
+		t.Run(jump.String(), func(t *testing.T) {
+			onSharedEngines(t, func(t *testing.T, f *fixture) {
+				sends, other := f.open(noRenewal), f.open()
+				first, second := newScript(), newScript()
+				f.attach(sends, first)
+				d := f.enqueue(sends, notification("n"))
+				receive(t, "the send begins", first.started)
+				f.attach(other, second)
+				look := func() {
+					t.Helper()
+					if err := other.Resume(t.Context(), src, "normal"); err != nil { // makes it look
+						t.Fatal(err)
+					}
+					other.clean()
+					time.Sleep(5 * other.opt.Poll)
+				}
+				look()
+				f.clock.advance(jump)
+				look()
+				select {
+				case <-second.started:
+					t.Fatal("another process sends the mail, too")
+				default:
+				}
+				f.clock.advance(11 * time.Second) // and the one who sends it has died
+				if again := receive(t, "the other process sends", second.started); again.ID != d.ID || again.Attempt != 2 {
+					t.Fatalf("%+v", again)
+				}
+				second.answers <- accept
+				f.awaitStatus(other, d.ID, Sent)
+				first.answers <- accept
+			})
+		})
+	}
+}

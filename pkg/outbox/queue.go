@@ -34,7 +34,9 @@ var (
 	qLost     = query(`UPDATE delivery SET attempts = attempts || $2 WHERE id = $1`)
 	qNextDue  = query(`SELECT coalesce(min(due_at), $2) FROM delivery WHERE source = $1 AND finished_at IS NULL`)
 	qSetAside = query(`UPDATE delivery SET status = 'failed', joinable = 0, lease_owner = '', due_at = $2, finished_at = $3, reason = $4 WHERE id = $1`)
-	qPullBack = query(`UPDATE delivery SET due_at = $1 WHERE finished_at IS NULL AND status IN ('queued', 'sending') AND due_at > $2`)
+	qPullBack = query(`UPDATE delivery SET due_at = CASE WHEN status = 'sending' THEN CAST($3 AS BIGINT) ELSE CAST($1 AS BIGINT) END
+		WHERE finished_at IS NULL AND status IN ('queued', 'sending') AND due_at > $2`)
+	qSpare = query(`UPDATE delivery SET due_at = $1 WHERE finished_at IS NULL AND status = 'sending' AND due_at > $2 AND due_at <= $3`)
 )
 
 // loop delivers what is due until the source is detached.
@@ -229,9 +231,30 @@ func (t *tx) setAside(d *Delivery) error {
 	return err
 }
 
+// follow makes good what a clock that was set did to the times in the queue,
+// when it said last so long ago by our own. A process that works on a delivery
+// knows nothing of it, and keeps it by renewing its lease.
+func (t *tx) follow(last int64, ago time.Duration) error {
+	expected := last + ago.Microseconds()
+	switch {
+	case t.now < last:
+		return t.pullBack()
+	case last > 0 && t.now-expected > t.o.opt.Lease.Microseconds()*3/2:
+		return t.spare(expected)
+	}
+	return nil
+}
+
 // pullBack makes due what lies further ahead than any pause or lease reaches:
 // the clock has been set back since.
 func (t *tx) pullBack() error {
-	_, err := t.exec(qPullBack, t.now, t.now+maxBackoff.Microseconds())
+	_, err := t.exec(qPullBack, t.now, t.now+maxBackoff.Microseconds(), t.leaseEnd())
+	return err
+}
+
+// spare gives the leases that ran out only because the clock was set forward,
+// from then to now, their time anew.
+func (t *tx) spare(then int64) error {
+	_, err := t.exec(qSpare, t.leaseEnd(), then, t.now)
 	return err
 }

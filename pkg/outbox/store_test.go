@@ -217,7 +217,7 @@ func TestOutboxOfAnEarlierSchemaKeepsItsMail(t *testing.T) {
 		downgrade(t, f.url)
 		o := f.open() // the clock stands before the leases of the rows end
 		f.attach(o, always(accept))
-		f.clock.advance(time.Minute)
+		f.clock.advance(11 * time.Second)
 		for _, id := range []string{"01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002"} {
 			if d := f.awaitStatus(o, id, Sent); d.Recipients[0].Status != Sent {
 				t.Errorf("%+v", d)

@@ -53,7 +53,8 @@ type writer struct {
 	waiting []*op
 	closed  bool
 	lastNow int64     // the store's clock when the latest transaction began
-	began   time.Time // ours
+	asked   time.Time // ours then
+	began   time.Time // ours, before it waited for the store
 	wake    chan struct{}
 	ended   chan struct{}
 }
@@ -193,8 +194,9 @@ func (w *writer) transact(batch []*op) (committing bool, err error) {
 	}
 	t := &tx{o: w.o, ctx: ctx, sql: sqlTx}
 	t.now, err = st.now(ctx, sqlTx)
-	if err == nil && t.now < w.lastNow {
-		err = t.pullBack()
+	asked := time.Now()
+	if err == nil {
+		err = t.follow(w.lastNow, asked.Sub(w.asked))
 	}
 	if err == nil {
 		err = t.runAll(batch)
@@ -208,7 +210,7 @@ func (w *writer) transact(batch []*op) (committing bool, err error) {
 		w.o.room.forget()
 		return true, err
 	}
-	w.lastNow = t.now
+	w.lastNow, w.asked = t.now, asked
 	return true, st.intact()
 }
 
