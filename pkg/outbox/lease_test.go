@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 )
 
@@ -412,6 +414,48 @@ func TestOutcomeThatCannotBeStoredIsStoredLater(t *testing.T) {
 			t.Errorf("the mail was sent %d times", got.Attempt)
 		}
 	})
+}
+
+// TestStoreThatIsAwayDoesNotFloodTheLog: every delivery in hand tries again and
+// again to store its outcome.
+func TestStoreThatIsAwayDoesNotFloodTheLog(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		var lines atomic.Int64
+		logger := hclog.New(&hclog.LoggerOptions{Output: counted{&lines}, Level: hclog.Error})
+		o := f.open(func(o *Options) { o.Logger, o.Poll = logger, time.Hour })
+		s := newScript()
+		const n = 12
+		f.attachAs(o, Attachment{Source: src, Slots: 4 * n, Handler: s})
+		for i := range n {
+			f.enqueue(o, notification(fmt.Sprint(i)))
+			receive(t, "a send begins", s.started)
+		}
+		rename := func(from, to string) {
+			t.Helper()
+			if _, err := o.store.writes.ExecContext(t.Context(), `ALTER TABLE delivery RENAME COLUMN `+from+` TO `+to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename("recipients", "hidden")
+		for range n {
+			s.answers <- accept
+		}
+		eventually(t, "it is said", func() bool { return lines.Load() > 0 })
+		time.Sleep(time.Second) // in which each tries four times
+		rename("hidden", "recipients")
+		if got := lines.Load(); got > 2 {
+			t.Errorf("%d lines in a second", got)
+		}
+		eventually(t, "all is stored", func() bool { return len(o.handsFull(src)) == 0 })
+	})
+}
+
+// counted counts what is written.
+type counted struct{ n *atomic.Int64 }
+
+func (c counted) Write(p []byte) (int, error) {
+	c.n.Add(1)
+	return len(p), nil
 }
 
 func TestClockSetBackDelaysNoMailBeyondTheLongestPause(t *testing.T) {

@@ -80,6 +80,8 @@ type Outbox struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 
+	unstored spaced // what the log says of outcomes that cannot be stored
+
 	// backoffs are those of the pauses that a probe ended, until the relay takes
 	// mail of the sender: it may take the credentials and refuse the sender at
 	// MAIL. Only the writer's operations use it.

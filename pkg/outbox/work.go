@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -71,11 +72,33 @@ func (s *source) settle(d Delivery, out Outcome) {
 			s.o.log.Warn("an outcome came too late", "id", d.ID, "source", d.Source, "attempt", d.Attempt, "error", err)
 			return
 		}
-		s.o.log.Error("an outcome could not be stored; trying again", "id", d.ID, "source", d.Source, "error", err)
+		if s.o.unstored.due(time.Now()) {
+			s.o.log.Error("outcomes could not be stored; trying again", "id", d.ID, "source", d.Source, "inHand", s.o.busy(), "error", err)
+		}
 		if !sleep(s.o.ctx, pause) {
 			return
 		}
 	}
+}
+
+// sayEvery is how often the log tells of outcomes that cannot be stored: a store
+// that is away fails every delivery in hand, again and again, for one reason.
+const sayEvery = 10 * time.Second
+
+// spaced lets a message pass once in sayEvery.
+type spaced struct {
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (s *spaced) due(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.last.IsZero() && now.Sub(s.last) < sayEvery {
+		return false
+	}
+	s.last = now
+	return true
 }
 
 // letGo forgets work that ended.
@@ -92,9 +115,14 @@ func (o *Outbox) letGo(w *work) {
 
 // storm says whether many deliveries are under way.
 func (o *Outbox) storm() bool {
+	return o.busy() >= stormSize
+}
+
+// busy is how many deliveries are under way.
+func (o *Outbox) busy() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.inHand) >= stormSize
+	return len(o.inHand)
 }
 
 // handsFull lists the deliveries of a source that this process works on.
