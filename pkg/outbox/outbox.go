@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 )
 
 // Options tune an Outbox. The zero value of every field is the default.
@@ -80,7 +81,9 @@ type Outbox struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 
-	unstored spaced // what the log says of outcomes that cannot be stored
+	// unstored spaces what the log says of outcomes that cannot be stored: a store
+	// that is away fails every delivery in hand, again and again, for one reason.
+	unstored rate.Sometimes
 
 	// backoffs are those of the pauses that a probe ended, until the relay takes
 	// mail of the sender: it may take the credentials and refuse the sender at
@@ -112,6 +115,7 @@ func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 		opt: opt, store: store, log: opt.Logger, backoffs: map[sender]int64{},
 		sources: map[string]*source{}, all: map[*source]struct{}{},
 		inHand: map[string]*work{}, waiters: map[string][]chan<- Delivery{},
+		unstored: rate.Sometimes{Interval: 10 * time.Second},
 	}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	o.writer = newWriter(o)

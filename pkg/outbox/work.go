@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -72,33 +71,13 @@ func (s *source) settle(d Delivery, out Outcome) {
 			s.o.log.Warn("an outcome came too late", "id", d.ID, "source", d.Source, "attempt", d.Attempt, "error", err)
 			return
 		}
-		if s.o.unstored.due(time.Now()) {
+		s.o.unstored.Do(func() {
 			s.o.log.Error("outcomes could not be stored; trying again", "id", d.ID, "source", d.Source, "inHand", s.o.busy(), "error", err)
-		}
+		})
 		if !sleep(s.o.ctx, pause) {
 			return
 		}
 	}
-}
-
-// sayEvery is how often the log tells of outcomes that cannot be stored: a store
-// that is away fails every delivery in hand, again and again, for one reason.
-const sayEvery = 10 * time.Second
-
-// spaced lets a message pass once in sayEvery.
-type spaced struct {
-	mu   sync.Mutex
-	last time.Time
-}
-
-func (s *spaced) due(now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.last.IsZero() && now.Sub(s.last) < sayEvery {
-		return false
-	}
-	s.last = now
-	return true
 }
 
 // letGo forgets work that ended.

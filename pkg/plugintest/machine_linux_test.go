@@ -198,7 +198,6 @@ func TestForbiddenFileRefusesNewAlertsUntilItIsAllowed(t *testing.T) {
 	await(t, func() bool { return call(t, p, ds, plugintest.Signed("alerts", another(t, 1))).Status == 200 })
 }
 
-// asNobody has a process that root starts obey permissions.
 // TestDefaultOutboxThatHoldsMailIsNotPassedOver: root puts a backup back, and
 // Grafana starts again.
 func TestDefaultOutboxThatHoldsMailIsNotPassedOver(t *testing.T) {
@@ -245,6 +244,7 @@ func TestDefaultOutboxThatHoldsMailIsNotPassedOver(t *testing.T) {
 	})
 }
 
+// asNobody has a process that root starts obey permissions.
 func asNobody(c *exec.Cmd) {
 	if os.Getuid() == 0 {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
