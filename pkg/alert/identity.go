@@ -80,6 +80,6 @@ func DeliveryIdentity(source string, n *Notification, r Recipients) string {
 	f.add(source)
 	f.add(n.Identity())
 	f.add(r.Key())
-	f.add(string(r.MailType.TakenAs()))
+	f.add(string(r.MailType))
 	return f.sum()
 }

@@ -78,7 +78,6 @@ func TestDeliveryIdentity(t *testing.T) {
 		{"recipients in another order", alert.DeliveryIdentity("1/a", n, to("b@example.com", "a@example.com")), true},
 		{"recipients with names and in capitals", alert.DeliveryIdentity("1/a", n, to("Ay <A@example.com>", "b@EXAMPLE.com")), true},
 		{"another language and mode", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), Language: "ko", Mode: "individual"}), true},
-		{"the mail type that none is taken for", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), MailType: nhncloud.Normal}), true},
 
 		{"another data source", alert.DeliveryIdentity("1/b", n, to("a@example.com", "b@example.com")), false},
 		{"another notification", alert.DeliveryIdentity("1/a", decode(t, []byte(payload("g", alertB))), to("a@example.com", "b@example.com")), false},
