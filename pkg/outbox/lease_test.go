@@ -332,12 +332,18 @@ func TestClaimsThatStandThoughTheyFailedSetNothingAside(t *testing.T) {
 		d := f.enqueue(o, notification("n"))
 		var unheard atomic.Bool
 		var commits atomic.Int64
-		o.store.intact = func() error {
-			commits.Add(1)
-			if unheard.Load() {
-				return errors.New("the answer to COMMIT is lost")
+		err := o.write(t.Context(), &op{name: "losing answers", run: func(t *tx) error {
+			t.o.store.intact = func() error {
+				commits.Add(1)
+				if unheard.Load() {
+					return errors.New("the answer to COMMIT is lost")
+				}
+				return nil
 			}
 			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
 		}
 		unheard.Store(true)
 		var begun atomic.Int64
