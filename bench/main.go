@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
@@ -30,17 +31,15 @@ const ms = time.Millisecond
 // cells are the cases: every round trip, number of recipients and number of
 // connections, less those that only repeat what a neighbour shows.
 var cells = []cell{
-	throughput,
 	{0, 1, 4, 120}, {0, 3, 1, 120}, {0, 3, 4, 120}, {0, 100, 4, 120},
 	{20 * ms, 1, 4, 120}, {20 * ms, 3, 1, 120}, {20 * ms, 3, 4, 120}, {20 * ms, 100, 4, 120},
 	{100 * ms, 1, 1, 120}, {100 * ms, 3, 4, 120}, {100 * ms, 100, 4, 120},
 }
 
-// throughput is for the plugin alone. It is the best of several storms:
-// whatever else the machine does only takes from it.
+// throughput is for the plugin alone. A machine's own speed changes from minute
+// to minute, and what else it does only takes from a storm: they are spread
+// over the run, and the fastest counts.
 var throughput = cell{0, 3, 4, 2000}
-
-const attempts = 5
 
 func run(ctx context.Context) error {
 	folder, err := os.MkdirTemp("", "nhncloud-email-bench-")
@@ -73,25 +72,28 @@ func run(ctx context.Context) error {
 		{"Alertmanager", openAlertmanager, false, false, 13, 1},
 		{"Grafana", openGrafana, false, false, 0, 11},
 	}
+	ours := contenders[:2]
 
 	var bars bars
-	for _, c := range cells {
+	storms := make(map[string][]measured)
+	for i, c := range cells {
+		for _, who := range ours {
+			if i%2 == 1 {
+				continue
+			}
+			m, err := measure(ctx, who, throughput, 0, n)
+			if err != nil {
+				return fmt.Errorf("%s at %s: %w", who.name, throughput, err)
+			}
+			storms[who.name] = append(storms[who.name], m)
+		}
 		trip, err := roundTrip(c.rtt)
 		if err != nil {
 			return fmt.Errorf("a round trip of %s: %w", c.rtt, err)
 		}
 		heading(c, trip)
 		for _, who := range contenders {
-			if c == throughput && !who.ours() {
-				continue
-			}
 			m, err := measure(ctx, who, c, trip, n)
-			for done := 1; c == throughput && err == nil && done < attempts; done++ {
-				var again measured
-				if again, err = measure(ctx, who, c, trip, n); again.rate > m.rate {
-					m = again
-				}
-			}
 			switch {
 			case err == nil:
 				m.print(who)
@@ -104,6 +106,15 @@ func run(ctx context.Context) error {
 				bars.add(who, c, m)
 			}
 		}
+	}
+	heading(throughput, 0)
+	for _, who := range ours {
+		fastest := slices.MaxFunc(storms[who.name], slower)
+		fastest.print(who)
+		bars.add(who, throughput, fastest)
+	}
+	for _, who := range ours {
+		fmt.Printf("\n%s: %s a second in these storms; the fastest counts.\n", who.name, rates(storms[who.name]))
 	}
 	q, err := durable.queue(ctx)
 	if err != nil {

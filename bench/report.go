@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -31,6 +33,16 @@ func number(format string, v float64) string {
 		return ""
 	}
 	return fmt.Sprintf(format, v)
+}
+
+func slower(a, b measured) int { return cmp.Compare(a.rate, b.rate) }
+
+func rates(storms []measured) string {
+	var all []string
+	for _, m := range storms {
+		all = append(all, fmt.Sprintf("%.0f", m.rate))
+	}
+	return strings.Join(all, ", ")
 }
 
 // bars are the project's promises.
