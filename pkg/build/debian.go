@@ -79,6 +79,9 @@ func exim() error {
 	if err := install(libraries...); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(folder, 0o755); err != nil { // dpkg-deb makes no parents
+		return err
+	}
 	return sh.Run("dpkg-deb", "-x", found[0], folder)
 }
 
