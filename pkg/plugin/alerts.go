@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -64,6 +65,26 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 	}
 	answerReceipt(w, accepted)
 	return nil
+}
+
+// told says in the log why an alert is refused: of the answer, Grafana shows
+// the status alone. A refusal's message may hold an address, its hint does not.
+func (d *DataSource) told(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		err := h(w, r)
+		if err != nil {
+			d.refused.Do(func() {
+				var refusal *alert.Refusal
+				status, p := problemOf(err)
+				words := oneLine(err)
+				if errors.As(err, &refusal) {
+					words = p.Hint
+				}
+				d.service.Log().Warn("an alert was refused", "source", d.source, "status", status, "code", p.Code, "error", words)
+			})
+		}
+		return err
+	}
 }
 
 // readAlert verifies, decodes and addresses a request, in this order: nothing

@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/net/proxy"
+	"golang.org/x/time/rate"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
@@ -36,6 +38,7 @@ type DataSource struct {
 	settings settings.Settings
 	sender   *delivery.Sender
 	limits   limits
+	refused  rate.Sometimes              // spaces what the log says of refused alerts
 	checked  atomic.Pointer[smtp.Report] // by the last health check
 
 	// jsonData is what settings came from, for a preview of settings that are
@@ -62,6 +65,7 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 			service: service, version: version,
 			source:   delivery.Source(org, s.UID),
 			jsonData: s.JSONData, limits: newLimits(),
+			refused: rate.Sometimes{Interval: 10 * time.Second},
 		}
 		d.CallResourceHandler = httpadapter.New(d.routes())
 		if d.invalid = d.use(ctx, s); d.invalid != nil {

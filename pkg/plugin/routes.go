@@ -17,7 +17,7 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 // routes is the resource API: one pattern a line, its method and who may call.
 func (d *DataSource) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(alertsPath, post(d.postAlerts))
+	mux.Handle(alertsPath, d.told(post(d.postAlerts)))
 	mux.Handle("/test", post(editors(d.postTest)))
 	mux.Handle("/diagnose", post(editors(d.postDiagnose)))
 	mux.Handle("/preview", post(editors(d.postPreview)))

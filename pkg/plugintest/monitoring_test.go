@@ -161,3 +161,49 @@ func TestEveryAttemptIsOneLineOfTheLog(t *testing.T) {
 		t.Error("a recipient is in the log")
 	}
 }
+
+// TestRefusedAlertIsALineOfTheLog: Grafana shows the status of an answer and
+// none of its words.
+func TestRefusedAlertIsALineOfTheLog(t *testing.T) {
+	var out log
+	p := start(t, "", &out)
+	ds := plugintest.ForRelay(relay(t, relaytest.Options{}), nhncloud.STARTTLS, nil)
+	unsigned := plugintest.Request{Path: "alerts", Body: another(t, 1), User: viewer}
+	for range 3 {
+		call(t, p, ds, unsigned)
+	}
+	ds.UID = "another"
+	call(t, p, ds, plugintest.Signed("alerts?to=stranger@example.net", another(t, 2)))
+
+	refusals := func() []map[string]any {
+		var all []map[string]any
+		for line := range strings.Lines(out.String()) {
+			var entry map[string]any
+			if json.Unmarshal([]byte(line), &entry) == nil && entry["@message"] == "an alert was refused" {
+				all = append(all, entry)
+			}
+		}
+		return all
+	}
+	await(t, func() bool { return len(refusals()) >= 2 })
+	all := refusals()
+	if len(all) != 2 {
+		t.Errorf("%d lines, want one for each data source", len(all))
+	}
+	for i, want := range []map[string]any{
+		{"@level": "warn", "source": "1/nhncloud-email", "status": 401.0, "code": "signature"},
+		{"@level": "warn", "source": "1/another", "status": 403.0, "code": "recipients"},
+	} {
+		for key, value := range want {
+			if all[i][key] != value {
+				t.Errorf("line %d: %s is %v, not %v", i+1, key, all[i][key], value)
+			}
+		}
+		if all[i]["error"] == "" {
+			t.Errorf("line %d does not say what to do", i+1)
+		}
+	}
+	if strings.Contains(out.String(), "stranger@") {
+		t.Error("an address is in the log")
+	}
+}
