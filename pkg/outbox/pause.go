@@ -169,7 +169,7 @@ func (s *source) probe(prober Prober, mailType string) {
 			return
 		}
 	}
-	s.o.log.Warn("the sender stays paused", "source", s.name, "mailType", mailType, "error", err)
+	s.o.log.Warn("the sender stays paused", "source", s.name, "mailType", mailType, "error", err.Error())
 	storing := s.o.write(s.ctx, &op{name: "storing the probe's words", run: func(t *tx) error {
 		_, err := t.exec(qProbeWords, s.name, mailType, clean(err.Error()))
 		return err

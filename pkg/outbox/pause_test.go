@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 )
@@ -317,6 +320,37 @@ func TestResumeByHand(t *testing.T) {
 		f.awaitStatus(o, d.ID, Sent)
 	})
 }
+
+// TestProbeThatFailsIsWordsInTheLog: an error that is an object in JSON would be
+// one there, too, and Grafana's log has no form for objects.
+func TestProbeThatFailsIsWordsInTheLog(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		lines := make(said, 100)
+		logger := hclog.New(&hclog.LoggerOptions{Output: lines, JSONFormat: true, Level: hclog.Warn})
+		o := f.open(func(o *Options) { o.Logger = logger })
+		p := newProber(always(hold))
+		f.attach(o, p)
+		f.awaitStatus(o, f.enqueue(o, notification("n")).ID, Held)
+		f.clock.advance(time.Minute)
+		p.answers <- inJSON{errors.New("535 wrong")}
+		if line := receive(t, "a line", lines); !strings.Contains(line, `"error":"535 wrong"`) {
+			t.Error(line)
+		}
+	})
+}
+
+// said hands over what is written.
+type said chan string
+
+func (s said) Write(p []byte) (int, error) {
+	s <- string(p)
+	return len(p), nil
+}
+
+// inJSON is an error with a form of its own in JSON.
+type inJSON struct{ error }
+
+func (inJSON) MarshalJSON() ([]byte, error) { return []byte(`{"code":535}`), nil }
 
 func TestOneOfTwoProcessesProbes(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
