@@ -137,7 +137,7 @@ func answerReceipt(w http.ResponseWriter, got delivery.Receipt) {
 	case d.Status.Final():
 		refuse(w, http.StatusBadGateway, d, problem{
 			Error: "the mail was not delivered: " + d.Reason, Code: "failed",
-			Hint: "The relay refused every recipient for good: see the delivery log for its words on each.",
+			Hint: "It is not tried again: the delivery log has the relay's words.",
 		})
 	case !got.Durable:
 		w.Header().Set("Retry-After", retryAfter)

@@ -169,6 +169,7 @@ func TestHintsNameTheRemedy(t *testing.T) {
 		{"relay serves us not", other, &Error{Class: Refused, Stage: StageGreeting, Code: 554}, "does not serve this client"},
 		{"too many connections", other, &Error{Class: Unavailable, Stage: StageGreeting, Code: 421}, "maxConnections"},
 		{"sender refused", other, &Error{Class: Permanent, Stage: StageMail, Code: 553}, "fromAddress"},
+		{"credentials asked for at MAIL", other, &Error{Class: Refused, Stage: StageMail, Code: 530}, "AppKey and SecretKey"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -35,7 +35,10 @@ func hint(c *Config, e *Error) string {
 	case StageAuth:
 		return authHint(c, e)
 	case StageMail:
-		if !e.Temporary() && e.Code != 552 { // which is about room
+		switch {
+		case e.Class == Refused:
+			return authHint(c, e)
+		case !e.Temporary() && e.Code != 552: // which is about room
 			return "Check fromAddress: the relay takes no mail from this sender."
 		}
 	}
