@@ -29,7 +29,8 @@ var rejectedRequests = promauto.NewCounterVec(prometheus.CounterOpts{
 func init() {
 	for _, reason := range []string{
 		alert.ReasonSignature, alert.ReasonRole, alert.ReasonBody, alert.ReasonParameter, alert.ReasonRecipients,
-		"settings", "content", "rate", "held", "failed", "unavailable", "outbox", "outbox-full", "internal",
+		"method", "content-type", "settings", "content", "rate",
+		"held", "failed", "unavailable", "outbox", "outbox-full", "internal",
 	} {
 		rejectedRequests.WithLabelValues(reason)
 	}

@@ -119,6 +119,12 @@ func TestAlertsSeeTheFirstEvent(t *testing.T) {
 			}
 		}
 	}
+	// A contact point may be set to PUT, and have a content type of its own.
+	for _, reason := range []string{"method", "content-type"} {
+		if !strings.Contains(string(page), `nhncloud_email_rejected_requests_total{reason="`+reason+`"} 0`) {
+			t.Errorf("there is no reason %q at the start", reason)
+		}
+	}
 }
 
 func TestEveryAttemptIsOneLineOfTheLog(t *testing.T) {
