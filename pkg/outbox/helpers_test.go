@@ -129,24 +129,24 @@ func (f *fixture) attachAs(o *Outbox, a Attachment) (detach func(context.Context
 	return detach
 }
 
-func notification(identity string) New {
-	return New{
+func notification(identity string) NewDelivery {
+	return NewDelivery{Dedupe: 30 * time.Second, Delivery: Delivery{
 		Source: src, MailType: "normal", Identity: identity, From: "alerts@example.com", Subject: "Subject of " + identity,
-		MessageID: identity + "@example.com", Message: []byte("mail of " + identity), Dedupe: 30 * time.Second,
+		MessageID: identity + "@example.com", Message: []byte("mail of " + identity),
 		Recipients: []Recipient{{Address: "a@example.com", Kind: To}},
-	}
+	}}
 }
 
-func (f *fixture) enqueue(o *Outbox, n New) Delivery {
+func (f *fixture) enqueue(o *Outbox, n NewDelivery) Delivery {
 	f.Helper()
-	d, joined, err := o.Enqueue(f.Context(), n)
+	stored, err := o.Enqueue(f.Context(), n)
 	if err != nil {
 		f.Fatal(err)
 	}
-	if joined {
-		f.Fatalf("the notification joined %s", d.ID)
+	if stored.Joined {
+		f.Fatalf("the notification joined %s", stored.Delivery.ID)
 	}
-	return d
+	return stored.Delivery
 }
 
 func (f *fixture) get(o *Outbox, id string) Delivery {
@@ -195,31 +195,31 @@ func receive[T any](t testing.TB, what string, c <-chan T) T {
 func total(d Depth) int64 { return d.Count[Queued] + d.Count[Sending] + d.Count[Held] }
 
 // deliver is a Handler.
-type deliver func(ctx context.Context, d Delivery) Outcome
+type deliver func(ctx context.Context, d Job) Outcome
 
-func (f deliver) Deliver(ctx context.Context, d Delivery) Outcome { return f(ctx, d) }
+func (f deliver) Deliver(ctx context.Context, d Job) Outcome { return f(ctx, d) }
 
 var (
-	accept  = Outcome{Rest: &Result{Status: Sent, Code: 250, EnhancedCode: "2.0.0", Text: "accepted"}, Stage: "EOM", Code: 250, Text: "accepted"}
-	defer4  = Outcome{Rest: &Result{Status: Queued, Code: 451, Text: "try later"}, Stage: "DATA", Code: 451, Text: "try later"}
-	refuse5 = Outcome{Rest: &Result{Status: Failed, Code: 550, EnhancedCode: "5.1.1", Text: "no such user"}, Stage: "RCPT", Code: 550, Text: "no such user"}
-	away    = Outcome{Away: true, Rest: &Result{Status: Queued, Text: "connection refused"}, Stage: "dial", Text: "connection refused"}
-	hold    = Outcome{Verdict: Hold, Stage: "AUTH", Code: 535, Text: "authentication failed"}
+	accept      = Outcome{Rest: &Result{Status: Sent, Code: 250, EnhancedCode: "2.0.0", Text: "accepted"}, Stage: "EOM", Code: 250, Text: "accepted"}
+	defer4      = Outcome{Rest: &Result{Status: Queued, Code: 451, Text: "try later"}, Stage: "DATA", Code: 451, Text: "try later"}
+	refuse5     = Outcome{Rest: &Result{Status: Failed, Code: 550, EnhancedCode: "5.1.1", Text: "no such user"}, Stage: "RCPT", Code: 550, Text: "no such user"}
+	unreachable = Outcome{Unreachable: true, Rest: &Result{Status: Queued, Text: "connection refused"}, Stage: "dial", Text: "connection refused"}
+	hold        = Outcome{Verdict: Hold, Stage: "AUTH", Code: 535, Text: "authentication failed"}
 )
 
 func always(out Outcome) deliver {
-	return func(context.Context, Delivery) Outcome { return out }
+	return func(context.Context, Job) Outcome { return out }
 }
 
 // script answers a delivery with what the test sends for it.
 type script struct {
-	started chan Delivery
+	started chan Job
 	answers chan Outcome
 }
 
-func newScript() *script { return &script{make(chan Delivery, 100), make(chan Outcome, 100)} }
+func newScript() *script { return &script{make(chan Job, 100), make(chan Outcome, 100)} }
 
-func (s *script) Deliver(ctx context.Context, d Delivery) Outcome {
+func (s *script) Deliver(ctx context.Context, d Job) Outcome {
 	s.started <- d
 	select {
 	case out := <-s.answers:

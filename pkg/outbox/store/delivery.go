@@ -77,10 +77,6 @@ type Delivery struct {
 
 	Recipients []Recipient
 	Attempts   []Attempt // only from Get
-
-	// LeaseEnded: the claim before this one ended without an outcome. Early: it
-	// was not due yet. Both only from Claim; not stored.
-	LeaseEnded, Early bool
 }
 
 // State is the part of a delivery that a transition changes.

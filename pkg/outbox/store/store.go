@@ -34,7 +34,7 @@ type Tx interface {
 	Now() time.Time
 
 	// Enqueue stores a delivery or finds the one that it repeats. Errors that
-	// leave the transaction whole: ErrReplayed, ErrNoRoom.
+	// leave the transaction whole: ErrReplayed.
 	Enqueue(NewDelivery) (Enqueued, error)
 	// Undelivered counts the mail that is not final: rows and octets.
 	Undelivered() (count, bytes int64, err error)
@@ -51,8 +51,7 @@ type Tx interface {
 	// renew them, because the store was away or its clock jumped.
 	SpareLeases(from, to, until time.Time) error
 	// PullBack makes due what lies beyond latest: the clock was set back since.
-	// At most limit deliveries are changed.
-	PullBack(latest, until time.Time, limit int) (changed int, err error)
+	PullBack(latest, until time.Time) error
 
 	// Apply carries out transitions and says of each whether it was in force:
 	// false means that the fence did not hold and nothing was changed.
@@ -90,9 +89,6 @@ type NewDelivery struct {
 	// SettingsAt is when the settings of this process were saved: a pause that
 	// older settings led to does not count.
 	SettingsAt time.Time
-	// RepeatOnly: there is no room for another mail. Where it repeats none, that
-	// is ErrNoRoom.
-	RepeatOnly bool
 }
 
 // Signature identifies a signed request, which is carried out once. The zero
