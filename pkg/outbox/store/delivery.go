@@ -74,6 +74,9 @@ type Delivery struct {
 	CreatedAt time.Time // when it was accepted
 	ExpiresAt time.Time // no attempt is repeated after it
 	ClaimedAt time.Time // when it was last claimed; only from Enqueue and Claim
+	// Interrupted: the claim before this one ended without an outcome; only from
+	// Claim.
+	Interrupted bool
 
 	Recipients []Recipient
 	Attempts   []Attempt // only from Get
@@ -100,6 +103,7 @@ type State struct {
 
 // Recipient is one recipient of a delivery and what the relay said of it.
 type Recipient struct {
+	Position     int // among those of the delivery; given by the store
 	Address      string
 	Kind         Kind
 	Status       Status

@@ -34,7 +34,7 @@ type Tx interface {
 	Now() time.Time
 
 	// Enqueue stores a delivery or finds the one that it repeats. Errors that
-	// leave the transaction whole: ErrReplayed.
+	// leave the transaction whole: ErrReplayed, ErrNoRoom.
 	Enqueue(NewDelivery) (Enqueued, error)
 	// Undelivered counts the mail that is not final: rows and octets.
 	Undelivered() (count, bytes int64, err error)
@@ -81,6 +81,9 @@ type NewDelivery struct {
 	Dedupe    time.Duration // how long after its success a repeat joins it
 	MaxAge    time.Duration // ExpiresAt is that long after Now
 	Signature Signature
+	// JoinOnly: there is no room for another mail; where there is none to join the
+	// answer is ErrNoRoom.
+	JoinOnly bool
 	// Owner is not empty where a slot is free: the delivery is then stored as
 	// Sending, leased until LeaseEnd, unless its sender is paused or an earlier
 	// mail of its conversation is not final.

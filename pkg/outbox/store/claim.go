@@ -1,0 +1,348 @@
+package store
+
+import (
+	"cmp"
+	"database/sql"
+	"math"
+	"slices"
+	"time"
+)
+
+// The queries of a claim have one mail type each, so that a paused one is not
+// even looked at, and read in the order of an index, so that nothing that is
+// not due or not in turn is looked at. (SQLite plans a query anew for every
+// value of a bare parameter in LIMIT.)
+const (
+	waiting = `FROM delivery WHERE source = $1 AND mail_type = $2 AND finished_at IS NULL`
+	turn = `SELECT sequence, source, mail_type, conversation, status, due_at, begun, attempt, id, lost ` + waiting + ` AND behind = 0`
+)
+
+var (
+	qTypes = register(`WITH RECURSIVE types(mail_type) AS (
+		SELECT (SELECT min(mail_type) FROM delivery WHERE source = $1 AND finished_at IS NULL)
+		UNION ALL
+		SELECT (SELECT min(mail_type) FROM delivery WHERE source = $1 AND finished_at IS NULL AND mail_type > types.mail_type) FROM types WHERE types.mail_type IS NOT NULL)
+		SELECT mail_type FROM types WHERE mail_type IS NOT NULL`)
+	qDue     = register(turn + ` AND due_at <= $3 AND lost = 0 ORDER BY due_at, sequence LIMIT $4 + 0 {lock}`)
+	qFresh   = register(turn + ` AND status = 'queued' AND attempt = 0 AND due_at <= $3 ORDER BY sequence DESC LIMIT $4 + 0 {lock}`)
+	qEarly   = register(turn + ` AND status = 'queued' AND unreachable = 1 AND due_at > $3 AND lost = 0 ORDER BY sequence LIMIT $4 + 0 {lock}`)
+	qDueLost = register(turn + ` AND due_at <= $3 AND lost > 0 ORDER BY due_at LIMIT $4 + 0 {lock}`)
+	qNextDue = register(`SELECT coalesce(min(due_at), 0) ` + waiting + ` AND behind = 0 AND due_at > $3`)
+	qBlocked = register(`SELECT 1 ` + waiting + ` AND behind = 1 LIMIT 1`)
+	// What a delivery of a conversation waits for.
+	qEarlier = register(`SELECT e.status, coalesce(r.address, '') FROM delivery AS e LEFT JOIN recipient AS r ON r.delivery = e.sequence AND r.status = 'queued'
+		WHERE e.conversation = $1 AND e.conversation <> '' AND e.finished_at IS NULL AND e.sequence < $2`)
+	qLease = register(`UPDATE delivery SET status = 'sending', attempt = attempt + 1, owner = $2, due_at = $3, lost = lost + begun, begun = 0
+		WHERE sequence {in $1} RETURNING ` + columns)
+	qMessages = register(`SELECT delivery, message FROM mail WHERE delivery {in $1}`)
+	qBehind   = register(`UPDATE delivery SET behind = 1 WHERE sequence = $1`)
+)
+
+// candidate is a delivery that may be claimed.
+type candidate struct {
+	sequence             int64
+	id, conversation     string
+	source, mailType     string
+	status               Status
+	due, begun, attempts int64
+	lost                 int
+	waits                map[string]bool // addresses that an earlier mail is still to reach
+}
+
+// Claim leases due deliveries of a source to a process.
+func (t *tx) Claim(c Claim) (Claimed, error) {
+	if err := t.flush(); err != nil {
+		return Claimed{}, err
+	}
+	var out Claimed
+	types, err := t.types(c)
+	if err != nil {
+		return out, err
+	}
+	var taken []candidate
+	again := true
+	// A delivery that turns out to be behind others makes room for the next look.
+	for tries := 0; again && tries < 4; tries++ {
+		if taken, again, err = t.pick(c, types, &out.More); err != nil {
+			return out, err
+		}
+	}
+	out.More = out.More || again
+	if out.Deliveries, err = t.lease(c, taken); err != nil {
+		return out, err
+	}
+	for _, mailType := range types {
+		var next int64
+		if _, err := t.one(qNextDue, []any{c.Source, mailType, t.now}, &next); err != nil {
+			return out, err
+		}
+		if next > 0 && (out.NextDue.IsZero() || at(next).Before(out.NextDue)) {
+			out.NextDue = at(next)
+		}
+		if !out.Blocked {
+			var one int
+			if out.Blocked, err = t.one(qBlocked, []any{c.Source, mailType}, &one); err != nil {
+				return out, err
+			}
+		}
+	}
+	if out.Blocked && t.db.shared {
+		err = t.repairTurns(c.Source)
+	}
+	return out, err
+}
+
+// types lists the mail types that wait and whose sender is not paused.
+func (t *tx) types(c Claim) (types []string, err error) {
+	err = t.each(func(rows *sql.Rows) error {
+		var mailType string
+		err := rows.Scan(&mailType)
+		if !t.pauses[sender{c.Source, mailType}].counts(c.SettingsAt) {
+			types = append(types, mailType)
+		}
+		return err
+	}, qTypes, c.Source)
+	return types, err
+}
+
+// pick chooses what to lease. Where a delivery is found to be behind another it
+// is marked so, and again says that another look may find more.
+func (t *tx) pick(c Claim, types []string, more *bool) (taken []candidate, again bool, err error) {
+	*more = false
+	seen := map[string]bool{}
+	for _, id := range c.InHand {
+		seen[id] = true
+	}
+	take := func(q query, limit int, order func(a, b candidate) int) error {
+		if limit <= 0 {
+			return nil
+		}
+		found, err := t.candidates(q, c.Source, types, limit+len(seen)+1)
+		if err != nil {
+			return err
+		}
+		found = slices.DeleteFunc(found, func(d candidate) bool { return seen[d.id] })
+		slices.SortStableFunc(found, order)
+		if q == qDue {
+			*more = len(found) > limit
+		}
+		for _, d := range found[:min(limit, len(found))] {
+			seen[d.id] = true
+			taken = append(taken, d)
+		}
+		return nil
+	}
+	byDue := func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.sequence, b.sequence))
+	}
+	oldest := func(a, b candidate) int { return cmp.Compare(a.sequence, b.sequence) }
+	newest := func(a, b candidate) int { return cmp.Compare(b.sequence, a.sequence) }
+	due := c.Due
+	if !c.Alone {
+		if err := take(qDueLost, min(1, due), byDue); err != nil {
+			return nil, false, err
+		}
+		due -= len(taken)
+	}
+	for _, kind := range []struct {
+		q     query
+		limit int
+		order func(a, b candidate) int
+	}{{qDue, due, byDue}, {qEarly, c.Early, oldest}, {qFresh, c.Fresh, newest}} {
+		if err := take(kind.q, kind.limit, kind.order); err != nil {
+			return nil, false, err
+		}
+	}
+	slices.SortFunc(taken, oldest)
+	return t.inTurn(taken)
+}
+
+func (t *tx) candidates(q query, source string, types []string, limit int) (found []candidate, err error) {
+	for _, mailType := range types {
+		err := t.each(func(rows *sql.Rows) error {
+			var d candidate
+			err := rows.Scan(&d.sequence, &d.source, &d.mailType, &d.conversation, &d.status, &d.due, &d.begun, &d.attempts, &d.id, &d.lost)
+			found = append(found, d)
+			return err
+		}, q, source, mailType, t.now, limit)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// inTurn leaves those that may reach a recipient: no earlier mail of the
+// conversation is being sent, and one of their pending recipients is free.
+func (t *tx) inTurn(found []candidate) (taken []candidate, again bool, err error) {
+	sending := map[string]bool{}
+	for _, d := range found {
+		free := true
+		if d.conversation != "" {
+			if free = !sending[d.conversation]; free {
+				if d.waits, free, err = t.turn(d.conversation, d.sequence); err != nil {
+					return nil, false, err
+				}
+			}
+		}
+		if free {
+			sending[d.conversation] = true
+			taken = append(taken, d)
+			continue
+		}
+		again = true
+		if _, err := t.exec(qBehind, d.sequence); err != nil {
+			return nil, false, err
+		}
+	}
+	return taken, again, nil
+}
+
+var qPending = register(`SELECT address FROM recipient WHERE delivery = $1 AND status = 'queued'`)
+
+// turn says whether a delivery may reach one of its pending recipients, and
+// which addresses wait for an earlier mail.
+func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
+	waits = map[string]bool{}
+	sending, earlier := false, false
+	err = t.each(func(rows *sql.Rows) error {
+		var status Status
+		var address string
+		err := rows.Scan(&status, &address)
+		waits[address] = true
+		earlier = true
+		sending = sending || status == Sending
+		return err
+	}, qEarlier, conversation, sequence)
+	if err != nil || !earlier || sending {
+		return waits, !sending, err
+	}
+	err = t.each(func(rows *sql.Rows) error {
+		var address string
+		err := rows.Scan(&address)
+		free = free || !waits[address]
+		return err
+	}, qPending, sequence)
+	return waits, free, err
+}
+
+// lease takes the deliveries, with their mail.
+func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
+	if len(taken) == 0 {
+		return nil, nil
+	}
+	of := make(map[int64]candidate, len(taken))
+	all := make([]int64, len(taken))
+	for i, d := range taken {
+		of[d.sequence], all[i] = d, d.sequence
+	}
+	list := t.db.list(all)
+	var leased []Delivery
+	err := t.each(func(rows *sql.Rows) error {
+		d, err := scanDelivery(rows, nil)
+		d.ClaimedAt, d.Interrupted = t.Now(), of[d.Sequence].status == Sending
+		leased = append(leased, d)
+		return err
+	}, qLease, list, c.Owner, micros(c.LeaseEnd))
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(leased, func(a, b Delivery) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	if err := t.each(adopt(leased), qRecipients, list); err != nil {
+		return nil, err
+	}
+	messages := make(map[int64][]byte, len(leased))
+	err = t.each(func(rows *sql.Rows) error {
+		var delivery int64
+		var message []byte
+		err := rows.Scan(&delivery, &message)
+		messages[delivery] = message
+		return err
+	}, qMessages, list)
+	for i := range leased {
+		d := &leased[i]
+		d.Message = messages[d.Sequence]
+		for j := range d.Recipients {
+			r := &d.Recipients[j]
+			r.Waits = r.Status == Queued && of[d.Sequence].waits[r.Address]
+		}
+		if d.Interrupted {
+			t.attempts = append(t.attempts, attemptRow{d.Sequence, Attempt{Number: d.Attempt - 1, At: t.Now(), Outcome: Lost,
+				Text: "the process ended, or lost its lease, before it stored the outcome"}})
+		}
+	}
+	return leased, err
+}
+
+var (
+	qNextTurn = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT sequence FROM delivery
+		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence > $2 AND behind = 1 ORDER BY sequence LIMIT 1 {lock})`)
+	qWaiting = register(`SELECT conversation, min(sequence) FROM delivery WHERE source = $1 AND finished_at IS NULL AND behind = 1 AND conversation > $2
+		GROUP BY conversation ORDER BY conversation LIMIT $3 + 0`)
+	qFirst = register(`UPDATE delivery SET behind = 0 WHERE sequence = $2 AND NOT EXISTS (SELECT 1 FROM delivery
+		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2)`)
+)
+
+// repairs bounds how many conversations are looked at in one claim.
+const repairs = 200
+
+// repairTurns gives the turn to the first of conversations whose mail is all
+// marked as behind: one process stored it while another finished the mail before
+// it, and neither saw the other. Each call looks at some of them.
+func (t *tx) repairTurns(source string) error {
+	first := map[string]int64{}
+	t.db.mu.Lock()
+	from := t.db.sweep[source]
+	t.db.mu.Unlock()
+	last := ""
+	err := t.each(func(rows *sql.Rows) error {
+		var sequence int64
+		err := rows.Scan(&last, &sequence)
+		first[last] = sequence
+		return err
+	}, qWaiting, source, from, repairs)
+	if err != nil {
+		return err
+	}
+	for conversation, sequence := range first {
+		if _, err := t.exec(qFirst, conversation, sequence); err != nil {
+			return err
+		}
+	}
+	if len(first) < repairs {
+		last = ""
+	}
+	t.db.mu.Lock()
+	t.db.sweep[source] = last
+	t.db.mu.Unlock()
+	return nil
+}
+
+var (
+	qRenew = register(`UPDATE delivery SET due_at = $1 WHERE id {in $3} AND owner = $2 AND status = 'sending' RETURNING id, attempt`)
+	qSpare = register(`UPDATE delivery SET due_at = $3 WHERE finished_at IS NULL AND status = 'sending' AND due_at > $1 AND due_at <= $2`)
+	qPull  = register(`UPDATE delivery SET due_at = CASE WHEN status = 'sending' THEN CAST($2 AS BIGINT) ELSE CAST($3 AS BIGINT) END WHERE finished_at IS NULL AND due_at > $1`)
+)
+
+// Renew extends the owner's leases and returns those that it still has.
+func (t *tx) Renew(owner string, ids []string, until time.Time) (kept []Lease, err error) {
+	err = t.each(func(rows *sql.Rows) error {
+		var l Lease
+		err := rows.Scan(&l.ID, &l.Attempt)
+		kept = append(kept, l)
+		return err
+	}, qRenew, micros(until), owner, t.db.list(ids))
+	return kept, err
+}
+
+// SpareLeases gives leases that ended in (from, to] a new end.
+func (t *tx) SpareLeases(from, to, until time.Time) error {
+	_, err := t.exec(qSpare, micros(from), micros(to), micros(until))
+	return err
+}
+
+// PullBack makes due what lies beyond latest.
+func (t *tx) PullBack(latest, until time.Time) error {
+	_, err := t.exec(qPull, min(micros(latest), math.MaxInt64), micros(until), t.now)
+	return err
+}
