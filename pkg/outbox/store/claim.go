@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"database/sql"
-	"math"
 	"slices"
 	"time"
 )
@@ -14,7 +13,7 @@ import (
 // value of a bare parameter in LIMIT.)
 const (
 	waiting = `FROM delivery WHERE source = $1 AND mail_type = $2 AND finished_at IS NULL`
-	turn = `SELECT sequence, source, mail_type, conversation, status, due_at, begun, attempt, id, lost ` + waiting + ` AND behind = 0`
+	turn    = `SELECT sequence, source, mail_type, conversation, status, due_at, begun, attempt, id, lost ` + waiting + ` AND behind = 0`
 )
 
 var (
@@ -46,6 +45,7 @@ type candidate struct {
 	status               Status
 	due, begun, attempts int64
 	lost                 int
+	early                bool            // not due yet
 	waits                map[string]bool // addresses that an earlier mail is still to reach
 }
 
@@ -128,6 +128,7 @@ func (t *tx) pick(c Claim, types []string, more *bool) (taken []candidate, again
 		}
 		for _, d := range found[:min(limit, len(found))] {
 			seen[d.id] = true
+			d.early = q == qEarly
 			taken = append(taken, d)
 		}
 		return nil
@@ -144,14 +145,14 @@ func (t *tx) pick(c Claim, types []string, more *bool) (taken []candidate, again
 		}
 		due -= len(taken)
 	}
-	for _, kind := range []struct {
-		q     query
-		limit int
-		order func(a, b candidate) int
-	}{{qDue, due, byDue}, {qEarly, c.Early, oldest}, {qFresh, c.Fresh, newest}} {
-		if err := take(kind.q, kind.limit, kind.order); err != nil {
-			return nil, false, err
-		}
+	if err := take(qDue, due, byDue); err != nil {
+		return nil, false, err
+	}
+	if err := take(qEarly, min(c.Early, c.Due-len(taken)), oldest); err != nil {
+		return nil, false, err
+	}
+	if err := take(qFresh, c.Fresh, newest); err != nil {
+		return nil, false, err
 	}
 	slices.SortFunc(taken, oldest)
 	return t.inTurn(taken)
@@ -241,6 +242,7 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	err := t.each(func(rows *sql.Rows) error {
 		d, err := scanDelivery(rows, nil)
 		d.ClaimedAt, d.Interrupted = t.Now(), of[d.Sequence].status == Sending
+		d.Early = of[d.Sequence].early
 		leased = append(leased, d)
 		return err
 	}, qLease, list, c.Owner, micros(c.LeaseEnd))
@@ -321,7 +323,8 @@ func (t *tx) repairTurns(source string) error {
 var (
 	qRenew = register(`UPDATE delivery SET due_at = $1 WHERE id {in $3} AND owner = $2 AND status = 'sending' RETURNING id, attempt`)
 	qSpare = register(`UPDATE delivery SET due_at = $3 WHERE finished_at IS NULL AND status = 'sending' AND due_at > $1 AND due_at <= $2`)
-	qPull  = register(`UPDATE delivery SET due_at = CASE WHEN status = 'sending' THEN CAST($2 AS BIGINT) ELSE CAST($3 AS BIGINT) END WHERE finished_at IS NULL AND due_at > $1`)
+	qPull  = register(`UPDATE delivery SET due_at = CASE WHEN status = 'sending' THEN CAST($3 AS BIGINT) ELSE CAST($4 AS BIGINT) END
+		WHERE sequence IN (SELECT sequence FROM delivery WHERE finished_at IS NULL AND due_at > $1 AND (lost = 0 OR due_at > $2) LIMIT $5 + 0 {lock})`)
 )
 
 // Renew extends the owner's leases and returns those that it still has.
@@ -342,7 +345,7 @@ func (t *tx) SpareLeases(from, to, until time.Time) error {
 }
 
 // PullBack makes due what lies beyond latest.
-func (t *tx) PullBack(latest, until time.Time) error {
-	_, err := t.exec(qPull, min(micros(latest), math.MaxInt64), micros(until), t.now)
-	return err
+func (t *tx) PullBack(latest, until time.Time, limit int) (changed int, err error) {
+	n, err := t.exec(qPull, micros(latest), micros(latest.Add(time.Hour)), micros(until), t.now, limit)
+	return int(n), err
 }

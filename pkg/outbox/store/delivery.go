@@ -77,6 +77,7 @@ type Delivery struct {
 	// Interrupted: the claim before this one ended without an outcome; only from
 	// Claim.
 	Interrupted bool
+	Early       bool // it was not due yet; only from Claim
 
 	Recipients []Recipient
 	Attempts   []Attempt // only from Get

@@ -51,7 +51,9 @@ type Tx interface {
 	// renew them, because the store was away or its clock jumped.
 	SpareLeases(from, to, until time.Time) error
 	// PullBack makes due what lies beyond latest: the clock was set back since.
-	PullBack(latest, until time.Time) error
+	// Deliveries with Lost > 0 may wait an hour longer. At most limit deliveries
+	// are changed.
+	PullBack(latest, until time.Time, limit int) (changed int, err error)
 
 	// Apply carries out transitions and says of each whether it was in force:
 	// false means that the fence did not hold and nothing was changed.
@@ -66,6 +68,8 @@ type Tx interface {
 	Pauses() ([]Pause, error)
 	SetPause(Pause) error // inserts it, or replaces the one of that sender
 	EndPause(source, mailType string) error
+	// ReplacePause replaces a pause if that is still as it was, and says so.
+	ReplacePause(was, p Pause) (replaced bool, err error)
 
 	// Forgotten returns up to limit undelivered mails whose ExpiresAt is before
 	// the time and that nobody works on.
@@ -115,9 +119,10 @@ type Claim struct {
 	LeaseEnd   time.Time
 	SettingsAt time.Time // a pause that older settings led to does not count
 	InHand     []string  // deliveries that this process works on already
-	// Due is how many deliveries may be taken, the longest due first; Fresh is how
-	// many more that were never tried, the newest first; Early how many more whose
-	// relay was unreachable, before they are due, the oldest first.
+	// Due is how many deliveries may be taken, the longest due first; Early how
+	// many of the places that these leave may go to deliveries whose relay was
+	// unreachable, before they are due, the oldest first; Fresh how many more may
+	// be taken that were never tried, the newest first.
 	Due, Fresh, Early int
 	// Alone: take no delivery with Lost > 0 (one such is in hand already).
 	// Claim itself takes at most one of them.
