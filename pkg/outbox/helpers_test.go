@@ -2,18 +2,22 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 func TestMain(m *testing.M) {
@@ -102,6 +106,11 @@ func (f *fixture) open(adjust ...func(*Options)) *Outbox {
 	if err != nil {
 		f.Fatal(err)
 	}
+	f.closeAtEnd(o)
+	return o
+}
+
+func (f *fixture) closeAtEnd(o *Outbox) {
 	f.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -109,7 +118,72 @@ func (f *fixture) open(adjust ...func(*Options)) *Outbox {
 			f.Errorf("Close: %v", err)
 		}
 	})
+}
+
+// openWith is open with a store between, that the test has in hand.
+func (f *fixture) openWith(faults *faults, adjust ...func(*Options)) *Outbox {
+	f.Helper()
+	opt := Options{Now: f.clock.Now, Poll: 10 * time.Millisecond}
+	for _, a := range adjust {
+		a(&opt)
+	}
+	opt = opt.withDefaults()
+	st, err := store.Open(f.Context(), f.url, store.Options{Now: opt.Now, Owner: opt.Owner})
+	if err != nil {
+		f.Fatal(err)
+	}
+	faults.Store = st
+	o, err := start(f.Context(), faults, opt)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.closeAtEnd(o)
 	return o
+}
+
+// faults is a store that fails as the test wants.
+type faults struct {
+	store.Store
+	away    atomic.Bool              // no transaction begins
+	unheard atomic.Bool              // transactions stand, and the answer to their COMMIT is lost
+	before  atomic.Pointer[func()]   // runs before each transaction
+	inside  atomic.Pointer[func(Tx)] // runs at the end of each transaction
+	noReads atomic.Bool              // reads have no answer
+	writes  atomic.Int64
+}
+
+// Tx is a transaction of the store.
+type Tx = store.Tx
+
+func (s *faults) Write(ctx context.Context, work func(store.Tx) error) error {
+	s.writes.Add(1)
+	if f := s.before.Load(); f != nil {
+		(*f)()
+	}
+	failure := &store.WriteError{StorageError: &StorageError{Location: "here", Err: errors.New("it is away")}, Everybody: true}
+	if s.away.Load() {
+		return failure
+	}
+	err := s.Store.Write(ctx, func(tx store.Tx) error {
+		err := work(tx)
+		if f := s.inside.Load(); f != nil && err == nil {
+			(*f)(tx)
+		}
+		return err
+	})
+	if err == nil && s.unheard.Load() {
+		failure.Unknown = true
+		return failure
+	}
+	return err
+}
+
+func (s *faults) Get(ctx context.Context, id string) (Delivery, error) {
+	if s.noReads.Load() {
+		<-ctx.Done()
+		return Delivery{}, ctx.Err()
+	}
+	return s.Store.Get(ctx, id)
 }
 
 const src = "1/mail"
@@ -233,5 +307,37 @@ func mustBe(t testing.TB, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+// unpack and listed take apart what an outbox answers.
+func unpack(e Enqueued, err error) (d Delivery, joined bool, _ error) {
+	return e.Delivery, e.Joined, err
+}
+
+func listed(p Page, err error) (found []Delivery, next string, _ error) {
+	return p.Deliveries, p.Next, err
+}
+
+// database opens the fixture's store beside the outbox.
+func (f *fixture) database() *sql.DB {
+	f.Helper()
+	driver, name := "pgx", f.url
+	if file, ok := strings.CutPrefix(f.url, "sqlite://"); ok {
+		driver, name = "sqlite", "file:"+file+"?_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// exec runs a statement in the store, beside the outbox.
+func (f *fixture) exec(statement string, args ...any) {
+	f.Helper()
+	if _, err := f.database().ExecContext(f.Context(), statement, args...); err != nil {
+		f.Fatal(err)
 	}
 }

@@ -29,7 +29,7 @@ func (o *Outbox) renew() {
 		return
 	}
 	var kept map[string]bool
-	var until time.Time
+	var began moment
 	err := o.write(o.ctx, &operation{
 		name: "renewing leases",
 		run: func(t *transaction) error {
@@ -39,7 +39,7 @@ func (o *Outbox) renew() {
 				w := working[l.ID]
 				kept[l.ID] = w != nil && w.d.Attempt == l.Attempt
 			}
-			until = t.began.Add(o.opt.Lease)
+			began = t.began
 			return err
 		},
 	})
@@ -52,7 +52,7 @@ func (o *Outbox) renew() {
 	}
 	for id, w := range working {
 		if kept[id] {
-			w.lease.renew(until)
+			w.lease.renew(began)
 		} else {
 			w.lease.end(errLeaseLost)
 		}

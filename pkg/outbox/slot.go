@@ -29,7 +29,8 @@ func (s *source) takeForFresh() *slot {
 }
 
 // takeFree takes every free slot for mail that waits: shared ones for what is
-// due and, where mail has found no slot, those for mail that was never tried.
+// due and, where mail has found no slot, those for mail that was never tried but
+// for one, so that mail that is being stored finds it.
 func (s *source) takeFree() (shared, fresh []*slot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +41,7 @@ func (s *source) takeFree() (shared, fresh []*slot) {
 		shared = append(shared, &slot{source: s})
 	}
 	if s.backlog {
-		for ; s.fresh > 0; s.fresh-- {
+		for ; s.fresh > 1; s.fresh-- {
 			fresh = append(fresh, &slot{source: s, fresh: true})
 		}
 	}

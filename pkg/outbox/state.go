@@ -22,7 +22,7 @@ type state struct {
 	// and refuse the sender at MAIL.
 	probePause map[sender]time.Duration
 
-	began   time.Time // by this process's clock: when the transaction under way asked for the store
+	began   moment    // when the transaction under way asked for the store
 	wanted  time.Time // when the store was first asked for since it last answered
 	lastNow time.Time // the store's clock at the last transaction
 	lastAt  time.Time // when that was
@@ -52,9 +52,9 @@ func (s *state) of(source string) *sourceState {
 
 // begin notes that a transaction asks for the store.
 func (s *state) begin(o *Outbox) {
-	s.began = o.now()
+	s.began = o.moment()
 	if s.wanted.IsZero() {
-		s.wanted = o.opt.monotonic()
+		s.wanted = s.began.monotonic
 	}
 }
 

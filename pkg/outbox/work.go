@@ -1,7 +1,6 @@
 package outbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -22,7 +21,7 @@ type work struct {
 
 // start hands a leased delivery to the handler, once the lease is committed.
 func (s *source) start(st *state, d Delivery, k *slot) {
-	w := &work{d: d, lease: newLease(s.ctx, s.o.now, st.began.Add(s.o.opt.Lease)), source: s}
+	w := &work{d: d, lease: newLease(s.ctx, s.o, st.began), source: s}
 	s.o.mu.Lock()
 	s.o.inFlight[d.ID] = w
 	s.o.mu.Unlock()
@@ -57,7 +56,7 @@ func (s *source) deliver(w *work) (out Outcome, err error) {
 // it is stored first: should this one end, too, the mail may be the reason.
 func (w *work) begin() error {
 	if err := w.lease.Err(); err != nil {
-		return context.Cause(w.lease)
+		return err
 	}
 	if !w.d.Interrupted && w.d.Lost == 0 {
 		return nil
