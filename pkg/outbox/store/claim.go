@@ -14,7 +14,7 @@ import (
 // value of a bare parameter in LIMIT.)
 const (
 	waiting = `FROM delivery WHERE source = $1 AND mail_type = $2 AND finished_at IS NULL`
-	turn = `SELECT sequence, source, mail_type, conversation, status, due_at, begun, attempt, id, lost ` + waiting + ` AND behind = 0`
+	turn    = `SELECT sequence, source, mail_type, conversation, status, due_at, begun, attempt, id, lost ` + waiting + ` AND behind = 0`
 )
 
 var (
