@@ -16,7 +16,7 @@ CREATE TABLE delivery (
     status       TEXT COLLATE "C" NOT NULL, -- held is not stored: it is queued while its sender is paused
     due_at       BIGINT NOT NULL, -- the next attempt, or the end of the lease
     finished_at  BIGINT,          -- NULL until it is final
-    reason       TEXT COLLATE "C" NOT NULL,
+    reason       TEXT NOT NULL,
     retries      BIGINT NOT NULL, -- decides the pause before the next attempt
     unreachable  BIGINT NOT NULL, -- 1 while no attempt has reached the relay
     uncertain    BIGINT NOT NULL, -- copies sent whose reply was not heard
@@ -27,9 +27,9 @@ CREATE TABLE delivery (
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     size         BIGINT NOT NULL,
-    subject      TEXT COLLATE "C" NOT NULL,
-    message_id   TEXT COLLATE "C" NOT NULL,
-    note         TEXT COLLATE "C" NOT NULL
+    subject      TEXT NOT NULL,
+    message_id   TEXT NOT NULL,
+    note         TEXT NOT NULL
 );
 CREATE UNIQUE INDEX delivery_identity ON delivery (source, identity) WHERE joinable = 1;
 -- What is not final: by turn, and everything that Depth tells.
@@ -57,7 +57,7 @@ CREATE TABLE recipient (
     status        TEXT COLLATE "C" NOT NULL,
     code          BIGINT NOT NULL,
     enhanced_code TEXT COLLATE "C" NOT NULL,
-    text          TEXT COLLATE "C" NOT NULL,
+    text          TEXT NOT NULL,
     updated_at    BIGINT NOT NULL,
     source        TEXT COLLATE "C" NOT NULL, -- this and the next are the delivery's, for the index
     created_at    BIGINT NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE attempt (
     stage         TEXT COLLATE "C" NOT NULL,
     code          BIGINT NOT NULL,
     enhanced_code TEXT COLLATE "C" NOT NULL,
-    text          TEXT COLLATE "C" NOT NULL,
+    text          TEXT NOT NULL,
     outcome       TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (delivery, number)
 );
@@ -82,7 +82,7 @@ CREATE TABLE attempt (
 CREATE TABLE pause (
     source      TEXT COLLATE "C" NOT NULL,
     mail_type   TEXT COLLATE "C" NOT NULL,
-    reason      TEXT COLLATE "C" NOT NULL,
+    reason      TEXT NOT NULL,
     since       BIGINT NOT NULL,
     settings_at BIGINT NOT NULL, -- when the refused settings were saved
     probe_at    BIGINT NOT NULL,
