@@ -62,7 +62,7 @@ func (t *tx) apply(c Transition) (bool, error) {
 			return false, nil
 		}
 		var one int
-		return t.one(qStored, []any{c.ID, c.Attempt}, &one)
+		return t.one(qStored, []any{c.ID, c.Fence.Attempt}, &one)
 	}
 	t.reach(d.Sequence, c.Recipients)
 	if c.Attempt != nil {
