@@ -182,10 +182,13 @@ func TestClaimsThatStandThoughTheyFailedCostTheMailNothing(t *testing.T) {
 		st.unheard.Store(true)
 		var begun atomic.Int64
 		f.attach(o, deliver(func(_ context.Context, job Job) Outcome {
-			begun.Add(1)
-			if err := job.Begin(); err != nil || job.Lost != 0 {
-				t.Errorf("%v, lost %d", err, job.Lost)
+			if job.Lost != 0 {
+				t.Errorf("it seems to end processes, %d times", job.Lost)
 			}
+			if job.Begin() != nil { // the clock has passed the lease
+				return Outcome{Verdict: Release}
+			}
+			begun.Add(1)
 			return accept
 		}))
 		for range 10 {
