@@ -134,6 +134,7 @@ func change(d Delivery, e event, to State, recipients []Recipient, now time.Time
 		to.FinishedAt, to.DueAt = now, time.Time{}
 	}
 	t := store.Transition{
+		Of:    d,
 		Fence: store.Fence{ID: d.ID, Statuses: statesOf(e), Attempt: d.Attempt, Owner: d.Owner},
 		To:    to,
 	}

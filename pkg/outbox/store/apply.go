@@ -9,18 +9,23 @@ import (
 // fence is the condition for a change within a Fence.
 const fence = ` WHERE id = $1 AND status IN ($4, $5) AND (status <> 'sending' OR attempt = $2 AND owner = $3)`
 
+// apply makes a transition. Only an outcome takes the owner away, so that what
+// it left is known again.
+const apply = `UPDATE delivery SET status = $6, due_at = $7, finished_at = $8, reason = $9, retries = $10, unreachable = $11, uncertain = $12,
+	lost = $13, begun = 0, expires_at = CASE WHEN CAST($14 AS BIGINT) > 0 THEN CAST($14 AS BIGINT) ELSE expires_at END,
+	owner = CASE WHEN $3 = '' THEN owner ELSE '' END,
+	joinable = CASE WHEN CAST($6 AS TEXT) IN ('failed', 'expired', 'cancelled') THEN 0 ELSE joinable END,
+	message = CASE WHEN CAST($8 AS BIGINT) IS NULL THEN message END` + fence
+
 var (
-	// Only an outcome takes the owner away, so that what it left is known again.
-	qApply = register(`UPDATE delivery SET status = $6, due_at = $7, finished_at = $8, reason = $9, retries = $10, unreachable = $11, uncertain = $12,
-		lost = $13, begun = 0, expires_at = CASE WHEN CAST($14 AS BIGINT) > 0 THEN CAST($14 AS BIGINT) ELSE expires_at END,
-		owner = CASE WHEN $3 = '' THEN owner ELSE '' END,
-		joinable = CASE WHEN CAST($6 AS TEXT) IN ('failed', 'expired', 'cancelled') THEN 0 ELSE joinable END` + fence + `
-		RETURNING sequence, source, mail_type, conversation, created_at,
-			CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation AND other.conversation <> ''
-				AND other.finished_at IS NULL AND other.sequence <> delivery.sequence) THEN 1 ELSE 0 END`)
+	qApply = register(apply)
+	// The same, and whether others of the conversation are not final.
+	qApplyTold = register(apply + ` RETURNING CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation
+		AND other.conversation <> '' AND other.finished_at IS NULL AND other.sequence <> delivery.sequence) THEN 1 ELSE 0 END`)
+	qFacts = register(`SELECT sequence, source, mail_type, conversation, created_at FROM delivery WHERE id = $1`)
 	// An outcome leaves no owner, and the next claim has another attempt.
 	qStored   = register(`SELECT 1 FROM delivery WHERE id = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
-	qInFence  = register(`SELECT sequence FROM delivery` + fence + ` {wait}`)
+	qInFence  = register(`SELECT sequence, source, created_at FROM delivery` + fence + ` {wait}`)
 	qEnvelope = register(`UPDATE delivery SET begun = 1` + fence)
 )
 
@@ -49,11 +54,9 @@ func (t *tx) apply(c Transition) (bool, error) {
 	if c.To.Status.Final() {
 		finished = micros(c.To.FinishedAt)
 	}
-	var d Delivery
-	var created, others int64
-	changed, err := t.one(qApply, append(c.args(), string(c.To.Status), micros(c.To.DueAt), finished, clean(c.To.Reason), c.To.Retries,
-		number(c.To.Unreachable), c.To.Uncertain, c.To.Lost, micros(c.ExpiresAt)),
-		&d.Sequence, &d.Source, &d.MailType, &d.Conversation, &created, &others)
+	args := append(c.args(), string(c.To.Status), micros(c.To.DueAt), finished, clean(c.To.Reason), c.To.Retries,
+		number(c.To.Unreachable), c.To.Uncertain, c.To.Lost, micros(c.ExpiresAt))
+	changed, others, err := t.change(args)
 	if err != nil {
 		return false, err
 	}
@@ -64,28 +67,53 @@ func (t *tx) apply(c Transition) (bool, error) {
 		var one int
 		return t.one(qStored, []any{c.ID, c.Fence.Attempt}, &one)
 	}
-	t.reach(d.Sequence, c.Recipients)
+	d := c.Of
+	if d.Sequence == 0 {
+		var created int64
+		if _, err := t.one(qFacts, []any{c.ID}, &d.Sequence, &d.Source, &d.MailType, &d.Conversation, &created); err != nil {
+			return false, err
+		}
+		d.CreatedAt = at(created)
+	}
+	t.reach(d, c.Recipients)
 	if c.Attempt != nil {
 		t.attempts = append(t.attempts, attemptRow{d.Sequence, *c.Attempt})
 	}
 	if c.To.Status.Final() {
-		t.finished = append(t.finished, d.Sequence)
-		t.count(d, c.To, created)
+		t.count(d, c.To)
 	}
-	if others == 1 {
+	if others && d.Conversation != "" {
 		err = t.passTurn(d, c.To.Status)
 	}
 	return true, err
 }
 
-// reach collects recipients that changed.
-func (t *tx) reach(delivery int64, recipients []Recipient) {
-	if t.reached == nil {
-		t.reached = map[recipientKey]recipientRow{}
+// change runs a transition; without others, no other mail of the conversation
+// waits. A server tells so in the same answer; a database in the process is
+// asked by whoever wants to know, as RETURNING costs it more than a statement.
+func (t *tx) change(args []any) (changed, others bool, err error) {
+	if t.db.inProcess {
+		n, err := t.exec(qApply, args...)
+		return n == 1, true, err
+	}
+	var n int64
+	changed, err = t.one(qApplyTold, args, &n)
+	return changed, n == 1, err
+}
+
+// reach collects recipients of a delivery, new ones or those that changed.
+func (t *tx) reach(d Delivery, recipients []Recipient) {
+	if t.place == nil {
+		t.place = map[recipientKey]int{}
 	}
 	for _, r := range recipients {
-		key := recipientKey{delivery, r.Position}
-		t.reached[key] = recipientRow{recipientKey: key, Recipient: r}
+		row := recipientRow{recipientKey{d.Sequence, r.Position}, r, d.Source, micros(d.CreatedAt)}
+		if i, again := t.place[row.recipientKey]; again {
+			t.recipients[i] = row
+			continue
+		}
+		t.place[row.recipientKey] = len(t.recipients)
+		t.recipients = append(t.recipients, row)
 	}
 }
 
@@ -117,13 +145,13 @@ const (
 )
 
 // count adds a delivery that became final to the roll-up.
-func (t *tx) count(d Delivery, to State, created int64) {
+func (t *tx) count(d Delivery, to State) {
 	if t.rollup == nil {
 		t.rollup = map[rollupKey]int64{}
 	}
 	finished := micros(to.FinishedAt)
 	for _, span := range []int64{minute, hour} {
-		t.rollup[rollupKey{d.Source, span, finished / span * span, string(to.Status), d.MailType, latencyClass(finished - created)}]++
+		t.rollup[rollupKey{d.Source, span, finished / span * span, string(to.Status), d.MailType, latencyClass(finished - micros(d.CreatedAt))}]++
 	}
 }
 
@@ -139,10 +167,12 @@ func latencyClass(micros int64) int64 {
 
 // RecipientsReached stores recipients of a delivery that is still being sent.
 func (t *tx) RecipientsReached(f Fence, reached []Recipient) error {
-	var sequence int64
-	found, err := t.one(qInFence, f.args(), &sequence)
+	var d Delivery
+	var created int64
+	found, err := t.one(qInFence, f.args(), &d.Sequence, &d.Source, &created)
 	if found {
-		t.reach(sequence, reached)
+		d.CreatedAt = at(created)
+		t.reach(d, reached)
 	}
 	return err
 }
@@ -154,8 +184,7 @@ func (t *tx) EnvelopeBegun(f Fence) error {
 }
 
 var (
-	qLoad = register(`SELECT ` + columns + `, CASE WHEN EXISTS (SELECT 1 FROM mail WHERE mail.delivery = delivery.sequence) THEN 1 ELSE 0 END
-		FROM delivery WHERE id = $1 {wait}`)
+	qLoad        = register(`SELECT ` + columns + `, CASE WHEN message IS NULL THEN 0 ELSE 1 END FROM delivery WHERE id = $1 {wait}`)
 	qUndelivered = register(`SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM delivery WHERE finished_at IS NULL`)
 	// The condition on created_at follows from the other, and is in the index.
 	qForgotten = register(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND (status = 'queued' OR status = 'sending' AND due_at < $1)
@@ -203,7 +232,6 @@ var (
 		AND (joinable = 0 OR finished_at + dedupe < $2) ORDER BY finished_at LIMIT $3 + 0 {lock}`)
 	qRemoveRecipients = register(`DELETE FROM recipient WHERE delivery {in $1}`)
 	qRemoveAttempts   = register(`DELETE FROM attempt WHERE delivery {in $1}`)
-	qRemoveMail       = register(`DELETE FROM mail WHERE delivery {in $1}`)
 	qRemove           = register(`DELETE FROM delivery WHERE sequence {in $1}`)
 	qRemoveSignatures = register(`DELETE FROM signature WHERE hash IN (SELECT hash FROM signature WHERE ends_at < $1 LIMIT $2 + 0)`)
 	qCounted          = register(`WITH RECURSIVE sources(source) AS (
@@ -232,7 +260,7 @@ func (t *tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 	}
 	if len(old) > 0 {
 		list := t.db.list(old)
-		for _, q := range []query{qRemoveRecipients, qRemoveAttempts, qRemoveMail, qRemove} {
+		for _, q := range []query{qRemoveRecipients, qRemoveAttempts, qRemove} {
 			if _, err := t.exec(q, list); err != nil {
 				return 0, err
 			}

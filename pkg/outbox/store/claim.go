@@ -10,7 +10,7 @@ import (
 // The queries of a claim have one mail type each, so that a paused one is not
 // even looked at, and read in the order of an index, so that nothing that is
 // not due or not in turn is looked at. (SQLite plans a query anew for every
-// value of a bare parameter in LIMIT.)
+// value of a bare parameter in LIMIT, and does not look for +due_at in an index.)
 const (
 	waiting = `FROM delivery WHERE source = $1 AND mail_type = $2 AND finished_at IS NULL`
 	turn    = `SELECT sequence, source, mail_type, conversation, status, due_at, begun, attempt, id, lost ` + waiting + ` AND behind = 0`
@@ -23,18 +23,17 @@ var (
 		SELECT (SELECT min(mail_type) FROM delivery WHERE source = $1 AND finished_at IS NULL AND mail_type > types.mail_type) FROM types WHERE types.mail_type IS NOT NULL)
 		SELECT mail_type FROM types WHERE mail_type IS NOT NULL`)
 	qDue     = register(turn + ` AND due_at <= $3 AND lost = 0 ORDER BY due_at, sequence LIMIT $4 + 0 {lock}`)
-	qFresh   = register(turn + ` AND status = 'queued' AND attempt = 0 AND due_at <= $3 ORDER BY sequence DESC LIMIT $4 + 0 {lock}`)
-	qEarly   = register(turn + ` AND status = 'queued' AND unreachable = 1 AND due_at > $3 AND lost = 0 ORDER BY sequence LIMIT $4 + 0 {lock}`)
+	qFresh   = register(turn + ` AND status = 'queued' AND attempt = 0 AND +due_at <= $3 ORDER BY sequence DESC LIMIT $4 + 0 {lock}`)
+	qEarly   = register(turn + ` AND status = 'queued' AND unreachable = 1 AND +due_at > $3 AND lost = 0 ORDER BY sequence LIMIT $4 + 0 {lock}`)
 	qDueLost = register(turn + ` AND due_at <= $3 AND lost > 0 ORDER BY due_at LIMIT $4 + 0 {lock}`)
 	qNextDue = register(`SELECT coalesce(min(due_at), 0) ` + waiting + ` AND behind = 0 AND due_at > $3`)
-	qBlocked = register(`SELECT 1 ` + waiting + ` AND behind = 1 LIMIT 1`)
+	qBlocked = register(`SELECT 1 FROM delivery WHERE source = $1 AND conversation > '' AND finished_at IS NULL AND behind = 1 LIMIT 1`)
 	// What a delivery of a conversation waits for.
 	qEarlier = register(`SELECT e.status, coalesce(r.address, '') FROM delivery AS e LEFT JOIN recipient AS r ON r.delivery = e.sequence AND r.status = 'queued'
 		WHERE e.conversation = $1 AND e.conversation <> '' AND e.finished_at IS NULL AND e.sequence < $2`)
 	qLease = register(`UPDATE delivery SET status = 'sending', attempt = attempt + 1, owner = $2, due_at = $3, lost = lost + begun, begun = 0
-		WHERE sequence {in $1} RETURNING ` + columns)
-	qMessages = register(`SELECT delivery, message FROM mail WHERE delivery {in $1}`)
-	qBehind   = register(`UPDATE delivery SET behind = 1 WHERE sequence = $1`)
+		WHERE sequence {in $1} RETURNING ` + columns + `, message`)
+	qBehind = register(`UPDATE delivery SET behind = 1 WHERE sequence = $1`)
 )
 
 // candidate is a delivery that may be claimed.
@@ -79,12 +78,10 @@ func (t *tx) Claim(c Claim) (Claimed, error) {
 		if next > 0 && (out.NextDue.IsZero() || at(next).Before(out.NextDue)) {
 			out.NextDue = at(next)
 		}
-		if !out.Blocked {
-			var one int
-			if out.Blocked, err = t.one(qBlocked, []any{c.Source, mailType}, &one); err != nil {
-				return out, err
-			}
-		}
+	}
+	var one int
+	if out.Blocked, err = t.one(qBlocked, []any{c.Source}, &one); err != nil {
+		return out, err
 	}
 	if out.Blocked && t.db.shared {
 		err = t.repairTurns(c.Source)
@@ -240,8 +237,9 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	list := t.db.list(all)
 	var leased []Delivery
 	err := t.each(func(rows *sql.Rows) error {
-		d, err := scanDelivery(rows, nil)
-		d.ClaimedAt, d.Interrupted = t.Now(), of[d.Sequence].status == Sending
+		var message []byte
+		d, err := scanDelivery(rows, nil, &message)
+		d.Message, d.ClaimedAt, d.Interrupted = message, t.Now(), of[d.Sequence].status == Sending
 		d.Early = of[d.Sequence].early
 		leased = append(leased, d)
 		return err
@@ -253,17 +251,8 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	if err := t.each(adopt(leased), qRecipients, list); err != nil {
 		return nil, err
 	}
-	messages := make(map[int64][]byte, len(leased))
-	err = t.each(func(rows *sql.Rows) error {
-		var delivery int64
-		var message []byte
-		err := rows.Scan(&delivery, &message)
-		messages[delivery] = message
-		return err
-	}, qMessages, list)
 	for i := range leased {
 		d := &leased[i]
-		d.Message = messages[d.Sequence]
 		for j := range d.Recipients {
 			r := &d.Recipients[j]
 			r.Waits = r.Status == Queued && of[d.Sequence].waits[r.Address]
@@ -273,7 +262,7 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 				Text: "the process ended, or lost its lease, before it stored the outcome"}})
 		}
 	}
-	return leased, err
+	return leased, nil
 }
 
 var (

@@ -5,20 +5,27 @@ import (
 	"time"
 )
 
+const (
+	insert = `INSERT INTO delivery (id, source, mail_type, identity, joinable, dedupe, conversation, behind, sender, individual, status, due_at,
+		reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note, message)`
+	earlierOpen = `EXISTS (SELECT 1 FROM delivery WHERE conversation = $6 AND conversation <> '' AND finished_at IS NULL)`
+)
+
 var (
 	qSigned   = register(`INSERT INTO signature (hash, request, delivery, ends_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`)
 	qSigner   = register(`SELECT request, delivery FROM signature WHERE hash = $1`)
 	qSigns    = register(`UPDATE signature SET delivery = $2 WHERE hash = $1`)
 	qUnsigned = register(`DELETE FROM signature WHERE hash = $1`)
-	qInsert   = register(`INSERT INTO delivery (id, source, mail_type, identity, joinable, dedupe, conversation, behind, sender, individual, status, due_at,
-		reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note)
-	SELECT $1, $2, $3, $4, 1, $5, $6, behind, $7, $8,
-		CASE WHEN behind = 1 THEN 'queued' ELSE CAST($9 AS TEXT) END, CASE WHEN behind = 1 THEN CAST($10 AS BIGINT) ELSE CAST($11 AS BIGINT) END,
-		'', 0, 0, 0, 0, 0, CASE WHEN behind = 1 THEN '' ELSE CAST($12 AS TEXT) END, CASE WHEN behind = 1 THEN 0 ELSE CAST($13 AS BIGINT) END,
-		$10, $14, $15, $16, $17, $18
-	FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE conversation = $6 AND conversation <> '' AND finished_at IS NULL) THEN 1 ELSE 0 END AS behind) AS turn
-	WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING
-	RETURNING sequence, behind`)
+	// Where no earlier mail of the conversation is open. A database in the process
+	// is asked so first, as RETURNING costs it more than a statement.
+	qInsertAlone = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, $11, '', 0, 0, 0, 0, 0, $12, $13, $10, $14, $15, $16, $17, $18, $19
+		WHERE NOT ` + earlierOpen + ` ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING`)
+	qInsert = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, behind, $7, $8,
+			CASE WHEN behind = 1 THEN 'queued' ELSE CAST($9 AS TEXT) END, CASE WHEN behind = 1 THEN CAST($10 AS BIGINT) ELSE CAST($11 AS BIGINT) END,
+			'', 0, 0, 0, 0, 0, CASE WHEN behind = 1 THEN '' ELSE CAST($12 AS TEXT) END, CASE WHEN behind = 1 THEN 0 ELSE CAST($13 AS BIGINT) END,
+			$10, $14, $15, $16, $17, $18, $19
+		FROM (SELECT CASE WHEN ` + earlierOpen + ` THEN 1 ELSE 0 END AS behind) AS turn
+		WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence, behind`)
 	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
 	qMakeWay  = register(`UPDATE delivery SET joinable = 0 WHERE id = $1`)
 	qHurry    = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
@@ -96,12 +103,19 @@ func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
 	if n.Owner != "" && !pause.counts(n.SettingsAt) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
-	var behind int64
-	stored, err = t.one(qInsert, []any{d.ID, clean(d.Source), clean(d.MailType), clean(d.Identity), n.Dedupe.Microseconds(), clean(d.Conversation),
+	args := []any{d.ID, clean(d.Source), clean(d.MailType), clean(d.Identity), n.Dedupe.Microseconds(), clean(d.Conversation),
 		clean(d.From), number(d.Individual), string(d.Status), t.now, micros(d.DueAt), d.Owner, d.Attempt, micros(d.ExpiresAt), d.Size,
-		clean(d.Subject), clean(d.MessageID), clean(d.Note)}, &d.Sequence, &behind)
-	if err != nil || !stored {
-		return Enqueued{}, false, err
+		clean(d.Subject), clean(d.MessageID), clean(d.Note), d.Message}
+	var behind int64
+	if t.db.inProcess {
+		if d.Sequence, err = t.insertAlone(args); err != nil {
+			return Enqueued{}, false, err
+		}
+	}
+	if d.Sequence == 0 {
+		if stored, err = t.one(qInsert, args, &d.Sequence, &behind); err != nil || !stored {
+			return Enqueued{}, false, err
+		}
 	}
 	if behind == 1 {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}
@@ -109,15 +123,26 @@ func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
 			return Enqueued{}, false, err
 		}
 	}
-	t.mails = append(t.mails, mailRow{d.Sequence, d.Message})
 	d.Recipients = make([]Recipient, len(n.Recipients))
 	for i, r := range n.Recipients {
 		r.Address, r.Position, r.Status = clean(r.Address), i, Queued
 		d.Recipients[i] = r
-		t.recipients = append(t.recipients, recipientRow{recipientKey{d.Sequence, i}, r, d.Source, t.now})
 	}
+	t.reach(d, d.Recipients)
 	d.hold(pause)
 	return Enqueued{Delivery: d, Behind: behind == 1}, true, nil
+}
+
+// insertAlone returns the sequence of what it stored, 0 for nothing.
+func (t *tx) insertAlone(args []any) (sequence int64, err error) {
+	result, err := t.result(qInsertAlone, args...)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
+	return result.LastInsertId()
 }
 
 // joinable returns the delivery that n repeats. One that succeeded too long ago

@@ -1,118 +1,125 @@
 package store
 
-var (
-	qMail      = register(`INSERT INTO mail (delivery, message) VALUES ($1, $2)`)
-	qRecipient = register(`INSERT INTO recipient (delivery, position, address, kind, status, code, enhanced_code, text, updated_at, source, created_at)
-		VALUES ($1, $2, $3, $4, $5, 0, '', '', 0, $6, $7)`)
-	qReached = register(`UPDATE recipient SET status = $3, code = $4, enhanced_code = $5, text = $6, updated_at = $7 WHERE delivery = $1 AND position = $2`)
-	qAttempt = register(`INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`)
-	qCount = register(`INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count`)
-	qDone = register(`DELETE FROM mail WHERE delivery = $1`)
+import (
+	"fmt"
+	"strings"
 )
 
-// flushRows writes the collected rows one by one: the database is in the process.
-func flushRows(t *tx) (err error) {
-	write := func(q query, args ...any) {
-		if err == nil {
-			_, err = t.exec(q, args...)
-		}
-	}
-	for _, m := range t.mails {
-		write(qMail, m.delivery, m.message)
-	}
-	for _, r := range t.recipients {
-		write(qRecipient, r.delivery, r.Position, r.Address, string(r.Kind), string(r.Status), r.source, r.created)
-	}
-	for key, r := range t.reached {
-		write(qReached, key.delivery, key.position, string(r.Status), r.Code, clean(r.EnhancedCode), clean(r.Text), micros(r.UpdatedAt))
-	}
-	for _, a := range t.attempts {
-		write(qAttempt, a.delivery, a.Number, micros(a.At), a.Duration.Microseconds(), clean(a.Stage), a.Code, clean(a.EnhancedCode), clean(a.Text), a.Outcome)
-	}
-	for key, count := range t.rollup {
-		write(qCount, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
-	}
-	for _, delivery := range t.finished {
-		write(qDone, delivery)
-	}
-	return err
+const (
+	recipientRows = `INSERT INTO recipient (delivery, position, address, kind, status, code, enhanced_code, text, updated_at, source, created_at)`
+	recipientEnd  = ` ON CONFLICT (delivery, position) DO UPDATE SET status = excluded.status, code = excluded.code,
+		enhanced_code = excluded.enhanced_code, text = excluded.text, updated_at = excluded.updated_at`
+	attemptRows = `INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)`
+	attemptEnd  = ` ON CONFLICT DO NOTHING`
+	countRows   = `INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count)`
+	countEnd    = ` ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count`
+)
+
+// several is a statement that writes rows, prepared for these numbers of them.
+type several struct {
+	columns int
+	sizes   []int // the largest first
+	queries []query
 }
 
-// qArrays is flushRows in one statement, with an array for each column.
-var qArrays = `WITH mails AS (INSERT INTO mail (delivery, message) SELECT * FROM unnest($1::bigint[], $2::bytea[])),
-	recipients AS (INSERT INTO recipient (delivery, position, address, kind, status, code, enhanced_code, text, updated_at, source, created_at)
-		SELECT r.delivery, r.position, r.address, r.kind, r.status, 0, '', '', 0, r.source, r.created_at
-		FROM unnest($3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[]) AS r(delivery, position, address, kind, status, source, created_at)),
-	reached AS (UPDATE recipient SET status = r.status, code = r.code, enhanced_code = r.enhanced_code, text = r.text, updated_at = r.updated_at
-		FROM unnest($10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::text[], $15::text[], $16::bigint[]) AS r(delivery, position, status, code, enhanced_code, text, updated_at)
-		WHERE recipient.delivery = r.delivery AND recipient.position = r.position),
-	attempts AS (INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)
-		SELECT * FROM unnest($17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::text[], $22::bigint[], $23::text[], $24::text[], $25::text[]) ON CONFLICT DO NOTHING),
-	counted AS (INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count)
-		SELECT r.source, r.span, r.began_at, r.status, r.mail_type, r.latency, $26, r.count
-		FROM unnest($27::text[], $28::bigint[], $29::bigint[], $30::text[], $31::text[], $32::bigint[], $33::bigint[]) AS r(source, span, began_at, status, mail_type, latency, count)
-		ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count)
-	DELETE FROM mail WHERE delivery = ANY($34::bigint[])`
+func registerRows(begin string, columns int, end string) several {
+	s := several{columns: columns, sizes: []int{32, 8, 2, 1}}
+	for _, size := range s.sizes {
+		rows := make([]string, size)
+		for i := range rows {
+			marks := make([]string, columns)
+			for j := range marks {
+				marks[j] = fmt.Sprint("$", i*columns+j+1)
+			}
+			rows[i] = "(" + strings.Join(marks, ", ") + ")"
+		}
+		s.queries = append(s.queries, register(begin+" VALUES "+strings.Join(rows, ", ")+end))
+	}
+	return s
+}
+
+var (
+	qRecipientRows = registerRows(recipientRows, 11, recipientEnd)
+	qAttemptRows   = registerRows(attemptRows, 9, attemptEnd)
+	qCountRows     = registerRows(countRows, 8, countEnd)
+)
+
+// write writes rows whose values follow each other.
+func (s several) write(t *tx, values []any) error {
+	for i, size := range s.sizes {
+		for n := size * s.columns; len(values) >= n; values = values[n:] {
+			if _, err := t.exec(s.queries[i], values[:n]...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flushRows writes the collected rows, several in a statement.
+func flushRows(t *tx) error {
+	var recipients, attempts, counts []any
+	for _, r := range t.recipients {
+		recipients = append(recipients, r.delivery, r.position, r.Address, string(r.Kind), string(r.Status), r.Code, clean(r.EnhancedCode), clean(r.Text),
+			micros(r.UpdatedAt), r.source, r.created)
+	}
+	for _, a := range t.attempts {
+		attempts = append(attempts, a.delivery, a.Number, micros(a.At), a.Duration.Microseconds(), clean(a.Stage), a.Code, clean(a.EnhancedCode), clean(a.Text), a.Outcome)
+	}
+	for key, count := range t.rollup {
+		counts = append(counts, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
+	}
+	if err := qRecipientRows.write(t, recipients); err != nil {
+		return err
+	}
+	if err := qAttemptRows.write(t, attempts); err != nil {
+		return err
+	}
+	return qCountRows.write(t, counts)
+}
+
+// arrays is flushRows in one statement, with an array for each column.
+const arrays = `WITH recipients AS (` + recipientRows + `
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::bigint[])` + recipientEnd + `),
+	attempts AS (` + attemptRows + `
+		SELECT * FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[])` + attemptEnd + `)
+	` + countRows + ` SELECT * FROM unnest($21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[], $26::bigint[], $27::text[], $28::bigint[])` + countEnd
 
 // flushArrays writes the collected rows in one statement: one way to the server
 // and back, however many they are.
 func flushArrays(t *tx) error {
-	var mails struct {
-		delivery []int64
-		message  [][]byte
+	var r struct {
+		delivery, position, code, updated, created    []int64
+		address, kind, status, enhanced, text, source []string
 	}
-	for _, m := range t.mails {
-		mails.delivery, mails.message = append(mails.delivery, m.delivery), append(mails.message, m.message)
+	for _, row := range t.recipients {
+		r.delivery, r.position = append(r.delivery, row.delivery), append(r.position, int64(row.position))
+		r.address, r.kind, r.status = append(r.address, row.Address), append(r.kind, string(row.Kind)), append(r.status, string(row.Status))
+		r.code, r.enhanced, r.text = append(r.code, int64(row.Code)), append(r.enhanced, clean(row.EnhancedCode)), append(r.text, clean(row.Text))
+		r.updated, r.source, r.created = append(r.updated, micros(row.UpdatedAt)), append(r.source, row.source), append(r.created, row.created)
 	}
-	var stored struct {
-		delivery, position, created   []int64
-		address, kind, status, source []string
-	}
-	for _, r := range t.recipients {
-		s := &stored
-		s.delivery, s.position, s.created = append(s.delivery, r.delivery), append(s.position, int64(r.Position)), append(s.created, r.created)
-		s.address, s.kind = append(s.address, r.Address), append(s.kind, string(r.Kind))
-		s.status, s.source = append(s.status, string(r.Status)), append(s.source, r.source)
-	}
-	var reached struct {
-		delivery, position, code, updated []int64
-		status, enhanced, text            []string
-	}
-	for key, r := range t.reached {
-		s := &reached
-		s.delivery, s.position = append(s.delivery, key.delivery), append(s.position, int64(key.position))
-		s.code, s.updated = append(s.code, int64(r.Code)), append(s.updated, micros(r.UpdatedAt))
-		s.status, s.enhanced, s.text = append(s.status, string(r.Status)), append(s.enhanced, clean(r.EnhancedCode)), append(s.text, clean(r.Text))
-	}
-	var attempts struct {
+	var a struct {
 		delivery, number, began, duration, code []int64
 		stage, enhanced, text, outcome          []string
 	}
-	for _, a := range t.attempts {
-		s := &attempts
-		s.delivery, s.number, s.code = append(s.delivery, a.delivery), append(s.number, int64(a.Number)), append(s.code, int64(a.Code))
-		s.began, s.duration = append(s.began, micros(a.At)), append(s.duration, a.Duration.Microseconds())
-		s.stage, s.enhanced = append(s.stage, clean(a.Stage)), append(s.enhanced, clean(a.EnhancedCode))
-		s.text, s.outcome = append(s.text, clean(a.Text)), append(s.outcome, a.Outcome)
+	for _, row := range t.attempts {
+		a.delivery, a.number, a.code = append(a.delivery, row.delivery), append(a.number, int64(row.Number)), append(a.code, int64(row.Code))
+		a.began, a.duration = append(a.began, micros(row.At)), append(a.duration, row.Duration.Microseconds())
+		a.stage, a.enhanced = append(a.stage, clean(row.Stage)), append(a.enhanced, clean(row.EnhancedCode))
+		a.text, a.outcome = append(a.text, clean(row.Text)), append(a.outcome, row.Outcome)
 	}
-	var counted struct {
-		span, began, latency, count []int64
-		source, status, mailType    []string
+	var c struct {
+		span, began, latency, count     []int64
+		source, status, mailType, owner []string
 	}
 	for key, n := range t.rollup {
-		s := &counted
-		s.span, s.began = append(s.span, key.span), append(s.began, key.began)
-		s.latency, s.count = append(s.latency, key.latency), append(s.count, n)
-		s.source, s.status, s.mailType = append(s.source, key.source), append(s.status, key.status), append(s.mailType, key.mailType)
+		c.span, c.began, c.latency, c.count = append(c.span, key.span), append(c.began, key.began), append(c.latency, key.latency), append(c.count, n)
+		c.source, c.status = append(c.source, key.source), append(c.status, key.status)
+		c.mailType, c.owner = append(c.mailType, key.mailType), append(c.owner, t.db.Owner)
 	}
-	_, err := t.sql.ExecContext(t.ctx, qArrays,
-		mails.delivery, mails.message,
-		stored.delivery, stored.position, stored.address, stored.kind, stored.status, stored.source, stored.created,
-		reached.delivery, reached.position, reached.status, reached.code, reached.enhanced, reached.text, reached.updated,
-		attempts.delivery, attempts.number, attempts.began, attempts.duration, attempts.stage, attempts.code, attempts.enhanced, attempts.text, attempts.outcome,
-		t.db.Owner, counted.source, counted.span, counted.began, counted.status, counted.mailType, counted.latency, counted.count,
-		t.finished)
+	_, err := t.sql.ExecContext(t.ctx, arrays,
+		r.delivery, r.position, r.address, r.kind, r.status, r.code, r.enhanced, r.text, r.updated, r.source, r.created,
+		a.delivery, a.number, a.began, a.duration, a.stage, a.code, a.enhanced, a.text, a.outcome,
+		c.source, c.span, c.began, c.status, c.mailType, c.latency, c.owner, c.count)
 	return err
 }

@@ -140,7 +140,7 @@ func sendingFence(d Delivery) Fence {
 // end is the transition of a delivery in hand: each recipient that it reaches
 // gets the status; what is not final is due again in a minute.
 func (f *fixture) end(d Delivery, status ...Status) Transition {
-	c := Transition{Fence: sendingFence(d), Attempt: &Attempt{Number: d.Attempt, At: f.clock, Duration: time.Second, Stage: "message", Code: 250, Text: "accepted"}}
+	c := Transition{Fence: sendingFence(d), Of: d, Attempt: &Attempt{Number: d.Attempt, At: f.clock, Duration: time.Second, Stage: "message", Code: 250, Text: "accepted"}}
 	after := map[Status]int{}
 	i := 0
 	for _, r := range d.Recipients {

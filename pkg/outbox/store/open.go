@@ -45,7 +45,9 @@ type database struct {
 type particulars struct {
 	migrations string // the folder of the schema
 	replacer   *strings.Replacer
-	prepares   bool // statements have to be prepared here; pgx does it by itself
+	// inProcess: there is no server. Statements cost little, and have to be
+	// prepared here; pgx does that by itself.
+	inProcess bool
 	// clock is the database's own, in SQL; empty: this process's.
 	clock string
 	// timeout bounds a transaction; 0: the database is in the process.

@@ -42,13 +42,8 @@ func (s *search) plan() (streams []stream, rest bool, err error) {
 			return streams, len(f.Statuses)+len(f.MailTypes) > 0 || f.Text != "", nil
 		}
 	}
-	rest = len(f.Recipients) > 0 || f.Text != ""
-	if len(f.Statuses)+len(f.MailTypes) > 0 {
-		streams, err = s.byState()
-		return streams, rest, err
-	}
-	whole := stream{"delivery", "sequence", func(a *arguments) string { return "source = " + a.add(f.Source) }}
-	return []stream{whole}, rest, nil
+	streams, err = s.byState()
+	return streams, len(f.Recipients) > 0 || f.Text != "", err
 }
 
 // addresses finds the addresses of the log that match the filter, by going from

@@ -84,7 +84,7 @@ func (db *database) beSQLite(backend, location string) {
 	db.particulars = particulars{
 		migrations: "sqlite",
 		replacer:   strings.NewReplacer(replace...),
-		prepares:   true,
+		inProcess:  true,
 		list:       jsonList,
 		flush:      flushRows,
 		remedy:     sqliteRemedy,

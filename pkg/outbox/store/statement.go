@@ -32,7 +32,7 @@ func register(sql string) query {
 func (db *database) prepare(ctx context.Context) error {
 	for _, q := range queries {
 		s := statement{text: db.replacer.Replace(q)}
-		if db.prepares {
+		if db.inProcess {
 			var err error
 			if s.prepared, err = db.writes.PrepareContext(ctx, s.text); err != nil {
 				return err
@@ -45,18 +45,21 @@ func (db *database) prepare(ctx context.Context) error {
 
 // exec runs a registered statement and returns how many rows it changed.
 func (t *tx) exec(q query, args ...any) (int64, error) {
+	result, err := t.result(q, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (t *tx) result(q query, args ...any) (result sql.Result, err error) {
 	s := t.db.statements[q]
-	var result sql.Result
-	var err error
 	if s.prepared != nil {
 		result, err = t.sql.StmtContext(t.ctx, s.prepared).ExecContext(t.ctx, args...)
 	} else {
 		result, err = t.sql.ExecContext(t.ctx, s.text, args...)
 	}
-	if err != nil {
-		return 0, t.spoil(err)
-	}
-	return result.RowsAffected()
+	return result, t.spoil(err)
 }
 
 // each runs a registered query and scan for every row of its result.

@@ -155,6 +155,7 @@ type Fence struct {
 // Transition is one change of a delivery's state.
 type Transition struct {
 	Fence
+	Of         Delivery // as it was read; only what never changes of it is used
 	To         State
 	ExpiresAt  time.Time   // zero: unchanged
 	Recipients []Recipient // those that changed

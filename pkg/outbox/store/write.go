@@ -94,17 +94,10 @@ type tx struct {
 
 // collected are rows that wait to be written.
 type collected struct {
-	mails      []mailRow
 	recipients []recipientRow
-	reached    map[recipientKey]recipientRow
+	place      map[recipientKey]int // in recipients
 	attempts   []attemptRow
-	finished   []int64 // deliveries whose mail is to be removed
 	rollup     map[rollupKey]int64
-}
-
-type mailRow struct {
-	delivery int64
-	message  []byte
 }
 
 type recipientKey struct {
@@ -166,7 +159,7 @@ func (t *tx) Now() time.Time { return at(t.now) }
 // flush writes what was collected.
 func (t *tx) flush() error {
 	c := &t.collected
-	if len(c.mails)+len(c.recipients)+len(c.reached)+len(c.attempts)+len(c.finished)+len(c.rollup) == 0 {
+	if len(c.recipients)+len(c.attempts)+len(c.rollup) == 0 {
 		return nil
 	}
 	err := t.spoil(t.db.flush(t))

@@ -29,25 +29,20 @@ CREATE TABLE delivery (
     size         BIGINT NOT NULL,
     subject      TEXT NOT NULL,
     message_id   TEXT NOT NULL,
-    note         TEXT NOT NULL
+    note         TEXT NOT NULL,
+    message      BYTEA          -- the composed mail; NULL once it is final
 );
 CREATE UNIQUE INDEX delivery_identity ON delivery (source, identity) WHERE joinable = 1;
 -- What is not final: by turn, and everything that Depth tells.
 CREATE INDEX delivery_open ON delivery (source, mail_type, behind, due_at, sequence, status, created_at, size) WHERE finished_at IS NULL;
 CREATE INDEX delivery_conversation ON delivery (conversation, sequence) WHERE finished_at IS NULL AND conversation <> '';
-CREATE INDEX delivery_untried ON delivery (source, mail_type, sequence) WHERE finished_at IS NULL AND status = 'queued' AND behind = 0 AND attempt = 0;
-CREATE INDEX delivery_unreachable ON delivery (source, mail_type, sequence) WHERE finished_at IS NULL AND status = 'queued' AND behind = 0 AND unreachable = 1;
-CREATE INDEX delivery_lost ON delivery (source, mail_type, due_at) WHERE finished_at IS NULL AND lost > 0;
--- The log, the newest first: all of it, and by state and mail type.
-CREATE INDEX delivery_created ON delivery (source, created_at, sequence);
+CREATE INDEX delivery_untried ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND attempt = 0;
+CREATE INDEX delivery_unreachable ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND unreachable = 1;
+CREATE INDEX delivery_lost ON delivery (source, mail_type, behind, due_at) WHERE finished_at IS NULL AND lost > 0;
+CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE finished_at IS NULL AND behind = 1;
+-- The log, the newest first.
 CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
 CREATE INDEX delivery_finished ON delivery (finished_at, source, status, mail_type, created_at) WHERE finished_at IS NOT NULL;
-
--- The composed mail of a delivery that is not final.
-CREATE TABLE mail (
-    delivery BIGINT PRIMARY KEY,
-    message  BYTEA NOT NULL
-);
 
 CREATE TABLE recipient (
     delivery      BIGINT NOT NULL,
@@ -62,7 +57,7 @@ CREATE TABLE recipient (
     source        TEXT COLLATE "C" NOT NULL, -- this and the next are the delivery's, for the index
     created_at    BIGINT NOT NULL,
     PRIMARY KEY (delivery, position)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX recipient_address ON recipient (source, address, created_at, delivery);
 
 CREATE TABLE attempt (
@@ -118,5 +113,4 @@ DROP TABLE signature;
 DROP TABLE pause;
 DROP TABLE attempt;
 DROP TABLE recipient;
-DROP TABLE mail;
 DROP TABLE delivery;

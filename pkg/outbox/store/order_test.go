@@ -1,0 +1,217 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestConversationKeepsItsOrder: mail of one conversation goes out one after the
+// other, whatever becomes of the earlier, and others pass it.
+func TestConversationKeepsItsOrder(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		first := f.enqueue(f.leased(mail("group"))).Delivery
+		second := f.enqueue(f.leased(mail("group")))
+		third := f.enqueue(f.leased(mail("group")))
+		if !second.Behind || second.Delivery.Status != Queued || second.Delivery.Attempt != 0 || !second.Delivery.DueAt.Equal(f.clock) || !third.Behind {
+			t.Fatalf("%+v", second)
+		}
+		other := f.enqueue(f.leased(mail("another group")))
+		alone := f.enqueue(f.leased(mail("")))
+		if other.Delivery.Status != Sending || alone.Delivery.Status != Sending || alone.Behind {
+			t.Fatalf("independent mail waits: %+v", other)
+		}
+		if c := f.claim(); len(c.Deliveries) != 0 || !c.Blocked {
+			t.Fatalf("claimed %v", ids(c.Deliveries))
+		}
+		f.apply(f.end(first, Queued)) // deferred: it is due in a minute
+		if c := f.claim(); len(c.Deliveries) != 0 || !c.Blocked || !c.NextDue.Equal(f.clock.Add(lease)) {
+			t.Fatalf("claimed %v, next %v", ids(c.Deliveries), c.NextDue)
+		}
+		f.advance(time.Minute)
+		c := f.claim(func(c *Claim) { c.InHand = []string{other.Delivery.ID, alone.Delivery.ID} })
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{first.ID}) {
+			t.Fatalf("claimed %v, want the first", got)
+		}
+		f.apply(f.end(c.Deliveries[0], Failed)) // for good: the next may go
+		c = f.claim(func(c *Claim) { c.InHand = []string{other.Delivery.ID, alone.Delivery.ID} })
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{second.Delivery.ID}) {
+			t.Fatalf("claimed %v, want the second", got)
+		}
+		// A person takes the third back, and a fourth comes.
+		fourth := f.enqueue(f.leased(mail("group"))).Delivery
+		f.apply(Transition{Fence: Fence{ID: third.Delivery.ID, Statuses: []Status{Queued}}, To: State{Status: Cancelled, FinishedAt: f.clock}})
+		f.apply(f.end(c.Deliveries[0], Sent))
+		c = f.claim(func(c *Claim) { c.InHand = []string{other.Delivery.ID, alone.Delivery.ID} })
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{fourth.ID}) {
+			t.Fatalf("claimed %v, want the fourth", got)
+		}
+	})
+}
+
+// TestFreshMailMakesTheEarlierDue, so that nobody waits for a pause.
+func TestFreshMailMakesTheEarlierDue(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		first := f.enqueue(f.leased(mail("group"))).Delivery
+		f.apply(f.end(first, Queued))
+		second := f.enqueue(f.leased(mail("group")))
+		if !second.Behind {
+			t.Fatalf("%+v", second)
+		}
+		c := f.claim()
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{first.ID}) {
+			t.Fatalf("claimed %v, want the first", got)
+		}
+		f.apply(f.end(c.Deliveries[0], Sent))
+		if got := ids(f.claim().Deliveries); !slices.Equal(got, []string{second.Delivery.ID}) {
+			t.Fatalf("claimed %v, want the second", got)
+		}
+	})
+}
+
+// TestDeferredRecipientDoesNotDelayTheOthers, and keeps its own order.
+func TestDeferredRecipientDoesNotDelayTheOthers(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		first := f.enqueue(f.leased(mail("group", "a@example.com", "gray@example.com"))).Delivery
+		second := f.enqueue(mail("group", "a@example.com", "gray@example.com")).Delivery
+		third := f.enqueue(mail("group", "a@example.com", "gray@example.com")).Delivery
+		f.apply(f.end(first, Sent, Queued))
+
+		reached := func(d Delivery) (all []string) {
+			for _, r := range d.Pending() {
+				all = append(all, r.Address)
+			}
+			return all
+		}
+		next := func(want Delivery, addresses ...string) Delivery {
+			t.Helper()
+			c := f.claim()
+			if len(c.Deliveries) != 1 || c.Deliveries[0].ID != want.ID || !slices.Equal(reached(c.Deliveries[0]), addresses) {
+				t.Fatalf("claimed %+v, want %s for %v", c.Deliveries, want.ID, addresses)
+			}
+			return c.Deliveries[0]
+		}
+		f.apply(f.end(next(second, "a@example.com"), Sent))
+		f.apply(f.end(next(third, "a@example.com"), Sent))
+		if c := f.claim(); len(c.Deliveries) != 0 {
+			t.Fatalf("%v overtook the deferred mail", ids(c.Deliveries))
+		}
+		f.advance(time.Minute)
+		f.apply(f.end(next(first, "gray@example.com"), Sent))
+		f.apply(f.end(next(second, "gray@example.com"), Sent))
+		f.apply(f.end(next(third, "gray@example.com"), Sent))
+		for _, d := range []Delivery{first, second, third} {
+			if got := f.get(d.ID); got.Status != Sent {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
+}
+
+// TestTurnThatTwoProcessesMissedIsFound: one stores a mail behind another that
+// the other process finishes in the same moment.
+func TestTurnThatTwoProcessesMissedIsFound(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		if !f.shared {
+			t.Skip("only one process writes")
+		}
+		other := f.open()
+		first := f.enqueue(f.leased(mail("group"))).Delivery
+		n := mail("group")
+		err := f.Write(t.Context(), func(tx Tx) error {
+			e, err := tx.Enqueue(n)
+			if err != nil || !e.Behind {
+				return fmt.Errorf("%+v, %w", e, err)
+			}
+			return other.Write(context.Background(), func(tx Tx) error {
+				_, err := tx.Apply([]Transition{f.end(first, Sent)})
+				return err
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := append(f.claim().Deliveries, f.claim().Deliveries...)
+		if got := ids(found); !slices.Equal(got, []string{n.ID}) {
+			t.Errorf("claimed %v", got)
+		}
+	})
+}
+
+// TestClaimLooksAtNothingThatIsNotInTurn: 3,000 mails wait behind one, or for a
+// paused sender, and the other mail is found all the same at once.
+func TestClaimLooksAtNothingThatIsNotInTurn(t *testing.T) {
+	f := newFixture(t, backends[0])
+	first := f.enqueue(f.leased(mail("group"))).Delivery
+	f.write(func(tx Tx) error {
+		for range 3000 {
+			if _, err := tx.Enqueue(mail("group")); err != nil {
+				return err
+			}
+			n := mail("")
+			n.MailType = "ad"
+			if _, err := tx.Enqueue(n); err != nil {
+				return err
+			}
+		}
+		return tx.SetPause(Pause{Source: src, MailType: "ad", Since: f.clock, SettingsAt: f.clock})
+	})
+	f.advance(time.Second)
+	last := f.enqueue(mail("")).Delivery
+	if got := ids(f.claim(func(c *Claim) { c.Due, c.Fresh, c.Early = 1, 1, 1 }).Deliveries); !slices.Equal(got, []string{last.ID}) {
+		t.Errorf("claimed %v", got)
+	}
+	f.apply(f.end(first, Sent))
+	if got := f.claim(func(c *Claim) { c.Due = 1 }).Deliveries; len(got) != 1 || got[0].Sequence < first.Sequence {
+		t.Errorf("claimed %v", ids(got))
+	}
+}
+
+// TestEveryStatementReadsByAnIndexThatFits: none looks at the whole log, and
+// those of a claim at nothing that is not in turn.
+func TestEveryStatementReadsByAnIndexThatFits(t *testing.T) {
+	f := newFixture(t, backends[0])
+	index := map[query]string{
+		qDue: "delivery_open", qFresh: "delivery_untried", qEarly: "delivery_unreachable", qDueLost: "delivery_lost", qNextDue: "delivery_open",
+		qBlocked: "delivery_behind", qWaiting: "delivery_behind", qEarlier: "delivery_conversation", qNextTurn: "delivery_conversation",
+		qOld: "delivery_finished", qJoinable: "delivery_identity",
+	}
+	// These look at the whole queue, never at the log; and the last at what the
+	// cleaning removes.
+	queue := []query{qUndelivered, qForgotten, qSpare, qPull, qRemoveSignatures}
+	for i, s := range f.statements {
+		plan := strings.Join(f.plan(t, s.text), "\n")
+		if !strings.Contains(plan, index[query(i)]) || index[query(i)] != "" && strings.Contains(plan, "TEMP B-TREE") {
+			t.Errorf("%s\nreads by another index than %s:\n%s", s.text, index[query(i)], plan)
+		}
+		for _, table := range []string{"delivery", "recipient", "attempt", "mail", "rollup", "signature"} {
+			if strings.Contains(plan, "SCAN "+table) && !slices.Contains(queue, query(i)) || strings.Contains(plan, "SCAN delivery\n") {
+				t.Errorf("%s\nlooks at all of %s:\n%s", s.text, table, plan)
+			}
+		}
+	}
+}
+
+// plan is the plan of a statement.
+func (f *fixture) plan(t *testing.T, text string, args ...any) (steps []string) {
+	t.Helper()
+	for len(args) < strings.Count(text, "$") {
+		args = append(args, "[]")
+	}
+	rows, err := f.reads.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+	err = scanAll(rows, err, func(rows *sql.Rows) error {
+		var a, b, c int
+		var step string
+		err := rows.Scan(&a, &b, &c, &step)
+		steps = append(steps, step)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return steps
+}
