@@ -15,6 +15,8 @@ func (s *session) content(j *job, feed feed, laps *laps) (next *job, remedy reme
 		remedy = s.contentLost(j, lost)
 	case refused != nil:
 		remedy, lost = s.contentRefused(j, refused, next != nil || s.cut)
+	case next == nil && s.more:
+		lost = s.contentContradicted(j)
 	default:
 		s.taken++
 		if j.limit > 0 && s.transactions == 0 { // it was the session's limit that refused it before, and not the relay

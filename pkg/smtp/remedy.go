@@ -95,7 +95,7 @@ func (e *Error) detail(subject string) bool {
 // outOfStep says that replies and commands did not match. A reply that is no
 // SMTP at all says nothing of those before it.
 func (e *Error) outOfStep() bool {
-	return e != nil && e.Class == Protocol && (e.Code != 0 || errors.Is(e.Err, errUnasked) || errors.Is(e.Err, errMismatch))
+	return e != nil && e.Class == Protocol && (e.Code != 0 || errors.Is(e.Err, errMismatch))
 }
 
 // certain says that a session that could not be opened for want of trust

@@ -3,7 +3,6 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -52,6 +51,8 @@ type session struct {
 	spent bool // no more mails are to go on it
 	slow  bool // the relay took its time over a mail
 	cut   bool // and QUIT cannot be said
+
+	roundTrip time.Duration // the longest while it was opened
 
 	last   Reply // the last one that was as expected
 	more   bool  // the relay had said more already when the last reply was read
@@ -173,7 +174,8 @@ func (s *session) quiet(stage Stage) *Error {
 func (s *session) unasked(stage Stage, a arrival) *Error {
 	reply, err := s.sort(stage, a)
 	if err == nil {
-		err = &Error{Class: Protocol, Stage: stage, Err: fmt.Errorf("%w: %s", errUnasked, reply)}
+		err = unfit(stage, reply)
+		err.Err = errUnasked
 	}
 	return err
 }

@@ -1,5 +1,11 @@
 package smtp
 
+import "time"
+
+// minSilence is how long a session is listened to at least before its refusals
+// are believed.
+const minSilence = 50 * time.Millisecond
+
 // envelopeRefused decides what becomes of a mail whose envelope was refused.
 // Before anybody is condemned by that, the session proves that it is in step.
 func (s *session) envelopeRefused(j *job, refused *Error) (remedy remedy, lost *Error) {
@@ -55,6 +61,15 @@ func (s *session) contentRefused(j *job, refused *Error, chained bool) (remedy r
 	return remedy, lost
 }
 
+// contentContradicted takes what the relay says right behind its 250 to a
+// content. If that is a refusal, it may be the verdict, and the 250 the stray.
+func (s *session) contentContradicted(j *job) (lost *Error) {
+	if lost = s.quiet(StageMessage); lost.outOfStep() && lost.Code >= 400 && !lost.aboutAddress() {
+		j.doubt(lost)
+	}
+	return lost
+}
+
 // contentLost decides what becomes of a mail whose connection was lost while
 // its content was sent, or before the reply to that.
 func (s *session) contentLost(j *job, lost *Error) remedy {
@@ -90,22 +105,35 @@ func (s *session) again(j *job, lost *Error) remedy {
 	return believe
 }
 
-// prove makes a round trip that shows whether every reply so far was to its
-// own command: a reply too many or too few shifts those behind it, and one
-// recipient's refusal is read as another's. The error is out of step, or the
-// end of the connection, after which no reply is left to come.
+// prove makes a round trip, and waits for a moment, to show whether every reply
+// so far was to its own command: a reply too many or too few shifts those
+// behind it, and one recipient's refusal is read as another's. The error is out
+// of step, or the end of the connection, after which no reply is left to come.
 func (s *session) prove() *Error {
 	lost := s.quiet(StageNoop)
 	if lost == nil {
 		lost = s.probe()
 	}
 	if lost == nil {
-		lost = s.quiet(StageNoop)
+		lost = s.silence()
 	}
 	if lost != nil && (lost.Timeout() || lost.Code != 0 && lost.Class != Unavailable) {
 		lost.Class, lost.Err = Protocol, errMismatch
 	}
 	return lost
+}
+
+// silence is quiet that waits as long as a reply that was asked for takes: if
+// another was read in its place, it is still on its way.
+func (s *session) silence() *Error {
+	moment := time.NewTimer(min(max(2*s.roundTrip, minSilence), probeTimeout))
+	defer moment.Stop()
+	select {
+	case a := <-s.replies:
+		return s.unasked(StageNoop, a)
+	case <-moment.C:
+		return s.quiet(StageNoop)
+	}
 }
 
 // vouch tells that the verdict on the mail before this one stands: the replies
