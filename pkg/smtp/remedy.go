@@ -98,13 +98,15 @@ func (e *Error) outOfStep() bool {
 	return e != nil && e.Class == Protocol && (e.Code != 0 || errors.Is(e.Err, errMismatch))
 }
 
-// certain says that a session that could not be opened for want of trust
-// would not be opened on another connection either: the relay was shown the
-// credentials, or showed a certificate or a TLS version that will not do. All
-// else may be of one connection: a node of many, a middlebox that stumbles.
-func (e *Error) certain() bool {
+// doubtful says that a session could not be opened for a reason that pauses the
+// sender, and that another connection may do better: the reason may be one node
+// of many, or a middlebox that stumbled. The answer to the credentials is
+// certain, and so are a certificate and a TLS version that will not do.
+func (e *Error) doubtful() bool {
 	var certificate *tls.CertificateVerificationError
-	return e.Stage == StageAuth && e.Code != 0 ||
-		errors.As(e.Err, &certificate) ||
-		e.Stage == StageTLS && e.Err != nil && strings.Contains(e.Err.Error(), "protocol version")
+	switch {
+	case e == nil || !e.Sender(), e.Stage == StageAuth && e.Code != 0, errors.As(e.Err, &certificate):
+		return false
+	}
+	return e.Stage != StageTLS || !strings.Contains(e.Err.Error(), "protocol version")
 }

@@ -34,6 +34,7 @@ type session struct {
 	caps      capabilities
 	tls       *tls.ConnectionState
 	mechanism string
+	fellBack  bool // from PLAIN to LOGIN
 
 	replies chan arrival  // closed by listen when it ends
 	closing chan struct{} // tells listen that nobody takes replies any more

@@ -79,7 +79,7 @@ func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error)
 		return err
 	}
 	s, err := open(ctx, &p.cfg, observe, enter)
-	if err != nil && err.Sender() && !err.certain() { // it holds the sender: that is worth a second look
+	if err.doubtful() || s.hungUpOnPlain(err) {
 		s, err = open(ctx, &p.cfg, observe, enter)
 	}
 	defer func() { p.gate.leave(ours, err) }() // when those behind it are stopped
