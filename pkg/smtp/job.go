@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"time"
@@ -75,8 +76,8 @@ func (j *job) condemned() bool {
 // over is why the mail must not be sent any more, or nil. The time is compared
 // too: a context's own timer is late when the process was stopped for a while.
 func over(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := ctx.Err(); err != nil {
+		return cmp.Or(context.Cause(ctx), err)
 	}
 	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
