@@ -21,7 +21,8 @@ import (
 // enough to stay in memory (128 mails of 20 KB are 3 MB).
 const slotsPerConnection = 32
 
-// A replaced data source hands back after drain what it has not begun to send.
+// A replaced data source hands back after drain what it has not begun to send,
+// one whose process is about to end after a quarter of the time that is left.
 // It may finish the rest until drainEnd: a relay that takes longer over a
 // content may have the mail that is cut off then. Variables for the sake of
 // their test.
@@ -110,7 +111,11 @@ func (s *Sender) close(ctx context.Context) {
 	detach, pools := s.detach, s.pools
 	s.detach, s.pools = nil, nil
 	s.mu.Unlock()
-	defer time.AfterFunc(drain, func() {
+	wait := drain
+	if end, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(end)/4)
+	}
+	defer time.AfterFunc(wait, func() {
 		for _, pool := range pools {
 			pool.Retire()
 		}

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -22,8 +23,18 @@ var (
 	// ErrClosed is the answer of an outbox that was closed.
 	ErrClosed = errors.New("the outbox is closed")
 
-	errLeaseLost = errors.New("the lease was lost: another process may have taken the delivery")
+	// errLeaseLost ends a send, which is not the relay's doing.
+	errLeaseLost error = leaseLost{}
 )
+
+type leaseLost struct{}
+
+func (leaseLost) Error() string {
+	return "the lease was lost: another process may have taken the delivery"
+}
+
+// Is makes it a cancellation.
+func (leaseLost) Is(target error) bool { return target == context.Canceled }
 
 // FullError says how full the outbox is. It is ErrFull.
 type FullError struct {

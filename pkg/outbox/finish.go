@@ -71,7 +71,11 @@ func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
 				known.credit = min(known.credit+creditForSuccess, largeBatch)
 				delete(st.probePause, from)
 			}
-			s.o.publish(told)
+			if out.Verdict == Release && told.Status == Queued && s.o.attached(s.name) != nil {
+				s.o.forget(told.ID) // it was no attempt, and the next one is about to begin
+			} else {
+				s.o.publish(told)
+			}
 			if !told.Status.Final() || known.blocked || known.unreachable && known.credit > 0 {
 				s.o.wakeSource(s.name)
 			}
@@ -81,9 +85,7 @@ func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
 
 // publish tells those who wait, and the owner of the log, about a new state.
 func (o *Outbox) publish(d Delivery) {
-	o.mu.Lock()
-	delete(o.inFlight, d.ID)
-	o.mu.Unlock()
+	o.forget(d.ID)
 	if d.Status.Final() {
 		o.opt.Finished(d)
 	}

@@ -101,6 +101,13 @@ func (o *Outbox) untrack(w *work) {
 	}
 }
 
+// forget forgets work by its delivery.
+func (o *Outbox) forget(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.inFlight, id)
+}
+
 // storm says whether many deliveries are under way.
 func (o *Outbox) storm() bool { return o.busy() >= stormSize }
 
