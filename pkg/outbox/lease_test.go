@@ -403,7 +403,7 @@ func TestClosedOutboxAnswersSo(t *testing.T) {
 // some of whose recipients had a mail each already.
 func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
-		dead := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		dead := f.open(noRenewal)
 		alive, taker := f.open(), newScript()
 		f.attach(dead, deliver(func(ctx context.Context, d Job) Outcome {
 			d.Reached(Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
@@ -433,7 +433,7 @@ func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 // that, and not yet the outcome.
 func TestForgottenMailThatEverybodyHasIsSent(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
-		dead := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		dead := f.open(noRenewal)
 		alive := f.open()
 		f.attach(dead, deliver(func(ctx context.Context, d Job) Outcome {
 			d.Reached(Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
