@@ -145,6 +145,7 @@ func (f *fixture) openWith(faults *faults, adjust ...func(*Options)) *Outbox {
 type faults struct {
 	store.Store
 	away    atomic.Bool              // no transaction begins
+	dead    atomic.Bool              // nor ever will
 	unheard atomic.Bool              // transactions stand, and the answer to their COMMIT is lost
 	before  atomic.Pointer[func()]   // runs before each transaction
 	inside  atomic.Pointer[func(Tx)] // runs at the end of each transaction
@@ -161,7 +162,7 @@ func (s *faults) Write(ctx context.Context, work func(store.Tx) error) error {
 		(*f)()
 	}
 	failure := &store.WriteError{StorageError: &StorageError{Location: "here", Err: errors.New("it is away")}, Everybody: true}
-	if s.away.Load() {
+	if s.away.Load() || s.dead.Load() {
 		return failure
 	}
 	err := s.Store.Write(ctx, func(tx store.Tx) error {
