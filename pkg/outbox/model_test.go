@@ -166,21 +166,32 @@ func (m *model) collect() {
 	}
 }
 
-// answer lets the relay take one of the attempts.
+// answer lets the relay take one of the attempts, and waits until that is stored.
 func (m *model) answer(verdict string) {
+	if a, ok := m.take(verdict); ok {
+		m.await(a)
+	}
+}
+
+// take lets the relay take one of the attempts, if there is one.
+func (m *model) take(verdict string) (a attempt, taken bool) {
 	m.collect()
 	if len(m.pending) == 0 {
-		return
+		return a, false
 	}
 	i := m.rand.IntN(len(m.pending))
-	a := m.pending[i]
+	a = m.pending[i]
 	m.pending = slices.Delete(m.pending, i, i+1)
 	if err := a.job.Begin(); err != nil || a.ctx.Err() != nil {
 		a.answer <- Outcome{Verdict: Release, Text: "not begun"}
-		return
+		return a, false
 	}
 	m.note("attempt %d of %s at %v: %s", a.job.Attempt, a.job.Identity, len(a.job.Pending()), verdict)
 	a.answer <- m.relay.take(a.job.Delivery, verdict, m.rand.IntN)
+	return a, true
+}
+
+func (m *model) await(a attempt) {
 	eventually(m, "the outcome is stored", func() bool {
 		a.r.mu.Lock()
 		defer a.r.mu.Unlock()
@@ -263,9 +274,20 @@ func (m *model) step() {
 			before := r.faults.writes.Load()
 			eventually(m, "it is noticed", func() bool { r.wakeSource(src); return r.faults.writes.Load() > before })
 		}
+		var taken []attempt // and what came of them cannot be stored
+		for range m.rand.IntN(4) {
+			if a, ok := m.take("250"); ok && a.job.Lost == 0 && !a.job.Interrupted {
+				taken = append(taken, a)
+			}
+		}
 		m.pass(13 * time.Second)
-		for _, r := range m.replicas {
-			r.faults.away.Store(false)
+		for _, i := range m.rand.Perm(2) { // one of them is back first
+			m.replicas[i].faults.away.Store(false)
+			m.replicas[i].wakeSource(src)
+			_ = m.replicas[i].Check(m.Context())
+		}
+		for _, a := range taken {
+			m.await(a)
 		}
 	case n < 97:
 		if id := m.any(); id != "" {
