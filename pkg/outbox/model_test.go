@@ -431,7 +431,7 @@ func runModel(t *testing.T, f *fixture, seed uint64, steps int) {
 }
 
 func TestModel(t *testing.T) {
-	runs := 20
+	runs := 6
 	if n, err := strconv.Atoi(os.Getenv("OUTBOX_MODEL_RUNS")); err == nil {
 		runs = n
 	}
@@ -440,9 +440,9 @@ func TestModel(t *testing.T) {
 			continue
 		}
 		t.Run(e.name, func(t *testing.T) {
-			n := runs
-			if e.name == "postgres" {
-				n = max(runs/10, 1)
+			n, steps := runs, 150
+			if e.name == "postgres" { // whose commits are slow
+				n, steps = max(runs/10, 1), 60
 			}
 			for range n {
 				seed := rand.Uint64()
@@ -450,7 +450,7 @@ func TestModel(t *testing.T) {
 					seed = fixed
 				}
 				if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
-					runModel(t, &fixture{T: t, url: e.url(t), clock: newClock()}, seed, 150)
+					runModel(t, &fixture{T: t, url: e.url(t), clock: newClock()}, seed, steps)
 				}) {
 					return
 				}
