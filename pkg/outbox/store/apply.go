@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"time"
 )
@@ -197,7 +196,7 @@ func (t *tx) Load(id string) (d Delivery, kept bool, err error) {
 		return Delivery{}, false, err
 	}
 	found := make([]Delivery, 0, 1)
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		var has int
 		d, err := scanDelivery(rows, t.pauses, &has)
 		found, kept = append(found, d), has == 1
@@ -249,7 +248,7 @@ func (t *tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 		return 0, err
 	}
 	var old []int64
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		var sequence int64
 		err := rows.Scan(&sequence)
 		old = append(old, sequence)
@@ -288,7 +287,7 @@ func (t *tx) removeRest(before time.Time, limit int) (most int, err error) {
 	remove(qRemoveSignatures, t.now)
 	var sources []string
 	if err == nil {
-		err = t.each(func(rows *sql.Rows) error {
+		err = t.each(func(rows scanner) error {
 			var source string
 			err := rows.Scan(&source)
 			sources = append(sources, source)

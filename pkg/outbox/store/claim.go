@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"math"
 	"slices"
 	"time"
@@ -91,7 +90,7 @@ func (t *tx) Claim(c Claim) (Claimed, error) {
 
 // types lists the mail types that wait and whose sender is not paused.
 func (t *tx) types(c Claim) (types []string, err error) {
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		var mailType string
 		err := rows.Scan(&mailType)
 		if !t.pauses[sender{c.Source, mailType}].counts(c.SettingsAt) {
@@ -156,7 +155,7 @@ func (t *tx) pick(c Claim, types []string, more *bool) (taken []candidate, again
 
 func (t *tx) candidates(q query, source string, types []string, limit int) (found []candidate, err error) {
 	for _, mailType := range types {
-		err := t.each(func(rows *sql.Rows) error {
+		err := t.each(func(rows scanner) error {
 			var d candidate
 			err := rows.Scan(&d.sequence, &d.source, &d.mailType, &d.conversation, &d.status, &d.due, &d.begun, &d.attempts, &d.id, &d.lost)
 			found = append(found, d)
@@ -202,7 +201,7 @@ var qPending = register(`SELECT address FROM recipient WHERE delivery = $1 AND s
 func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
 	waits = map[string]bool{}
 	sending, earlier := false, false
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		var status Status
 		var address string
 		err := rows.Scan(&status, &address)
@@ -214,7 +213,7 @@ func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, f
 	if err != nil || !earlier || sending {
 		return waits, !sending, err
 	}
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		var address string
 		err := rows.Scan(&address)
 		free = free || !waits[address]
@@ -235,7 +234,7 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	}
 	list := t.db.list(all)
 	var leased []Delivery
-	err := t.each(func(rows *sql.Rows) error {
+	err := t.each(func(rows scanner) error {
 		var message []byte
 		d, err := scanDelivery(rows, nil, &message)
 		d.Message, d.ClaimedAt, d.Interrupted = message, t.Now(), of[d.Sequence].status == Sending
@@ -284,7 +283,7 @@ func (t *tx) repairTurns(source string) error {
 	from := t.db.sweep[source]
 	t.db.mu.Unlock()
 	last := ""
-	err := t.each(func(rows *sql.Rows) error {
+	err := t.each(func(rows scanner) error {
 		var sequence int64
 		err := rows.Scan(&last, &sequence)
 		first[last] = sequence
@@ -315,7 +314,7 @@ var (
 
 // Renew extends the owner's leases and returns those that it still has.
 func (t *tx) Renew(owner string, ids []string, until time.Time) (kept []Lease, err error) {
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		var l Lease
 		err := rows.Scan(&l.ID, &l.Attempt)
 		kept = append(kept, l)

@@ -51,7 +51,7 @@ func (t *tx) Enqueue(n NewDelivery) (Enqueued, error) {
 	// them leaves less to do.
 	for range 10 {
 		if !n.JoinOnly {
-			if e, stored, err := t.insert(n); err != nil || stored {
+			if e, stored, err := t.store(n); err != nil || stored {
 				return e, err
 			}
 		}
@@ -94,9 +94,9 @@ func (t *tx) replayed(s Signature) (Enqueued, error) {
 	return Enqueued{Delivery: d, Joined: err == nil}, err
 }
 
-// insert stores n unless it is a repeat. The unique index on source and identity
+// store stores n unless it is a repeat. The unique index on source and identity
 // makes processes agree which of them stores it.
-func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
+func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 	d := n.Delivery
 	d.Status, d.DueAt, d.CreatedAt, d.ExpiresAt = Queued, t.Now(), t.Now(), t.Now().Add(n.MaxAge)
 	pause := t.pauses[sender{d.Source, d.MailType}]
@@ -108,9 +108,11 @@ func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
 		clean(d.Subject), clean(d.MessageID), clean(d.Note), d.Message}
 	var behind int64
 	if t.db.inProcess {
-		if d.Sequence, err = t.insertAlone(args); err != nil {
+		n, sequence, err := t.insert(qInsertAlone, args...)
+		if err != nil {
 			return Enqueued{}, false, err
 		}
+		d.Sequence = n * sequence // 0 where nothing was stored
 	}
 	if d.Sequence == 0 {
 		if stored, err = t.one(qInsert, args, &d.Sequence, &behind); err != nil || !stored {
@@ -131,18 +133,6 @@ func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
 	t.reach(d, d.Recipients)
 	d.hold(pause)
 	return Enqueued{Delivery: d, Behind: behind == 1}, true, nil
-}
-
-// insertAlone returns the sequence of what it stored, 0 for nothing.
-func (t *tx) insertAlone(args []any) (sequence int64, err error) {
-	result, err := t.result(qInsertAlone, args...)
-	if err != nil {
-		return 0, err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return 0, err
-	}
-	return result.LastInsertId()
 }
 
 // joinable returns the delivery that n repeats. One that succeeded too long ago

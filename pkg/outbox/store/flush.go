@@ -85,9 +85,8 @@ const arrays = `WITH recipients AS (` + recipientRows + `
 		SELECT * FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[])` + attemptEnd + `)
 	` + countRows + ` SELECT * FROM unnest($21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[], $26::bigint[], $27::text[], $28::bigint[])` + countEnd
 
-// flushArrays writes the collected rows in one statement: one way to the server
-// and back, however many they are.
-func flushArrays(t *tx) error {
+// columns of the collected rows, the arguments of arrays.
+func (t *collected) columns(owner string) []any {
 	var r struct {
 		delivery, position, code, updated, created    []int64
 		address, kind, status, enhanced, text, source []string
@@ -115,11 +114,11 @@ func flushArrays(t *tx) error {
 	for key, n := range t.rollup {
 		c.span, c.began, c.latency, c.count = append(c.span, key.span), append(c.began, key.began), append(c.latency, key.latency), append(c.count, n)
 		c.source, c.status = append(c.source, key.source), append(c.status, key.status)
-		c.mailType, c.owner = append(c.mailType, key.mailType), append(c.owner, t.db.Owner)
+		c.mailType, c.owner = append(c.mailType, key.mailType), append(c.owner, owner)
 	}
-	_, err := t.sql.ExecContext(t.ctx, arrays,
+	return []any{
 		r.delivery, r.position, r.address, r.kind, r.status, r.code, r.enhanced, r.text, r.updated, r.source, r.created,
 		a.delivery, a.number, a.began, a.duration, a.stage, a.code, a.enhanced, a.text, a.outcome,
-		c.source, c.span, c.began, c.status, c.mailType, c.latency, c.owner, c.count)
-	return err
+		c.source, c.span, c.began, c.status, c.mailType, c.latency, c.owner, c.count,
+	}
 }

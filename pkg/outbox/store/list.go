@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -161,7 +160,7 @@ func (s *search) positions(streams []stream, below position, limit int) (found [
 		parts = append(parts, fmt.Sprintf("SELECT created_at, sequence FROM (%s) AS s%d", sql, i))
 	}
 	rows, err := s.db.reads.QueryContext(s.ctx, strings.Join(parts, " UNION ")+" ORDER BY created_at DESC, sequence DESC LIMIT "+strconv.Itoa(limit), a.values...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		var p position
 		err := rows.Scan(&p.created, &p.sequence)
 		found = append(found, p)
@@ -181,7 +180,7 @@ func (s *search) at(positions []position, limit int) (found []Delivery, err erro
 	q := s.db.replacer.Replace(`SELECT ` + columns + ` FROM delivery WHERE ` + strings.Join(conditions, " AND ") +
 		` ORDER BY created_at DESC, sequence DESC LIMIT ` + strconv.Itoa(limit))
 	rows, err := s.db.reads.QueryContext(s.ctx, q, a.values...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		d, err := scanDelivery(rows, s.pauses)
 		found = append(found, d)
 		return err

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -203,7 +202,7 @@ func (f *fixture) plan(t *testing.T, text string, args ...any) (steps []string) 
 		args = append(args, "[]")
 	}
 	rows, err := f.reads.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		var a, b, c int
 		var step string
 		err := rows.Scan(&a, &b, &c, &step)

@@ -38,6 +38,7 @@ func (db *database) openPostgres(u *url.URL) error {
 		timeout:    15 * time.Second,
 		shared:     true,
 		list:       func(list any) any { return list },
+		within:     db.postgresWithin,
 		flush:      flushArrays,
 		intact:     func() error { return nil },
 		remedy:     postgresRemedy,

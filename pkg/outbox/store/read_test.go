@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -253,7 +252,7 @@ func TestRollupSaysWhatTheDeliveriesSay(t *testing.T) {
 				raw := piece{0, micros(from), micros(to)}.sql(c.interval)
 				rows, err := f.reads.QueryContext(t.Context(), raw, src)
 				var want int64
-				err = scanAll(rows, err, func(rows *sql.Rows) error {
+				err = scanAll(rows, err, func(rows scanner) error {
 					var k countKey
 					var n int64
 					err := rows.Scan(&k.bucket, &k.status, &k.mailType, &k.latency, &n)

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,7 +65,7 @@ func (c *counts) read(from, to int64) error {
 	}
 	for _, q := range queries {
 		rows, err := c.db.reads.QueryContext(c.ctx, q, c.source)
-		err = scanAll(rows, err, func(rows *sql.Rows) error {
+		err = scanAll(rows, err, func(rows scanner) error {
 			var k countKey
 			var count int64
 			err := rows.Scan(&k.bucket, &k.status, &k.mailType, &k.latency, &count)

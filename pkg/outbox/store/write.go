@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"time"
 )
 
@@ -50,42 +50,29 @@ func (db *database) transact(ctx context.Context, work func(Tx) error) (own erro
 		// never ends costs the driver nothing.
 		ctx = context.Background()
 	}
-	fail := func(err error, unknown bool) *WriteError {
-		return &WriteError{StorageError: db.storageError("writing", err), Everybody: db.everybody(err), Unknown: unknown}
+	t := &tx{db: db}
+	begun, committing, err := db.within(ctx, t, func() error {
+		err := work(t)
+		return cmp.Or(t.err, err)
+	})
+	if err == nil {
+		committing, err = true, db.intact()
 	}
-	sqlTx, err := db.writes.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fail(err, false)
+	switch {
+	case err == nil:
+		return nil, nil
+	case begun && !committing && t.err == nil:
+		return err, nil // of work
 	}
-	t := &tx{db: db, ctx: ctx, sql: sqlTx}
-	if err = t.begin(); err == nil {
-		err = work(t)
-	}
-	if err == nil && t.err == nil {
-		err = t.flush()
-	}
-	if err != nil || t.err != nil {
-		_ = sqlTx.Rollback() // the first error says more
-		if t.err != nil {
-			return nil, fail(t.err, false)
-		}
-		return err, nil
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return nil, fail(err, true)
-	}
-	if err := db.intact(); err != nil {
-		return nil, fail(err, true)
-	}
-	return nil, nil
+	failure = &WriteError{StorageError: db.storageError("writing", err), Everybody: !begun || db.everybody(err), Unknown: committing}
+	return nil, failure
 }
 
 // tx is a transaction. What is only added is collected and written in a few
 // statements before COMMIT, or before something reads it.
 type tx struct {
 	db     *database
-	ctx    context.Context
-	sql    *sql.Tx
+	on     connection
 	now    int64
 	pauses map[sender]*Pause
 	err    error // the first of the database
@@ -99,6 +86,8 @@ type collected struct {
 	attempts   []attemptRow
 	rollup     map[rollupKey]int64
 }
+
+func (c *collected) empty() bool { return len(c.recipients)+len(c.attempts)+len(c.rollup) == 0 }
 
 type recipientKey struct {
 	delivery int64
@@ -134,7 +123,7 @@ var qBegin = register(`SELECT {clock}, coalesce(source, ''), coalesce(mail_type,
 // begin reads the clock and the paused senders.
 func (t *tx) begin() error {
 	t.pauses = map[sender]*Pause{}
-	err := t.each(func(rows *sql.Rows) error {
+	err := t.each(func(rows scanner) error {
 		var p Pause
 		var since, settings, probe, backoff int64
 		err := rows.Scan(&t.now, &p.Source, &p.MailType, &p.Reason, &since, &settings, &probe, &backoff)
@@ -158,8 +147,7 @@ func (t *tx) Now() time.Time { return at(t.now) }
 
 // flush writes what was collected.
 func (t *tx) flush() error {
-	c := &t.collected
-	if len(c.recipients)+len(c.attempts)+len(c.rollup) == 0 {
+	if t.collected.empty() {
 		return nil
 	}
 	err := t.spoil(t.db.flush(t))
