@@ -64,7 +64,7 @@ func (t *tx) apply(c Transition) (bool, error) {
 			return false, nil
 		}
 		var one int
-		return t.one(qStored, []any{c.ID, c.Attempt}, &one)
+		return t.one(qStored, []any{c.ID, c.Fence.Attempt}, &one)
 	}
 	d := c.Of
 	if d.Sequence == 0 {
