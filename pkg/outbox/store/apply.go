@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -227,33 +228,45 @@ func (t *tx) Forgotten(before time.Time, limit int) ([]Delivery, error) {
 var (
 	// A sent delivery stays as long as repeats join it, even when the retention
 	// is shorter.
-	qOld = register(`SELECT sequence FROM delivery WHERE finished_at IS NOT NULL AND finished_at < $1
-		AND (joinable = 0 OR finished_at + dedupe < $2) ORDER BY finished_at LIMIT $3 + 0 {lock}`)
+	qOld = register(`SELECT sequence FROM delivery WHERE source = $1 AND finished_at IS NOT NULL AND finished_at < $2
+		AND (joinable = 0 OR finished_at + dedupe < $3) ORDER BY finished_at LIMIT $4 + 0 {lock}`)
+	qFinished         = register(sourcesOf("delivery", "finished_at IS NOT NULL"))
 	qRemoveRecipients = register(`DELETE FROM recipient WHERE delivery {in $1}`)
 	qRemoveAttempts   = register(`DELETE FROM attempt WHERE delivery {in $1}`)
 	qRemove           = register(`DELETE FROM delivery WHERE sequence {in $1}`)
 	qRemoveSignatures = register(`DELETE FROM signature WHERE hash IN (SELECT hash FROM signature WHERE ends_at < $1 LIMIT $2 + 0)`)
-	qCounted          = register(`WITH RECURSIVE sources(source) AS (
-		SELECT (SELECT min(source) FROM rollup)
-		UNION ALL
-		SELECT (SELECT min(source) FROM rollup WHERE source > sources.source) FROM sources WHERE sources.source IS NOT NULL)
-		SELECT source FROM sources WHERE source IS NOT NULL`)
-	qRemoveCounts = register(`DELETE FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 AND (status, mail_type, latency, owner, began_at) IN
+	qCounted          = register(sourcesOf("rollup", "1 = 1"))
+	qRemoveCounts     = register(`DELETE FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 AND (status, mail_type, latency, owner, began_at) IN
 		(SELECT status, mail_type, latency, owner, began_at FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 ORDER BY began_at LIMIT $4 + 0)`)
 )
+
+// sourcesOf lists the data sources of a table by its index, from one to the next.
+func sourcesOf(table, condition string) string {
+	return strings.NewReplacer("{table}", table, "{condition}", condition).Replace(`WITH RECURSIVE sources(source) AS (
+		SELECT (SELECT min(source) FROM {table} WHERE {condition})
+		UNION ALL
+		SELECT (SELECT min(source) FROM {table} WHERE {condition} AND source > sources.source) FROM sources WHERE sources.source IS NOT NULL)
+		SELECT source FROM sources WHERE source IS NOT NULL`)
+}
 
 // RemoveFinal deletes what became final before the time.
 func (t *tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 	if err := t.flush(); err != nil {
 		return 0, err
 	}
+	sources, err := t.strings(qFinished)
 	var old []int64
-	err = t.each(func(rows scanner) error {
-		var sequence int64
-		err := rows.Scan(&sequence)
-		old = append(old, sequence)
-		return err
-	}, qOld, micros(before), t.now, limit)
+	for _, source := range sources {
+		if err != nil || len(old) == limit {
+			break
+		}
+		err = t.each(func(rows scanner) error {
+			var sequence int64
+			err := rows.Scan(&sequence)
+			old = append(old, sequence)
+			return err
+		}, qOld, source, micros(before), t.now, limit-len(old))
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -285,15 +298,10 @@ func (t *tx) removeRest(before time.Time, limit int) (most int, err error) {
 		most = max(most, int(n))
 	}
 	remove(qRemoveSignatures, t.now)
-	var sources []string
-	if err == nil {
-		err = t.each(func(rows scanner) error {
-			var source string
-			err := rows.Scan(&source)
-			sources = append(sources, source)
-			return err
-		}, qCounted)
+	if err != nil {
+		return most, err
 	}
+	sources, err := t.strings(qCounted)
 	for _, source := range sources {
 		for _, span := range []int64{minute, hour} {
 			remove(qRemoveCounts, source, span, micros(before)/span*span-span)

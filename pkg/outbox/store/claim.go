@@ -89,16 +89,11 @@ func (t *tx) Claim(c Claim) (Claimed, error) {
 }
 
 // types lists the mail types that wait and whose sender is not paused.
-func (t *tx) types(c Claim) (types []string, err error) {
-	err = t.each(func(rows scanner) error {
-		var mailType string
-		err := rows.Scan(&mailType)
-		if !t.pauses[sender{c.Source, mailType}].counts(c.SettingsAt) {
-			types = append(types, mailType)
-		}
-		return err
-	}, qTypes, c.Source)
-	return types, err
+func (t *tx) types(c Claim) ([]string, error) {
+	types, err := t.strings(qTypes, c.Source)
+	return slices.DeleteFunc(types, func(mailType string) bool {
+		return t.pauses[sender{c.Source, mailType}].counts(c.SettingsAt)
+	}), err
 }
 
 // pick chooses what to lease. Where a delivery is found to be behind another it

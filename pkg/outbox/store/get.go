@@ -75,17 +75,19 @@ func (db *database) Depth(ctx context.Context, source string) (Depth, error) {
 	if source != "" {
 		where, args = " AND source = $1", []any{source}
 	}
-	rows, err := db.quick.QueryContext(ctx, db.replacer.Replace(`SELECT source, mail_type, status, count(*), min(created_at), CAST(sum(size) AS BIGINT), {clock}
-		FROM delivery WHERE finished_at IS NULL`+where+` GROUP BY source, mail_type, status`), args...)
+	// Grouped as the index is ordered: nothing is sorted.
+	rows, err := db.quick.QueryContext(ctx, db.replacer.Replace(`SELECT source, mail_type, count(*), sum(CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
+		min(created_at), CAST(sum(size) AS BIGINT), {clock} FROM delivery WHERE finished_at IS NULL`+where+` GROUP BY source, mail_type`), args...)
 	err = scanAll(rows, err, func(rows scanner) error {
 		var s sender
-		var status Status
-		var count, created, bytes, now int64
-		err := rows.Scan(&s.source, &s.mailType, &status, &count, &created, &bytes, &now)
-		if status == Queued && pauses[s] != nil {
-			status = Held
+		var count, sending, created, bytes, now int64
+		err := rows.Scan(&s.source, &s.mailType, &count, &sending, &created, &bytes, &now)
+		waits := Queued
+		if pauses[s] != nil {
+			waits = Held
 		}
-		d.Count[status] += count
+		d.Count[waits] += count - sending
+		d.Count[Sending] += sending
 		d.Bytes += bytes
 		d.Oldest = max(d.Oldest, db.time(now).Sub(at(created)))
 		return err

@@ -15,7 +15,7 @@ const (
 	searchTime = 250 * time.Millisecond
 	// A chunk of the log that a search looks through at once. It is small enough
 	// not to keep others long from a database in memory.
-	firstChunk, lastChunk = 200, 4000
+	firstChunk, lastChunk = 200, 2000
 )
 
 // List returns deliveries, the newest first.

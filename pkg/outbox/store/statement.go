@@ -95,6 +95,17 @@ func (t *tx) each(scan func(scanner) error, q query, args ...any) error {
 	return t.spoil(t.on.query(&t.db.statements[q], args, scan))
 }
 
+// strings are the values of a query of one column.
+func (t *tx) strings(q query, args ...any) (all []string, err error) {
+	err = t.each(func(rows scanner) error {
+		var s string
+		err := rows.Scan(&s)
+		all = append(all, s)
+		return err
+	}, q, args...)
+	return all, err
+}
+
 // one is each for a query of at most one row, and says whether there was one.
 func (t *tx) one(q query, args []any, into ...any) (found bool, err error) {
 	err = t.each(func(rows scanner) error {
