@@ -71,13 +71,11 @@ func (db *database) Depth(ctx context.Context, source string) (Depth, error) {
 	if err != nil {
 		return d, db.explain("measuring the queue", err)
 	}
-	where, args := "", []any{}
+	var args []any
 	if source != "" {
-		where, args = " AND source = $1", []any{source}
+		args = []any{source}
 	}
-	// Grouped as the index is ordered: nothing is sorted.
-	rows, err := db.quick.QueryContext(ctx, db.replacer.Replace(`SELECT source, mail_type, count(*), sum(CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
-		min(created_at), CAST(sum(size) AS BIGINT), {clock} FROM delivery WHERE finished_at IS NULL`+where+` GROUP BY source, mail_type`), args...)
+	rows, err := db.quick.QueryContext(ctx, db.depthQuery(source), args...)
 	err = scanAll(rows, err, func(rows scanner) error {
 		var s sender
 		var count, sending, created, bytes, now int64
@@ -93,6 +91,16 @@ func (db *database) Depth(ctx context.Context, source string) (Depth, error) {
 		return err
 	})
 	return d, db.explain("measuring the queue", err)
+}
+
+// depthQuery groups as the index is ordered, so that nothing is sorted.
+func (db *database) depthQuery(source string) string {
+	of := ""
+	if source != "" {
+		of = " AND source = $1"
+	}
+	return db.replacer.Replace(`SELECT source, mail_type, count(*), sum(CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
+		min(created_at), CAST(sum(size) AS BIGINT), {clock} FROM delivery WHERE finished_at IS NULL` + of + ` GROUP BY source, mail_type`)
 }
 
 // time is the clock for ages, where the database says now.

@@ -18,7 +18,7 @@ func fill(b *testing.B, f *fixture, from time.Time) {
 	}
 	for _, statement := range []string{
 		`INSERT INTO delivery (sequence, id, source, mail_type, identity, joinable, dedupe, conversation, behind, sender, individual, status, due_at, finished_at,
-			reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note, message)
+			reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note, message) {overriding}
 		SELECT i, 'id ' || i, '1/mail', CASE WHEN i % 10 = 0 THEN 'ad' ELSE 'normal' END, 'identity ' || i, 1, 30000000, 'conversation ' || i, 0, 'alerts@example.com', 0,
 			CASE WHEN i > 1000000 THEN 'queued' WHEN i % 997 = 0 THEN 'failed' WHEN i % 9973 = 0 THEN 'partial' ELSE 'sent' END,
 			{from} + i * 2592000, CASE WHEN i > 1000000 THEN NULL ELSE {from} + i * 2592000 + 50000 + i % 150000 END, 'accepted by the relay', 0, 0, 0, 0, 0, '',
@@ -35,14 +35,20 @@ func fill(b *testing.B, f *fixture, from time.Time) {
 		`INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count)
 		SELECT source, 3600000000, finished_at / 3600000000 * 3600000000, status, mail_type, {class}, 'me', count(*) FROM delivery WHERE finished_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6`,
 	} {
-		statement = strings.NewReplacer("{from}", strconv.FormatInt(from.UnixMicro(), 10), "{numbers}", numbers, "{class}", classOf).Replace(statement)
+		overriding := ""
+		if f.shared {
+			overriding = "OVERRIDING SYSTEM VALUE"
+		}
+		statement = strings.NewReplacer("{overriding}", overriding, "{from}", strconv.FormatInt(from.UnixMicro(), 10), "{numbers}", numbers, "{class}", classOf).Replace(statement)
 		if _, err := f.writes.ExecContext(context.Background(), statement); err != nil {
 			b.Fatal(err)
 		}
 	}
 	if f.shared { // as autovacuum does
-		if _, err := f.writes.ExecContext(context.Background(), "VACUUM ANALYZE"); err != nil {
-			b.Fatal(err)
+		for _, statement := range []string{"ALTER TABLE delivery ALTER COLUMN sequence RESTART WITH 2000000", "VACUUM ANALYZE"} {
+			if _, err := f.writes.ExecContext(context.Background(), statement); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -193,6 +194,56 @@ func TestEveryStatementReadsByAnIndexThatFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestReadersReadByAnIndexThatFits: no question looks at the whole log or sorts it.
+func TestReadersReadByAnIndexThatFits(t *testing.T) {
+	f := newFixture(t, backends[0])
+	f.log()
+	check := func(name, query string, indexes ...string) {
+		t.Helper()
+		plan := strings.Join(f.plan(t, query), "\n")
+		for _, index := range indexes {
+			if !strings.Contains(plan, index) {
+				t.Errorf("%s does not use %s:\n%s\n%s", name, index, query, plan)
+			}
+		}
+		// Only what is not final may be sorted before it is limited.
+		sorted := regexp.MustCompile(`SEARCH (delivery|recipient) USING .*\n *USE TEMP B-TREE FOR ORDER`).MatchString(strings.ReplaceAll(plan, "delivery_open", ""))
+		sorted = sorted && !strings.Contains(plan, "delivery_open")
+		if strings.Contains(plan, "SCAN delivery\n") || strings.Contains(plan, "SCAN recipient") || sorted {
+			t.Errorf("%s looks at too much:\n%s\n%s", name, query, plan)
+		}
+	}
+	for name, tt := range map[string]struct {
+		filter  Filter
+		indexes []string
+	}{
+		"newest":    {Filter{}, []string{"delivery_final", "delivery_open"}},
+		"state":     {Filter{Statuses: []Status{Sent, Failed}}, []string{"delivery_final"}},
+		"held":      {Filter{Statuses: []Status{Held}}, []string{"delivery_open"}},
+		"mail type": {Filter{MailTypes: []string{"", "normal"}}, []string{"delivery_final", "delivery_open"}},
+		"recipient": {Filter{Recipients: []string{"ops@", "b_b"}, From: f.clock.Add(-time.Hour)}, []string{"recipient_address"}},
+		"id":        {Filter{Text: "01900000-0000-7000-8000-000000000001"}, []string{"(id=?)"}},
+	} {
+		tt.filter.Source, tt.filter.Limit = src, 100
+		s := &search{db: f.database, ctx: t.Context(), f: tt.filter, began: time.Now()}
+		var err error
+		if s.pauses, err = f.pausesNow(t.Context(), f.reads); err != nil {
+			t.Fatal(err)
+		}
+		streams, _, err := s.plan()
+		if err != nil || len(streams) == 0 {
+			t.Fatalf("%s: %v, %v", name, streams, err)
+		}
+		q, _ := s.merged(streams, position{1, 1}, 100)
+		check(name, q, tt.indexes...)
+	}
+	for _, span := range []int64{0, minute, hour} {
+		check("statistics", piece{span, 1, 2}.sql(60), map[int64]string{0: "delivery_finished", minute: "PRIMARY KEY", hour: "PRIMARY KEY"}[span])
+	}
+	check("depth", f.depthQuery(src), "delivery_open")
+	check("depth of all", f.depthQuery(""), "delivery_open")
 }
 
 // plan is the plan of a statement.

@@ -210,6 +210,10 @@ func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
 		if empty, err := f.Stats(t.Context(), src, began.Add(-time.Hour), began, time.Minute); err != nil || len(empty) != 0 {
 			t.Errorf("before: %v, %v", empty, err)
 		}
+		ages, err := f.Stats(t.Context(), src, time.Date(1800, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), time.Minute)
+		if err != nil || fmt.Sprint(ages) != fmt.Sprint(want) {
+			t.Errorf("of all times: %v, %v", ages, err)
+		}
 		depth, err := f.Depth(t.Context(), src)
 		f.advance(time.Second)
 		later, err2 := f.Depth(t.Context(), "")

@@ -52,8 +52,15 @@ func (c *counts) read(from, to int64) error {
 	if err != nil {
 		return err
 	}
+	// Not beyond what is counted: who asks may ask for all times.
+	var first, last int64
+	row := c.db.reads.QueryRowContext(c.ctx, fmt.Sprintf(`SELECT coalesce((SELECT min(began_at) FROM rollup WHERE source = $1 AND span = %[1]d), 0),
+		coalesce((SELECT max(began_at) FROM rollup WHERE source = $1 AND span = %[1]d), 0)`, hour), c.source)
+	if err := row.Scan(&first, &last); err != nil {
+		return err
+	}
 	var queries []string
-	for _, p := range c.pieces(from, to) {
+	for _, p := range c.pieces(max(from, first), min(to, last+hour)) {
 		queries = append(queries, p.sql(c.interval))
 	}
 	if from < to {
