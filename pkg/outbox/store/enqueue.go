@@ -28,8 +28,9 @@ var (
 		WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence, behind`)
 	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
 	qMakeWay  = register(`UPDATE delivery SET joinable = 0 WHERE id = $1`)
-	qHurry    = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
-		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND status = 'queued' AND due_at > $2 {lock})`)
+	// Those at the front; what is behind them is due already.
+	qHurry = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
+		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL ORDER BY sequence LIMIT 16 {lock}) AND status = 'queued' AND due_at > $2`)
 )
 
 // signatureLife is how long a signature is remembered: longer than the

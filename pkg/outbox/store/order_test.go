@@ -142,13 +142,13 @@ func TestTurnThatTwoProcessesMissedIsFound(t *testing.T) {
 	})
 }
 
-// TestClaimLooksAtNothingThatIsNotInTurn: 3,000 mails wait behind one, or for a
+// TestClaimLooksAtNothingThatIsNotInTurn: 1,000 mails wait behind one, or for a
 // paused sender, and the other mail is found all the same at once.
 func TestClaimLooksAtNothingThatIsNotInTurn(t *testing.T) {
 	f := newFixture(t, backends[0])
 	first := f.enqueue(f.leased(mail("group"))).Delivery
 	f.write(func(tx Tx) error {
-		for range 3000 {
+		for range 1000 {
 			if _, err := tx.Enqueue(mail("group")); err != nil {
 				return err
 			}

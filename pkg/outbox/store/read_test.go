@@ -228,13 +228,23 @@ func TestRollupSaysWhatTheDeliveriesSay(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
 		random := rand.New(rand.NewPCG(1, 2))
 		began := f.clock
-		for range 120 {
-			n := mail("")
-			n.MailType = []string{"normal", "ad"}[random.IntN(2)]
-			d := f.enqueue(f.leased(n)).Delivery
-			f.advance(time.Duration(random.Int64N(int64(5 * time.Minute))))
-			f.apply(f.end(d, []Status{Sent, Failed}[random.IntN(2)]))
-		}
+		var changes []Transition
+		f.write(func(tx Tx) error {
+			for i := range 300 {
+				n := f.leased(mail(""))
+				n.MailType = []string{"normal", "ad"}[random.IntN(2)]
+				e, err := tx.Enqueue(n)
+				if err != nil {
+					return err
+				}
+				c := f.end(e.Delivery, []Status{Sent, Failed}[random.IntN(2)])
+				c.To.FinishedAt = began.Add(time.Duration(i)*2*time.Minute + time.Duration(random.Int64N(int64(2*time.Minute))))
+				changes = append(changes, c)
+			}
+			return nil
+		})
+		f.apply(changes...)
+		f.advance(300 * 2 * time.Minute)
 		total := f.clock.Sub(began)
 		count := func(stats []Stat) (all []string) {
 			for _, s := range stats {
