@@ -120,20 +120,36 @@ func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 			return Enqueued{}, false, err
 		}
 	}
-	if behind == 1 {
-		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}
-		if _, err := t.exec(qHurry, d.Conversation, t.now); err != nil {
-			return Enqueued{}, false, err
-		}
-	}
 	d.Recipients = make([]Recipient, len(n.Recipients))
 	for i, r := range n.Recipients {
 		r.Address, r.Position, r.Status = clean(r.Address), i, Queued
 		d.Recipients[i] = r
 	}
 	t.reach(d, d.Recipients)
+	if behind == 1 {
+		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}
+		if err := t.queueUp(d); err != nil {
+			return Enqueued{}, false, err
+		}
+	}
 	d.hold(pause)
 	return Enqueued{Delivery: d, Behind: behind == 1}, true, nil
+}
+
+// queueUp makes the earlier mail of the conversation due, and lets d be looked at
+// if one of its recipients waits for none of it.
+func (t *tx) queueUp(d Delivery) error {
+	if _, err := t.exec(qHurry, d.Conversation, t.now); err != nil {
+		return err
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	_, free, err := t.turn(d.Conversation, d.Sequence)
+	if err == nil && free {
+		_, err = t.exec(qNotBehind, d.Sequence)
+	}
+	return err
 }
 
 // joinable returns the delivery that n repeats. One that succeeded too long ago

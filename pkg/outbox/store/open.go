@@ -59,8 +59,6 @@ type particulars struct {
 	// within runs work in a transaction that t.begin begins, and commits it. begun
 	// and committing say how far it came.
 	within func(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error)
-	// flush writes the rows that a transaction has collected.
-	flush func(*tx) error
 	// intact says whether what was committed is still reachable.
 	intact func() error
 	// remedy is the advice for an error, repeatable whether the transaction may

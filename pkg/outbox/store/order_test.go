@@ -97,6 +97,17 @@ func TestDeferredRecipientDoesNotDelayTheOthers(t *testing.T) {
 		}
 		f.apply(f.end(next(second, "a@example.com"), Sent))
 		f.apply(f.end(next(third, "a@example.com"), Sent))
+		fresh := mail("group", "a@example.com", "gray@example.com")
+		if e := f.enqueue(f.leased(fresh)); !e.Behind || e.Delivery.Status != Queued {
+			t.Fatalf("%+v", e)
+		}
+		// It made the deferred one due, and reaches the other at the same time.
+		c := f.claim()
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{first.ID, fresh.ID}) || !slices.Equal(reached(c.Deliveries[0]), []string{"gray@example.com"}) ||
+			!slices.Equal(reached(c.Deliveries[1]), []string{"a@example.com"}) {
+			t.Fatalf("claimed %+v", c.Deliveries)
+		}
+		f.apply(f.end(c.Deliveries[0], Queued), f.end(c.Deliveries[1], Sent)) // the one is deferred again
 		if c := f.claim(); len(c.Deliveries) != 0 {
 			t.Fatalf("%v overtook the deferred mail", ids(c.Deliveries))
 		}
@@ -104,6 +115,7 @@ func TestDeferredRecipientDoesNotDelayTheOthers(t *testing.T) {
 		f.apply(f.end(next(first, "gray@example.com"), Sent))
 		f.apply(f.end(next(second, "gray@example.com"), Sent))
 		f.apply(f.end(next(third, "gray@example.com"), Sent))
+		f.apply(f.end(next(Delivery{ID: fresh.ID}, "gray@example.com"), Sent))
 		for _, d := range []Delivery{first, second, third} {
 			if got := f.get(d.ID); got.Status != Sent {
 				t.Errorf("%+v", got)

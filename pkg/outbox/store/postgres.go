@@ -39,7 +39,6 @@ func (db *database) openPostgres(u *url.URL) error {
 		shared:     true,
 		list:       func(list any) any { return list },
 		within:     db.postgresWithin,
-		flush:      flushArrays,
 		intact:     func() error { return nil },
 		remedy:     postgresRemedy,
 		repeatable: postgresRepeatable,

@@ -53,13 +53,11 @@ func (db *database) postgresWithin(ctx context.Context, t *tx, work func() error
 // that it came to the latter.
 func (c *postgresTx) commit(t *tx) (committing bool, err error) {
 	var batch pgx.Batch
-	if !t.collected.empty() {
-		batch.Queue(arrays, t.collected.columns(t.db.Owner)...)
-	}
+	queue(&batch, t.db, t.collected())
 	batch.Queue("COMMIT")
 	results := c.SendBatch(context.Background(), &batch)
 	defer func() { _ = results.Close() }() // Exec has told
-	if batch.Len() == 2 {
+	for range batch.Len() - 1 {
 		if _, err := results.Exec(); err != nil {
 			return false, t.spoil(err)
 		}
@@ -68,11 +66,17 @@ func (c *postgresTx) commit(t *tx) (committing bool, err error) {
 	return true, err
 }
 
-// flushArrays writes what was collected in one statement: one way to the server
-// and back, however much it is.
-func flushArrays(t *tx) error {
-	_, err := t.on.(*postgresTx).Exec(context.Background(), arrays, t.collected.columns(t.db.Owner)...)
-	return err
+func queue(batch *pgx.Batch, db *database, all []writing) {
+	for _, w := range all {
+		batch.Queue(db.statements[w.query].text, w.args...)
+	}
+}
+
+// write sends all in one message.
+func (c *postgresTx) write(db *database, all []writing) error {
+	var batch pgx.Batch
+	queue(&batch, db, all)
+	return c.SendBatch(context.Background(), &batch).Close()
 }
 
 func (c *postgresTx) exec(s *statement, args []any) (changed, inserted int64, err error) {

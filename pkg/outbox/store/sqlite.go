@@ -88,7 +88,6 @@ func (db *database) beSQLite(backend, location string) {
 		inProcess:  true,
 		list:       jsonList,
 		within:     db.sqliteWithin,
-		flush:      flushRows,
 		remedy:     sqliteRemedy,
 		repeatable: sqliteRepeatable,
 		everybody:  sqliteEverybody,
@@ -130,6 +129,15 @@ func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err e
 func (c sqliteTx) query(s *statement, args []any, scan func(scanner) error) error {
 	rows, err := c.Stmt(s.prepared).Query(s.arguments(args)...)
 	return scanAll(rows, err, scan)
+}
+
+func (c sqliteTx) write(db *database, all []writing) error {
+	for _, w := range all {
+		if _, _, err := c.exec(&db.statements[w.query], w.args); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // jsonList is a list as json_each reads it.

@@ -75,6 +75,7 @@ type scanner interface{ Scan(into ...any) error }
 type connection interface {
 	exec(s *statement, args []any) (changed, inserted int64, err error)
 	query(s *statement, args []any, scan func(scanner) error) error
+	write(db *database, all []writing) error
 }
 
 // exec runs a registered statement and returns how many rows it changed.

@@ -19,7 +19,7 @@ func (db *database) Write(ctx context.Context, work func(Tx) error) error {
 	began := time.Now()
 	met := 0
 	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		own, failure := db.transact(ctx, work)
+		failure, own := db.transact(ctx, work)
 		if failure == nil {
 			return own
 		}
@@ -40,7 +40,7 @@ func (db *database) Write(ctx context.Context, work func(Tx) error) error {
 
 // transact runs work in a transaction. own is an error of work that has nothing
 // to do with the database.
-func (db *database) transact(ctx context.Context, work func(Tx) error) (own error, failure *WriteError) {
+func (db *database) transact(ctx context.Context, work func(Tx) error) (failure *WriteError, own error) {
 	if db.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, db.timeout)
@@ -62,10 +62,9 @@ func (db *database) transact(ctx context.Context, work func(Tx) error) (own erro
 	case err == nil:
 		return nil, nil
 	case begun && !committing && t.err == nil:
-		return err, nil // of work
+		return nil, err // of work
 	}
-	failure = &WriteError{StorageError: db.storageError("writing", err), Everybody: !begun || db.everybody(err), Unknown: committing}
-	return nil, failure
+	return &WriteError{StorageError: db.storageError("writing", err), Everybody: !begun || db.everybody(err), Unknown: committing}, nil
 }
 
 // tx is a transaction. What is only added is collected and written in a few
@@ -76,18 +75,12 @@ type tx struct {
 	now    int64
 	pauses map[sender]*Pause
 	err    error // the first of the database
-	collected
-}
 
-// collected are rows that wait to be written.
-type collected struct {
 	recipients []recipientRow
 	place      map[recipientKey]int // in recipients
 	attempts   []attemptRow
 	rollup     map[rollupKey]int64
 }
-
-func (c *collected) empty() bool { return len(c.recipients)+len(c.attempts)+len(c.rollup) == 0 }
 
 type recipientKey struct {
 	delivery int64
@@ -144,16 +137,6 @@ func (t *tx) begin() error {
 
 // Now is the store's clock at the beginning of the transaction.
 func (t *tx) Now() time.Time { return at(t.now) }
-
-// flush writes what was collected.
-func (t *tx) flush() error {
-	if t.collected.empty() {
-		return nil
-	}
-	err := t.spoil(t.db.flush(t))
-	t.collected = collected{}
-	return err
-}
 
 // sleep waits for d and says whether ctx is still alive.
 func sleep(ctx context.Context, d time.Duration) bool {
