@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
@@ -276,4 +277,81 @@ func (f *fixture) plan(t *testing.T, text string, args ...any) (steps []string) 
 		t.Fatalf("%s: %v", text, err)
 	}
 	return steps
+}
+
+// TestAnyCourseOfThingsKeepsTheOrderAndEnds: attempts that end in any way, claims
+// that are lost, mail that comes and is taken back, in any order.
+func TestAnyCourseOfThingsKeepsTheOrderAndEnds(t *testing.T) {
+	for seed := range uint64(16) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		f := newFixture(t, backends[0])
+		addresses := []string{"a@example.com", "b@example.com", "c@example.com"}
+		order := map[string][]int64{} // by conversation and address, what arrived
+		var inHand, all []Delivery
+		step := func(drain bool) {
+			f.advance(time.Duration(random.IntN(20)) * time.Second)
+			switch n := random.IntN(10); {
+			case n < 3 && !drain:
+				n := mail(fmt.Sprint("group ", random.IntN(2)), addresses...)
+				if random.IntN(2) == 0 {
+					n = f.leased(n)
+				}
+				e := f.enqueue(n)
+				all = append(all, e.Delivery)
+				if e.Delivery.Status == Sending {
+					inHand = append(inHand, e.Delivery)
+				}
+			case n < 6 || drain && len(inHand) == 0:
+				var held []string
+				for _, d := range inHand {
+					held = append(held, d.ID)
+				}
+				inHand = append(inHand, f.claim(func(c *Claim) { c.Due, c.Fresh, c.InHand = 1+random.IntN(3), random.IntN(2), held }).Deliveries...)
+			case n == 6 && !drain && len(all) > 0:
+				d := all[random.IntN(len(all))]
+				f.apply(Transition{Fence: Fence{ID: d.ID, Statuses: []Status{Queued}}, Of: d, To: State{Status: Cancelled, FinishedAt: f.clock}})
+			case n == 7 && !drain && len(inHand) > 0: // the process ends over it
+				inHand = inHand[1:]
+			case len(inHand) > 0:
+				i := random.IntN(len(inHand))
+				d := inHand[i]
+				inHand = slices.Delete(inHand, i, i+1)
+				var results []Status
+				for range addresses {
+					results = append(results, []Status{Sent, Sent, Queued, Failed}[random.IntN(4)])
+				}
+				c := f.end(d, results...)
+				if f.apply(c)[0] {
+					for _, r := range c.Recipients {
+						if r.Status == Sent {
+							key := d.Conversation + " " + r.Address
+							order[key] = append(order[key], d.Sequence)
+						}
+					}
+				}
+			}
+		}
+		for range 150 {
+			step(false)
+		}
+		waiting := int64(1)
+		for range 5000 {
+			depth, err := f.Depth(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if waiting = depth.Count[Queued] + depth.Count[Sending]; waiting == 0 {
+				break
+			}
+			step(true)
+		}
+		if waiting > 0 {
+			t.Errorf("seed %d: %d mails were never delivered", seed, waiting)
+		}
+		for key, sequences := range order {
+			if !slices.IsSorted(sequences) {
+				t.Errorf("seed %d: %s got %v", seed, key, sequences)
+			}
+		}
+	}
 }
