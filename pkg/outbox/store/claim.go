@@ -2,9 +2,7 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"slices"
-	"time"
 )
 
 // The queries of a claim have one mail type each, so that a paused one is not
@@ -28,12 +26,8 @@ var (
 	qDueLost = register(turn + ` AND due_at <= $3 AND lost > 0 ORDER BY due_at LIMIT $4 + 0 {lock}`)
 	qNextDue = register(`SELECT coalesce(min(due_at), 0) ` + waiting + ` AND behind = 0 AND due_at > $3`)
 	qBlocked = register(`SELECT 1 FROM delivery WHERE source = $1 AND conversation > '' AND finished_at IS NULL AND behind = 1 LIMIT 1`)
-	// What a delivery of a conversation waits for.
-	qEarlier = register(`SELECT e.status, coalesce(r.address, '') FROM delivery AS e LEFT JOIN recipient AS r ON r.delivery = e.sequence AND r.status = 'queued'
-		WHERE e.conversation = $1 AND e.conversation <> '' AND e.finished_at IS NULL AND e.sequence < $2`)
-	qLease = register(`UPDATE delivery SET status = 'sending', attempt = attempt + 1, owner = $2, due_at = $3, lost = lost + begun, begun = 0
+	qLease   = register(`UPDATE delivery SET status = 'sending', attempt = attempt + 1, owner = $2, due_at = $3, lost = lost + begun, begun = 0
 		WHERE sequence {in $1} RETURNING ` + columns + `, message`)
-	qBehind = register(`UPDATE delivery SET behind = 1 WHERE sequence = $1`)
 )
 
 // candidate is a delivery that may be claimed.
@@ -44,8 +38,8 @@ type candidate struct {
 	status               Status
 	due, begun, attempts int64
 	lost                 int
-	early                bool            // not due yet
 	waits                map[string]bool // addresses that an earlier mail is still to reach
+	early                bool            // not due yet
 }
 
 // Claim leases due deliveries of a source to a process.
@@ -90,16 +84,11 @@ func (t *tx) Claim(c Claim) (Claimed, error) {
 }
 
 // types lists the mail types that wait and whose sender is not paused.
-func (t *tx) types(c Claim) (types []string, err error) {
-	err = t.each(func(rows *sql.Rows) error {
-		var mailType string
-		err := rows.Scan(&mailType)
-		if !t.pauses[sender{c.Source, mailType}].counts(c.SettingsAt) {
-			types = append(types, mailType)
-		}
-		return err
-	}, qTypes, c.Source)
-	return types, err
+func (t *tx) types(c Claim) ([]string, error) {
+	types, err := t.strings(qTypes, c.Source)
+	return slices.DeleteFunc(types, func(mailType string) bool {
+		return t.pauses[sender{c.Source, mailType}].counts(c.SettingsAt)
+	}), err
 }
 
 // pick chooses what to lease. Where a delivery is found to be behind another it
@@ -157,7 +146,7 @@ func (t *tx) pick(c Claim, types []string, more *bool) (taken []candidate, again
 
 func (t *tx) candidates(q query, source string, types []string, limit int) (found []candidate, err error) {
 	for _, mailType := range types {
-		err := t.each(func(rows *sql.Rows) error {
+		err := t.each(func(rows scanner) error {
 			var d candidate
 			err := rows.Scan(&d.sequence, &d.source, &d.mailType, &d.conversation, &d.status, &d.due, &d.begun, &d.attempts, &d.id, &d.lost)
 			found = append(found, d)
@@ -168,60 +157,6 @@ func (t *tx) candidates(q query, source string, types []string, limit int) (foun
 		}
 	}
 	return found, nil
-}
-
-// inTurn leaves those that may reach a recipient: no earlier mail of the
-// conversation is being sent, and one of their pending recipients is free.
-func (t *tx) inTurn(found []candidate) (taken []candidate, again bool, err error) {
-	sending := map[string]bool{}
-	for _, d := range found {
-		free := true
-		if d.conversation != "" {
-			if free = !sending[d.conversation]; free {
-				if d.waits, free, err = t.turn(d.conversation, d.sequence); err != nil {
-					return nil, false, err
-				}
-			}
-		}
-		if free {
-			sending[d.conversation] = true
-			taken = append(taken, d)
-			continue
-		}
-		again = true
-		if _, err := t.exec(qBehind, d.sequence); err != nil {
-			return nil, false, err
-		}
-	}
-	return taken, again, nil
-}
-
-var qPending = register(`SELECT address FROM recipient WHERE delivery = $1 AND status = 'queued'`)
-
-// turn says whether a delivery may reach one of its pending recipients, and
-// which addresses wait for an earlier mail.
-func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
-	waits = map[string]bool{}
-	sending, earlier := false, false
-	err = t.each(func(rows *sql.Rows) error {
-		var status Status
-		var address string
-		err := rows.Scan(&status, &address)
-		waits[address] = true
-		earlier = true
-		sending = sending || status == Sending
-		return err
-	}, qEarlier, conversation, sequence)
-	if err != nil || !earlier || sending {
-		return waits, !sending, err
-	}
-	err = t.each(func(rows *sql.Rows) error {
-		var address string
-		err := rows.Scan(&address)
-		free = free || !waits[address]
-		return err
-	}, qPending, sequence)
-	return waits, free, err
 }
 
 // lease takes the deliveries, with their mail.
@@ -236,7 +171,7 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	}
 	list := t.db.list(all)
 	var leased []Delivery
-	err := t.each(func(rows *sql.Rows) error {
+	err := t.each(func(rows scanner) error {
 		var message []byte
 		d, err := scanDelivery(rows, nil, &message)
 		d.Message, d.ClaimedAt, d.Interrupted = message, t.Now(), of[d.Sequence].status == Sending
@@ -263,78 +198,4 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 		}
 	}
 	return leased, nil
-}
-
-var (
-	qNextTurn = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT sequence FROM delivery
-		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence > $2 AND behind = 1 ORDER BY sequence LIMIT 1 {lock})`)
-	qWaiting = register(`SELECT conversation, min(sequence) FROM delivery WHERE source = $1 AND finished_at IS NULL AND behind = 1 AND conversation > $2
-		GROUP BY conversation ORDER BY conversation LIMIT $3 + 0`)
-	qFirst = register(`UPDATE delivery SET behind = 0 WHERE sequence = $2 AND NOT EXISTS (SELECT 1 FROM delivery
-		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2)`)
-)
-
-// repairs bounds how many conversations are looked at in one claim.
-const repairs = 200
-
-// repairTurns gives the turn to the first of conversations whose mail is all
-// marked as behind: one process stored it while another finished the mail before
-// it, and neither saw the other. Each call looks at some of them.
-func (t *tx) repairTurns(source string) error {
-	first := map[string]int64{}
-	t.db.mu.Lock()
-	from := t.db.sweep[source]
-	t.db.mu.Unlock()
-	last := ""
-	err := t.each(func(rows *sql.Rows) error {
-		var sequence int64
-		err := rows.Scan(&last, &sequence)
-		first[last] = sequence
-		return err
-	}, qWaiting, source, from, repairs)
-	if err != nil {
-		return err
-	}
-	for conversation, sequence := range first {
-		if _, err := t.exec(qFirst, conversation, sequence); err != nil {
-			return err
-		}
-	}
-	if len(first) < repairs {
-		last = ""
-	}
-	t.db.mu.Lock()
-	t.db.sweep[source] = last
-	t.db.mu.Unlock()
-	return nil
-}
-
-var (
-	qRenew = register(`UPDATE delivery SET due_at = $1 WHERE id {in $3} AND owner = $2 AND status = 'sending' RETURNING id, attempt`)
-	qSpare = register(`UPDATE delivery SET due_at = $3 WHERE finished_at IS NULL AND status = 'sending' AND due_at > $1 AND due_at <= $2`)
-	qPull  = register(`UPDATE delivery SET due_at = CASE WHEN status = 'sending' THEN CAST($3 AS BIGINT) ELSE CAST($4 AS BIGINT) END
-		WHERE sequence IN (SELECT sequence FROM delivery WHERE finished_at IS NULL AND due_at > $1 AND (lost = 0 OR due_at > $2) LIMIT $5 + 0 {lock})`)
-)
-
-// Renew extends the owner's leases and returns those that it still has.
-func (t *tx) Renew(owner string, ids []string, until time.Time) (kept []Lease, err error) {
-	err = t.each(func(rows *sql.Rows) error {
-		var l Lease
-		err := rows.Scan(&l.ID, &l.Attempt)
-		kept = append(kept, l)
-		return err
-	}, qRenew, micros(until), owner, t.db.list(ids))
-	return kept, err
-}
-
-// SpareLeases gives leases that ended in (from, to] a new end.
-func (t *tx) SpareLeases(from, to, until time.Time) error {
-	_, err := t.exec(qSpare, micros(from), micros(to), micros(until))
-	return err
-}
-
-// PullBack makes due what lies beyond latest.
-func (t *tx) PullBack(latest, until time.Time, limit int) (changed int, err error) {
-	n, err := t.exec(qPull, micros(latest), micros(latest.Add(time.Hour)), micros(until), t.now, limit)
-	return int(n), err
 }

@@ -28,8 +28,9 @@ var (
 		WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence, behind`)
 	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
 	qMakeWay  = register(`UPDATE delivery SET joinable = 0 WHERE id = $1`)
-	qHurry    = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
-		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND status = 'queued' AND due_at > $2 {lock})`)
+	// Those at the front; what is behind them is due already.
+	qHurry = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
+		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL ORDER BY sequence LIMIT 16 {lock}) AND status = 'queued' AND due_at > $2`)
 )
 
 // signatureLife is how long a signature is remembered: longer than the
@@ -51,7 +52,7 @@ func (t *tx) Enqueue(n NewDelivery) (Enqueued, error) {
 	// them leaves less to do.
 	for range 10 {
 		if !n.JoinOnly {
-			if e, stored, err := t.insert(n); err != nil || stored {
+			if e, stored, err := t.store(n); err != nil || stored {
 				return e, err
 			}
 		}
@@ -94,9 +95,9 @@ func (t *tx) replayed(s Signature) (Enqueued, error) {
 	return Enqueued{Delivery: d, Joined: err == nil}, err
 }
 
-// insert stores n unless it is a repeat. The unique index on source and identity
+// store stores n unless it is a repeat. The unique index on source and identity
 // makes processes agree which of them stores it.
-func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
+func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 	d := n.Delivery
 	d.Status, d.DueAt, d.CreatedAt, d.ExpiresAt = Queued, t.Now(), t.Now(), t.Now().Add(n.MaxAge)
 	pause := t.pauses[sender{d.Source, d.MailType}]
@@ -108,18 +109,14 @@ func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
 		clean(d.Subject), clean(d.MessageID), clean(d.Note), d.Message}
 	var behind int64
 	if t.db.inProcess {
-		if d.Sequence, err = t.insertAlone(args); err != nil {
+		n, sequence, err := t.insert(qInsertAlone, args...)
+		if err != nil {
 			return Enqueued{}, false, err
 		}
+		d.Sequence = n * sequence // 0 where nothing was stored
 	}
 	if d.Sequence == 0 {
 		if stored, err = t.one(qInsert, args, &d.Sequence, &behind); err != nil || !stored {
-			return Enqueued{}, false, err
-		}
-	}
-	if behind == 1 {
-		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}
-		if _, err := t.exec(qHurry, d.Conversation, t.now); err != nil {
 			return Enqueued{}, false, err
 		}
 	}
@@ -129,20 +126,30 @@ func (t *tx) insert(n NewDelivery) (e Enqueued, stored bool, err error) {
 		d.Recipients[i] = r
 	}
 	t.reach(d, d.Recipients)
+	if behind == 1 {
+		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}
+		if err := t.queueUp(d); err != nil {
+			return Enqueued{}, false, err
+		}
+	}
 	d.hold(pause)
 	return Enqueued{Delivery: d, Behind: behind == 1}, true, nil
 }
 
-// insertAlone returns the sequence of what it stored, 0 for nothing.
-func (t *tx) insertAlone(args []any) (sequence int64, err error) {
-	result, err := t.result(qInsertAlone, args...)
-	if err != nil {
-		return 0, err
+// queueUp makes the earlier mail of the conversation due, and lets d be looked at
+// if one of its recipients waits for none of it.
+func (t *tx) queueUp(d Delivery) error {
+	if _, err := t.exec(qHurry, d.Conversation, t.now); err != nil {
+		return err
 	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		return 0, err
+	if err := t.flush(); err != nil {
+		return err
 	}
-	return result.LastInsertId()
+	_, free, err := t.turn(d.Conversation, d.Sequence)
+	if err == nil && free {
+		_, err = t.exec(qNotBehind, d.Sequence)
+	}
+	return err
 }
 
 // joinable returns the delivery that n repeats. One that succeeded too long ago

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,20 +45,24 @@ var (
 	qCountRows     = registerRows(countRows, 8, countEnd)
 )
 
-// write writes rows whose values follow each other.
-func (s several) write(t *tx, values []any) error {
-	for i, size := range s.sizes {
-		for n := size * s.columns; len(values) >= n; values = values[n:] {
-			if _, err := t.exec(s.queries[i], values[:n]...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// writing is a statement and its arguments.
+type writing struct {
+	query query
+	args  []any
 }
 
-// flushRows writes the collected rows, several in a statement.
-func flushRows(t *tx) error {
+// writings are the statements for rows whose values follow each other.
+func (s several) writings(values []any) (all []writing) {
+	for i, size := range s.sizes {
+		for n := size * s.columns; len(values) >= n; values = values[n:] {
+			all = append(all, writing{s.queries[i], values[:n]})
+		}
+	}
+	return all
+}
+
+// collected takes the statements that write what was collected.
+func (t *tx) collected() []writing {
 	var recipients, attempts, counts []any
 	for _, r := range t.recipients {
 		recipients = append(recipients, r.delivery, r.position, r.Address, string(r.Kind), string(r.Status), r.Code, clean(r.EnhancedCode), clean(r.Text),
@@ -69,57 +74,15 @@ func flushRows(t *tx) error {
 	for key, count := range t.rollup {
 		counts = append(counts, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
 	}
-	if err := qRecipientRows.write(t, recipients); err != nil {
-		return err
-	}
-	if err := qAttemptRows.write(t, attempts); err != nil {
-		return err
-	}
-	return qCountRows.write(t, counts)
+	t.recipients, t.place, t.attempts, t.rollup = nil, nil, nil, nil
+	return slices.Concat(qRecipientRows.writings(recipients), qAttemptRows.writings(attempts), qCountRows.writings(counts))
 }
 
-// arrays is flushRows in one statement, with an array for each column.
-const arrays = `WITH recipients AS (` + recipientRows + `
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::bigint[])` + recipientEnd + `),
-	attempts AS (` + attemptRows + `
-		SELECT * FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::bigint[], $18::text[], $19::text[], $20::text[])` + attemptEnd + `)
-	` + countRows + ` SELECT * FROM unnest($21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[], $26::bigint[], $27::text[], $28::bigint[])` + countEnd
-
-// flushArrays writes the collected rows in one statement: one way to the server
-// and back, however many they are.
-func flushArrays(t *tx) error {
-	var r struct {
-		delivery, position, code, updated, created    []int64
-		address, kind, status, enhanced, text, source []string
+// flush writes what was collected.
+func (t *tx) flush() error {
+	all := t.collected()
+	if len(all) == 0 {
+		return nil
 	}
-	for _, row := range t.recipients {
-		r.delivery, r.position = append(r.delivery, row.delivery), append(r.position, int64(row.position))
-		r.address, r.kind, r.status = append(r.address, row.Address), append(r.kind, string(row.Kind)), append(r.status, string(row.Status))
-		r.code, r.enhanced, r.text = append(r.code, int64(row.Code)), append(r.enhanced, clean(row.EnhancedCode)), append(r.text, clean(row.Text))
-		r.updated, r.source, r.created = append(r.updated, micros(row.UpdatedAt)), append(r.source, row.source), append(r.created, row.created)
-	}
-	var a struct {
-		delivery, number, began, duration, code []int64
-		stage, enhanced, text, outcome          []string
-	}
-	for _, row := range t.attempts {
-		a.delivery, a.number, a.code = append(a.delivery, row.delivery), append(a.number, int64(row.Number)), append(a.code, int64(row.Code))
-		a.began, a.duration = append(a.began, micros(row.At)), append(a.duration, row.Duration.Microseconds())
-		a.stage, a.enhanced = append(a.stage, clean(row.Stage)), append(a.enhanced, clean(row.EnhancedCode))
-		a.text, a.outcome = append(a.text, clean(row.Text)), append(a.outcome, row.Outcome)
-	}
-	var c struct {
-		span, began, latency, count     []int64
-		source, status, mailType, owner []string
-	}
-	for key, n := range t.rollup {
-		c.span, c.began, c.latency, c.count = append(c.span, key.span), append(c.began, key.began), append(c.latency, key.latency), append(c.count, n)
-		c.source, c.status = append(c.source, key.source), append(c.status, key.status)
-		c.mailType, c.owner = append(c.mailType, key.mailType), append(c.owner, t.db.Owner)
-	}
-	_, err := t.sql.ExecContext(t.ctx, arrays,
-		r.delivery, r.position, r.address, r.kind, r.status, r.code, r.enhanced, r.text, r.updated, r.source, r.created,
-		a.delivery, a.number, a.began, a.duration, a.stage, a.code, a.enhanced, a.text, a.outcome,
-		c.source, c.span, c.began, c.status, c.mailType, c.latency, c.owner, c.count)
-	return err
+	return t.spoil(t.on.write(t.db, all))
 }

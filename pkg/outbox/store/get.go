@@ -23,7 +23,7 @@ func (db *database) Get(ctx context.Context, id string) (Delivery, error) {
 	}
 	d := found[0]
 	rows, err := db.quick.QueryContext(ctx, `SELECT number, began_at, duration, stage, code, enhanced_code, text, outcome FROM attempt WHERE delivery = $1 ORDER BY number`, d.Sequence)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		var a Attempt
 		var began, duration int64
 		err := rows.Scan(&a.Number, &began, &duration, &a.Stage, &a.Code, &a.EnhancedCode, &a.Text, &a.Outcome)
@@ -37,7 +37,7 @@ func (db *database) Get(ctx context.Context, id string) (Delivery, error) {
 // read runs a query for columns and adds the recipients.
 func (db *database) read(ctx context.Context, pool *sql.DB, pauses map[sender]*Pause, q string, args ...any) (found []Delivery, err error) {
 	rows, err := pool.QueryContext(ctx, db.replacer.Replace(q), args...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		d, err := scanDelivery(rows, pauses)
 		found = append(found, d)
 		return err
@@ -53,7 +53,7 @@ func (db *database) read(ctx context.Context, pool *sql.DB, pauses map[sender]*P
 func (db *database) pausesNow(ctx context.Context, pool *sql.DB) (map[sender]*Pause, error) {
 	pauses := map[sender]*Pause{}
 	rows, err := pool.QueryContext(ctx, `SELECT source, mail_type, reason FROM pause`)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		var p Pause
 		err := rows.Scan(&p.Source, &p.MailType, &p.Reason)
 		pauses[sender{p.Source, p.MailType}] = &p
@@ -71,26 +71,36 @@ func (db *database) Depth(ctx context.Context, source string) (Depth, error) {
 	if err != nil {
 		return d, db.explain("measuring the queue", err)
 	}
-	where, args := "", []any{}
+	var args []any
 	if source != "" {
-		where, args = " AND source = $1", []any{source}
+		args = []any{source}
 	}
-	rows, err := db.quick.QueryContext(ctx, db.replacer.Replace(`SELECT source, mail_type, status, count(*), min(created_at), CAST(sum(size) AS BIGINT), {clock}
-		FROM delivery WHERE finished_at IS NULL`+where+` GROUP BY source, mail_type, status`), args...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	rows, err := db.quick.QueryContext(ctx, db.depthQuery(source), args...)
+	err = scanAll(rows, err, func(rows scanner) error {
 		var s sender
-		var status Status
-		var count, created, bytes, now int64
-		err := rows.Scan(&s.source, &s.mailType, &status, &count, &created, &bytes, &now)
-		if status == Queued && pauses[s] != nil {
-			status = Held
+		var count, sending, created, bytes, now int64
+		err := rows.Scan(&s.source, &s.mailType, &count, &sending, &created, &bytes, &now)
+		waits := Queued
+		if pauses[s] != nil {
+			waits = Held
 		}
-		d.Count[status] += count
+		d.Count[waits] += count - sending
+		d.Count[Sending] += sending
 		d.Bytes += bytes
 		d.Oldest = max(d.Oldest, db.time(now).Sub(at(created)))
 		return err
 	})
 	return d, db.explain("measuring the queue", err)
+}
+
+// depthQuery groups as the index is ordered, so that nothing is sorted.
+func (db *database) depthQuery(source string) string {
+	of := ""
+	if source != "" {
+		of = " AND source = $1"
+	}
+	return db.replacer.Replace(`SELECT source, mail_type, count(*), sum(CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
+		min(created_at), CAST(sum(size) AS BIGINT), {clock} FROM delivery WHERE finished_at IS NULL` + of + ` GROUP BY source, mail_type`)
 }
 
 // time is the clock for ages, where the database says now.
@@ -110,7 +120,7 @@ func (db *database) Waiting(ctx context.Context) (map[string]int64, error) {
 	defer cancel()
 	waiting := map[string]int64{}
 	rows, err := db.quick.QueryContext(ctx, `SELECT source, count(*) FROM delivery WHERE finished_at IS NULL GROUP BY source`)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		var source string
 		var count int64
 		err := rows.Scan(&source, &count)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -16,7 +15,7 @@ const (
 	searchTime = 250 * time.Millisecond
 	// A chunk of the log that a search looks through at once. It is small enough
 	// not to keep others long from a database in memory.
-	firstChunk, lastChunk = 200, 4000
+	firstChunk, lastChunk = 200, 2000
 )
 
 // List returns deliveries, the newest first.
@@ -149,6 +148,19 @@ func (s *search) run(below position) (page Page, err error) {
 
 // positions reads the next positions of the streams.
 func (s *search) positions(streams []stream, below position, limit int) (found []position, err error) {
+	q, args := s.merged(streams, below, limit)
+	rows, err := s.db.reads.QueryContext(s.ctx, q, args...)
+	err = scanAll(rows, err, func(rows scanner) error {
+		var p position
+		err := rows.Scan(&p.created, &p.sequence)
+		found = append(found, p)
+		return err
+	})
+	return found, err
+}
+
+// merged is the query for the next positions of all streams together.
+func (s *search) merged(streams []stream, below position, limit int) (q string, args []any) {
 	var a arguments
 	var parts []string
 	bounds := fmt.Sprintf(" AND (created_at, sequence) < (%s, %s)", a.add(below.created), a.add(below.sequence))
@@ -160,14 +172,7 @@ func (s *search) positions(streams []stream, below position, limit int) (found [
 			strings.ReplaceAll(bounds, "sequence", one.sequence) + " ORDER BY created_at DESC, " + one.sequence + " DESC LIMIT " + strconv.Itoa(limit)
 		parts = append(parts, fmt.Sprintf("SELECT created_at, sequence FROM (%s) AS s%d", sql, i))
 	}
-	rows, err := s.db.reads.QueryContext(s.ctx, strings.Join(parts, " UNION ")+" ORDER BY created_at DESC, sequence DESC LIMIT "+strconv.Itoa(limit), a.values...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
-		var p position
-		err := rows.Scan(&p.created, &p.sequence)
-		found = append(found, p)
-		return err
-	})
-	return found, err
+	return strings.Join(parts, " UNION ") + " ORDER BY created_at DESC, sequence DESC LIMIT " + strconv.Itoa(limit), a.values
 }
 
 // at reads the deliveries at the positions that meet all conditions.
@@ -181,7 +186,7 @@ func (s *search) at(positions []position, limit int) (found []Delivery, err erro
 	q := s.db.replacer.Replace(`SELECT ` + columns + ` FROM delivery WHERE ` + strings.Join(conditions, " AND ") +
 		` ORDER BY created_at DESC, sequence DESC LIMIT ` + strconv.Itoa(limit))
 	rows, err := s.db.reads.QueryContext(s.ctx, q, a.values...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		d, err := scanDelivery(rows, s.pauses)
 		found = append(found, d)
 		return err

@@ -56,8 +56,9 @@ type particulars struct {
 	shared bool
 	// list makes an argument for {in} of []string or []int64.
 	list func(any) any
-	// flush writes the rows that a transaction has collected.
-	flush func(*tx) error
+	// within runs work in a transaction that t.begin begins, and commits it. begun
+	// and committing say how far it came.
+	within func(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error)
 	// intact says whether what was committed is still reachable.
 	intact func() error
 	// remedy is the advice for an error, repeatable whether the transaction may

@@ -2,8 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -97,6 +98,17 @@ func TestDeferredRecipientDoesNotDelayTheOthers(t *testing.T) {
 		}
 		f.apply(f.end(next(second, "a@example.com"), Sent))
 		f.apply(f.end(next(third, "a@example.com"), Sent))
+		fresh := mail("group", "a@example.com", "gray@example.com")
+		if e := f.enqueue(f.leased(fresh)); !e.Behind || e.Delivery.Status != Queued {
+			t.Fatalf("%+v", e)
+		}
+		// It made the deferred one due, and reaches the other at the same time.
+		c := f.claim()
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{first.ID, fresh.ID}) || !slices.Equal(reached(c.Deliveries[0]), []string{"gray@example.com"}) ||
+			!slices.Equal(reached(c.Deliveries[1]), []string{"a@example.com"}) {
+			t.Fatalf("claimed %+v", c.Deliveries)
+		}
+		f.apply(f.end(c.Deliveries[0], Queued), f.end(c.Deliveries[1], Sent)) // the one is deferred again
 		if c := f.claim(); len(c.Deliveries) != 0 {
 			t.Fatalf("%v overtook the deferred mail", ids(c.Deliveries))
 		}
@@ -104,6 +116,7 @@ func TestDeferredRecipientDoesNotDelayTheOthers(t *testing.T) {
 		f.apply(f.end(next(first, "gray@example.com"), Sent))
 		f.apply(f.end(next(second, "gray@example.com"), Sent))
 		f.apply(f.end(next(third, "gray@example.com"), Sent))
+		f.apply(f.end(next(Delivery{ID: fresh.ID}, "gray@example.com"), Sent))
 		for _, d := range []Delivery{first, second, third} {
 			if got := f.get(d.ID); got.Status != Sent {
 				t.Errorf("%+v", got)
@@ -142,13 +155,13 @@ func TestTurnThatTwoProcessesMissedIsFound(t *testing.T) {
 	})
 }
 
-// TestClaimLooksAtNothingThatIsNotInTurn: 3,000 mails wait behind one, or for a
+// TestClaimLooksAtNothingThatIsNotInTurn: 1,000 mails wait behind one, or for a
 // paused sender, and the other mail is found all the same at once.
 func TestClaimLooksAtNothingThatIsNotInTurn(t *testing.T) {
 	f := newFixture(t, backends[0])
 	first := f.enqueue(f.leased(mail("group"))).Delivery
 	f.write(func(tx Tx) error {
-		for range 3000 {
+		for range 1000 {
 			if _, err := tx.Enqueue(mail("group")); err != nil {
 				return err
 			}
@@ -196,6 +209,56 @@ func TestEveryStatementReadsByAnIndexThatFits(t *testing.T) {
 	}
 }
 
+// TestReadersReadByAnIndexThatFits: no question looks at the whole log or sorts it.
+func TestReadersReadByAnIndexThatFits(t *testing.T) {
+	f := newFixture(t, backends[0])
+	f.log()
+	check := func(name, query string, indexes ...string) {
+		t.Helper()
+		plan := strings.Join(f.plan(t, query), "\n")
+		for _, index := range indexes {
+			if !strings.Contains(plan, index) {
+				t.Errorf("%s does not use %s:\n%s\n%s", name, index, query, plan)
+			}
+		}
+		// Only what is not final may be sorted before it is limited.
+		sorted := regexp.MustCompile(`SEARCH (delivery|recipient) USING .*\n *USE TEMP B-TREE FOR ORDER`).MatchString(strings.ReplaceAll(plan, "delivery_open", ""))
+		sorted = sorted && !strings.Contains(plan, "delivery_open")
+		if strings.Contains(plan, "SCAN delivery\n") || strings.Contains(plan, "SCAN recipient") || sorted {
+			t.Errorf("%s looks at too much:\n%s\n%s", name, query, plan)
+		}
+	}
+	for name, tt := range map[string]struct {
+		filter  Filter
+		indexes []string
+	}{
+		"newest":    {Filter{}, []string{"delivery_final", "delivery_open"}},
+		"state":     {Filter{Statuses: []Status{Sent, Failed}}, []string{"delivery_final"}},
+		"held":      {Filter{Statuses: []Status{Held}}, []string{"delivery_open"}},
+		"mail type": {Filter{MailTypes: []string{"", "normal"}}, []string{"delivery_final", "delivery_open"}},
+		"recipient": {Filter{Recipients: []string{"ops@", "b_b"}, From: f.clock.Add(-time.Hour)}, []string{"recipient_address"}},
+		"id":        {Filter{Text: "01900000-0000-7000-8000-000000000001"}, []string{"(id=?)"}},
+	} {
+		tt.filter.Source, tt.filter.Limit = src, 100
+		s := &search{db: f.database, ctx: t.Context(), f: tt.filter, began: time.Now()}
+		var err error
+		if s.pauses, err = f.pausesNow(t.Context(), f.reads); err != nil {
+			t.Fatal(err)
+		}
+		streams, _, err := s.plan()
+		if err != nil || len(streams) == 0 {
+			t.Fatalf("%s: %v, %v", name, streams, err)
+		}
+		q, _ := s.merged(streams, position{1, 1}, 100)
+		check(name, q, tt.indexes...)
+	}
+	for _, span := range []int64{0, minute, hour} {
+		check("statistics", piece{span, 1, 2}.sql(60), map[int64]string{0: "delivery_finished", minute: "PRIMARY KEY", hour: "PRIMARY KEY"}[span])
+	}
+	check("depth", f.depthQuery(src), "delivery_open")
+	check("depth of all", f.depthQuery(""), "delivery_open")
+}
+
 // plan is the plan of a statement.
 func (f *fixture) plan(t *testing.T, text string, args ...any) (steps []string) {
 	t.Helper()
@@ -203,7 +266,7 @@ func (f *fixture) plan(t *testing.T, text string, args ...any) (steps []string) 
 		args = append(args, "[]")
 	}
 	rows, err := f.reads.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		var a, b, c int
 		var step string
 		err := rows.Scan(&a, &b, &c, &step)
@@ -214,4 +277,81 @@ func (f *fixture) plan(t *testing.T, text string, args ...any) (steps []string) 
 		t.Fatalf("%s: %v", text, err)
 	}
 	return steps
+}
+
+// TestAnyCourseOfThingsKeepsTheOrderAndEnds: attempts that end in any way, claims
+// that are lost, mail that comes and is taken back, in any order.
+func TestAnyCourseOfThingsKeepsTheOrderAndEnds(t *testing.T) {
+	for seed := range uint64(16) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		f := newFixture(t, backends[0])
+		addresses := []string{"a@example.com", "b@example.com", "c@example.com"}
+		order := map[string][]int64{} // by conversation and address, what arrived
+		var inHand, all []Delivery
+		step := func(drain bool) {
+			f.advance(time.Duration(random.IntN(20)) * time.Second)
+			switch n := random.IntN(10); {
+			case n < 3 && !drain:
+				n := mail(fmt.Sprint("group ", random.IntN(2)), addresses...)
+				if random.IntN(2) == 0 {
+					n = f.leased(n)
+				}
+				e := f.enqueue(n)
+				all = append(all, e.Delivery)
+				if e.Delivery.Status == Sending {
+					inHand = append(inHand, e.Delivery)
+				}
+			case n < 6 || drain && len(inHand) == 0:
+				var held []string
+				for _, d := range inHand {
+					held = append(held, d.ID)
+				}
+				inHand = append(inHand, f.claim(func(c *Claim) { c.Due, c.Fresh, c.InHand = 1+random.IntN(3), random.IntN(2), held }).Deliveries...)
+			case n == 6 && !drain && len(all) > 0:
+				d := all[random.IntN(len(all))]
+				f.apply(Transition{Fence: Fence{ID: d.ID, Statuses: []Status{Queued}}, Of: d, To: State{Status: Cancelled, FinishedAt: f.clock}})
+			case n == 7 && !drain && len(inHand) > 0: // the process ends over it
+				inHand = inHand[1:]
+			case len(inHand) > 0:
+				i := random.IntN(len(inHand))
+				d := inHand[i]
+				inHand = slices.Delete(inHand, i, i+1)
+				var results []Status
+				for range addresses {
+					results = append(results, []Status{Sent, Sent, Queued, Failed}[random.IntN(4)])
+				}
+				c := f.end(d, results...)
+				if f.apply(c)[0] {
+					for _, r := range c.Recipients {
+						if r.Status == Sent {
+							key := d.Conversation + " " + r.Address
+							order[key] = append(order[key], d.Sequence)
+						}
+					}
+				}
+			}
+		}
+		for range 150 {
+			step(false)
+		}
+		waiting := int64(1)
+		for range 5000 {
+			depth, err := f.Depth(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if waiting = depth.Count[Queued] + depth.Count[Sending]; waiting == 0 {
+				break
+			}
+			step(true)
+		}
+		if waiting > 0 {
+			t.Errorf("seed %d: %d mails were never delivered", seed, waiting)
+		}
+		for key, sequences := range order {
+			if !slices.IsSorted(sequences) {
+				t.Errorf("seed %d: %s got %v", seed, key, sequences)
+			}
+		}
+	}
 }

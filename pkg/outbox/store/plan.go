@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +63,7 @@ func (s *search) addresses() (matching []string, known bool, err error) {
 		const chunk = 1000
 		n := 0
 		rows, err := s.db.reads.QueryContext(s.ctx, q, s.f.Source, last, chunk)
-		err = scanAll(rows, err, func(rows *sql.Rows) error {
+		err = scanAll(rows, err, func(rows scanner) error {
 			n++
 			err := rows.Scan(&last)
 			lower := strings.ToLower(last)
@@ -132,7 +131,7 @@ func (s *search) typesOf(status Status) (types []string, err error) {
 			FROM types WHERE types.mail_type IS NOT NULL)
 		SELECT mail_type FROM types WHERE mail_type IS NOT NULL`
 	rows, err := s.db.reads.QueryContext(s.ctx, q, s.f.Source, string(status))
-	err = scanAll(rows, err, func(rows *sql.Rows) error {
+	err = scanAll(rows, err, func(rows scanner) error {
 		var mailType string
 		err := rows.Scan(&mailType)
 		types = append(types, mailType)

@@ -38,7 +38,7 @@ func (db *database) openPostgres(u *url.URL) error {
 		timeout:    15 * time.Second,
 		shared:     true,
 		list:       func(list any) any { return list },
-		flush:      flushArrays,
+		within:     db.postgresWithin,
 		intact:     func() error { return nil },
 		remedy:     postgresRemedy,
 		repeatable: postgresRepeatable,

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -211,6 +210,10 @@ func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
 		if empty, err := f.Stats(t.Context(), src, began.Add(-time.Hour), began, time.Minute); err != nil || len(empty) != 0 {
 			t.Errorf("before: %v, %v", empty, err)
 		}
+		ages, err := f.Stats(t.Context(), src, time.Date(1800, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), time.Minute)
+		if err != nil || fmt.Sprint(ages) != fmt.Sprint(want) {
+			t.Errorf("of all times: %v, %v", ages, err)
+		}
 		depth, err := f.Depth(t.Context(), src)
 		f.advance(time.Second)
 		later, err2 := f.Depth(t.Context(), "")
@@ -225,13 +228,23 @@ func TestRollupSaysWhatTheDeliveriesSay(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
 		random := rand.New(rand.NewPCG(1, 2))
 		began := f.clock
-		for range 120 {
-			n := mail("")
-			n.MailType = []string{"normal", "ad"}[random.IntN(2)]
-			d := f.enqueue(f.leased(n)).Delivery
-			f.advance(time.Duration(random.Int64N(int64(5 * time.Minute))))
-			f.apply(f.end(d, []Status{Sent, Failed}[random.IntN(2)]))
-		}
+		var changes []Transition
+		f.write(func(tx Tx) error {
+			for i := range 300 {
+				n := f.leased(mail(""))
+				n.MailType = []string{"normal", "ad"}[random.IntN(2)]
+				e, err := tx.Enqueue(n)
+				if err != nil {
+					return err
+				}
+				c := f.end(e.Delivery, []Status{Sent, Failed}[random.IntN(2)])
+				c.To.FinishedAt = began.Add(time.Duration(i)*2*time.Minute + time.Duration(random.Int64N(int64(2*time.Minute))))
+				changes = append(changes, c)
+			}
+			return nil
+		})
+		f.apply(changes...)
+		f.advance(300 * 2 * time.Minute)
 		total := f.clock.Sub(began)
 		count := func(stats []Stat) (all []string) {
 			for _, s := range stats {
@@ -253,7 +266,7 @@ func TestRollupSaysWhatTheDeliveriesSay(t *testing.T) {
 				raw := piece{0, micros(from), micros(to)}.sql(c.interval)
 				rows, err := f.reads.QueryContext(t.Context(), raw, src)
 				var want int64
-				err = scanAll(rows, err, func(rows *sql.Rows) error {
+				err = scanAll(rows, err, func(rows scanner) error {
 					var k countKey
 					var n int64
 					err := rows.Scan(&k.bucket, &k.status, &k.mailType, &k.latency, &n)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"cmp"
-	"database/sql"
 	"time"
 )
 
@@ -11,7 +10,7 @@ const columns = `sequence, id, source, mail_type, identity, conversation, sender
 	reason, retries, unreachable, uncertain, lost, owner, attempt, created_at, expires_at, size, subject, message_id, note`
 
 // scanDelivery reads columns and, with more, what follows them.
-func scanDelivery(rows *sql.Rows, pauses map[sender]*Pause, more ...any) (Delivery, error) {
+func scanDelivery(rows scanner, pauses map[sender]*Pause, more ...any) (Delivery, error) {
 	var d Delivery
 	var individual, unreachable, due, finished, created, expires int64
 	into := [40]any{&d.Sequence, &d.ID, &d.Source, &d.MailType, &d.Identity, &d.Conversation, &d.From, &individual, &d.Status, &due, &finished,
@@ -33,7 +32,7 @@ func (d *Delivery) hold(p *Pause) {
 const recipientColumns = `delivery, position, address, kind, status, code, enhanced_code, text, updated_at`
 
 // scanRecipient reads recipientColumns.
-func scanRecipient(rows *sql.Rows) (delivery int64, r Recipient, err error) {
+func scanRecipient(rows scanner) (delivery int64, r Recipient, err error) {
 	var updated int64
 	err = rows.Scan(&delivery, &r.Position, &r.Address, &r.Kind, &r.Status, &r.Code, &r.EnhancedCode, &r.Text, &updated)
 	r.UpdatedAt = at(updated)
@@ -41,12 +40,12 @@ func scanRecipient(rows *sql.Rows) (delivery int64, r Recipient, err error) {
 }
 
 // adopt hands recipients, as a query finds them, to their deliveries.
-func adopt(deliveries []Delivery) func(*sql.Rows) error {
+func adopt(deliveries []Delivery) func(scanner) error {
 	place := make(map[int64]*Delivery, len(deliveries))
 	for i := range deliveries {
 		place[deliveries[i].Sequence] = &deliveries[i]
 	}
-	return func(rows *sql.Rows) error {
+	return func(rows scanner) error {
 		delivery, r, err := scanRecipient(rows)
 		if d := place[delivery]; d != nil {
 			d.Recipients = append(d.Recipients, r)
@@ -70,7 +69,7 @@ func (t *tx) deliveries(q query, args ...any) (found []Delivery, err error) {
 	if err := t.flush(); err != nil {
 		return nil, err
 	}
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		d, err := scanDelivery(rows, t.pauses)
 		found = append(found, d)
 		return err

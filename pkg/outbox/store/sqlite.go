@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -86,11 +87,57 @@ func (db *database) beSQLite(backend, location string) {
 		replacer:   strings.NewReplacer(replace...),
 		inProcess:  true,
 		list:       jsonList,
-		flush:      flushRows,
+		within:     db.sqliteWithin,
 		remedy:     sqliteRemedy,
 		repeatable: sqliteRepeatable,
 		everybody:  sqliteEverybody,
 	}
+}
+
+// sqliteTx is a transaction of the one connection that writes.
+type sqliteTx struct{ *sql.Tx }
+
+func (db *database) sqliteWithin(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error) {
+	sqlTx, err := db.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return false, false, err
+	}
+	t.on = sqliteTx{sqlTx}
+	if err = t.begin(); err == nil {
+		err = work()
+	}
+	if err == nil {
+		err = t.flush()
+	}
+	if err != nil {
+		_ = sqlTx.Rollback() // the first error says more
+		return true, false, err
+	}
+	return true, true, sqlTx.Commit()
+}
+
+func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err error) {
+	result, err := c.Stmt(s.prepared).Exec(s.arguments(args)...)
+	if err != nil {
+		return 0, 0, err
+	}
+	inserted, _ = result.LastInsertId() // SQLite has it
+	changed, err = result.RowsAffected()
+	return changed, inserted, err
+}
+
+func (c sqliteTx) query(s *statement, args []any, scan func(scanner) error) error {
+	rows, err := c.Stmt(s.prepared).Query(s.arguments(args)...)
+	return scanAll(rows, err, scan)
+}
+
+func (c sqliteTx) write(db *database, all []writing) error {
+	for _, w := range all {
+		if _, _, err := c.exec(&db.statements[w.query], w.args); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // jsonList is a list as json_each reads it.

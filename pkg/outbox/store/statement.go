@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -11,6 +13,7 @@ import (
 type statement struct {
 	text     string
 	prepared *sql.Stmt
+	order    []int // which argument each ? of a prepared statement takes
 }
 
 // query is a registered statement of the writer.
@@ -33,8 +36,7 @@ func (db *database) prepare(ctx context.Context) error {
 	for _, q := range queries {
 		s := statement{text: db.replacer.Replace(q)}
 		if db.inProcess {
-			var err error
-			if s.prepared, err = db.writes.PrepareContext(ctx, s.text); err != nil {
+			if err := s.prepare(ctx, db.writes); err != nil {
 				return err
 			}
 		}
@@ -43,41 +45,71 @@ func (db *database) prepare(ctx context.Context) error {
 	return nil
 }
 
-// exec runs a registered statement and returns how many rows it changed.
-func (t *tx) exec(q query, args ...any) (int64, error) {
-	result, err := t.result(q, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+var parameter = regexp.MustCompile(`\$\d+`)
+
+// prepare prepares the statement with parameters that have no names: the driver
+// looks for the argument of each that has one.
+func (s *statement) prepare(ctx context.Context, pool *sql.DB) (err error) {
+	text := parameter.ReplaceAllStringFunc(s.text, func(name string) string {
+		n, _ := strconv.Atoi(name[1:]) // it is digits
+		s.order = append(s.order, n-1)
+		return "?"
+	})
+	s.prepared, err = pool.PrepareContext(ctx, text)
+	return err
 }
 
-func (t *tx) result(q query, args ...any) (result sql.Result, err error) {
-	s := t.db.statements[q]
-	if s.prepared != nil {
-		result, err = t.sql.StmtContext(t.ctx, s.prepared).ExecContext(t.ctx, args...)
-	} else {
-		result, err = t.sql.ExecContext(t.ctx, s.text, args...)
+// arguments are those of the prepared statement.
+func (s *statement) arguments(args []any) []any {
+	ordered := make([]any, len(s.order))
+	for i, n := range s.order {
+		ordered[i] = args[n]
 	}
-	return result, t.spoil(err)
+	return ordered
+}
+
+// scanner is a row of a result.
+type scanner interface{ Scan(into ...any) error }
+
+// connection runs statements in a transaction.
+type connection interface {
+	exec(s *statement, args []any) (changed, inserted int64, err error)
+	query(s *statement, args []any, scan func(scanner) error) error
+	write(db *database, all []writing) error
+}
+
+// exec runs a registered statement and returns how many rows it changed.
+func (t *tx) exec(q query, args ...any) (int64, error) {
+	changed, _, err := t.insert(q, args...)
+	return changed, err
+}
+
+// insert is exec, and returns the sequence of the last row too, where the
+// database is in the process.
+func (t *tx) insert(q query, args ...any) (changed, sequence int64, err error) {
+	changed, sequence, err = t.on.exec(&t.db.statements[q], args)
+	return changed, sequence, t.spoil(err)
 }
 
 // each runs a registered query and scan for every row of its result.
-func (t *tx) each(scan func(*sql.Rows) error, q query, args ...any) error {
-	s := t.db.statements[q]
-	var rows *sql.Rows
-	var err error
-	if s.prepared != nil {
-		rows, err = t.sql.StmtContext(t.ctx, s.prepared).QueryContext(t.ctx, args...)
-	} else {
-		rows, err = t.sql.QueryContext(t.ctx, s.text, args...)
-	}
-	return t.spoil(scanAll(rows, err, scan))
+func (t *tx) each(scan func(scanner) error, q query, args ...any) error {
+	return t.spoil(t.on.query(&t.db.statements[q], args, scan))
+}
+
+// strings are the values of a query of one column.
+func (t *tx) strings(q query, args ...any) (all []string, err error) {
+	err = t.each(func(rows scanner) error {
+		var s string
+		err := rows.Scan(&s)
+		all = append(all, s)
+		return err
+	}, q, args...)
+	return all, err
 }
 
 // one is each for a query of at most one row, and says whether there was one.
 func (t *tx) one(q query, args []any, into ...any) (found bool, err error) {
-	err = t.each(func(rows *sql.Rows) error {
+	err = t.each(func(rows scanner) error {
 		found = true
 		return rows.Scan(into...)
 	}, q, args...)
@@ -93,7 +125,7 @@ func (t *tx) spoil(err error) error {
 }
 
 // scanAll runs scan for every row and closes them.
-func scanAll(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
+func scanAll(rows *sql.Rows, err error, scan func(scanner) error) error {
 	if err != nil {
 		return err
 	}

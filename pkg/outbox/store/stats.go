@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,8 +52,15 @@ func (c *counts) read(from, to int64) error {
 	if err != nil {
 		return err
 	}
+	// Not beyond what is counted: who asks may ask for all times.
+	var first, last int64
+	row := c.db.reads.QueryRowContext(c.ctx, fmt.Sprintf(`SELECT coalesce((SELECT min(began_at) FROM rollup WHERE source = $1 AND span = %[1]d), 0),
+		coalesce((SELECT max(began_at) FROM rollup WHERE source = $1 AND span = %[1]d), 0)`, hour), c.source)
+	if err := row.Scan(&first, &last); err != nil {
+		return err
+	}
 	var queries []string
-	for _, p := range c.pieces(from, to) {
+	for _, p := range c.pieces(max(from, first), min(to, last+hour)) {
 		queries = append(queries, p.sql(c.interval))
 	}
 	if from < to {
@@ -66,7 +72,7 @@ func (c *counts) read(from, to int64) error {
 	}
 	for _, q := range queries {
 		rows, err := c.db.reads.QueryContext(c.ctx, q, c.source)
-		err = scanAll(rows, err, func(rows *sql.Rows) error {
+		err = scanAll(rows, err, func(rows scanner) error {
 			var k countKey
 			var count int64
 			err := rows.Scan(&k.bucket, &k.status, &k.mailType, &k.latency, &count)

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"time"
 )
 
@@ -19,7 +19,7 @@ func (db *database) Write(ctx context.Context, work func(Tx) error) error {
 	began := time.Now()
 	met := 0
 	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		own, failure := db.transact(ctx, work)
+		failure, own := db.transact(ctx, work)
 		if failure == nil {
 			return own
 		}
@@ -40,7 +40,7 @@ func (db *database) Write(ctx context.Context, work func(Tx) error) error {
 
 // transact runs work in a transaction. own is an error of work that has nothing
 // to do with the database.
-func (db *database) transact(ctx context.Context, work func(Tx) error) (own error, failure *WriteError) {
+func (db *database) transact(ctx context.Context, work func(Tx) error) (failure *WriteError, own error) {
 	if db.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, db.timeout)
@@ -50,50 +50,32 @@ func (db *database) transact(ctx context.Context, work func(Tx) error) (own erro
 		// never ends costs the driver nothing.
 		ctx = context.Background()
 	}
-	fail := func(err error, unknown bool) *WriteError {
-		return &WriteError{StorageError: db.storageError("writing", err), Everybody: db.everybody(err), Unknown: unknown}
+	t := &tx{db: db}
+	begun, committing, err := db.within(ctx, t, func() error {
+		err := work(t)
+		return cmp.Or(t.err, err)
+	})
+	if err == nil {
+		committing, err = true, db.intact()
 	}
-	sqlTx, err := db.writes.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fail(err, false)
+	switch {
+	case err == nil:
+		return nil, nil
+	case begun && !committing && t.err == nil:
+		return nil, err // of work
 	}
-	t := &tx{db: db, ctx: ctx, sql: sqlTx}
-	if err = t.begin(); err == nil {
-		err = work(t)
-	}
-	if err == nil && t.err == nil {
-		err = t.flush()
-	}
-	if err != nil || t.err != nil {
-		_ = sqlTx.Rollback() // the first error says more
-		if t.err != nil {
-			return nil, fail(t.err, false)
-		}
-		return err, nil
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return nil, fail(err, true)
-	}
-	if err := db.intact(); err != nil {
-		return nil, fail(err, true)
-	}
-	return nil, nil
+	return &WriteError{StorageError: db.storageError("writing", err), Everybody: !begun || db.everybody(err), Unknown: committing}, nil
 }
 
 // tx is a transaction. What is only added is collected and written in a few
 // statements before COMMIT, or before something reads it.
 type tx struct {
 	db     *database
-	ctx    context.Context
-	sql    *sql.Tx
+	on     connection
 	now    int64
 	pauses map[sender]*Pause
 	err    error // the first of the database
-	collected
-}
 
-// collected are rows that wait to be written.
-type collected struct {
 	recipients []recipientRow
 	place      map[recipientKey]int // in recipients
 	attempts   []attemptRow
@@ -134,7 +116,7 @@ var qBegin = register(`SELECT {clock}, coalesce(source, ''), coalesce(mail_type,
 // begin reads the clock and the paused senders.
 func (t *tx) begin() error {
 	t.pauses = map[sender]*Pause{}
-	err := t.each(func(rows *sql.Rows) error {
+	err := t.each(func(rows scanner) error {
 		var p Pause
 		var since, settings, probe, backoff int64
 		err := rows.Scan(&t.now, &p.Source, &p.MailType, &p.Reason, &since, &settings, &probe, &backoff)
@@ -155,17 +137,6 @@ func (t *tx) begin() error {
 
 // Now is the store's clock at the beginning of the transaction.
 func (t *tx) Now() time.Time { return at(t.now) }
-
-// flush writes what was collected.
-func (t *tx) flush() error {
-	c := &t.collected
-	if len(c.recipients)+len(c.attempts)+len(c.rollup) == 0 {
-		return nil
-	}
-	err := t.spoil(t.db.flush(t))
-	t.collected = collected{}
-	return err
-}
 
 // sleep waits for d and says whether ctx is still alive.
 func sleep(ctx context.Context, d time.Duration) bool {

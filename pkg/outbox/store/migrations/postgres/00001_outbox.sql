@@ -42,7 +42,7 @@ CREATE INDEX delivery_lost ON delivery (source, mail_type, behind, due_at) WHERE
 CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE finished_at IS NULL AND behind = 1;
 -- The log, the newest first.
 CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
-CREATE INDEX delivery_finished ON delivery (finished_at, source, status, mail_type, created_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX delivery_finished ON delivery (source, finished_at, status, mail_type, created_at, joinable, dedupe) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE recipient (
     delivery      BIGINT NOT NULL,
