@@ -48,7 +48,7 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 	case out.Verdict == Release || !attempted(recipients):
 		to.DueAt = now
 	case now.Before(d.ExpiresAt):
-		to = postpone(d, out, to, now)
+		to = postpone(d, out, to, recipients, now)
 	default:
 		to.Status = expire(recipients, now)
 		if to.Status == Queued { // somebody is yet to be tried
@@ -70,13 +70,13 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 }
 
 // postpone sets when the next attempt is.
-func postpone(d Delivery, out Outcome, to State, now time.Time) State {
+func postpone(d Delivery, out Outcome, to State, recipients []Recipient, now time.Time) State {
 	to.Unreachable = out.Unreachable && (d.Unreachable || d.Retries == 0)
 	if !d.Early || !out.Unreachable { // an attempt before its time costs the mail nothing
 		to.Retries++
 	}
 	pause := backoff(d, to.Retries)
-	if out.Ambiguous { // each attempt may be one more copy
+	if out.Ambiguous && !slices.ContainsFunc(recipients, out.surelyWithout) { // for all, the next attempt may be one more copy
 		pause = maxBackoff
 	}
 	to.DueAt = earlier(now.Add(pause), d.ExpiresAt)

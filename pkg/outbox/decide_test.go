@@ -275,6 +275,12 @@ func TestMailWhoseRelayNeverAnswersIsSentThreeTimes(t *testing.T) {
 	if got.Status != Queued || got.Recipients[0].Status != Failed || got.Recipients[1].Status != Queued {
 		t.Errorf("%+v", got.Recipients)
 	}
+	// And who surely has none does not wait for who may.
+	d.Uncertain = 0
+	to := decide(d, Outcome{Ambiguous: true, Results: []Result{{Address: "a@example.com", Status: Queued, Ambiguous: true}}}, nil, noon).To
+	if to.Uncertain != 1 || to.DueAt.Sub(noon) > 2*firstBackoff {
+		t.Errorf("due in %s", to.DueAt.Sub(noon))
+	}
 }
 
 func TestMailThatSeemsToEndTheProcessIsTriedMoreAndMoreRarely(t *testing.T) {

@@ -87,7 +87,10 @@ type Result struct {
 
 // apply returns d's recipients as they are after the outcome.
 func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
-	byAddress := out.byAddress()
+	byAddress := make(map[string]*Result, len(out.Results))
+	for i := range out.Results {
+		byAddress[out.Results[i].Address] = &out.Results[i]
+	}
 	after := make([]Recipient, len(d.Recipients))
 	for i, r := range d.Recipients {
 		result, named := byAddress[r.Address]
@@ -107,32 +110,31 @@ func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
 	return after
 }
 
-func (out Outcome) byAddress() map[string]*Result {
-	byAddress := make(map[string]*Result, len(out.Results))
-	for i := range out.Results {
-		byAddress[out.Results[i].Address] = &out.Results[i]
+// surelyWithout says whether the recipient is pending and cannot have the mail.
+func (out Outcome) surelyWithout(r Recipient) bool {
+	return r.Status == Queued && !r.Waits && !out.mayHave(r)
+}
+
+// mayHave says whether the recipient is one of those who may have the mail.
+func (out Outcome) mayHave(r Recipient) bool {
+	named := false
+	for _, result := range out.Results {
+		if result.Ambiguous && result.Address == r.Address {
+			return true
+		}
+		named = named || result.Ambiguous
 	}
-	return byAddress
+	return out.Ambiguous && !named
 }
 
 // giveUpUncertain fails the recipients who may have the mail, now that so many
 // copies were sent, and returns the words for that.
 func (out Outcome) giveUpUncertain(recipients []Recipient, copies int, now time.Time) string {
 	words := fmt.Sprintf("the relay may have it: it was sent %d times without an answer to its content, and is not sent again", copies)
-	byAddress := out.byAddress()
-	named := false
-	for _, result := range out.Results {
-		named = named || result.Ambiguous
-	}
 	for i := range recipients {
-		r := &recipients[i]
-		if r.Status != Queued || r.Waits {
-			continue
+		if r := &recipients[i]; r.Status == Queued && !r.Waits && out.mayHave(*r) {
+			r.Status, r.UpdatedAt, r.Text = Failed, now, words
 		}
-		if result := byAddress[r.Address]; named && (result == nil || !result.Ambiguous) {
-			continue
-		}
-		r.Status, r.UpdatedAt, r.Text = Failed, now, words
 	}
 	return words
 }
