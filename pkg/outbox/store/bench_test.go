@@ -1,7 +1,8 @@
+//go:build unix
+
 package store
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"syscall"
@@ -51,7 +52,6 @@ func BenchmarkStoreAndFinish(b *testing.B) {
 			})
 		}
 	}
-	_ = context.Background
 }
 
 // cpuTime is what this process has used.

@@ -185,6 +185,9 @@ func sqliteRemedy(err error) string {
 	if _, ok := errors.AsType[*vanishedError](err); ok {
 		return "put the file back and restart the plugin"
 	}
+	if unsafe, ok := errors.AsType[*unsafeError](err); ok {
+		return unsafe.remedy
+	}
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_FULL:
 		return "free space on the disk, or set outbox_url to a path on a larger one"
