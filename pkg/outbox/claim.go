@@ -142,10 +142,14 @@ func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
 		return look{}, err
 	}
 	found := look{now: t.now, more: claimed.More, blocked: claimed.Blocked, nextTask: claimed.NextDue}
+	waited := 0 // for the relay
 	var crashes []store.Transition
 	for _, d := range claimed.Deliveries {
 		if d.Early {
 			found.early++
+		}
+		if d.Unreachable {
+			waited++
 		}
 		if d.Interrupted && d.Lost > 0 {
 			change := crash(d, d.Lost, t.now)
@@ -156,7 +160,7 @@ func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
 		t.suspect = t.suspect || d.Lost > 0
 		found.jobs = append(found.jobs, d)
 	}
-	found.noneEarly = early > found.early && !claimed.More
+	found.noneEarly = early > waited && !claimed.More
 	if len(crashes) == 0 {
 		return found, nil
 	}

@@ -22,7 +22,7 @@ var (
 		SELECT mail_type FROM types WHERE mail_type IS NOT NULL`)
 	qDue     = register(turn + ` AND due_at <= $3 AND lost = 0 ORDER BY due_at, sequence LIMIT $4 + 0 {lock}`)
 	qFresh   = register(turn + ` AND status = 'queued' AND attempt = 0 AND +due_at <= $3 ORDER BY sequence DESC LIMIT $4 + 0 {lock}`)
-	qEarly   = register(turn + ` AND status = 'queued' AND unreachable = 1 AND +due_at > $3 AND lost = 0 ORDER BY sequence LIMIT $4 + 0 {lock}`)
+	qEarly   = register(turn + ` AND status = 'queued' AND unreachable = 1 AND lost = 0 AND CAST($3 AS BIGINT) > 0 ORDER BY sequence LIMIT $4 + 0 {lock}`)
 	qDueLost = register(turn + ` AND due_at <= $3 AND lost > 0 ORDER BY due_at LIMIT $4 + 0 {lock}`)
 	qNextDue = register(`SELECT coalesce(min(due_at), 0) ` + waiting + ` AND behind = 0 AND due_at > $3`)
 	qBlocked = register(`SELECT 1 FROM delivery WHERE source = $1 AND conversation > '' AND finished_at IS NULL AND behind = 1 LIMIT 1`)
@@ -114,7 +114,7 @@ func (t *tx) pick(c Claim, types []string, more *bool) (taken []candidate, again
 		}
 		for _, d := range found[:min(limit, len(found))] {
 			seen[d.id] = true
-			d.early = q == qEarly
+			d.early = q == qEarly && d.due > t.now
 			taken = append(taken, d)
 		}
 		return nil
@@ -131,12 +131,13 @@ func (t *tx) pick(c Claim, types []string, more *bool) (taken []candidate, again
 		}
 		due -= len(taken)
 	}
-	if err := take(qDue, due, byDue); err != nil {
+	if err := take(qEarly, min(c.Early, due), oldest); err != nil {
 		return nil, false, err
 	}
-	if err := take(qEarly, min(c.Early, c.Due-len(taken)), oldest); err != nil {
+	if err := take(qDue, c.Due-len(taken), byDue); err != nil {
 		return nil, false, err
 	}
+	*more = *more || c.Early > 0 && len(taken) == c.Due // what is due has not been looked at
 	if err := take(qFresh, c.Fresh, newest); err != nil {
 		return nil, false, err
 	}

@@ -271,11 +271,11 @@ func TestClaimTakesWhatItIsAskedFor(t *testing.T) {
 			f.advance(time.Millisecond)
 		}
 		c := f.claim(func(c *Claim) { c.Due, c.Fresh, c.Early = 1, 1, 2 })
-		if got := ids(c.Deliveries); !slices.Equal(got, []string{fresh[0], fresh[3]}) || !c.More { // what is due leaves no place
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{early[0], fresh[3]}) || !c.More || !c.Deliveries[0].Early {
 			t.Errorf("claimed %v, more %t", got, c.More)
 		}
 		c = f.claim(func(c *Claim) { c.Due, c.Fresh, c.Early = 5, 0, 2 })
-		if got := ids(c.Deliveries); !slices.Equal(got, []string{early[0], early[1], fresh[1], fresh[2]}) || c.More || !c.Deliveries[0].Early || c.Deliveries[2].Early {
+		if got := ids(c.Deliveries); !slices.Equal(got, []string{early[1], early[2], fresh[0], fresh[1], fresh[2]}) || !c.Deliveries[0].Early || c.Deliveries[2].Early {
 			t.Errorf("claimed %v, more %t", got, c.More)
 		}
 		f.advance(2 * time.Minute) // all leases have ended; these are in hand

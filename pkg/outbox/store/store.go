@@ -120,9 +120,9 @@ type Claim struct {
 	SettingsAt time.Time // a pause that older settings led to does not count
 	InHand     []string  // deliveries that this process works on already
 	// Due is how many deliveries may be taken, the longest due first; Early how
-	// many of the places that these leave may go to deliveries whose relay was
-	// unreachable, before they are due, the oldest first; Fresh how many more may
-	// be taken that were never tried, the newest first.
+	// many of these places go first to deliveries whose relay was unreachable, due
+	// or not, the oldest first; Fresh how many more may be taken that were never
+	// tried, the newest first.
 	Due, Fresh, Early int
 	// Alone: take no delivery with Lost > 0 (one such is in hand already).
 	// Claim itself takes at most one of them.
