@@ -343,6 +343,10 @@ func TestOutdatedSettingsPauseNobodyElse(t *testing.T) {
 		saved := f.clock.Now()
 		old, young := newScript(), newScript()
 		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: newProber(young.Deliver), SettingsUpdated: saved.Add(time.Minute)})
+		before := f.enqueue(outdated, notification("before")) // which the other's loop finds
+		receive(t, "the other's loop runs", young.started)
+		young.answers <- accept
+		f.awaitStatus(current, before.ID, Sent)
 		f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: newProber(old.Deliver), SettingsUpdated: saved})
 		refused := f.enqueue(outdated, notification("refused"))
 		receive(t, "the outdated one tries", old.started)
