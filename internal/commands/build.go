@@ -1,30 +1,27 @@
-// Package build is the project's commands, which Magefile.go offers:
+// Package commands is the project's commands, which Magefile.go offers:
 // go tool mage -l lists them.
-package build
+package commands
 
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
-	"slices"
 
+	sdk "github.com/grafana/grafana-plugin-sdk-go/build"
 	"github.com/grafana/grafana-plugin-sdk-go/build/buildinfo"
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
 	"github.com/magefile/mage/target"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/archive"
 )
 
 // Build leaves dist/ complete for this machine: the frontend and the backend.
 func Build() { mg.SerialDeps(Frontend, Backend) }
 
 // Backend compiles the plugin for this machine into dist/.
-func Backend() error { return backend(runtime.GOOS, runtime.GOARCH) }
+func Backend() error { return backend(archive.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}) }
 
 // Frontend installs the npm packages and builds dist/.
 func Frontend() error {
@@ -32,29 +29,23 @@ func Frontend() error {
 	return npm("run", "build")
 }
 
-func backend(goos, goarch string) error {
-	return backendIn(".", goos, goarch)
-}
+// backend compiles the plugin into dist/ as Grafana's SDK does, and lists its
+// source there.
+func backend(t archive.Target) error { return sdk.Build{}.Custom(t.OS, t.Arch) }
 
-// backendIn compiles the sources in folder into its dist/, with env besides.
-func backendIn(folder, goos, goarch string, env ...string) error {
+// Reproduce changes the SDK's configuration so that the same source makes the
+// same bytes: without the paths of this machine and the time of the build.
+func Reproduce(c sdk.Config) (sdk.Config, error) {
 	version, err := packageVersion()
 	if err != nil {
-		return err
+		return c, err
 	}
-	// What the SDK and pkg/main.go say of themselves. No time: the same source
-	// makes the same bytes.
-	variables := map[string]string{}
-	buildinfo.Info{PluginID: pluginID, Version: version}.AppendFlags(variables)
-	flags := "-s -w"
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		flags += fmt.Sprintf(" -X '%s=%s'", name, variables[name])
+	c.CustomVars = map[string]string{}
+	buildinfo.Info{PluginID: pluginID, Version: version}.AppendFlags(c.CustomVars)
+	if c.Env != nil { // there is none where only the manifest is written
+		c.Env["GOFLAGS"] = "-trimpath"
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dist, catalog.Target{OS: goos, Arch: goarch}.File()),
-		"-ldflags", flags, "./pkg")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = folder, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), append(env, "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch)...)
-	return cmd.Run()
+	return c, nil
 }
 
 func packageVersion() (string, error) {

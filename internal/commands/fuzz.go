@@ -1,4 +1,4 @@
-package build
+package commands
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ const fuzzTogether = 4
 // Fuzz runs every fuzz target for so long (30s, 10m), beginning with its
 // committed corpus. What fails is written into the corpus.
 func Fuzz(each time.Duration) error {
-	list, err := exec.Command("go", "test", "-list", "^Fuzz", packages).Output()
+	list, err := exec.Command("go", "test", "-list", "^Fuzz", shipped).Output()
 	if err != nil {
 		return fmt.Errorf("listing the fuzz targets: %w", err)
 	}

@@ -1,4 +1,4 @@
-package catalog_test
+package archive_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package build
+package commands
 
 import (
 	"archive/zip"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/magefile/mage/mg"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/archive"
 )
 
 const (
@@ -28,8 +28,8 @@ func Package() error {
 		return err
 	}
 	mg.Deps(Frontend)
-	for _, t := range catalog.Targets() {
-		if err := backend(t.OS, t.Arch); err != nil {
+	for _, t := range archive.Targets() {
+		if err := backend(t); err != nil {
 			return err
 		}
 	}
@@ -47,8 +47,7 @@ func Zip() error {
 // TestCatalog packs what is in dist/ and holds the archive to the rules of
 // Grafana's plugin validator.
 func TestCatalog() error {
-	first := catalog.Targets()[0]
-	if err := backend(first.OS, first.Arch); err != nil {
+	if err := backend(archive.Targets()[0]); err != nil {
 		return err
 	}
 	scratch, err := os.MkdirTemp("", "nhncloud-email-package-")
@@ -62,33 +61,26 @@ func TestCatalog() error {
 // pack writes the archive of dist/ into folder, and what goes beside it.
 func pack(folder string) error {
 	source, plugin := os.DirFS("."), os.DirFS(dist)
-	manifest, err := catalog.GoManifest(source)
+	sums, err := archive.Sums(plugin)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dist, catalog.GoManifestFile), manifest, 0o644); err != nil {
-		return err
-	}
-	sums, err := catalog.Sums(plugin)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dist, catalog.SumsFile), sums, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dist, archive.SumsFile), sums, 0o644); err != nil {
 		return err
 	}
 	var out bytes.Buffer
-	if err := catalog.Pack(&out, plugin, pluginID); err != nil {
+	if err := archive.Pack(&out, plugin, pluginID); err != nil {
 		return err
 	}
-	archive, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	packed, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
 	if err != nil {
 		return err
 	}
-	targets := slices.DeleteFunc(catalog.Targets(), func(t catalog.Target) bool {
+	targets := slices.DeleteFunc(archive.Targets(), func(t archive.Target) bool {
 		_, err := os.Stat(filepath.Join(dist, t.File()))
 		return err != nil
 	})
-	problems, warnings := catalog.Check(archive, source, targets)
+	problems, warnings := archive.Check(packed, source, targets)
 	for _, warning := range warnings {
 		fmt.Fprintln(os.Stderr, "warning:", warning)
 	}
@@ -103,6 +95,6 @@ func pack(folder string) error {
 	if err := os.WriteFile(name, out.Bytes(), 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%s: %d systems, %d files, %.1f MB\n", name, len(targets), len(archive.File), float64(out.Len())/1e6)
-	return os.WriteFile(name+".sha1", []byte(catalog.Checksum(out.Bytes())+"\n"), 0o644)
+	fmt.Printf("%s: %d systems, %d files, %.1f MB\n", name, len(targets), len(packed.File), float64(out.Len())/1e6)
+	return os.WriteFile(name+".sha1", []byte(archive.Checksum(out.Bytes())+"\n"), 0o644)
 }

@@ -1,7 +1,7 @@
-// Package catalog packs the built plugin as Grafana's catalog takes it, and
+// Package archive packs the built plugin as Grafana's catalog takes it, and
 // holds the archive to what Grafana's plugin validator asks for and a machine
 // without a network can tell.
-package catalog
+package archive
 
 import (
 	"archive/zip"

@@ -1,4 +1,4 @@
-package catalog_test
+package archive_test
 
 import (
 	"archive/zip"
@@ -15,12 +15,12 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/archive"
 )
 
 const id = "acme-mail-datasource"
 
-var linux = catalog.Targets()[:1]
+var linux = archive.Targets()[:1]
 
 // build compiles an empty program for the first target.
 func build(t *testing.T, flags ...string) []byte {
@@ -57,16 +57,9 @@ func picture(t *testing.T, width int) *fstest.MapFile {
 func plugin(t *testing.T, executable []byte) (source, dist fstest.MapFS) {
 	t.Helper()
 	source = fstest.MapFS{
-		"package.json":        file(`{"version":"1.2.3"}`),
-		"src/module.ts":       file("export {};\n"),
-		"pkg/main.go":         file("package main\n"),
-		"go.mod":              file("require github.com/grafana/grafana-plugin-sdk-go v0.1.0\n"),
-		"Magefile.go":         file("package main // grafana-plugin-sdk-go/build\n"),
-		"node_modules/a/a.go": file("package a\n"),
-	}
-	manifest, err := catalog.GoManifest(source)
-	if err != nil {
-		t.Fatal(err)
+		"package.json":  file(`{"version":"1.2.3"}`),
+		"src/module.ts": file("export {};\n"),
+		"pkg/main.go":   file("package main\n"),
 	}
 	sourceMap, err := json.Marshal(map[string]any{
 		"sources":        []string{"webpack://nhncloud-email-datasource/./module.ts", "webpack://nhncloud-email-datasource/webpack/runtime/x"},
@@ -87,7 +80,7 @@ func plugin(t *testing.T, executable []byte) (source, dist fstest.MapFS) {
 		"README.md":                file("# Acme Mail\n\n[docs](https://example.com) and [below](#below)\n"),
 		"CHANGELOG.md":             file("# Changelog\n"),
 		"LICENSE":                  file("Apache License\nVersion 2.0, January 2004\n"),
-		"go_plugin_build_manifest": file(string(manifest)),
+		"go_plugin_build_manifest": file("hash:pkg/main.go\n"),
 		linux[0].File():            {Data: executable, Mode: 0o755},
 	}
 	return source, dist
@@ -97,33 +90,33 @@ func plugin(t *testing.T, executable []byte) (source, dist fstest.MapFS) {
 func check(t *testing.T, source, dist fs.FS) []string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := catalog.Pack(&out, dist, id); err != nil {
+	if err := archive.Pack(&out, dist, id); err != nil {
 		t.Fatal(err)
 	}
-	archive, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	packed, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	problems, warnings := catalog.Check(archive, source, linux)
+	problems, warnings := archive.Check(packed, source, linux)
 	return append(problems, warnings...)
 }
 
 func TestArchiveIsWhatTheCatalogTakes(t *testing.T) {
 	source, dist := plugin(t, build(t, "-trimpath", "-ldflags=-s -w"))
-	sums, err := catalog.Sums(dist)
+	sums, err := archive.Sums(dist)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dist[catalog.SumsFile] = file(string(sums))
+	dist[archive.SumsFile] = file(string(sums))
 	dist["MANIFEST.txt"] = file("signature\n")
 	if problems := check(t, source, dist); problems != nil {
 		t.Errorf("%q", problems)
 	}
 	var first, second bytes.Buffer
-	if catalog.Pack(&first, dist, id) != nil || catalog.Pack(&second, dist, id) != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+	if archive.Pack(&first, dist, id) != nil || archive.Pack(&second, dist, id) != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Error("the same files make two archives")
 	}
-	if sum := catalog.Checksum([]byte("abc")); sum != "a9993e364706816aba3e25717850c26c9cd0d89d" { // FIPS 180-4
+	if sum := archive.Checksum([]byte("abc")); sum != "a9993e364706816aba3e25717850c26c9cd0d89d" { // FIPS 180-4
 		t.Errorf("checksum %s", sum)
 	}
 }
@@ -169,9 +162,8 @@ func TestWhatTheCatalogWouldRefuseIsNamed(t *testing.T) {
 		{"a development build of the frontend", put("module.js", file("__webpack_require__")), "development build"},
 		{"no source map", func(_, dist fstest.MapFS) { delete(dist, "module.js.map") }, "module.js.map is missing"},
 		{"another source", func(source, _ fstest.MapFS) { source["src/module.ts"] = file("export default 1;\n") }, "src/module.ts is not the repository's"},
-		{"another backend source", func(source, _ fstest.MapFS) { source["pkg/new.go"] = file("package main\n") }, "does not list the Go source"},
-		{"a build without the SDK", func(source, _ fstest.MapFS) { source["Magefile.go"] = file("package main\n") }, "Magefile.go of the source does not name"},
-		{"old checksums", put(catalog.SumsFile, file("0  module.js\n")), "does not list the files as they are"},
+		{"no list of the Go source", func(_, dist fstest.MapFS) { delete(dist, "go_plugin_build_manifest") }, "go_plugin_build_manifest is missing"},
+		{"old checksums", put(archive.SumsFile, file("0  module.js\n")), "does not list the files as they are"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -187,21 +179,21 @@ func TestWhatTheCatalogWouldRefuseIsNamed(t *testing.T) {
 
 func TestModesAndLayoutOfTheArchive(t *testing.T) {
 	source, dist := plugin(t, build(t, "-trimpath", "-ldflags=-s -w"))
-	archive := fstest.MapFS{}
+	unpacked := fstest.MapFS{}
 	for name, f := range dist {
-		archive[id+"/"+name] = &fstest.MapFile{Data: f.Data, Mode: f.Mode}
+		unpacked[id+"/"+name] = &fstest.MapFile{Data: f.Data, Mode: f.Mode}
 	}
-	archive[id+"/"+linux[0].File()].Mode = 0o644
-	archive[id+"/LICENSE"].Mode = 0o600
-	found, _ := catalog.Check(archive, source, linux)
+	unpacked[id+"/"+linux[0].File()].Mode = 0o644
+	unpacked[id+"/LICENSE"].Mode = 0o600
+	found, _ := archive.Check(unpacked, source, linux)
 	problems := strings.Join(found, "\n")
 	for _, want := range []string{"gpx_nhncloud_email_linux_amd64 has the mode -rw-r--r--", "LICENSE has the mode -rw-------"} {
 		if !strings.Contains(problems, want) {
 			t.Errorf("not told: %s\n%s", want, problems)
 		}
 	}
-	archive["other/file"] = file("x")
-	if found, _ = catalog.Check(archive, source, linux); len(found) != 1 || found[0] != "the archive is not one folder" {
+	unpacked["other/file"] = file("x")
+	if found, _ = archive.Check(unpacked, source, linux); len(found) != 1 || found[0] != "the archive is not one folder" {
 		t.Errorf("%q", found)
 	}
 	if problems := strings.Join(check(t, source, dist), "\n"); problems != "" {

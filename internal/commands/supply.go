@@ -1,4 +1,4 @@
-package build
+package commands
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -17,7 +18,7 @@ import (
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/archive"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 func Audit() error {
 	mg.Deps(npmInstall)
 	return errors.Join(
-		explained("govulncheck", sh.RunV("go", "run", govulncheck, packages)),
+		explained("govulncheck", sh.RunV("go", "run", govulncheck, shipped)),
 		explained("npm audit", npm("audit", "--omit=dev")),
 	)
 }
@@ -67,8 +68,12 @@ func Reproducible() error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(scratch) }() // it is in the temporary folder
-	tracked, err := sh.Output("git", "ls-files", "go.mod", "go.sum", "pkg")
+	tracked, err := sh.Output("git", "ls-files", "go.mod", "go.sum", "package.json", "src/plugin.json", "pkg")
 	if err != nil {
+		return err
+	}
+	commands := filepath.Join(scratch, "commands")
+	if err := sh.RunV("go", "tool", "mage", "-compile", commands); err != nil {
 		return err
 	}
 	var hashes []string
@@ -80,15 +85,16 @@ func Reproducible() error {
 				return err
 			}
 		}
+		cmd := exec.Command(commands, "backend")
+		cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.Env = folder, os.Stdout, os.Stderr, os.Environ()
 		// What the first has compiled is not what the second is made of.
-		var env []string
 		if len(hashes) > 0 {
-			env = []string{"GOCACHE=" + filepath.Join(scratch, "cache")}
+			cmd.Env = append(cmd.Env, "GOCACHE="+filepath.Join(scratch, "cache"))
 		}
-		if err := backendIn(folder, runtime.GOOS, runtime.GOARCH, env...); err != nil {
+		if err := cmd.Run(); err != nil {
 			return err
 		}
-		binary, err := os.ReadFile(filepath.Join(folder, dist, catalog.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}.File()))
+		binary, err := os.ReadFile(filepath.Join(folder, dist, archive.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}.File()))
 		if err != nil {
 			return err
 		}
@@ -141,7 +147,7 @@ func Licenses() error {
 
 // goModules is each module that is linked into the backend, and its licence.
 func goModules() (all [][2]string, err error) {
-	list, err := sh.Output("go", "list", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
+	list, err := sh.Output("go", "list", "-tags", "arrow_json_stdlib", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package catalog
+package archive
 
 import (
 	"bytes"
@@ -29,8 +29,7 @@ func Check(archive, source fs.FS, targets []Target) (problems, warnings []string
 	c.executables(targets)
 	c.documents()
 	c.frontend()
-	c.goManifest()
-	c.sdk()
+	c.read(goManifestFile)
 	c.sums()
 	return c.problems, c.warnings
 }
@@ -61,7 +60,7 @@ func (c *checker) read(name string) []byte {
 // shipped is every file that may be in the archive, as patterns of path.Match.
 var shipped = []string{
 	"plugin.json", "module.js", "module.js.map", "*.js", "*.js.map",
-	"README.md", "CHANGELOG.md", "LICENSE", GoManifestFile, SumsFile, signatureFile,
+	"README.md", "CHANGELOG.md", "LICENSE", goManifestFile, SumsFile, signatureFile,
 	"img/*.svg", "img/*.png", "img/screenshots/*.png", "locales/*/*.json", "dashboards/*.json",
 }
 

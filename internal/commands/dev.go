@@ -1,4 +1,4 @@
-package build
+package commands
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"github.com/magefile/mage/mg"
 	"github.com/magefile/mage/sh"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/catalog"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/archive"
 )
 
 // Dev runs the demo relay and rebuilds both sides of dist/ on every change,
@@ -106,10 +106,10 @@ func newest(root string) (time.Time, error) {
 // whose process has ended.
 func reload(ctx context.Context) {
 	if out, err := exec.CommandContext(ctx, "docker", "compose", "ps", "--quiet", "grafana").Output(); err == nil && len(out) > 0 {
-		_ = exec.CommandContext(ctx, "docker", "compose", "exec", "-T", "grafana", "pkill", catalog.Executable).Run() // none runs yet
+		_ = exec.CommandContext(ctx, "docker", "compose", "exec", "-T", "grafana", "pkill", archive.Executable).Run() // none runs yet
 		return
 	}
-	executable, err := filepath.Abs(filepath.Join(dist, catalog.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}.File()))
+	executable, err := filepath.Abs(filepath.Join(dist, archive.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}.File()))
 	if err != nil {
 		return
 	}
