@@ -41,6 +41,9 @@ type Notification struct {
 	Omitted int `json:"-"`
 	// SignedAt is when the request was signed, zero if it does not say.
 	SignedAt time.Time `json:"-"`
+	// Replaced is what Recipients.Replaced says of the request, for the mail to
+	// tell.
+	Replaced []string `json:"-"`
 
 	identity string
 }

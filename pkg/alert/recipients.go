@@ -83,6 +83,25 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	return r, nil
 }
 
+// maxNotes bounds how many rejected entries are told in a log.
+const maxNotes = 10
+
+// Notes say for the log and the delivery record what was rejected and what
+// became of it.
+func (r Recipients) Notes() []string {
+	var notes []string
+	for _, rejected := range r.Rejected[:min(len(r.Rejected), maxNotes)] {
+		notes = append(notes, "not mailed, from the query parameter "+rejected.Parameter+": "+rejected.Reason)
+	}
+	if more := len(r.Rejected) - len(notes); more > 0 {
+		notes = append(notes, fmt.Sprintf("and %d more", more))
+	}
+	if len(r.Replaced) > 0 {
+		notes = append(notes, "the default recipients have the mail instead")
+	}
+	return notes
+}
+
 // replaced are the entries of the lists To and Cc of a request that hold no
 // address at all, where default recipients have the mail in their place. Those
 // of Bcc are nothing for the other recipients to read.

@@ -44,6 +44,7 @@ type Model struct {
 	Subject   string // the built-in subject
 	Title     string // of the contact point, when customised
 	Message   string // of the contact point, when customised: Markdown
+	Notice    string // why the default recipients have the mail, when others were asked for
 
 	Alerts        []*Alert // the firing ones first, the gravest first
 	FiringCount   int      // of the whole notification
@@ -103,6 +104,7 @@ type Pair struct{ Name, Value string }
 func newModel(n *alert.Notification, w *words, location *time.Location, now time.Time) *Model {
 	m := &Model{
 		Message:           customMessage(n),
+		Notice:            notice(n.Replaced, w),
 		Alerts:            make([]*Alert, 0, len(n.Alerts)),
 		Omitted:           n.Omitted,
 		truncated:         n.TruncatedAlerts,

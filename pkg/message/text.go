@@ -13,6 +13,8 @@ func (v *view) text() string {
 	t.paragraph(v.StateText)
 	t.paragraph(v.Places)
 	t.blank()
+	t.paragraph(v.Notice)
+	t.blank()
 	t.paragraph(v.Title)
 	t.blank()
 	t.paragraph(v.Message)
