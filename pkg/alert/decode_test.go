@@ -1,6 +1,7 @@
 package alert_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +26,7 @@ func read(t testing.TB, name string) []byte {
 
 func decode(t testing.TB, body []byte) *alert.Notification {
 	t.Helper()
-	n, err := alert.Decode(body)
+	n, err := alert.Decode(bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,11 +146,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a title that is a number", `{"title":1,` + alerts + `}`, 422, "title is of the wrong type: number"},
 		{"too deep an object", `{"x":` + strings.Repeat(`{"x":`, alert.MaxDepth) + `1` + strings.Repeat(`}`, alert.MaxDepth) + `,` + alerts + `}`, 422, "nests deeper than 32 levels"},
 		{"a million open brackets", strings.Repeat("[", 1_000_000), 422, "nests deeper"},
-		{"too large a body", `{"title":"` + strings.Repeat("x", alert.MaxBody) + `",` + alerts + `}`, 413, "the body is larger than 10 MiB"},
+		{"too large a body", `{"title":"` + strings.Repeat("x", alert.MaxBody) + `",` + alerts + `}`, 413, "the body is larger than 32 MiB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := alert.Decode([]byte(tt.body))
+			_, err := alert.Decode(strings.NewReader(tt.body))
 			refused(t, err, tt.status, alert.ReasonBody, tt.words)
 		})
 	}
@@ -243,7 +244,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(read(f, name))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		n, err := alert.Decode(body)
+		n, err := alert.Decode(bytes.NewReader(body))
 		if err != nil {
 			var r *alert.Refusal
 			if !errors.As(err, &r) || r.Status < 400 || r.Status > 499 || r.Reason != alert.ReasonBody || r.Message == "" || r.Hint == "" {

@@ -28,13 +28,6 @@ const (
 	stateError    = "error"
 )
 
-// nameLabel holds the rule's name, ruleLabel that of a rule without data or
-// with a failed query.
-const (
-	nameLabel = "alertname"
-	ruleLabel = "rulename"
-)
-
 // Model is what a template sees of a notification. Every string is clean: valid
 // UTF-8 without control characters, bounded in length.
 type Model struct {
@@ -103,7 +96,7 @@ type Pair struct{ Name, Value string }
 // newModel reads a notification in the language of w.
 func newModel(n *alert.Notification, w *words, location *time.Location, now time.Time) *Model {
 	m := &Model{
-		Message:           customMessage(n),
+		Message:           cut(strings.TrimSpace(clean(n.Message)), maxMessage),
 		Notice:            notice(n.Replaced, w),
 		Alerts:            make([]*Alert, 0, len(n.Alerts)),
 		Omitted:           n.Omitted,
@@ -122,7 +115,7 @@ func newModel(n *alert.Notification, w *words, location *time.Location, now time
 	if single {
 		shared = nil
 	}
-	m.SharedLabels = pairs(shared, func(name string) bool { return !private(name) && name != nameLabel })
+	m.SharedLabels = pairs(shared, func(name string) bool { return !private(name) && name != alert.NameLabel })
 
 	firing, resolved := 0, 0
 	for i := range n.Alerts {
@@ -215,8 +208,8 @@ func newAlert(a *alert.Alert, shared alert.KV, w *words, location *time.Location
 	labels, annotations := cleanLabels(a.Labels), cleanAnnotations(a.Annotations)
 	v := &Alert{
 		State:        alertState(a),
-		Name:         ruleName(labels),
-		Severity:     severityOf(labels),
+		Name:         labels.Rule(),
+		Severity:     labels.Severity(),
 		Summary:      oneLine(annotations["summary"]),
 		Description:  annotations["description"],
 		Labels:       labels,
@@ -243,7 +236,7 @@ func newAlert(a *alert.Alert, shared alert.KV, w *words, location *time.Location
 	v.Reason = reason(annotations["grafana_state_reason"], v.State, w)
 	v.OwnLabels = pairs(labels, func(name string) bool {
 		value, same := shared[name]
-		isName := name == nameLabel || name == ruleLabel && labels[name] == v.Name
+		isName := name == alert.NameLabel || name == alert.RuleLabel && labels[name] == v.Name
 		return !private(name) && !isName && (!same || value != labels[name])
 	})
 	v.Notes = pairs(annotations, func(name string) bool {
@@ -281,9 +274,9 @@ func alertState(a *alert.Alert) string {
 	switch {
 	case keptLast(why): // it fired before the query failed
 		return stateFiring
-	case a.Labels[nameLabel] == "DatasourceNoData", strings.HasPrefix(why, "NoData"):
+	case a.Labels[alert.NameLabel] == "DatasourceNoData", strings.HasPrefix(why, "NoData"):
 		return stateNoData
-	case a.Labels[nameLabel] == "DatasourceError", strings.HasPrefix(why, "Error"):
+	case a.Labels[alert.NameLabel] == "DatasourceError", strings.HasPrefix(why, "Error"):
 		return stateError
 	}
 	return stateFiring
@@ -292,18 +285,6 @@ func alertState(a *alert.Alert) string {
 // keptLast says whether a rule without data or with a failed query keeps the
 // state that it had.
 func keptLast(why string) bool { return strings.HasSuffix(why, ", KeepLast") }
-
-// ruleName is the rule's own name also in Grafana's alerts for want of data,
-// which carry it in another label.
-func ruleName(labels alert.KV) string {
-	switch labels[nameLabel] {
-	case "DatasourceNoData", "DatasourceError":
-		if rule := labels[ruleLabel]; rule != "" {
-			return rule
-		}
-	}
-	return labels[nameLabel]
-}
 
 // reason is a sentence for Grafana's grafana_state_reason.
 func reason(why, state string, w *words) string {
@@ -385,7 +366,7 @@ func sortPairs(list []Pair) []Pair {
 }
 
 // values are query results by RefID.
-func values(all map[string]float64) []Pair {
+func values(all alert.Values) []Pair {
 	out := make([]Pair, 0, len(all))
 	for name, value := range all {
 		out = append(out, Pair{cut(oneLine(name), maxLabel), number(value)})
@@ -399,7 +380,7 @@ var evaluation = regexp.MustCompile(`var='([^']*)' (?:metric='[^']*' )?labels=\{
 // evaluated are the query results where one of them is NaN or infinite: JSON has
 // no such numbers, and Grafana then leaves all of them out of values.
 func evaluated(text string) []Pair {
-	all := make(map[string]float64)
+	all := make(alert.Values)
 	for _, m := range evaluation.FindAllStringSubmatch(text, -1) {
 		if v, err := strconv.ParseFloat(m[2], 64); err == nil {
 			all[m[1]] = v

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -22,7 +23,7 @@ const (
 var placeLabels = []string{"instance", "host", "hostname", "node", "pod", "service", "job"}
 
 // machineLabels are Grafana's own and say nothing to a person.
-var machineLabels = []string{"datasource_uid", "ref_id", ruleLabel}
+var machineLabels = []string{"datasource_uid", "ref_id", alert.RuleLabel}
 
 // tells says whether a label of a list says anything to a person: Grafana's own
 // do not, nor does the mark of those that were too many.
@@ -92,13 +93,13 @@ func (m *Model) places(w *words) []string {
 
 // subjectRank orders shared labels in a subject: how grave, where, the rest.
 func subjectRank(name string) int {
-	if i := slices.Index(severityLabels, name); i >= 0 {
+	if i := slices.Index(alert.SeverityLabels, name); i >= 0 {
 		return i
 	}
 	if i := slices.Index(placeLabels, name); i >= 0 {
-		return len(severityLabels) + i
+		return len(alert.SeverityLabels) + i
 	}
-	return len(severityLabels) + len(placeLabels)
+	return len(alert.SeverityLabels) + len(placeLabels)
 }
 
 // distinct lists the values of the label that tells the alerts of one rule

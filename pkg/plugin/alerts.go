@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -124,7 +125,7 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
-	n, err := alert.Decode(body)
+	n, err := alert.Decode(bytes.NewReader(body))
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
