@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -23,7 +24,7 @@ type abridged struct {
 	// before the message has been handed out, so that the alerts are known.
 	begin func() *written
 
-	buf    [16 << 10]byte
+	buf    []byte
 	unread []byte // of buf
 	total  int    // octets read from src
 	begun  bool   // something other than white space was read
@@ -44,6 +45,21 @@ type abridged struct {
 	dropped bool // something was left out before the end of what was handed out
 }
 
+// buffers keeps what an abridged used, for the next one.
+var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, 16<<10)} }}
+
+func abridge(src io.Reader, begin func() *written) *abridged {
+	a := buffers.Get().(*abridged)
+	*a = abridged{src: src, begin: begin, buf: a.buf, key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
+	return a
+}
+
+// release gives the buffers back. What was decoded does not refer to them.
+func (a *abridged) release() {
+	a.src, a.begin, a.within = nil, nil, nil
+	buffers.Put(a)
+}
+
 // Read implements io.Reader.
 func (a *abridged) Read(p []byte) (int, error) {
 	for {
@@ -62,7 +78,7 @@ func (a *abridged) Read(p []byte) (int, error) {
 
 // fill reads on from src.
 func (a *abridged) fill() {
-	n, err := a.src.Read(a.buf[:])
+	n, err := a.src.Read(a.buf)
 	a.unread = a.buf[:n]
 	a.total += n
 	a.begun = a.begun || len(bytes.TrimSpace(a.unread)) > 0
@@ -121,10 +137,15 @@ func (a *abridged) pass(p []byte) int {
 // inString moves the next octets of a string, its closing quotation mark among
 // them, and says how many went to p.
 func (a *abridged) inString(p []byte) int {
+	c := a.unread[0]
+	// Neither a character nor an escape sequence is parted.
+	continued := a.escape > 0 || c&0xc0 == 0x80 || c == '\\' && a.high
+	if a.within != nil && len(a.raw) >= maxString && !continued {
+		a.flush()
+	}
 	if run := a.plainRun(len(p)); run > 0 {
 		return a.move(p, run)
 	}
-	c := a.unread[0]
 	if a.escape == 0 && c == '"' {
 		a.str = false
 		if a.within != nil {
@@ -135,12 +156,8 @@ func (a *abridged) inString(p []byte) int {
 		a.unread = a.unread[1:]
 		return 1
 	}
-	continued := a.escape > 0 || c&0xc0 == 0x80 || c == '\\' && a.high
 	if a.length >= maxString && !continued && c >= ' ' {
 		a.cut = true
-	}
-	if a.within != nil && len(a.raw) >= maxString && !continued {
-		a.flush()
 	}
 	a.follow(c)
 	return a.move(p, 1)

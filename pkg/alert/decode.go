@@ -38,10 +38,11 @@ func Decode(r io.Reader) (*Notification, error) {
 	}{Notification: n}
 	var message *written
 	before := 0 // alerts that came before the message
-	body := &abridged{src: r, begin: func() *written {
-		message, before = &written{expected: p.Alerts.defaults}, p.Alerts.total()
+	body := abridge(r, func() *written {
+		message, before = &written{expected: p.Alerts.defaults.blocks}, p.Alerts.total()
 		return message
-	}}
+	})
+	defer body.release()
 	if err := json.UnmarshalRead(body, &p, jsontext.AllowDuplicateNames(true)); err != nil {
 		return nil, body.refuse(err)
 	}
@@ -51,11 +52,11 @@ func Decode(r io.Reader) (*Notification, error) {
 	}
 	switch {
 	case message == nil: // its name was written with escapes, or there is none
-		message = &written{expected: list.defaults}
+		message = &written{expected: list.defaults.blocks}
 		message.add([]byte(n.Message))
 	case before == 0: // only now the alerts are known
 		text := message.end()
-		message = &written{expected: list.defaults}
+		message = &written{expected: list.defaults.blocks}
 		message.add([]byte(text))
 	}
 	n.Message = message.end()

@@ -271,7 +271,8 @@ func BenchmarkDecode(b *testing.B) {
 		{"two alerts", read(b, "grafana-12.3/firing-2.json")},
 		{"fifteen alerts", read(b, "grafana-12.3/firing-15-hostile-annotations.json")},
 		// Most alerts cost their identity and not a struct each.
-		{"the largest body of the smallest alerts", []byte(`{"alerts":[` + strings.Repeat(small, alert.MaxBody/len(small)-2) + small[:len(small)-1] + `]}`)},
+		{"as many of the smallest alerts as may be", []byte(`{"alerts":[` + strings.Repeat(small, alert.MaxCounted-1) + small[:len(small)-1] + `]}`)},
+		{"five thousand alerts of 11 MB", []byte(storm{count: 5000, resolved: 1000, padding: 800}.body(b))},
 	}
 	for _, tt := range tests {
 		b.Run(tt.name, func(b *testing.B) {

@@ -24,7 +24,11 @@ type KV map[string]string
 // Names are the names of the entries that another set has not, as Grafana sorts
 // them: alertname first, the others in order.
 func (kv KV) Names(without KV) []string {
-	names := make([]string, 0, len(kv))
+	return kv.appendNames(make([]string, 0, len(kv)), without)
+}
+
+// appendNames adds the names to a list that is empty.
+func (kv KV) appendNames(names []string, without KV) []string {
 	for name := range kv {
 		if _, ok := without[name]; !ok {
 			names = append(names, name)
@@ -96,32 +100,37 @@ func (kv KV) with(common KV) KV {
 	return merged
 }
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (kv *KV) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return decodeKnown(dec, kv) }
-
 // Values are the results of a rule's queries, by RefID.
 type Values map[string]float64
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (v *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return decodeKnown(dec, v) }
-
-// decodeKnown reads an object and leaves out the names whose value is null,
-// which is no value, neither 0 nor "".
-func decodeKnown[M ~map[string]V, V any](dec *jsontext.Decoder, into *M) error {
-	var all map[string]*V
-	if err := json.UnmarshalDecode(dec, &all); err != nil {
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. What is null has no value.
+func (v *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*v = nil
+	if dec.PeekKind() != '{' {
+		return json.UnmarshalDecode(dec, (*map[string]float64)(v)) // null, or an error in its words
+	}
+	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
-	*into = nil
-	if all == nil {
-		return nil
-	}
-	known := make(M, len(all))
-	for name, value := range all {
-		if value != nil {
-			known[name] = *value
+	*v = make(Values)
+	for dec.PeekKind() != '}' {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := token.String()
+		if dec.PeekKind() == 'n' {
+			err = dec.SkipValue()
+		} else {
+			var value float64
+			if err = json.UnmarshalDecode(dec, &value); err == nil {
+				(*v)[name] = value
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
-	*into = known
-	return nil
+	_, err := dec.ReadToken()
+	return err
 }

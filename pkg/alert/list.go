@@ -30,7 +30,6 @@ type alertList struct {
 	rules            map[uint64]struct{} // hashes of their names
 	marks            []mark
 	defaults         defaults
-	scratch          []byte
 }
 
 // numbered is an alert with its place in the payload and its size.
@@ -86,7 +85,7 @@ func (l *alertList) add(a numbered) error {
 	l.marks = append(l.marks, markOf(&a.Alert))
 	l.rules[maphash.String(blockSeed, a.Labels.Rule())] = struct{}{}
 	l.kinds[l.kind(&a.Alert)]++
-	l.scratch = l.defaults.expect(&a.Alert, l.scratch)
+	l.defaults.expect(&a.Alert)
 	a.StartsAt, a.EndsAt = known(a.StartsAt), known(a.EndsAt)
 
 	rank := Gravity(a.Labels.Severity())

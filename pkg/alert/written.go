@@ -38,25 +38,32 @@ type block struct {
 
 var blockSeed = maphash.MakeSeed()
 
-// defaults are the blocks of the alerts that fire and of those that are resolved.
-type defaults [2][]block
+// blocks are those of the alerts that fire and of those that are resolved.
+type blocks [2][]block
+
+// defaults gathers the default texts of alerts.
+type defaults struct {
+	blocks blocks
+	text   []byte   // of the latest alert
+	names  []string // of its latest labels
+}
 
 // expect adds an alert, as it was sent.
-func (d *defaults) expect(a *Alert, scratch []byte) []byte {
-	text := appendDefault(scratch[:0], a)
-	if len(text) <= maxBlock {
-		list := 0
+func (d *defaults) expect(a *Alert) {
+	d.text = d.text[:0]
+	d.write(a)
+	if len(d.text) <= maxBlock {
+		list := &d.blocks[0]
 		if a.Status == Resolved {
-			list = 1
+			list = &d.blocks[1]
 		}
-		d[list] = append(d[list], block{len(text), maphash.Bytes(blockSeed, text)})
+		*list = append(*list, block{len(d.text), maphash.Bytes(blockSeed, d.text)})
 	}
-	return text
 }
 
 // written is what somebody wrote in a message that passes piece by piece.
 type written struct {
-	expected defaults
+	expected blocks
 	text     []byte // what is not Grafana's
 	mark     int    // where in text the latest block stood
 	held     []byte // the beginning of a block, perhaps
@@ -141,33 +148,41 @@ func (w *written) dropHeading() {
 	w.mark = len(w.text)
 }
 
-// appendDefault writes one alert as Grafana's template "__text_alert_list" does.
-func appendDefault(b []byte, a *Alert) []byte {
-	b = append(b, blockStart...)
-	for i, name := range slices.Sorted(maps.Keys(a.Values)) {
+// write adds one alert to text as Grafana's template "__text_alert_list" does.
+func (d *defaults) write(a *Alert) {
+	d.add(string(blockStart))
+	d.names = slices.AppendSeq(d.names[:0], maps.Keys(a.Values))
+	slices.Sort(d.names)
+	for i, name := range d.names {
 		if i > 0 {
-			b = append(b, ", "...)
+			d.add(", ")
 		}
-		b = fmt.Append(append(append(b, name...), '='), a.Values[name])
+		d.add(name, "=")
+		d.text = fmt.Append(d.text, a.Values[name])
 	}
 	if len(a.Values) == 0 {
-		b = append(b, "[no value]"...)
+		d.add("[no value]")
 	}
-	b = append(b, "\nLabels:\n"...)
-	b = appendPairs(b, a.Labels)
-	b = append(b, "Annotations:\n"...)
-	b = appendPairs(b, a.Annotations)
-	for _, link := range [][2]string{{"Source", a.GeneratorURL}, {"Silence", a.SilenceURL}, {"Dashboard", a.DashboardURL}, {"Panel", a.PanelURL}} {
+	d.add("\nLabels:\n")
+	d.pairs(a.Labels)
+	d.add("Annotations:\n")
+	d.pairs(a.Annotations)
+	for _, link := range [...][2]string{{"Source: ", a.GeneratorURL}, {"Silence: ", a.SilenceURL}, {"Dashboard: ", a.DashboardURL}, {"Panel: ", a.PanelURL}} {
 		if link[1] != "" {
-			b = append(append(append(append(b, link[0]...), ": "...), link[1]...), '\n')
+			d.add(link[0], link[1], "\n")
 		}
 	}
-	return b
 }
 
-func appendPairs(b []byte, kv KV) []byte {
-	for _, name := range kv.Names(nil) {
-		b = append(append(append(append(append(b, " - "...), name...), " = "...), kv[name]...), '\n')
+func (d *defaults) pairs(kv KV) {
+	d.names = kv.appendNames(d.names[:0], nil)
+	for _, name := range d.names {
+		d.add(" - ", name, " = ", kv[name], "\n")
 	}
-	return b
+}
+
+func (d *defaults) add(parts ...string) {
+	for _, s := range parts {
+		d.text = append(d.text, s...)
+	}
 }

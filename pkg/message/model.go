@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"math"
 	"regexp"
 	"slices"
@@ -55,7 +56,9 @@ type Model struct {
 	Language    string
 	Now         Time
 
-	truncated int // alerts of which the sender does not say whether they fire
+	truncated int                // alerts of which the sender does not say whether they fire
+	dropped   map[alert.Kind]int // alerts that are not in Alerts, but counted
+	rules     int                // of all alerts, where some are dropped
 }
 
 // Alert is what a template sees of one alert. URLs are http, https or mailto,
@@ -101,6 +104,8 @@ func newModel(n *alert.Notification, w *words, location *time.Location, now time
 		Alerts:            make([]*Alert, 0, len(n.Alerts)),
 		Omitted:           n.Omitted,
 		truncated:         n.TruncatedAlerts,
+		dropped:           n.Dropped,
+		rules:             n.Rules,
 		GroupLabels:       cleanLabels(n.GroupLabels),
 		CommonLabels:      cleanLabels(n.CommonLabels),
 		CommonAnnotations: cleanAnnotations(n.CommonAnnotations),
@@ -190,7 +195,7 @@ func (m *Model) headline(w *words) string {
 	for i := range m.Alerts {
 		names[m.Alerts[i].Name] = true
 	}
-	if others := len(names) - 1; others > 0 {
+	if others := max(len(names), m.rules) - 1; others > 0 {
 		return m.Alerts[0].Name + " " + w.say("more", others)
 	}
 	return m.Alerts[0].Name
@@ -356,13 +361,18 @@ func pairs(kv alert.KV, keep func(name string) bool) []Pair {
 	return sortPairs(out)
 }
 
-// sortPairs orders by name and leaves a mark where there are too many to show.
+// sortPairs orders by name. Where there are too many to show it keeps those that
+// say most, and leaves a mark.
 func sortPairs(list []Pair) []Pair {
-	slices.SortFunc(list, func(a, b Pair) int { return strings.Compare(a.Name, b.Name) })
-	if more := len(list) - maxPairs; more > 0 {
-		list = append(list[:maxPairs], Pair{ellipsis, "+" + strconv.Itoa(more)})
+	byName := func(a, b Pair) int { return strings.Compare(a.Name, b.Name) }
+	more := len(list) - maxPairs
+	if more <= 0 {
+		slices.SortFunc(list, byName)
+		return list
 	}
-	return list
+	slices.SortFunc(list, func(a, b Pair) int { return cmp.Or(labelRank(a.Name)-labelRank(b.Name), byName(a, b)) })
+	slices.SortFunc(list[:maxPairs], byName)
+	return append(list[:maxPairs], Pair{ellipsis, "+" + strconv.Itoa(more)})
 }
 
 // values are query results by RefID.
