@@ -350,11 +350,11 @@ func cleanKV(kv alert.KV, value func(name, value string) string) alert.KV {
 	return out
 }
 
-// pairs are the entries of kv that keep wants, by name.
+// pairs are the entries of kv that have a value and that keep wants, by name.
 func pairs(kv alert.KV, keep func(name string) bool) []Pair {
 	var out []Pair
 	for name, value := range kv {
-		if keep(name) {
+		if value != "" && keep(name) {
 			out = append(out, Pair{name, value})
 		}
 	}

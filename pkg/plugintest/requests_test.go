@@ -171,7 +171,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"UTF-16":          {utf16le, map[string]int{"alerts": 400, "test": 400, "preview": 400}},
 		"a BOM":           {append([]byte("\ufeff"), payload...), map[string]int{"alerts": 400, "test": 400, "preview": 400}},
 		"Latin-1":         {[]byte(alerts(`"labels":{"a":"` + "\xe9" + `"}`)), map[string]int{"alerts": 400}},
-		"too large":       {bytes.Repeat([]byte(" "), 10<<20+1), map[string]int{"alerts": 413, "test": 413, "preview": 413}},
+		"too large":       {bytes.Repeat([]byte(" "), alert.MaxBody+1), map[string]int{"alerts": 413, "test": 413, "preview": 413}},
 		"brackets":        {[]byte(deep), map[string]int{"alerts": 422, "test": 400, "preview": 400}},
 		"deep":            {[]byte(alerts(`"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40))), map[string]int{"alerts": 422}},
 		"deep in preview": {[]byte(`{"payload":` + alerts(`"x":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)) + `}`), map[string]int{"preview": 422}},
