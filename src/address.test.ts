@@ -46,9 +46,15 @@ describe('a mail address', () => {
 });
 
 describe('a pattern of recipients', () => {
-  it.each(['ops@example.com', '@example.com', '*@example.com', '*@*.example.com', '@例え.jp', 'a..b@docomo.ne.jp', '"a."@docomo.ne.jp'])('is %s', (text) =>
-    expect(isPattern(text)).toBe(true),
-  );
+  it.each([
+    'ops@example.com',
+    '@example.com',
+    '*@example.com',
+    '*@*.example.com',
+    '@例え.jp',
+    'a..b@docomo.ne.jp',
+    '"a."@docomo.ne.jp',
+  ])('is %s', (text) => expect(isPattern(text)).toBe(true));
   it.each(['', 'example.com', '*', 'Ops <ops@example.com>', 'o*@example.com', '@*', '*@*.*.com', 'a@*.example.com'])(
     'is not %j',
     (text) => expect(isPattern(text)).toBe(false),
