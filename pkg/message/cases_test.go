@@ -49,6 +49,10 @@ func TestNothingOfAPayloadIsLostOrWrong(t *testing.T) {
 						t.Errorf("the subject %q lacks %q", c.Subject, want)
 					}
 				}
+				// The alert says it, and so does the message.
+				if tt.name == "custom-payload-docs" && (strings.Count(c.Text, "disk of mq-1 is nearly full") < 2 || strings.Count(c.HTML, "less than 7 % free") < 2) {
+					t.Errorf("the alert lacks what all alerts share:\n%s", c.Text)
+				}
 				for part, text := range map[string]string{"text": c.Text, "HTML": shownHTML(c.HTML)} {
 					for _, want := range tt.shown {
 						if !strings.Contains(text, want) {
