@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -50,7 +51,7 @@ func ofTwentyKB() (notification, error) {
 }
 
 func newNotification(body []byte) (notification, error) {
-	decoded, err := alert.Decode(body)
+	decoded, err := alert.Decode(bytes.NewReader(body))
 	if err != nil {
 		return notification{}, err
 	}

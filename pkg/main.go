@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugin"
 )
@@ -29,6 +30,11 @@ const (
 	gcPercent   = 400
 	memoryLimit = 96 << 20
 )
+
+// maxMessage is the largest message that Grafana may send over gRPC: a body of
+// the largest size with the data source's settings and the request's header. The
+// SDK's own limit, 16 MiB, is answered by Grafana with 500 and no words.
+const maxMessage = alert.MaxBody + 2<<20
 
 // grace is what Grafana leaves a plugin between the request to stop and
 // SIGKILL, less what it takes to close the database.
@@ -59,7 +65,9 @@ func main() {
 	signal.Notify(terminated, syscall.SIGTERM)
 	served := make(chan error, 1)
 	go func() {
-		served <- datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{})
+		served <- datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{
+			GRPCSettings: backend.GRPCSettings{MaxReceiveMsgSize: maxMessage},
+		})
 	}()
 	select {
 	case err = <-served:

@@ -83,3 +83,23 @@ func DeliveryIdentity(source string, n *Notification, r Recipients) string {
 	f.add(string(r.MailType))
 	return f.sum()
 }
+
+// Conversation is equal for the notifications of one conversation: same data
+// source and group key, mailed to the same mailboxes. What the alerts say, the
+// mail type and how the recipients are addressed take no part: a later mail of
+// a conversation tells the same people how the same group stands now. It is a
+// hex SHA-256.
+func Conversation(source string, n *Notification, r Recipients) string {
+	var keys []string
+	for _, a := range r.All() {
+		keys = append(keys, a.Key())
+	}
+	slices.Sort(keys)
+	var f framed
+	f.add(source)
+	f.add(n.GroupKey)
+	for _, key := range slices.Compact(keys) {
+		f.add(key)
+	}
+	return f.sum()
+}

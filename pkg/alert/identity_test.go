@@ -94,6 +94,41 @@ func TestDeliveryIdentity(t *testing.T) {
 	}
 }
 
+func TestConversationIsThatOfAGroupAndItsRecipients(t *testing.T) {
+	n := decode(t, []byte(payload("g", alertA)))
+	to := func(list ...string) alert.Recipients { return alert.Recipients{To: mailboxes(t, list...)} }
+	base := alert.Conversation("1/a", n, to("a@example.com", "b@example.com"))
+	// Across releases, mail that waits is found by it.
+	if want := "3c39fb9d"; !strings.HasPrefix(base, want) || len(base) != 64 {
+		t.Errorf("the conversation is %s, want %s...", base, want)
+	}
+	tests := []struct {
+		name  string
+		got   string
+		equal bool
+	}{
+		{"other alerts of the group", alert.Conversation("1/a", decode(t, []byte(payload("g", strings.Replace(alertB, "firing", "resolved", 1)))), to("a@example.com", "b@example.com")), true},
+		{"recipients in another order", alert.Conversation("1/a", n, to("b@example.com", "a@example.com")), true},
+		{"recipients with names and in capitals", alert.Conversation("1/a", n, to("Ay <A@example.com>", "b@EXAMPLE.com")), true},
+		{"a recipient in another role", alert.Conversation("1/a", n, alert.Recipients{To: mailboxes(t, "b@example.com"), Bcc: mailboxes(t, "a@example.com")}), true},
+		{"another language, mode and mail type", alert.Conversation("1/a", n, alert.Recipients{
+			To: mailboxes(t, "a@example.com", "b@example.com"), Language: "ko", Mode: "individual", MailType: nhncloud.Ad}), true},
+
+		{"another data source", alert.Conversation("1/b", n, to("a@example.com", "b@example.com")), false},
+		{"another group", alert.Conversation("1/a", decode(t, []byte(payload("h", alertA))), to("a@example.com", "b@example.com")), false},
+		{"fewer recipients", alert.Conversation("1/a", n, to("a@example.com")), false},
+		{"more recipients", alert.Conversation("1/a", n, to("a@example.com", "b@example.com", "c@example.com")), false},
+		{"a boundary elsewhere", alert.Conversation("1/ag", decode(t, []byte(payload("", alertA))), to("a@example.com", "b@example.com")), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if (tt.got == base) != tt.equal {
+				t.Errorf("equal %v, want %v", !tt.equal, tt.equal)
+			}
+		})
+	}
+}
+
 // mailboxes parses addresses.
 func mailboxes(t testing.TB, list ...string) []address.Address {
 	t.Helper()

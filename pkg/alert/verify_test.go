@@ -135,7 +135,7 @@ func TestASignedTimestampIsNoBody(t *testing.T) {
 	if err := alert.Verify(secret, signed(sign(secret, "", body), ""), []byte(body), now); err != nil {
 		t.Fatal(err)
 	}
-	_, err := alert.Decode([]byte(body))
+	_, err := alert.Decode(strings.NewReader(body))
 	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonBody, "the body is of the wrong type: number")
 }
 

@@ -82,7 +82,7 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 		Individual: r.Mode == settings.Individual,
 		Subject:    content.Subject,
 		MessageID:  messageID,
-		Note:       strings.Join(content.Warnings, "; "),
+		Note:       strings.Join(append(content.Warnings, r.Notes()...), "; "),
 		Message:    mail,
 		Recipients: recipients(r),
 	}, nil

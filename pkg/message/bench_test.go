@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -48,7 +49,7 @@ func many(t testing.TB, count int) *alert.Notification {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err = alert.Decode(data)
+	n, err = alert.Decode(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}

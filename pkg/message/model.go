@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"math"
 	"regexp"
 	"slices"
@@ -28,13 +29,6 @@ const (
 	stateError    = "error"
 )
 
-// nameLabel holds the rule's name, ruleLabel that of a rule without data or
-// with a failed query.
-const (
-	nameLabel = "alertname"
-	ruleLabel = "rulename"
-)
-
 // Model is what a template sees of a notification. Every string is clean: valid
 // UTF-8 without control characters, bounded in length.
 type Model struct {
@@ -44,6 +38,7 @@ type Model struct {
 	Subject   string // the built-in subject
 	Title     string // of the contact point, when customised
 	Message   string // of the contact point, when customised: Markdown
+	Notice    string // why the default recipients have the mail, when others were asked for
 
 	Alerts        []*Alert // the firing ones first, the gravest first
 	FiringCount   int      // of the whole notification
@@ -61,7 +56,9 @@ type Model struct {
 	Language    string
 	Now         Time
 
-	truncated int // alerts of which the sender does not say whether they fire
+	truncated int                // alerts of which the sender does not say whether they fire
+	dropped   map[alert.Kind]int // alerts that are not in Alerts, but counted
+	rules     int                // of all alerts, where some are dropped
 }
 
 // Alert is what a template sees of one alert. URLs are http, https or mailto,
@@ -102,10 +99,13 @@ type Pair struct{ Name, Value string }
 // newModel reads a notification in the language of w.
 func newModel(n *alert.Notification, w *words, location *time.Location, now time.Time) *Model {
 	m := &Model{
-		Message:           customMessage(n),
+		Message:           cut(strings.TrimSpace(clean(n.Message)), maxMessage),
+		Notice:            notice(n.Replaced, w),
 		Alerts:            make([]*Alert, 0, len(n.Alerts)),
 		Omitted:           n.Omitted,
 		truncated:         n.TruncatedAlerts,
+		dropped:           n.Dropped,
+		rules:             n.Rules,
 		GroupLabels:       cleanLabels(n.GroupLabels),
 		CommonLabels:      cleanLabels(n.CommonLabels),
 		CommonAnnotations: cleanAnnotations(n.CommonAnnotations),
@@ -120,7 +120,7 @@ func newModel(n *alert.Notification, w *words, location *time.Location, now time
 	if single {
 		shared = nil
 	}
-	m.SharedLabels = pairs(shared, func(name string) bool { return !private(name) && name != nameLabel })
+	m.SharedLabels = pairs(shared, func(name string) bool { return !private(name) && name != alert.NameLabel })
 
 	firing, resolved := 0, 0
 	for i := range n.Alerts {
@@ -195,7 +195,7 @@ func (m *Model) headline(w *words) string {
 	for i := range m.Alerts {
 		names[m.Alerts[i].Name] = true
 	}
-	if others := len(names) - 1; others > 0 {
+	if others := max(len(names), m.rules) - 1; others > 0 {
 		return m.Alerts[0].Name + " " + w.say("more", others)
 	}
 	return m.Alerts[0].Name
@@ -213,8 +213,8 @@ func newAlert(a *alert.Alert, shared alert.KV, w *words, location *time.Location
 	labels, annotations := cleanLabels(a.Labels), cleanAnnotations(a.Annotations)
 	v := &Alert{
 		State:        alertState(a),
-		Name:         ruleName(labels),
-		Severity:     severityOf(labels),
+		Name:         labels.Rule(),
+		Severity:     labels.Severity(),
 		Summary:      oneLine(annotations["summary"]),
 		Description:  annotations["description"],
 		Labels:       labels,
@@ -241,7 +241,7 @@ func newAlert(a *alert.Alert, shared alert.KV, w *words, location *time.Location
 	v.Reason = reason(annotations["grafana_state_reason"], v.State, w)
 	v.OwnLabels = pairs(labels, func(name string) bool {
 		value, same := shared[name]
-		isName := name == nameLabel || name == ruleLabel && labels[name] == v.Name
+		isName := name == alert.NameLabel || name == alert.RuleLabel && labels[name] == v.Name
 		return !private(name) && !isName && (!same || value != labels[name])
 	})
 	v.Notes = pairs(annotations, func(name string) bool {
@@ -279,9 +279,9 @@ func alertState(a *alert.Alert) string {
 	switch {
 	case keptLast(why): // it fired before the query failed
 		return stateFiring
-	case a.Labels[nameLabel] == "DatasourceNoData", strings.HasPrefix(why, "NoData"):
+	case a.Labels[alert.NameLabel] == "DatasourceNoData", strings.HasPrefix(why, "NoData"):
 		return stateNoData
-	case a.Labels[nameLabel] == "DatasourceError", strings.HasPrefix(why, "Error"):
+	case a.Labels[alert.NameLabel] == "DatasourceError", strings.HasPrefix(why, "Error"):
 		return stateError
 	}
 	return stateFiring
@@ -290,18 +290,6 @@ func alertState(a *alert.Alert) string {
 // keptLast says whether a rule without data or with a failed query keeps the
 // state that it had.
 func keptLast(why string) bool { return strings.HasSuffix(why, ", KeepLast") }
-
-// ruleName is the rule's own name also in Grafana's alerts for want of data,
-// which carry it in another label.
-func ruleName(labels alert.KV) string {
-	switch labels[nameLabel] {
-	case "DatasourceNoData", "DatasourceError":
-		if rule := labels[ruleLabel]; rule != "" {
-			return rule
-		}
-	}
-	return labels[nameLabel]
-}
 
 // reason is a sentence for Grafana's grafana_state_reason.
 func reason(why, state string, w *words) string {
@@ -362,28 +350,33 @@ func cleanKV(kv alert.KV, value func(name, value string) string) alert.KV {
 	return out
 }
 
-// pairs are the entries of kv that keep wants, by name.
+// pairs are the entries of kv that have a value and that keep wants, by name.
 func pairs(kv alert.KV, keep func(name string) bool) []Pair {
 	var out []Pair
 	for name, value := range kv {
-		if keep(name) {
+		if value != "" && keep(name) {
 			out = append(out, Pair{name, value})
 		}
 	}
 	return sortPairs(out)
 }
 
-// sortPairs orders by name and leaves a mark where there are too many to show.
+// sortPairs orders by name. Where there are too many to show it keeps those that
+// say most, and leaves a mark.
 func sortPairs(list []Pair) []Pair {
-	slices.SortFunc(list, func(a, b Pair) int { return strings.Compare(a.Name, b.Name) })
-	if more := len(list) - maxPairs; more > 0 {
-		list = append(list[:maxPairs], Pair{ellipsis, "+" + strconv.Itoa(more)})
+	byName := func(a, b Pair) int { return strings.Compare(a.Name, b.Name) }
+	more := len(list) - maxPairs
+	if more <= 0 {
+		slices.SortFunc(list, byName)
+		return list
 	}
-	return list
+	slices.SortFunc(list, func(a, b Pair) int { return cmp.Or(labelRank(a.Name)-labelRank(b.Name), byName(a, b)) })
+	slices.SortFunc(list[:maxPairs], byName)
+	return append(list[:maxPairs], Pair{ellipsis, "+" + strconv.Itoa(more)})
 }
 
 // values are query results by RefID.
-func values(all map[string]float64) []Pair {
+func values(all alert.Values) []Pair {
 	out := make([]Pair, 0, len(all))
 	for name, value := range all {
 		out = append(out, Pair{cut(oneLine(name), maxLabel), number(value)})
@@ -397,7 +390,7 @@ var evaluation = regexp.MustCompile(`var='([^']*)' (?:metric='[^']*' )?labels=\{
 // evaluated are the query results where one of them is NaN or infinite: JSON has
 // no such numbers, and Grafana then leaves all of them out of values.
 func evaluated(text string) []Pair {
-	all := make(map[string]float64)
+	all := make(alert.Values)
 	for _, m := range evaluation.FindAllStringSubmatch(text, -1) {
 		if v, err := strconv.ParseFloat(m[2], 64); err == nil {
 			all[m[1]] = v

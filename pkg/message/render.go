@@ -92,10 +92,14 @@ func (r *Renderer) Render(n *alert.Notification, now time.Time) Content {
 
 	v := newView(m, r.words, r.options)
 	var ok bool
-	if c.Text, ok = r.text.run(m, &c.Warnings); !ok {
+	if c.Text, ok = r.text.run(m, &c.Warnings); ok {
+		c.Text = textWithNotice(c.Text, m.Notice)
+	} else {
 		c.Text = v.text()
 	}
-	if c.HTML, ok = r.html.run(m, &c.Warnings); !ok {
+	if c.HTML, ok = r.html.run(m, &c.Warnings); ok {
+		c.HTML = htmlWithNotice(c.HTML, m.Notice)
+	} else {
 		c.HTML = v.html()
 	}
 	return c

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -26,7 +27,7 @@ func payload(t testing.TB, name string) *alert.Notification {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := alert.Decode(data)
+	n, err := alert.Decode(bytes.NewReader(data))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}

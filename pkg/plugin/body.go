@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -36,7 +37,7 @@ func decodeOptional(r *http.Request, v any) error {
 		return err
 	}
 	if len(body) > alert.MaxBody {
-		return &fault{http.StatusRequestEntityTooLarge, problem{Error: "the body is larger than 10 MiB", Code: alert.ReasonBody, Hint: "Send fewer alerts at once."}}
+		return &fault{http.StatusRequestEntityTooLarge, problem{Error: fmt.Sprintf("the body is larger than %d MiB", alert.MaxBody>>20), Code: alert.ReasonBody, Hint: "Send fewer alerts at once."}}
 	}
 	if err := json.Unmarshal(body, v); err != nil {
 		return badBody("the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")

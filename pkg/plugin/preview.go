@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -41,7 +42,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	n := alert.Sample(time.Now())
 	if len(request.Payload) > 0 {
-		if n, err = alert.Decode(request.Payload); err != nil {
+		if n, err = alert.Decode(bytes.NewReader(request.Payload)); err != nil {
 			return err
 		}
 	}
