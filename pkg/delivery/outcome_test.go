@@ -168,10 +168,10 @@ func TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews(t *testing.T) {
 func TestSettingsReachTheRelay(t *testing.T) {
 	c := relayConfig(settings.Settings{
 		Host: "relay.example.com", Port: 2587, PortMode: nhncloud.STARTTLS, AuthMechanism: settings.AuthLogin, ServerName: "name.example.com",
-		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, SecretKey: settings.NewSecret("x"),
+		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, MessagesPerConnection: 23, SecretKey: settings.NewSecret("x"),
 	}, nhncloud.Normal, nil)
 	if c.Host != "relay.example.com" || c.Port != 2587 || c.Mode != nhncloud.STARTTLS || c.Mechanism != settings.AuthLogin || c.TLS.ServerName != "name.example.com" ||
-		c.EHLOName != "client.example.com" || c.MaxConnections != 7 || c.Timeout != 3*time.Second || c.MessagesPerMinute != 11 || c.Password != "x" {
+		c.EHLOName != "client.example.com" || c.MaxConnections != 7 || c.Timeout != 3*time.Second || c.MessagesPerMinute != 11 || c.MessagesPerConnection != 23 || c.Password != "x" {
 		t.Errorf("%+v", c)
 	}
 }
