@@ -420,3 +420,28 @@ func TestContentIsNotBegunNorEndedWhenItsTimeIsOver(t *testing.T) {
 		}
 	}
 }
+
+// TestRecipientWhomASessionRefusesIsNotGivenUp: others are accepted in the same
+// transaction, so that it goes on; alone, the recipient gets a fresh connection.
+func TestRecipientWhomASessionRefusesIsNotGivenUp(t *testing.T) {
+	for _, reply := range []string{"554 5.7.1 too many recipients in this session", "530 5.7.0 authenticate first", "503 5.5.1 order", "451 later"} {
+		relay := startRelay(t, relaytest.Options{})
+		relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "b@", Skip: 1, PerSession: true, Action: relaytest.Reply(reply + "\r\n")})
+		c := relayConfig(relay, nhncloud.TLSWrapper)
+		c.MaxConnections = 1
+		pool := startPool(t, c)
+		if _, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com")); err != nil {
+			t.Fatal(err)
+		}
+		result, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com"))
+		if err != nil || result.Recipients[0].Err != nil {
+			t.Errorf("%s: %v", reply, err)
+		}
+		if b := result.Recipients[1].Err; b == nil || !b.Temporary() || b.Sender() {
+			t.Errorf("%s: %v", reply, b)
+		}
+		if _, err := pool.Send(testContext(t), testMail("b@example.com")); err != nil {
+			t.Errorf("%s: alone: %v", reply, err)
+		}
+	}
+}
