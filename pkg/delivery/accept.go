@@ -137,6 +137,10 @@ func recipients(r alert.Recipients) []outbox.Recipient {
 	return all
 }
 
+// sendNowWithin is how long a person waits for the relay's words: less than the
+// ten minutes that it may take over a content.
+const sendNowWithin = time.Minute
+
 // SendNow sends one mail past the outbox, for a person who waits for the
 // relay's words. A success brings held mail back.
 func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Recipients) (smtp.Result, string, error) {
@@ -144,6 +148,8 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 	if err != nil {
 		return smtp.Result{}, "", err
 	}
+	ctx, cancel := context.WithTimeout(ctx, sendNowWithin)
+	defer cancel()
 	started := time.Now()
 	results, err := s.transmit(ctx, outbox.Delivery{
 		ID: composed.ID, MailType: composed.MailType, From: composed.From, Individual: composed.Individual,

@@ -156,7 +156,9 @@ func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 		o.Results = append(o.Results, outbox.Result{
 			Address: r.Address, Status: statusOf(r.Err),
 			Code: r.Err.Code, EnhancedCode: r.Err.EnhancedCode, Text: words(r.Err),
+			Ambiguous: r.Err.Ambiguous,
 		})
+		o.Ambiguous = o.Ambiguous || r.Err.Ambiguous
 	}
 	errors.As(err, &first)
 	if first != nil { // also where others have the mail

@@ -84,8 +84,18 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 	t.Run("cancelled after the final dot", func(t *testing.T) {
 		failure := &smtp.Error{Class: smtp.Cancelled, Stage: smtp.StageMessage, Ambiguous: true, Err: context.Canceled}
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure)
+		if !got.Ambiguous || !got.Results[0].Ambiguous {
+			t.Errorf("that the relay may have the mail is not told: %+v", got)
+		}
 		if got.Verdict == outbox.Release || got.Results[0].Status != outbox.Queued {
 			t.Errorf("an attempt that may have delivered the mail is not counted: %+v", got)
+		}
+	})
+	t.Run("ambiguous for one of two", func(t *testing.T) {
+		unheard := &smtp.Error{Class: smtp.Network, Stage: smtp.StageMessage, Ambiguous: true, Err: io.EOF}
+		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com"}, {Address: "b@example.com", Err: unheard}}}, nil)
+		if !got.Ambiguous || got.Results[0].Ambiguous || !got.Results[1].Ambiguous {
+			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("the sender, among other failures", func(t *testing.T) {
@@ -158,10 +168,10 @@ func TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews(t *testing.T) {
 func TestSettingsReachTheRelay(t *testing.T) {
 	c := relayConfig(settings.Settings{
 		Host: "relay.example.com", Port: 2587, PortMode: nhncloud.STARTTLS, AuthMechanism: settings.AuthLogin, ServerName: "name.example.com",
-		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, SecretKey: settings.NewSecret("x"),
+		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, MessagesPerConnection: 23, SecretKey: settings.NewSecret("x"),
 	}, nhncloud.Normal, nil)
 	if c.Host != "relay.example.com" || c.Port != 2587 || c.Mode != nhncloud.STARTTLS || c.Mechanism != settings.AuthLogin || c.TLS.ServerName != "name.example.com" ||
-		c.EHLOName != "client.example.com" || c.MaxConnections != 7 || c.Timeout != 3*time.Second || c.MessagesPerMinute != 11 || c.Password != "x" {
+		c.EHLOName != "client.example.com" || c.MaxConnections != 7 || c.Timeout != 3*time.Second || c.MessagesPerMinute != 11 || c.MessagesPerConnection != 23 || c.Password != "x" {
 		t.Errorf("%+v", c)
 	}
 }

@@ -22,8 +22,8 @@ import (
 const slotsPerConnection = 32
 
 // A replaced data source hands back after drain what it has not begun to send.
-// It may finish the rest until drainEnd, later than any relay answers: mail
-// that is cut off behind its final dot comes twice. Variables for the sake of
+// It may finish the rest until drainEnd: a relay that takes longer over a
+// content may have the mail that is cut off then. Variables for the sake of
 // their test.
 var (
 	drain    = 30 * time.Second

@@ -40,6 +40,10 @@ type Outcome struct {
 	// Away: the relay could not be had, which says nothing of the mail. What
 	// failed so is due at once when the relay has taken another mail.
 	Away bool
+	// Ambiguous: the content was sent and the reply to it was not heard, so that
+	// recipients who are pending may have the mail. Which of them, Results say;
+	// without one, all.
+	Ambiguous bool
 	// Results are the relay's answers by recipient, Rest the answer for every
 	// pending recipient that Results does not name; nil leaves them pending.
 	Results []Result
@@ -64,6 +68,8 @@ type Result struct {
 	Code         int
 	EnhancedCode string
 	Text         string
+	// Ambiguous: the recipient may have the mail, although Status is Queued.
+	Ambiguous bool
 }
 
 // apply returns d's recipients as they are after the outcome.

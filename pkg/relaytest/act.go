@@ -21,7 +21,7 @@ func (s *session) answer(at Stage, about, usual string) (bool, error) {
 // consult lets the faults of a stage act and returns what is to be said.
 func (s *session) consult(at Stage, about, usual string) (string, error) {
 	for _, o := range s.relay.faults.all() {
-		if !s.relay.faults.due(o, at, about) {
+		if !s.relay.faults.due(o, s, at, about) {
 			continue
 		}
 		if o.OnFire != nil {

@@ -238,6 +238,8 @@ func (s *session) rcptTo(args, line string) error {
 		usual = "501 5.1.3 Bad recipient address syntax"
 	case len(params) > 0:
 		usual = "555 5.5.4 Unsupported option"
+	case s.opt.MaxRecipients > 0 && len(s.envelope.to) >= s.opt.MaxRecipients:
+		usual = s.opt.TooMany
 	}
 	done, err := s.answer(RCPT, line, usual)
 	if done {

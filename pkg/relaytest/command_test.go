@@ -105,3 +105,14 @@ func TestAFlightIsAnsweredInOrder(t *testing.T) {
 		t.Errorf("violations: %q", v)
 	}
 }
+
+func TestATransactionTakesNoMoreRecipientsThanTheCap(t *testing.T) {
+	r := start(t, Options{MaxRecipients: 1})
+	c := login(t, r)
+	for range 2 {
+		c.say("MAIL FROM:<a@example.com>", "250")
+		c.say("RCPT TO:<b@example.com>", "250")
+		c.say("RCPT TO:<c@example.com>", "452 4.5.3")
+		c.say("RSET", "250")
+	}
+}

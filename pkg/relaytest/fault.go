@@ -41,6 +41,8 @@ type Fault struct {
 	Match string
 	Skip  int // let that many matches pass first
 	Times int // then act that many times; 0 is until removed
+	// PerSession counts Skip and Times on each connection by itself.
+	PerSession bool
 	// Action is what to do. Several faults of one stage are tried in the order
 	// they were given; after Delay and Hold the next one has its turn.
 	Action Action
@@ -115,11 +117,11 @@ type faults struct {
 type order struct {
 	Fault
 	removed chan struct{}
-	seen    int // matches so far, under faults.mu
+	seen    map[*session]int // matches so far, under faults.mu; by session, or all under nil
 }
 
 func (f *faults) add(ordered Fault) (remove func()) {
-	o := &order{Fault: ordered, removed: make(chan struct{})}
+	o := &order{Fault: ordered, removed: make(chan struct{}), seen: make(map[*session]int)}
 	f.change(func(all []*order) []*order { return append(all, o) })
 	return sync.OnceFunc(func() {
 		f.change(func(all []*order) []*order {
@@ -143,13 +145,16 @@ func (f *faults) all() []*order {
 	return nil
 }
 
-// due says whether o acts now.
-func (f *faults) due(o *order, at Stage, about string) bool {
+// due says whether o acts now, on s.
+func (f *faults) due(o *order, s *session, at Stage, about string) bool {
 	if o.Stage != at || !strings.Contains(strings.ToLower(about), strings.ToLower(o.Match)) {
 		return false
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o.seen++
-	return o.seen > o.Skip && (o.Times == 0 || o.seen <= o.Skip+o.Times)
+	if !o.PerSession {
+		s = nil
+	}
+	o.seen[s]++
+	return o.seen[s] > o.Skip && (o.Times == 0 || o.seen[s] <= o.Skip+o.Times)
 }

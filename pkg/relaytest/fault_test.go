@@ -178,6 +178,17 @@ func TestFaultsActTheTimesOrdered(t *testing.T) {
 	c.say("NOOP here", "250")
 }
 
+func TestFaultsCountEachSessionByItself(t *testing.T) {
+	r := start(t, Options{})
+	r.Fault(Fault{Stage: NOOP, Skip: 1, Times: 1, PerSession: true, Action: Reply("451 4.0.0 as ordered\r\n")})
+	for range 2 {
+		c := login(t, r)
+		for _, reply := range []string{"250", "451", "250"} {
+			c.say("NOOP", reply)
+		}
+	}
+}
+
 func TestMatchLooksAtWhatTheStageIsAbout(t *testing.T) {
 	for stage, match := range map[Stage]string{
 		EHLO: "ehlo A", Challenge: "appkey", AUTH: "AppKey", MAIL: "a@example.com", RCPT: "b@example.com",

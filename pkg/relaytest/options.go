@@ -20,6 +20,10 @@ type Options struct {
 	// MaxConnections is how many connections are served at a time; the next
 	// one gets 421 in place of the greeting. 0 is no cap.
 	MaxConnections int
+	// MaxRecipients is how many recipients a transaction takes; the next ones
+	// get TooMany. 0 is no cap.
+	MaxRecipients int
+	TooMany       string // "452 4.5.3 Error: too many recipients" when empty
 	// RTT is the round trip between client and relay. Every byte takes RTT/2,
 	// in order and however it was batched, and a TCP connect takes a whole
 	// round trip before the client's first byte counts, as on a real link:
@@ -59,6 +63,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Address == "" {
 		o.Address = "127.0.0.1"
+	}
+	if o.TooMany == "" {
+		o.TooMany = "452 4.5.3 Error: too many recipients"
 	}
 	if o.Certificate == "" {
 		o.Certificate = Valid

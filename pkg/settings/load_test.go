@@ -49,10 +49,10 @@ func TestUnsetKeysHaveTheirDefaults(t *testing.T) {
 		"missing": `{` + required + `}`,
 		"null": `{` + required + `,"host":null,"portMode":null,"port":null,"authMechanism":null,"mailType":null,"fromName":null,"replyTo":null,
 			"to":null,"cc":null,"bcc":null,"allowedRecipients":null,"recipientMode":null,"language":null,"timezone":null,"subjectTemplate":null,
-			"maxConnections":null,"timeoutSeconds":null,"messagesPerMinute":null,"dedupeSeconds":null,"serverName":null,"tlsSkipVerify":null,
+			"maxConnections":null,"messagesPerConnection":null,"timeoutSeconds":null,"messagesPerMinute":null,"dedupeSeconds":null,"serverName":null,"tlsSkipVerify":null,
 			"tlsAuthWithCACert":null,"enableSecureSocksProxy":null,"ehloName":null}`,
 		"empty": `{` + required + `,"host":"","portMode":"","port":"","authMechanism":" ","mailType":"","fromName":"","replyTo":"","to":"","cc":[],"bcc":[""],
-			"allowedRecipients":[null],"recipientMode":"","language":"","timezone":"","maxConnections":"","timeoutSeconds":"","messagesPerMinute":"",
+			"allowedRecipients":[null],"recipientMode":"","language":"","timezone":"","maxConnections":"","messagesPerConnection":"","timeoutSeconds":"","messagesPerMinute":"",
 			"dedupeSeconds":"","tlsSkipVerify":"","ehloName":""}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestUnsetKeysHaveTheirDefaults(t *testing.T) {
 			if s.Language != "en" || s.Location != time.UTC || s.SubjectTemplate+s.TextTemplate+s.HTMLTemplate != "" {
 				t.Errorf("message: %+v", s)
 			}
-			if s.MaxConnections != 4 || s.Timeout != 10*time.Second || s.MessagesPerMinute != 0 || s.Dedupe != 30*time.Second {
+			if s.MaxConnections != 4 || s.MessagesPerConnection != 100 || s.Timeout != 10*time.Second || s.MessagesPerMinute != 0 || s.Dedupe != 30*time.Second {
 				t.Errorf("limits: %+v", s)
 			}
 			if s.ServerName != "" || s.TLSSkipVerify || s.RootCAs != nil || s.SOCKSProxy || s.EHLOName != "" {
@@ -89,7 +89,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		"allowedRecipients": ["@example.com", "*@*.example.org"], "recipientMode": "individual",
 		"language": "ko", "timezone": "Asia/Seoul",
 		"subjectTemplate": "{{ .Title }}", "textTemplate": "a\nb", "htmlTemplate": "<p>",
-		"maxConnections": 8, "timeoutSeconds": 20, "messagesPerMinute": 60, "dedupeSeconds": 0,
+		"maxConnections": 8, "messagesPerConnection": 20, "timeoutSeconds": 20, "messagesPerMinute": 60, "dedupeSeconds": 0,
 		"serverName": "smtp.example.com", "tlsSkipVerify": true, "tlsAuthWithCACert": true, "enableSecureSocksProxy": true, "ehloName": "grafana.example.com",
 		"oauthPassThru": false, "pdcInjected": {"a": 1}
 	}`), map[string]string{"secretKey": " SecretKey\n", "webhookSecret": " hmac ", "tlsCACert": ca})
@@ -112,7 +112,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	if s.Language != "ko" || s.Location.String() != "Asia/Seoul" || s.SubjectTemplate != "{{ .Title }}" || s.TextTemplate != "a\nb" || s.HTMLTemplate != "<p>" {
 		t.Errorf("message: %+v", s)
 	}
-	if s.MaxConnections != 8 || s.Timeout != 20*time.Second || s.MessagesPerMinute != 60 || s.Dedupe != 0 {
+	if s.MaxConnections != 8 || s.MessagesPerConnection != 20 || s.Timeout != 20*time.Second || s.MessagesPerMinute != 60 || s.Dedupe != 0 {
 		t.Errorf("limits: %+v", s)
 	}
 	if s.ServerName != "smtp.example.com" || !s.TLSSkipVerify || s.RootCAs == nil || !s.SOCKSProxy || s.EHLOName != "grafana.example.com" {
@@ -228,6 +228,7 @@ adSenderAddress is missing; with mailType "ad" the mail must give its sender's a
 
 		{"maxConnections too few", `"maxConnections":0`, `maxConnections is 0; it may be a whole number from 1 to 50`},
 		{"maxConnections too many", `"maxConnections":"51"`, `maxConnections is "51"; it may be a whole number from 1 to 50`},
+		{"messagesPerConnection too few", `"messagesPerConnection":0`, `messagesPerConnection is 0; it may be a whole number from 1 to 10000`},
 		{"timeoutSeconds too short", `"timeoutSeconds":0`, `timeoutSeconds is 0; it may be a whole number from 1 to 60`},
 		{"timeoutSeconds with a unit", `"timeoutSeconds":"10s"`, `timeoutSeconds is "10s"; it may be a whole number from 1 to 60`},
 		{"messagesPerMinute negative", `"messagesPerMinute":-1`, `messagesPerMinute is -1; it may be a whole number from 0 to 100000`},
@@ -396,7 +397,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		if s.AppKey == "" || s.From.Local == "" || s.Host == "" || s.Port < 1 || s.Location == nil || s.Timeout < time.Second || s.MaxConnections < 1 ||
+		if s.AppKey == "" || s.From.Local == "" || s.Host == "" || s.Port < 1 || s.Location == nil || s.Timeout < time.Second || s.MaxConnections < 1 || s.MessagesPerConnection < 1 ||
 			nhncloud.IsHost(s.Host) && !nhncloud.Offers(s.PortMode, s.Port) {
 			t.Fatalf("incomplete: %+v", s)
 		}

@@ -3,6 +3,7 @@ package smtp
 import (
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-sasl"
@@ -10,15 +11,21 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// mechanism picks the SASL mechanism: the wanted one if it is offered. There
-// is no falling back, neither to another one nor to none.
-func mechanism(want settings.AuthMechanism, offered capabilities) (string, error) {
-	candidates := []string{sasl.Plain, sasl.Login}
-	switch want {
+// chooseMechanism picks the SASL mechanism: the wanted one if it is offered. There
+// is no falling back to none.
+func (s *session) chooseMechanism() (string, error) {
+	offered := s.caps
+	var candidates []string
+	switch s.cfg.Mechanism {
 	case settings.AuthPlain:
-		candidates = candidates[:1]
+		candidates = []string{sasl.Plain}
 	case settings.AuthLogin:
-		candidates = candidates[1:]
+		candidates = []string{sasl.Login}
+	default:
+		candidates = []string{sasl.Plain, sasl.Login}
+		if s.cfg.learned.plainRefused.Load() {
+			slices.Reverse(candidates)
+		}
 	}
 	for _, m := range candidates {
 		if offered.offers(m) {
@@ -79,13 +86,50 @@ func (c *loginClient) Next([]byte) ([]byte, error) {
 	return []byte(answer), nil
 }
 
-// authenticate runs AUTH (RFC 4954). It is called on TLS only.
+// authenticate runs AUTH (RFC 4954). It is called on TLS only. A relay that
+// offers PLAIN and refuses it for what it is gets LOGIN, unless the settings name
+// a mechanism; credentials that are refused are not offered a second time.
 func (s *session) authenticate() (Reply, *Error) {
-	name, err := mechanism(s.cfg.Mechanism, s.caps)
+	name, err := s.chooseMechanism()
 	if err != nil {
 		reason := bounded(s.redactor.words(err.Error()))
 		return Reply{}, &Error{Class: Refused, Stage: StageAuth, Err: errors.New(reason)}
 	}
+	reply, fail := s.auth(name)
+	if s.cfg.Mechanism == settings.AuthPlain || s.cfg.Mechanism == settings.AuthLogin || !fail.ofMechanism() {
+		return reply, fail
+	}
+	login := name == sasl.Plain
+	s.cfg.learned.plainRefused.Store(login)
+	if !login || !s.caps.offers(sasl.Login) {
+		return reply, fail
+	}
+	s.fellBack = true
+	return s.auth(sasl.Login)
+}
+
+// hungUpOnPlain says whether the relay ended the connection when it had refused
+// PLAIN: on another one LOGIN comes first.
+func (s *session) hungUpOnPlain(err *Error) bool {
+	return s.fellBack && err != nil && err.Stage == StageAuth && (err.Class == Unavailable || err.Class == Network && !err.Timeout())
+}
+
+// ofMechanism says whether a reply to AUTH refuses the mechanism and not the
+// credentials: 504 and 534 (RFC 4954 section 4 and 6), what servers say of a
+// command that they do not know, and 553, which some say of PLAIN.
+func (e *Error) ofMechanism() bool {
+	if e == nil || e.Stage != StageAuth {
+		return false
+	}
+	switch e.Code {
+	case 500, 501, 502, 504, 534, 553:
+		return true
+	}
+	return false
+}
+
+// auth runs one mechanism.
+func (s *session) auth(name string) (Reply, *Error) {
 	s.mechanism = name
 	client := saslClient(name, s.cfg.UserName, s.cfg.Password)
 	_, response, err := client.Start()

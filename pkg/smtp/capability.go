@@ -3,6 +3,8 @@ package smtp
 import (
 	"slices"
 	"strings"
+
+	"github.com/emersion/go-sasl"
 )
 
 // capabilities is what a relay offers in its EHLO reply (RFC 5321 section
@@ -15,7 +17,8 @@ type capabilities struct {
 }
 
 // parseCapabilities reads the lines after the first. Old relays list their
-// mechanisms as "AUTH=LOGIN PLAIN"; that line counts only where it is alone.
+// mechanisms as "AUTH=LOGIN PLAIN"; that line counts only where the AUTH line
+// has none that we speak.
 func parseCapabilities(r Reply, redactor redactor) capabilities {
 	var c capabilities
 	var legacy []string
@@ -40,8 +43,8 @@ func parseCapabilities(r Reply, redactor redactor) capabilities {
 			legacy = append(legacy, strings.Fields(line[len("AUTH="):])...)
 		}
 	}
-	if c.mechanisms == nil {
-		c.mechanisms = legacy
+	if !c.offers(sasl.Plain) && !c.offers(sasl.Login) {
+		c.mechanisms = append(c.mechanisms, legacy...)
 	}
 	return c
 }

@@ -79,6 +79,10 @@ func Check(ctx context.Context, c Config) Report {
 	}
 
 	s, err := open(ctx, &c, observe, nil)
+	if s.hungUpOnPlain(err) {
+		report.Stages = nil
+		s, err = open(ctx, &c, observe, nil)
+	}
 	report.Err = err
 	report.Capabilities = s.caps.lines
 	report.Mechanism = s.mechanism

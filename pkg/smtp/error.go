@@ -137,6 +137,11 @@ func classify(stage Stage, code int) Class {
 		return Transient
 	case code/100 != 5:
 		return Protocol
+	case code == 503: // RFC 5321 section 4.2.3: the order of the commands, which no mail has part in
+		switch stage {
+		case StageMail, StageRcpt, StageData, StageMessage:
+			return Transient
+		}
 	}
 	switch code {
 	case 530, 534, 535, 538: // RFC 4954 section 6: credentials are missing, too weak or wrong
@@ -159,10 +164,23 @@ func classify(stage Stage, code int) Class {
 func refusal(stage Stage, r Reply) *Error {
 	e := &Error{Class: classify(stage, r.Code), Stage: stage, Code: r.Code, EnhancedCode: r.EnhancedCode, Text: bounded(r.Text)}
 	if e.Class == Protocol {
-		e.Err = errors.New("the reply does not fit this stage")
+		e.Err = errUnfit
 	}
 	return e
 }
+
+// unfit is a reply that cannot be to the command it is read for.
+func unfit(stage Stage, r Reply) *Error {
+	e := refusal(stage, r)
+	e.Class, e.Err = Protocol, errUnfit
+	return e
+}
+
+var (
+	errUnfit    = errors.New("the reply does not fit this stage")
+	errUnasked  = errors.New("reply without a command")
+	errMismatch = errors.New("replies and commands do not match")
+)
 
 // failure is an error of the connection, of the bytes read from it, or of a
 // context.

@@ -27,9 +27,10 @@ func TestReplyCodesAreClassified(t *testing.T) {
 	}{
 		{everywhere, []int{421}, Unavailable},
 		{everywhere, []int{400, 432, 450, 451, 452, 454, 455, 499}, Transient},
+		{transaction, []int{503}, Transient},
 		{everywhere, []int{100, 220, 250, 299, 354}, Protocol},
 		{everywhere, []int{530, 534, 535, 538}, Refused},
-		{transaction, []int{500, 501, 502, 503, 504, 550, 551, 553, 554, 555, 599}, Permanent},
+		{transaction, []int{500, 501, 502, 504, 550, 551, 553, 554, 555, 599}, Permanent},
 		{[]Stage{StageMail, StageData, StageMessage}, []int{552}, Permanent},
 		{[]Stage{StageRcpt}, []int{552}, Transient},
 		{[]Stage{StageGreeting, StageEHLO, StageEHLOTLS, StageAuth}, []int{500, 502, 503, 504, 521, 550, 554}, Refused},

@@ -1,20 +1,37 @@
 package smtp
 
 import (
+	"cmp"
 	"container/list"
 	"context"
+	"time"
 )
 
 // A job is one transaction that somebody waits for.
 type job struct {
 	ctx   context.Context
 	mail  Mail
-	tries int           // connections that began it
 	place *list.Element // in the pool's queue; nil when it does not wait
 
+	tries    int  // fresh connections that began it
+	renewals int  // times it was taken back from a session that had served before
+	fresh    bool // waits for a connection that has not served yet
+	lockstep bool // goes one command at a time: the replies to its flight did not match
+	reset    bool // has been refused before RSET
+	limit    int  // mails of the session that refused it; 0: none did
+
 	results []RecipientResult // one for each of mail.To
+	crowded int               // the last recipients, for whom the transaction had no room
 	reply   Reply             // to the content
-	done    chan struct{}     // closed when results and reply are final
+	done    chan struct{}     // closed when all these are final
+}
+
+// clear forgets what an earlier session said.
+func (j *job) clear() {
+	for i, to := range j.mail.To {
+		j.results[i] = RecipientResult{Address: to}
+	}
+	j.crowded = 0
 }
 
 // fail gives every recipient that was not refused already the same error, if
@@ -43,4 +60,49 @@ func (j *job) undecided() bool {
 		}
 	}
 	return false
+}
+
+// condemned says whether a refusal of the job's recipients lasts: for the
+// recipient, or for the sender.
+func (j *job) condemned() bool {
+	for i := range j.results {
+		if err := j.results[i].Err; err != nil && !err.Temporary() {
+			return true
+		}
+	}
+	return false
+}
+
+// over is why the mail must not be sent any more, or nil. The time is compared
+// too: a context's own timer is late when the process was stopped for a while.
+func over(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return cmp.Or(context.Cause(ctx), err)
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// doubt takes back what was read as the reply to the content, which is
+// somebody's, and leaves open whether the relay has the mail.
+func (j *job) doubt(lost *Error) {
+	doubted := *lost
+	doubted.Class, doubted.Stage, doubted.Ambiguous = Protocol, StageMessage, true
+	for i := range j.results {
+		if err := j.results[i].Err; err == nil || err.Stage == StageMessage {
+			j.results[i].Err = &doubted
+		}
+	}
+	j.reply = Reply{}
+}
+
+// soften makes refusals that may be about a session such as pass later.
+func (j *job) soften() {
+	for i := range j.results {
+		if err := j.results[i].Err; err != nil {
+			j.results[i].Err = err.softened()
+		}
+	}
 }

@@ -186,9 +186,11 @@ func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 			return Reply{}, s.failure(stage, err)
 		}
 	}
-	if err := s.raw.SetReadDeadline(time.Now().Add(s.timeout)); err != nil {
+	asked := time.Now()
+	if err := s.raw.SetReadDeadline(asked.Add(s.timeout)); err != nil {
 		return Reply{}, s.failure(stage, err)
 	}
+	defer func() { s.roundTrip = max(s.roundTrip, time.Since(asked)) }()
 	said, err := readReply(s.r)
 	if stage == StageEHLO || stage == StageEHLOTLS {
 		s.caps = parseCapabilities(said, s.redactor)

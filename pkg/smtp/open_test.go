@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,6 +83,8 @@ func TestMechanismFollowsTheOffer(t *testing.T) {
 		{"auto takes LOGIN where it is alone", []string{"AUTH LOGIN"}, settings.AuthAuto, "LOGIN", ""},
 		{"the AUTH= line counts where it is alone", []string{"AUTH=LOGIN PLAIN"}, settings.AuthAuto, "PLAIN", ""},
 		{"the AUTH= line does not add to the AUTH line", []string{"AUTH LOGIN", "AUTH=PLAIN"}, settings.AuthAuto, "LOGIN", ""},
+		{"the AUTH= line counts where the AUTH line has none of ours", []string{"AUTH GSSAPI NTLM", "AUTH=LOGIN"}, settings.AuthAuto, "LOGIN", ""},
+		{"whichever comes first", []string{"AUTH=LOGIN", "AUTH GSSAPI NTLM"}, settings.AuthLogin, "LOGIN", ""},
 		{"lower case is the same", []string{"auth plain"}, settings.AuthAuto, "PLAIN", ""},
 		{"PLAIN is not replaced by LOGIN", []string{"AUTH LOGIN"}, settings.AuthPlain, "", "the relay offers AUTH LOGIN, not PLAIN"},
 		{"LOGIN is not replaced by PLAIN", []string{"AUTH PLAIN"}, settings.AuthLogin, "", "the relay offers AUTH PLAIN, not LOGIN"},
@@ -454,6 +457,141 @@ func TestQualifiedHostNames(t *testing.T) {
 	} {
 		if got := qualified(name); got != want {
 			t.Errorf("qualified(%q) = %t", name, got)
+		}
+	}
+}
+
+// TestAutoTriesLOGINWhereTheRelayRefusesPLAIN: for what it is and not for the
+// credentials; and does not try PLAIN again on the next connection.
+func TestAutoTriesLOGINWhereTheRelayRefusesPLAIN(t *testing.T) {
+	for reply, falls := range map[string]bool{
+		"504 5.7.4 Unrecognized authentication type": true, "534 5.7.9 mechanism too weak": true, "553 no": true, "502 what": true,
+		"535 5.7.8 no": false, "454 4.7.0 later": false, "550 no": false,
+	} {
+		for _, mechanism := range []settings.AuthMechanism{settings.AuthAuto, settings.AuthPlain} {
+			for _, hangsUp := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%s/hangs up=%t", reply, mechanism, hangsUp), func(t *testing.T) {
+					var mu sync.Mutex
+					var said []string
+					c := scripted(t, func(s *script) {
+						s.say("220 relay ready\r\n")
+						s.line()
+						s.say("250-relay\r\n250 AUTH PLAIN LOGIN\r\n")
+						for {
+							line := s.line()
+							verb, _, _ := strings.Cut(line, " A")
+							mu.Lock()
+							said = append(said, verb)
+							mu.Unlock()
+							switch verb {
+							case "AUTH PLAIN":
+								if s.say(reply + "\r\n"); hangsUp {
+									return
+								}
+							case "AUTH LOGIN":
+								s.say("334 VXNlcm5hbWU6\r\n")
+								s.line()
+								s.say("334 UGFzc3dvcmQ6\r\n")
+								s.line()
+								s.say("235 ok\r\n")
+							case "", "QUIT":
+								return
+							case "DATA":
+								s.say("354 go\r\n")
+								for s.line() != "." {
+								}
+								s.say("250 taken\r\n")
+							default:
+								s.say("250 ok\r\n")
+							}
+						}
+					})
+					c.Mechanism, c.MessagesPerConnection = mechanism, 1
+					pool := startPool(t, c)
+					auths := func() (n map[string]int) {
+						mu.Lock()
+						defer mu.Unlock()
+						n = make(map[string]int)
+						for _, verb := range said {
+							n[verb]++
+						}
+						return n
+					}
+					if !falls || mechanism == settings.AuthPlain {
+						_, err := pool.Send(testContext(t), testMail())
+						if e := asError(t, err); e.Stage != StageAuth || e.Code == 0 {
+							t.Errorf("error %v", err)
+						}
+						if got := auths(); got["AUTH PLAIN"] != 1 || got["AUTH LOGIN"] != 0 {
+							t.Errorf("said %v", got)
+						}
+						return
+					}
+					for range 3 { // a connection each
+						if _, err := pool.Send(testContext(t), testMail()); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if got := auths(); got["AUTH PLAIN"] != 1 || got["AUTH LOGIN"] > 4 {
+						t.Errorf("said %v", got)
+					}
+					if report := Check(testContext(t), c); report.Err != nil || report.Mechanism != "LOGIN" {
+						t.Errorf("checked with %s: %v", report.Mechanism, report.Err)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestSenderIsNotPausedForWhatOneConnectionMet: the next one is good.
+func TestSenderIsNotPausedForWhatOneConnectionMet(t *testing.T) {
+	const internalError = "\x15\x03\x03\x00\x02\x02\x50" // a fatal alert (RFC 8446 section 6)
+	for name, tt := range map[string]struct {
+		mode  nhncloud.PortMode
+		fault relaytest.Fault
+	}{
+		"internal_error":              {nhncloud.STARTTLS, relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Reply(internalError)}},
+		"internal_error, TLS wrapper": {nhncloud.TLSWrapper, relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Reply(internalError)}},
+		"a plain line":                {nhncloud.STARTTLS, relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Reply("250 ok\r\n")}},
+		"a plain line, TLS wrapper":   {nhncloud.TLSWrapper, relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Reply("554 no\r\n")}},
+		"EHLO without STARTTLS":       {nhncloud.STARTTLS, relaytest.Fault{Stage: relaytest.EHLO, Action: relaytest.Reply("250-relay\r\n250 PIPELINING\r\n")}},
+		"STARTTLS refused":            {nhncloud.STARTTLS, relaytest.Fault{Stage: relaytest.STARTTLS, Action: relaytest.Reply("502 5.5.1 what\r\n")}},
+		"a greeting that refuses":     {nhncloud.STARTTLS, relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.Reply("554 5.3.2 no service\r\n")}},
+		"EHLO refused":                {nhncloud.STARTTLS, relaytest.Fault{Stage: relaytest.EHLO2, Action: relaytest.Reply("550 5.7.1 no\r\n")}},
+		"EHLO without AUTH":           {nhncloud.STARTTLS, relaytest.Fault{Stage: relaytest.EHLO2, Action: relaytest.Reply("250-relay\r\n250 PIPELINING\r\n")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			relay := startRelay(t, relaytest.Options{})
+			tt.fault.Times = 1
+			relay.Fault(tt.fault)
+			pool := startPool(t, relayConfig(relay, tt.mode))
+			secondMailArrives(t, pool, relay)
+			if _, _, total, _ := relay.Connections(); total != 2 {
+				t.Errorf("%d connections", total)
+			}
+		})
+	}
+}
+
+// TestWhatIsCertainIsNotAskedTwice: a certificate and a TLS version are the same
+// on the next connection.
+func TestWhatIsCertainIsNotAskedTwice(t *testing.T) {
+	for name, o := range map[string]relaytest.Options{
+		"expired": {Certificate: relaytest.Expired}, "wrong name": {Certificate: relaytest.WrongName}, "unknown CA": {Certificate: relaytest.UnknownCA},
+		"TLS 1.1": {MaxTLS: tls.VersionTLS11}, "another SecretKey": {SecretKey: "another"},
+	} {
+		for _, mode := range nhncloud.PortModes() {
+			t.Run(name+"/"+string(mode), func(t *testing.T) {
+				relay := startRelay(t, o)
+				_, err := startPool(t, relayConfig(relay, mode)).Send(testContext(t), testMail())
+				if e := asError(t, err); !e.Sender() {
+					t.Errorf("error %v", err)
+				}
+				if _, _, total, _ := relay.Connections(); total != 1 {
+					t.Errorf("%d connections, want 1", total)
+				}
+			})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,9 +49,12 @@ type Pool struct {
 
 	mu        sync.Mutex
 	waiting   list.List       // of *job, the oldest first
+	fresh     int             // of these wait for a session that has not served yet
 	idle      []*worker       // the last used last
 	standing  int             // sessions that take mails, idle or busy
+	slowed    int             // sessions that wait long for the reply to a mail, and take no other
 	leaving   int             // sessions that say QUIT
+	ended     int             // sessions there were
 	dialing   int             // sessions that are being opened
 	dials     context.Context // ends for all dials under way at once
 	stopDials context.CancelFunc
@@ -94,14 +98,31 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
 		fail(result.Recipients, err)
 		return result, err
 	}
-	var jobs []*job
-	for start := 0; start < len(m.To); start += maxRecipients {
-		end := min(start+maxRecipients, len(m.To))
-		j := &job{
-			ctx:     ctx,
-			mail:    Mail{From: m.From, To: m.To[start:end], Data: m.Data},
-			results: result.Recipients[start:end],
-			done:    make(chan struct{}),
+	for parts := [][]RecipientResult{result.Recipients}; len(parts) > 0; {
+		var jobs []*job
+		for _, part := range parts {
+			jobs = append(jobs, p.submit(ctx, m, part)...)
+		}
+		parts = nil
+		for _, j := range jobs {
+			p.wait(j)
+			if result.Reply.Code == 0 {
+				result.Reply = j.reply
+			}
+			if rest := p.crowdedOut(j); len(rest) > 0 {
+				parts = append(parts, rest)
+			}
+		}
+	}
+	return result, result.Verdict()
+}
+
+// submit begins transactions for recipients of a mail.
+func (p *Pool) submit(ctx context.Context, m Mail, recipients []RecipientResult) (jobs []*job) {
+	for part := range slices.Chunk(recipients, p.cfg.learned.recipients.within(maxRecipients)) {
+		j := &job{ctx: ctx, mail: Mail{From: m.From, Data: m.Data}, results: part, done: make(chan struct{})}
+		for i := range part {
+			j.mail.To = append(j.mail.To, part[i].Address)
 		}
 		jobs = append(jobs, j)
 		if err := p.pace(ctx); err != nil {
@@ -110,13 +131,24 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
 		}
 		p.enqueue(j)
 	}
-	for _, j := range jobs {
-		p.wait(j)
-		if result.Reply.Code == 0 {
-			result.Reply = j.reply
-		}
+	return jobs
+}
+
+// crowdedOut lists the recipients for whom a transaction had no room: they get
+// the mail in another one, at once (RFC 5321 section 4.5.3.1.10). How many there
+// were room for is remembered, unless a recipient is refused so who comes first.
+func (p *Pool) crowdedOut(j *job) []RecipientResult {
+	known := &p.cfg.learned.recipients
+	took := len(j.results) - j.crowded
+	switch first := j.results[0].Err; {
+	case j.crowded > 0:
+		known.met(took)
+	case first != nil && first.Stage == StageRcpt && first.tooManyRecipients():
+		known.forget()
+	default:
+		known.used(took)
 	}
-	return result, result.Verdict()
+	return j.results[took:]
 }
 
 // Verdict is nil if anyone was accepted, else the error of the recipients that
@@ -180,8 +212,7 @@ func (p *Pool) wait(j *job) {
 	p.mu.Lock()
 	mine := j.place != nil
 	if mine {
-		p.waiting.Remove(j.place)
-		j.place = nil
+		p.remove(j)
 		p.settle()
 	}
 	p.mu.Unlock()
@@ -247,7 +278,7 @@ func (p *Pool) Stats() Stats {
 	defer p.mu.Unlock()
 	return Stats{
 		Connecting: p.dialing,
-		Busy:       p.standing + p.leaving - len(p.idle),
+		Busy:       p.standing + p.slowed + p.leaving - len(p.idle),
 		Idle:       len(p.idle),
 		Waiting:    p.waiting.Len(),
 	}
@@ -255,7 +286,7 @@ func (p *Pool) Stats() Stats {
 
 // settle tells Close when nothing is left. The caller has the lock.
 func (p *Pool) settle() {
-	if p.isClosed && p.standing+p.leaving+p.dialing+p.waiting.Len() == 0 {
+	if p.isClosed && p.standing+p.slowed+p.leaving+p.dialing+p.waiting.Len() == 0 {
 		select {
 		case <-p.drained:
 		default:

@@ -18,6 +18,7 @@ import (
 type script struct {
 	conn net.Conn
 	r    *bufio.Reader
+	err  error // the client has gone
 }
 
 // say writes raw. A client that went away is what some scripts are about.
@@ -25,7 +26,8 @@ func (s *script) say(raw string) { _, _ = s.conn.Write([]byte(raw)) }
 
 // line is the next command; "" when the client has gone.
 func (s *script) line() string {
-	line, _ := s.r.ReadString('\n')
+	line, err := s.r.ReadString('\n')
+	s.err = err
 	return strings.TrimRight(line, "\r\n")
 }
 

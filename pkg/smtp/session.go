@@ -34,6 +34,7 @@ type session struct {
 	caps      capabilities
 	tls       *tls.ConnectionState
 	mechanism string
+	fellBack  bool // from PLAIN to LOGIN
 
 	replies chan arrival  // closed by listen when it ends
 	closing chan struct{} // tells listen that nobody takes replies any more
@@ -41,11 +42,27 @@ type session struct {
 	mu    sync.Mutex
 	cause error // why abort was called
 
-	unfinished bool // a transaction is open on the relay's side: RSET comes first
-	served     bool // a transaction has come to its end
-	more       bool // the relay had said more already when the last reply was read
-	usedAt     time.Time
+	unfinished   bool // a transaction is open on the relay's side: RSET comes first
+	opened       bool // MAIL was accepted in this transaction
+	transactions int  // that came to their end before this one, MAIL being accepted
+	taken        int  // mails the relay took
+	served       bool // a mail has come to its verdict
+	before       *job // the mail before, whose verdict waits for the replies behind it
+
+	spent bool // no more mails are to go on it
+	slow  bool // the relay took its time over a mail
+	cut   bool // and QUIT cannot be said
+
+	patience  *time.Timer   // how long other mails wait with it for the reply to a content
+	roundTrip time.Duration // the longest while it was opened
+
+	last   Reply // the last one that was as expected
+	more   bool  // the relay had said more already when the last reply was read
+	usedAt time.Time
 }
+
+// full says whether the session has had as many mails as it may.
+func (s *session) full() bool { return s.transactions >= s.cfg.messagesPerSession() }
 
 // arrival is a reply, or the error that ends the connection.
 type arrival struct {
@@ -159,7 +176,8 @@ func (s *session) quiet(stage Stage) *Error {
 func (s *session) unasked(stage Stage, a arrival) *Error {
 	reply, err := s.sort(stage, a)
 	if err == nil {
-		err = failure(stage, malformed{reason: "reply without a command: " + reply.String()})
+		err = unfit(stage, reply)
+		err.Err = errUnasked
 	}
 	return err
 }

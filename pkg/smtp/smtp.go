@@ -37,16 +37,18 @@ type Config struct {
 	// each piece of data that the relay is slow to take. By default 10 s.
 	Timeout time.Duration
 	// MessageTimeout bounds the wait for the reply to a mail's content, which a
-	// relay may take its time to look through: a mail that is given up then is
-	// sent again, and arrives twice (RFC 5321 section 4.5.3.2.6 asks for ten
-	// minutes, in which no alert can wait for a relay that is gone). By default
-	// a minute, or Timeout where that is longer.
+	// relay may take its time to look through: a mail that is given up then may
+	// arrive twice. By default ten minutes (RFC 5321 section 4.5.3.2.6), or
+	// Timeout where that is longer. Other mails wait no longer than Timeout.
 	MessageTimeout time.Duration
 	// IdleTimeout is how long a connection is kept without a mail. By default a
 	// minute.
 	IdleTimeout time.Duration
 	// MaxConnections bounds the connections of a pool. By default 4.
 	MaxConnections int
+	// MessagesPerConnection is how many mails a connection carries before
+	// another takes its place. By default 100.
+	MessagesPerConnection int
 	// MessagesPerMinute bounds the transactions of a pool, evenly spaced;
 	// 0 means no limit.
 	MessagesPerMinute int
@@ -55,6 +57,8 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	Trace Trace
+
+	learned *learned
 }
 
 // withDefaults fills what the caller left open.
@@ -63,7 +67,7 @@ func (c Config) withDefaults() Config {
 		c.Timeout = 10 * time.Second
 	}
 	if c.MessageTimeout <= 0 {
-		c.MessageTimeout = max(time.Minute, c.Timeout)
+		c.MessageTimeout = max(10*time.Minute, c.Timeout)
 	}
 	if c.IdleTimeout <= 0 {
 		c.IdleTimeout = time.Minute
@@ -71,12 +75,20 @@ func (c Config) withDefaults() Config {
 	if c.MaxConnections <= 0 {
 		c.MaxConnections = 4
 	}
+	if c.MessagesPerConnection <= 0 {
+		c.MessagesPerConnection = 100
+	}
 	if c.Dial == nil {
 		c.Dial = new(net.Dialer).DialContext
 	}
 	c.TLS = tlsConfig(c.TLS, c.Host)
+	c.learned = new(learned)
 	return c
 }
+
+// messagesPerSession is after how many mails a session ends: before the relay
+// refuses one more, where that is known.
+func (c *Config) messagesPerSession() int { return c.learned.messages.within(c.MessagesPerConnection) }
 
 // address is the relay as a dialer takes it.
 func (c Config) address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

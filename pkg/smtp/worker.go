@@ -15,26 +15,38 @@ type worker struct {
 // dispatch wakes idle sessions for the waiting mails, and opens more if those
 // that stand or come are fewer than the mails. The caller has the lock.
 func (p *Pool) dispatch() {
-	for n := p.waiting.Len(); n > 0 && len(p.idle) > 0; n-- {
+	for n := p.waiting.Len() - p.fresh; n > 0 && len(p.idle) > 0; n-- {
 		last := len(p.idle) - 1
 		p.idle[last].wake <- struct{}{}
 		p.idle = slices.Delete(p.idle, last, last+1)
 	}
-	for p.waiting.Len() > p.standing+p.dialing && p.standing+p.leaving+p.dialing < p.cfg.MaxConnections {
-		if p.standing+p.dialing > 0 && time.Now().Before(p.notBefore) {
+	for p.needed() > p.dialing && p.standing+p.slowed+p.leaving+p.dialing < p.cfg.MaxConnections {
+		if time.Now().Before(p.notBefore) && !p.replaces() {
 			return
 		}
 		p.dialing++
 		first := p.waiting.Front().Value.(*job)
-		go p.connect(first.ctx, p.dials)
+		go p.connect(first.ctx, p.dials, p.ended)
 	}
 }
 
+// needed is how many sessions the waiting mails need beside those that stand.
+func (p *Pool) needed() int {
+	return p.fresh + max(0, p.waiting.Len()-p.fresh-p.standing)
+}
+
+// replaces says whether a session that is opened now takes the place of one
+// that is gone. A relay that has no room for more has room for that.
+func (p *Pool) replaces() bool {
+	return p.leaving == 0 && (p.standing+p.dialing == 0 || p.fresh > p.dialing)
+}
+
 // connect opens a session on behalf of the mail that waits longest, whose
-// context gives its values, and serves mails with it.
-func (p *Pool) connect(values, dials context.Context) {
+// context gives its values, and serves mails with it. So many sessions had
+// ended by then.
+func (p *Pool) connect(values, dials context.Context, ended int) {
 	p.cfg.Trace.connection("", Connecting)
-	s, err := p.open(values, dials)
+	s, err := p.open(values, dials, ended)
 	if err != nil {
 		p.cfg.Trace.connection(Connecting, "")
 		return
@@ -54,15 +66,22 @@ type dialContext struct {
 func (c dialContext) Value(key any) any { return c.values.Value(key) }
 
 // open opens a session, unless dials ends before, and counts it as standing.
-func (p *Pool) open(values, dials context.Context) (*session, *Error) {
+func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error) {
 	ctx := dialContext{dials, values}
 	ours := false // the gate's turn
-	s, err := open(ctx, &p.cfg, func(stage Stage, start time.Time, _ Reply, err *Error) {
+	observe := func(stage Stage, start time.Time, _ Reply, err *Error) {
 		p.cfg.Trace.stage(ctx, stage, start, err)
-	}, func() (err error) {
-		ours, err = p.gate.enter(ctx)
+	}
+	enter := func() (err error) {
+		if !ours {
+			ours, err = p.gate.enter(ctx)
+		}
 		return err
-	})
+	}
+	s, err := open(ctx, &p.cfg, observe, enter)
+	if err.doubtful() || s.hungUpOnPlain(err) {
+		s, err = open(ctx, &p.cfg, observe, enter)
+	}
 	defer func() { p.gate.leave(ours, err) }() // when those behind it are stopped
 
 	p.mu.Lock()
@@ -74,26 +93,36 @@ func (p *Pool) open(values, dials context.Context) (*session, *Error) {
 	case ctx.Err() != nil: // stopped with others, whose error the mails have
 		p.dispatch()
 	default:
-		p.connectFailed(err)
+		p.connectFailed(err, ended == p.ended)
 	}
 	p.settle()
 	return s, err
 }
 
 // connectFailed decides what a refused connection means for the waiting mails.
-// While others stand or are under way it means only that there is no room for
-// more. But the last hope takes the mails with it: dialing on for each of them
-// would be a storm against a relay in trouble, and so would more AUTHs after
-// one refusal. The caller has the lock.
-func (p *Pool) connectFailed(err *Error) {
-	if p.standing == 0 && (p.dialing == 0 || err.Sender() || err.Stage == StageAuth) {
-		p.stopDials()
-		p.dials, p.stopDials = context.WithCancel(p.running)
-		p.failWaiting(err)
-		p.down, p.downUntil = err, time.Now().Add(downPause)
+// While others stand, come or go, or did when it was asked for, it means only
+// that there was no room for more. But the last hope takes the mails with it:
+// dialing on for each of them would be a storm against a relay in trouble, and
+// so would more AUTHs after one refusal. The caller has the lock.
+func (p *Pool) connectFailed(err *Error, alone bool) {
+	if p.standing == 0 && (alone && p.dialing+p.leaving == 0 || err.Sender() || err.Stage == StageAuth) {
+		p.away(err)
 		return
 	}
 	p.notBefore = time.Now().Add(dialPause)
+	if p.dialing+p.leaving == 0 {
+		p.settleForAny()
+	}
+	p.dispatch()
+}
+
+// away fails every waiting mail, and those of the next second, for want of a
+// connection. The caller has the lock.
+func (p *Pool) away(err *Error) {
+	p.stopDials()
+	p.dials, p.stopDials = context.WithCancel(p.running)
+	p.failWaiting(err)
+	p.down, p.downUntil = err, time.Now().Add(downPause)
 }
 
 // sessionFailed notes that the relay ended a session at its first mail. After
@@ -107,19 +136,24 @@ func (p *Pool) sessionFailed(err *Error) {
 		return
 	}
 	p.useless = 0
+	if p.standing+p.dialing > 0 {
+		p.notBefore = time.Now().Add(dialPause)
+		return
+	}
 	forOthers := *err
 	forOthers.Ambiguous = false // that is of one mail only
-	p.connectFailed(&forOthers)
+	p.away(&forOthers)
 }
 
-// serve sends mails until the session ends.
+// serve sends mails until the session ends: spent, full, idle for too long, not
+// needed any more, or lost.
 func (p *Pool) serve(w *worker) {
 	defer context.AfterFunc(p.running, func() { w.session.abort(ErrClosed) })()
 	s := w.session
 	var lost *Error
 	rested := false
-	for more := true; more && lost == nil; {
-		if j := p.next(); j != nil {
+	for more := true; more && lost == nil && !s.spent && !s.full(); {
+		if j := p.nextFor(s.transactions == 0); j != nil {
 			lost = s.deliver(j, p)
 			continue
 		}
@@ -128,17 +162,13 @@ func (p *Pool) serve(w *worker) {
 	}
 
 	p.mu.Lock()
-	p.standing--
-	p.leaving++
-	switch {
-	case s.served:
-		p.useless = 0
-	case lost != nil && !rested && s.aborted() == nil:
+	p.leave(s)
+	if lost != nil && !s.served && !rested && s.aborted() == nil {
 		p.sessionFailed(lost)
 	}
 	p.dispatch() // it counted on this session: no mail waits for its farewell
 	p.mu.Unlock()
-	if lost == nil {
+	if lost == nil && !s.cut {
 		_, _ = s.quit()
 	} else {
 		s.close()
@@ -151,16 +181,33 @@ func (p *Pool) serve(w *worker) {
 	p.mu.Unlock()
 }
 
-// rest waits until there may be mail again. It is false when the session is
-// to be closed: idle for too long, not needed any more, or lost.
+// leave takes a session from those that stand. The caller has the lock.
+func (p *Pool) leave(s *session) {
+	if s.slow {
+		p.slowed--
+	} else {
+		p.standing--
+	}
+	p.leaving++
+	p.ended++
+	if s.served {
+		p.useless = 0
+	}
+	if s.full() {
+		p.cfg.learned.messages.used(s.transactions)
+	}
+}
+
+// rest waits until there may be mail again. It is false when there will be
+// none for this session, or it is lost.
 func (p *Pool) rest(w *worker) (more bool, lost *Error) {
 	s := w.session
 	p.mu.Lock()
-	if p.waiting.Len() > 0 {
+	switch {
+	case p.waiting.Len() > p.fresh, p.fresh > 0 && s.transactions == 0:
 		p.mu.Unlock()
 		return true, nil
-	}
-	if p.isClosed {
+	case p.isClosed:
 		p.mu.Unlock()
 		return false, nil
 	}
@@ -170,14 +217,14 @@ func (p *Pool) rest(w *worker) (more bool, lost *Error) {
 	p.cfg.Trace.connection(Busy, Idle)
 	defer p.cfg.Trace.connection(Idle, Busy)
 
-	timer := time.NewTimer(p.cfg.IdleTimeout)
-	defer timer.Stop()
+	idle := time.NewTimer(p.cfg.IdleTimeout)
+	defer idle.Stop()
 	select {
 	case <-w.wake:
 	case a := <-s.replies:
 		p.awake(w)
 		return false, s.unasked(StageNoop, a)
-	case <-timer.C:
+	case <-idle.C:
 		if p.awake(w) {
 			return false, nil
 		}

@@ -1,0 +1,181 @@
+package smtp
+
+import "cmp"
+
+// pipelines says whether a job's envelope goes in one flight.
+func (s *session) pipelines(j *job) bool { return s.caps.pipelining && !j.lockstep }
+
+// begin sends the envelope if it goes in one flight.
+func (s *session) begin(j *job) *Error {
+	if !s.pipelines(j) {
+		return nil
+	}
+	s.writeEnvelope(j.mail)
+	if err := s.w.Flush(); err != nil {
+		return s.writeFailure(StageMail, err)
+	}
+	return nil
+}
+
+// writeEnvelope queues everything up to DATA (RFC 2920 section 3.1).
+func (s *session) writeEnvelope(m Mail) {
+	if s.unfinished {
+		s.line("RSET")
+	}
+	s.line("MAIL FROM:<", m.From, ">")
+	for _, to := range m.To {
+		s.line("RCPT TO:<", to, ">")
+	}
+	s.line("DATA")
+}
+
+// envelope takes the replies to the envelope, one for each command that was
+// sent, whatever they are; without pipelining it sends the commands first. If
+// the relay waits for content that somebody is to get, both errors are nil.
+// Else refused is the refusal that decides, and each recipient has its own.
+func (s *session) envelope(j *job, laps *laps) (refused, lost *Error) {
+	if lost := s.reset(j, laps); lost != nil {
+		return nil, lost
+	}
+	sender, lost := s.exchange(j, StageMail, "MAIL FROM:<", j.mail.From, ">")
+	laps.done(StageMail, cmp.Or(lost, sender))
+	if lost != nil {
+		return nil, lost
+	}
+	s.opened = sender == nil
+	s.unfinished = s.opened
+	if sender != nil && !s.pipelines(j) {
+		j.fail(sender)
+		return sender, nil
+	}
+
+	accepted, lost := s.recipients(j, sender)
+	laps.done(StageRcpt, lost)
+	if lost != nil {
+		return sender, lost
+	}
+	if accepted == 0 && !s.pipelines(j) {
+		return s.deciding(j), nil
+	}
+
+	data, lost := s.exchange(j, StageData, "DATA")
+	if lost == nil {
+		lost = s.quiet(StageData) // one reply to each command: else none of them is to be trusted
+	}
+	laps.done(StageData, cmp.Or(lost, data))
+	switch {
+	case data == nil && lost == nil:
+		s.vouch() // only DATA is answered with 354, so each reply before it was to its command
+		if accepted > 0 {
+			return nil, nil
+		}
+		lost = s.discard()
+	case data != nil:
+		j.fail(data)
+	}
+	return s.deciding(j), lost
+}
+
+// reset ends what an earlier transaction left open.
+func (s *session) reset(j *job, laps *laps) *Error {
+	if !s.unfinished {
+		return nil
+	}
+	refused, lost := s.exchange(j, StageRset, "RSET")
+	if refused != nil { // no mail has part in that, and a new connection has nothing to reset
+		refused.Class = Protocol
+	}
+	if lost = cmp.Or(lost, refused); lost != nil {
+		laps.done(StageRset, lost)
+		return lost
+	}
+	s.unfinished = false
+	return nil
+}
+
+// recipients takes the replies to RCPT and counts those who are accepted.
+func (s *session) recipients(j *job, sender *Error) (accepted int, lost *Error) {
+	for i, to := range j.mail.To {
+		refused, lost := s.exchange(j, StageRcpt, "RCPT TO:<", to, ">")
+		switch {
+		case lost != nil:
+			return accepted, lost
+		case sender != nil && refused == nil:
+			return accepted, unfit(StageRcpt, s.last) // nobody is accepted without a sender
+		case sender != nil:
+			refused = sender // it is why the recipients are refused
+		case refused == nil:
+			accepted++
+			j.crowded = 0
+		case j.crowded > 0, refused.tooManyRecipients() && accepted > 0:
+			j.crowded++
+		}
+		j.results[i].Err = refused
+	}
+	if accepted > 0 { // the mail goes on, and those whom the session may have refused are tried again later
+		for i := range j.results {
+			if err := j.results[i].Err; err != nil && s.claims(err) {
+				j.results[i].Err = err.softened()
+			}
+		}
+	}
+	return accepted, nil
+}
+
+// deciding is the refusal that decides what becomes of a mail that nobody is to
+// get: one that may be about the session, else the heaviest.
+func (s *session) deciding(j *job) *Error {
+	for i := range j.results {
+		if err := j.results[i].Err; err != nil && s.claims(err) {
+			return err
+		}
+	}
+	err, _ := Result{Recipients: j.results}.Verdict().(*Error)
+	return err
+}
+
+// expected is the first digit of the reply that lets a transaction go on.
+func expected(stage Stage) int {
+	if stage == StageData {
+		return 3
+	}
+	return 2
+}
+
+// exchange takes the reply to a command, and sends the command first if it did
+// not go with the flight: then nothing may be there to be taken for the reply.
+// refused is a 4yz or 5yz instead of what is expected.
+func (s *session) exchange(j *job, stage Stage, words ...string) (refused, lost *Error) {
+	if !s.pipelines(j) {
+		if lost := s.quiet(stage); lost != nil {
+			return nil, lost
+		}
+		s.line(words...)
+		if err := s.w.Flush(); err != nil {
+			return nil, s.writeFailure(stage, err)
+		}
+	}
+	reply, lost := s.reply(stage, s.timeout)
+	if lost != nil || reply.Code/100 == expected(stage) {
+		s.last = reply
+		return nil, lost
+	}
+	err := refusal(stage, reply)
+	if err.Class == Protocol {
+		return nil, err
+	}
+	err.Hint = hint(s.cfg, err)
+	return err, nil
+}
+
+// discard ends a transaction without recipients that the relay wants content
+// for (RFC 2920 section 3.1): the reply to an empty mail means nothing.
+func (s *session) discard() *Error {
+	_, _ = s.w.Write(lastLine)
+	if err := s.w.Flush(); err != nil {
+		return s.writeFailure(StageData, err)
+	}
+	_, lost := s.reply(StageData, s.timeout)
+	s.unfinished = false
+	return lost
+}

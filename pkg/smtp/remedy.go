@@ -1,0 +1,130 @@
+package smtp
+
+import (
+	"crypto/tls"
+	"errors"
+	"strings"
+)
+
+// A remedy is what is done about a refusal, or about the loss of a connection.
+type remedy int
+
+const (
+	// believe: it is about the mail, its recipients or its sender, and ends the
+	// transaction.
+	believe remedy = iota
+	// reset: it is about the session, which RSET may put right.
+	reset
+	// renew: it may be about the session, which has served before. The same
+	// mail on a fresh connection shows whose it is.
+	renew
+	// later: as renew, but no fresh connection could be had. The mail is not
+	// condemned by it.
+	later
+)
+
+// remedy is the one place that decides whether e is about the mail or about
+// the session that it was said in: relays limit the mails of a session, forget
+// who is authenticated and lose track of a transaction, and say so in the same
+// replies in which they refuse a mail. Whatever a fresh session says is
+// believed, so a mail that is refused costs one more connection at most.
+func (s *session) remedy(j *job, e *Error) remedy {
+	claim := false
+	switch {
+	case j.ctx.Err() != nil:
+		return believe
+	case e.Class == Unavailable, e.Class == Network && !e.Timeout(), e.Class == Protocol && e.Stage == StageRset:
+		switch {
+		case e.Ambiguous || !j.undecided():
+			return believe
+		case s.transactions == 0 && j.tries < maxTries:
+			return renew
+		}
+		claim = s.transactions > 0
+	case e.Class == Network || e.Class == Protocol || e.Class == Cancelled:
+		return believe
+	case e.Code == 503 && e.Stage == StageMail && !j.reset:
+		return reset
+	default:
+		claim = s.claims(e)
+	}
+	switch {
+	case !claim:
+		return believe
+	case j.renewals < maxTries:
+		return renew
+	}
+	return later
+}
+
+// claims says whether a refusal may be about this session, which has served
+// before.
+func (s *session) claims(e *Error) bool {
+	switch {
+	case e.Class == Refused || e.Stage == StageMail:
+		return s.transactions > 0
+	case e.Stage == StageRcpt && e.aboutAddress(), e.Stage == StageMessage && e.aboutContent():
+		return false
+	}
+	return s.taken > 0
+}
+
+// softened is a refusal that is not for good, since it may be about a session.
+func (e *Error) softened() *Error {
+	if e.Temporary() {
+		return e
+	}
+	softened := *e
+	softened.Class, softened.Hint = Transient, ""
+	return &softened
+}
+
+// aboutAddress says whether a refused RCPT speaks of the address or its
+// mailbox (RFC 3463 sections 3.2 and 3.3).
+func (e *Error) aboutAddress() bool {
+	if e.EnhancedCode != "" {
+		return e.detail("1.") || e.detail("2.")
+	}
+	return e.Code == 550 || e.Code == 551 || e.Code == 553
+}
+
+// aboutContent says whether a refusal after the final dot is for good and does
+// not speak of a limit of the system (RFC 3463 section 3.5) or of the protocol
+// (section 3.6).
+func (e *Error) aboutContent() bool {
+	return e.Class == Permanent && !e.detail("4.") && !e.detail("5.")
+}
+
+// tooManyRecipients says whether a refused RCPT is due to the number of those
+// before it (RFC 5321 section 4.5.3.1.10, RFC 3463 section 3.6).
+func (e *Error) tooManyRecipients() bool {
+	if e.EnhancedCode != "" {
+		return e.detail("5.3")
+	}
+	return e.Code == 452 || e.Code == 552
+}
+
+// detail says whether the enhanced code is of that subject, whatever its class.
+func (e *Error) detail(subject string) bool {
+	_, rest, ok := strings.Cut(e.EnhancedCode, ".")
+	return ok && (rest == subject || strings.HasSuffix(subject, ".") && strings.HasPrefix(rest, subject))
+}
+
+// outOfStep says that replies and commands did not match. A reply that is no
+// SMTP at all says nothing of those before it.
+func (e *Error) outOfStep() bool {
+	return e != nil && e.Class == Protocol && (e.Code != 0 || errors.Is(e.Err, errMismatch))
+}
+
+// doubtful says that a session could not be opened for a reason that pauses the
+// sender, and that another connection may do better: the reason may be one node
+// of many, or a middlebox that stumbled. The answer to the credentials is
+// certain, and so are a certificate and a TLS version that will not do.
+func (e *Error) doubtful() bool {
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case e == nil || !e.Sender(), e.Stage == StageAuth && e.Code != 0, errors.As(e.Err, &certificate):
+		return false
+	}
+	return e.Stage != StageTLS || !strings.Contains(e.Err.Error(), "protocol version")
+}
