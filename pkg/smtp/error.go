@@ -84,6 +84,14 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Advice is the error and its hint, in sentences.
+func (e *Error) Advice() string {
+	if e.Hint == "" {
+		return e.Error()
+	}
+	return strings.TrimSuffix(e.Error(), ".") + ". " + e.Hint
+}
+
 // withoutStage is the words of a cause for behind the name of the stage: net
 // says "dial tcp" itself, and crypto/tls "tls:", also after "remote error:".
 func withoutStage(words string, stage Stage) string {

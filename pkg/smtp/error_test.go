@@ -118,6 +118,18 @@ func TestErrorSaysStageAndWords(t *testing.T) {
 	}
 }
 
+func TestAdviceIsInSentences(t *testing.T) {
+	for want, e := range map[string]*Error{
+		"rcpt: 550 no such user":               {Stage: StageRcpt, Code: 550, Text: "no such user"},
+		"auth: 535 no. Check the AppKey.":      {Stage: StageAuth, Code: 535, Text: "no", Hint: "Check the AppKey."},
+		"auth: 535 Go away. Check the AppKey.": {Stage: StageAuth, Code: 535, Text: "Go away.", Hint: "Check the AppKey."},
+	} {
+		if got := e.Advice(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // TestStageIsSaidOnce: the libraries' errors name it, too. This is the one place
 // that puts both together, for the health check, the log and the delivery.
 func TestStageIsSaidOnce(t *testing.T) {
