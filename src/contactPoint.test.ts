@@ -1,11 +1,4 @@
-import {
-  createContactPoint,
-  createQueueRule,
-  missingPermissions,
-  testContactPoint,
-  type Step,
-  type StepState,
-} from './contactPoint';
+import { createContactPoint, createQueueRule, missingPermissions, type Step, type StepState } from './contactPoint';
 import { terraformSnippet, yamlSnippet } from './snippets';
 import { backend } from './test/backend';
 import { provisioned } from './test/provisioned';
@@ -138,34 +131,6 @@ describe('when a step fails, what was created is removed again', () => {
       'DELETE /api/serviceaccounts/7': { refuse: 500, data: {} },
     });
     expect((await create()).steps).toEqual({ serviceAccount: 'left', token: 'failed' });
-  });
-});
-
-describe('a test of the contact point', () => {
-  const test = 'POST /api/alertmanager/grafana/config/api/v1/receivers/test';
-  const result = (config: object) => ({ receivers: [{ grafana_managed_receiver_configs: [config] }] });
-
-  it('has Grafana send with the same settings', async () => {
-    backend.reset({ ...grafana, [test]: result({ status: 'ok' }) });
-    const { outcome } = await create();
-    await testContactPoint(outcome as never);
-    expect(JSON.stringify(backend.requests.at(-1)?.data)).toContain('"authorization_credentials":"glsa_token"');
-  });
-
-  it('fails with the words of Grafana', async () => {
-    backend.reset({ ...grafana, [test]: result({ status: 'failed', error: 'webhook response status 502' }) });
-    const { outcome } = await create();
-    await expect(testContactPoint(outcome as never)).rejects.toThrow('webhook response status 502');
-  });
-
-  // The status when every receiver timed out, or when every one is not valid.
-  it.each([408, 400])('also when they come with status %d', async (refuse) => {
-    backend.reset({
-      ...grafana,
-      [test]: { refuse, data: result({ status: 'failed', error: 'the receiver timed out' }) },
-    });
-    const { outcome } = await create();
-    await expect(testContactPoint(outcome as never)).rejects.toThrow('the receiver timed out');
   });
 });
 

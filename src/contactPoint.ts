@@ -147,38 +147,6 @@ export async function createContactPoint(
   return { uid: contactPoint.uid, name, version: saved.datasource.version, settings };
 }
 
-interface TestResult {
-  receivers: Array<{ grafana_managed_receiver_configs: Array<{ status: string; error?: string }> }>;
-}
-
-/** testContactPoint has Grafana send a test notification; it fails with Grafana's words. */
-export async function testContactPoint({ name, settings }: Created): Promise<void> {
-  const { authorization_credentials, hmacConfig, ...open } = settings;
-  const { secret, ...headers } = hmacConfig;
-  const config = {
-    name,
-    type: 'webhook',
-    disableResolveMessage: false,
-    settings: { ...open, hmacConfig: headers },
-    secureSettings: { authorization_credentials, 'hmacConfig.secret': secret },
-  };
-  // Grafana answers 400 or 408 with the same body when every receiver was wrong or timed out.
-  const result = await call<TestResult>('POST', '/api/alertmanager/grafana/config/api/v1/receivers/test', {
-    receivers: [{ name, grafana_managed_receiver_configs: [config] }],
-  }).catch((cause) => {
-    if (cause instanceof ApiError && (cause.body as Partial<TestResult> | undefined)?.receivers) {
-      return cause.body as TestResult;
-    }
-    throw cause;
-  });
-  const failed = result.receivers
-    .flatMap((receiver) => receiver.grafana_managed_receiver_configs)
-    .find(({ error }) => error);
-  if (failed) {
-    throw new ApiError(failed.error ?? failed.status);
-  }
-}
-
 /** The folder of the alert rule, as in provisioning/alerting. */
 const FOLDER = 'NHN Cloud Email';
 

@@ -46,7 +46,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	details.Report = report
 	if report.Err != nil {
 		details.Hint = report.Err.Hint
-		return unhealthy(report.Err.Error()+". "+report.Err.Hint, details)
+		return unhealthy(report.Err.Advice(), details)
 	}
 	if !details.Outbox.Available {
 		details.Hint = details.Outbox.Warning

@@ -276,7 +276,8 @@ func TestBadSecrets(t *testing.T) {
 		{"no CA", map[string]string{"tlsCACert": ""}, "tlsCACert is missing, but tlsAuthWithCACert is true; " + remedy},
 		{"a CA in words", map[string]string{"tlsCACert": "hunter2"}, "tlsCACert is not PEM; " + remedy},
 		{"a cut CA", map[string]string{"tlsCACert": ca[:len(ca)/2]}, "tlsCACert is not PEM; " + remedy},
-		{"a CA and words", map[string]string{"tlsCACert": ca + "hunter2"}, "tlsCACert is not PEM; " + remedy},
+		{"a cut CA after a good one", map[string]string{"tlsCACert": ca + ca[:len(ca)/2]}, "tlsCACert is not PEM; " + remedy},
+		{"a cut CA before a good one", map[string]string{"tlsCACert": ca[:len(ca)/2] + ca}, "tlsCACert is not PEM; " + remedy},
 		{"a private key", map[string]string{"tlsCACert": ca + key}, "tlsCACert holds something other than certificates; " + remedy},
 		{"a false CA after a good one", map[string]string{"tlsCACert": ca + false1}, "tlsCACert holds a certificate that cannot be read; " + remedy},
 	}
@@ -287,6 +288,40 @@ func TestBadSecrets(t *testing.T) {
 			_, err := settings.Load([]byte(`{`+required+`,"tlsAuthWithCACert":true}`), secure)
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("\ngot  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestCAIsReadAsPeoplePasteIt: what is pasted is seldom the bare block.
+func TestCAIsReadAsPeoplePasteIt(t *testing.T) {
+	one, two := certificate(t), certificate(t)
+	both := x509.NewCertPool()
+	if !both.AppendCertsFromPEM([]byte(one + two)) {
+		t.Fatal("the test's own certificates cannot be read")
+	}
+	escaped := func(lineEnd string) string { return strings.ReplaceAll(one+two, "\n", lineEnd) }
+	for name, pasted := range map[string]string{
+		"openssl s_client -showcerts": "CONNECTED(00000003)\ndepth=1 CN = Test CA\nverify return:1\n---\nCertificate chain\n" +
+			" 0 s:CN = mail.example.com\n   i:CN = Test CA\n   a:PKEY: rsaEncryption, 2048 (bit); sigalg: RSA-SHA256\n" + one +
+			" 1 s:CN = Test CA\n   i:CN = Test CA\n" + two +
+			"---\nServer certificate\nsubject=CN = mail.example.com\n\nissuer=CN = Test CA\n\n---\nNo client certificate CA names sent\n---\nSSL handshake has read 2214 bytes and written 394 bytes\n",
+		"openssl x509 -text":                "Certificate:\n    Data:\n        Version: 3 (0x2)\n" + one + "Certificate:\n    Data:\n" + two,
+		"words around":                      "our CAs:\n" + one + "and the old one\n" + two + "thank you",
+		"CRLF":                              escaped("\r\n"),
+		"CR":                                escaped("\r"),
+		`\n escapes, as in JSON`:            escaped(`\n`),
+		`\r\n escapes`:                      escaped(`\r\n`),
+		`\n escapes, escaped twice`:         escaped(`\\n`),
+		"indented, as in YAML":              "    " + escaped("\n    "),
+		"on one line, by an unquoted shell": escaped(" "),
+		"a byte order mark":                 "\ufeff" + one + two,
+		"without the last line end":         strings.TrimSpace(one + two),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := settings.Load([]byte(`{`+required+`,"tlsAuthWithCACert":true}`), map[string]string{"secretKey": "SecretKey", "tlsCACert": pasted})
+			if err != nil || !s.RootCAs.Equal(both) {
+				t.Errorf("%v", err)
 			}
 		})
 	}
