@@ -39,8 +39,8 @@ type Notification struct {
 	// Omitted is how many alerts are not in Alerts: those beyond MaxAlerts and
 	// those the sender itself truncated.
 	Omitted int `json:"-"`
-	// SignedAt is when the request was signed, zero if it does not say.
-	SignedAt time.Time `json:"-"`
+	// Signature is the one that the request may be carried out with once.
+	Signature Signature `json:"-"`
 
 	identity string
 }

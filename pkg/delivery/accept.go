@@ -77,7 +77,8 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 		Source:     s.source,
 		MailType:   string(r.MailType),
 		Identity:   alert.DeliveryIdentity(s.source, n, r),
-		Dedupe:     s.dedupe(n.SignedAt, time.Now()),
+		Dedupe:     s.settings.Dedupe,
+		Signature:  outbox.Signature(n.Signature),
 		From:       s.settings.From.Mailbox(),
 		Individual: r.Mode == settings.Individual,
 		Subject:    content.Subject,
@@ -86,17 +87,6 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 		Message:    mail,
 		Recipients: recipients(r),
 	}, nil
-}
-
-// dedupe is for how long after its delivery a notification is not mailed again.
-// A signed request that is sent once more by somebody who has seen it was
-// signed before that delivery, and is no new notification either.
-func (s *Sender) dedupe(signedAt, now time.Time) time.Duration {
-	if signedAt.IsZero() {
-		return s.settings.Dedupe
-	}
-	const slack = time.Second // timestamps are whole seconds
-	return max(s.settings.Dedupe, now.Sub(signedAt)+slack)
 }
 
 func (s *Sender) render(n *alert.Notification, r alert.Recipients) (message.Content, error) {

@@ -20,6 +20,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle(alertsPath, d.told(post(d.postAlerts)))
 	mux.Handle("/test", post(editors(d.postTest)))
 	mux.Handle("/diagnose", post(editors(d.postDiagnose)))
+	mux.Handle("/key", post(editors(d.postKey)))
 	mux.Handle("/preview", post(editors(d.postPreview)))
 	mux.Handle("/status", get(d.getStatus))
 	mux.Handle("/deliveries", get(d.listDeliveries))
