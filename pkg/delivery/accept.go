@@ -61,7 +61,7 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r alert.Reci
 func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Recipients) (outbox.New, error) {
 	_, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()
-	content, err := s.render(n, r)
+	content, err := s.render(ctx, n, r)
 	if err != nil {
 		return outbox.New{}, &ContentError{err}
 	}
@@ -89,12 +89,12 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 	}, nil
 }
 
-func (s *Sender) render(n *alert.Notification, r alert.Recipients) (message.Content, error) {
+func (s *Sender) render(ctx context.Context, n *alert.Notification, r alert.Recipients) (message.Content, error) {
 	renderer, err := s.renderer(r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, err
 	}
-	content := renderer.Render(n, time.Now())
+	content := renderer.Render(ctx, n, time.Now())
 	for _, warning := range content.Warnings {
 		s.log.Warn("a template failed and the built-in one was used", "error", warning)
 	}
@@ -148,12 +148,12 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 }
 
 // Preview renders and composes the mail that a notification would become.
-func Preview(set settings.Settings, n *alert.Notification, r alert.Recipients) (message.Content, []byte, error) {
+func Preview(ctx context.Context, set settings.Settings, n *alert.Notification, r alert.Recipients) (message.Content, []byte, error) {
 	renderer, err := newRenderer(set, r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, nil, err
 	}
-	content := renderer.Render(n, time.Now())
+	content := renderer.Render(ctx, n, time.Now())
 	h := header(set, n, r, "preview@"+set.From.Domain)
 	mail, err := message.Compose(h, content)
 	if err == nil && r.Mode == settings.Individual {

@@ -24,6 +24,9 @@ type keyedQuery struct {
 // postKey adds the key to the query of a contact point's URL. The page cannot:
 // a browser has no HMAC on a Grafana without TLS.
 func (d *DataSource) postKey(w http.ResponseWriter, r *http.Request) error {
+	if err := take(w, d.limits.act, 1); err != nil {
+		return err
+	}
 	var request keyRequest
 	if err := decodeOptional(r, &request); err != nil {
 		return err
