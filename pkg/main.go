@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
 	sdklog "github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,7 +58,7 @@ func main() {
 	signal.Notify(terminated, syscall.SIGTERM)
 	served := make(chan error, 1)
 	go func() {
-		served <- datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{})
+		served <- plugin.Serve(service, version)
 	}()
 	select {
 	case err = <-served:

@@ -90,6 +90,7 @@ func (d *DataSource) told(h handler) handler {
 // readAlert verifies, addresses and decodes a request, in this order: nothing
 // of a request is looked at before it is known to be the contact point's.
 func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.Notification, alert.Recipients, error) {
+	defer closeBody(r) // the notification has what it needs
 	body, signature, err := d.readSigned(r)
 	if err != nil {
 		return nil, alert.Recipients{}, err

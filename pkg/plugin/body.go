@@ -11,7 +11,10 @@ import (
 )
 
 // readJSON reads a body that says it is JSON, or does not say what it is.
-func readJSON(r *http.Request) ([]byte, error) {
+func readJSON(r *http.Request) ([]byte, error) { return readBody(r, io.Discard) }
+
+// readBody is readJSON, and writes the body to w as it comes.
+func readBody(r *http.Request, w io.Writer) ([]byte, error) {
 	if header := r.Header.Get("Content-Type"); header != "" {
 		if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
 			return nil, &fault{http.StatusUnsupportedMediaType, problem{
@@ -22,15 +25,21 @@ func readJSON(r *http.Request) ([]byte, error) {
 	if r.Body == nil { // Grafana's SDK gives an empty body none
 		return nil, nil
 	}
+	if b, ok := r.Body.(*body); ok {
+		if err := b.wait(); err != nil {
+			return nil, err
+		}
+	}
 	// One octet more than the limit, which Decode refuses with its own words.
-	var body bytes.Buffer
-	body.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
-	_, err := body.ReadFrom(io.LimitReader(r.Body, alert.MaxBody+1))
-	return body.Bytes(), err
+	var read bytes.Buffer
+	read.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
+	_, err := read.ReadFrom(io.TeeReader(io.LimitReader(r.Body, alert.MaxBody+1), w))
+	return read.Bytes(), err
 }
 
 // decodeOptional reads a JSON body into v; no body leaves v as it is.
 func decodeOptional(r *http.Request, v any) error {
+	defer closeBody(r)
 	body, err := readJSON(r)
 	if err != nil || len(body) == 0 {
 		return err
@@ -42,6 +51,13 @@ func decodeOptional(r *http.Request, v any) error {
 		return badBody("the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
 	}
 	return nil
+}
+
+// closeBody gives back the memory that a body takes.
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		_ = r.Body.Close() // it never fails
+	}
 }
 
 func badBody(message, hint string) error {

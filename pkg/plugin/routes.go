@@ -33,7 +33,7 @@ func (d *DataSource) routes() http.Handler {
 			Hint: "Alerts are posted to " + alertsPath + ".",
 		}}
 	}))
-	return mux
+	return withBody(mux)
 }
 
 func get(h handler) handler  { return only(http.MethodGet, h) }

@@ -14,11 +14,10 @@ func (d *DataSource) readSigned(r *http.Request) ([]byte, alert.Signature, error
 	if err != nil {
 		return nil, alert.Signature{}, err
 	}
-	body, err := readJSON(r)
+	body, err := readBody(r, verifier)
 	if err != nil {
 		return nil, alert.Signature{}, err
 	}
-	_, _ = verifier.Write(body)
 	if err := verifier.Verify(); err != nil {
 		return nil, alert.Signature{}, err
 	}
