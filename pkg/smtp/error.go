@@ -76,7 +76,7 @@ func (e *Error) Error() string {
 		if e.Code != 0 {
 			b.WriteString(": ")
 		}
-		b.WriteString(printable(e.Err.Error()))
+		b.WriteString(bounded(e.Err.Error())) // which quotes the names of a certificate, say
 	}
 	if e.Ambiguous {
 		b.WriteString(" (the mail may have been delivered)")
