@@ -103,6 +103,9 @@ func problemOf(err error) (int, problem) {
 // writeProblem answers with an error, and counts those of contact points: what
 // a person meets on a page is no alert that was not mailed.
 func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	if r.URL.Path != alertsPath { // whose callers have proved that they may know
+		err = discreet(role(r), err)
+	}
 	status, p := problemOf(err)
 	if r.URL.Path == alertsPath {
 		rejectedRequests.WithLabelValues(p.Code).Inc()

@@ -71,11 +71,5 @@ func editors(h handler) handler {
 	}
 }
 
-// role is the caller's role in the organisation, empty when Grafana named none.
-func role(r *http.Request) string {
-	user := backend.PluginConfigFromContext(r.Context()).User
-	if user == nil {
-		return ""
-	}
-	return user.Role
-}
+// role is the caller's role in the organization, empty when Grafana named none.
+func role(r *http.Request) string { return roleIn(backend.PluginConfigFromContext(r.Context())) }
