@@ -34,6 +34,7 @@ const (
 const grace = 1500 * time.Millisecond
 
 func main() {
+	keepToOwner()
 	// Grafana reads hclog's JSON from standard error.
 	log := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Level: hclog.Info})
 	// The SDK's two lines a request would bury the one line an attempt; Grafana

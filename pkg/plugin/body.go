@@ -10,18 +10,22 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
 
-// readJSON reads a body that says it is JSON, or does not say what it is.
-func readJSON(r *http.Request) ([]byte, error) { return readBody(r, io.Discard) }
-
-// readBody is readJSON, and writes the body to w as it comes.
-func readBody(r *http.Request, w io.Writer) ([]byte, error) {
-	if header := r.Header.Get("Content-Type"); header != "" {
-		if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
-			return nil, &fault{http.StatusUnsupportedMediaType, problem{
-				Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
-			}}
-		}
+// requireJSON refuses a body that says that it is something else.
+func requireJSON(r *http.Request) error {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return nil
 	}
+	if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
+		return &fault{http.StatusUnsupportedMediaType, problem{
+			Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
+		}}
+	}
+	return nil
+}
+
+// readBody reads a body, and writes it to w as it comes.
+func readBody(r *http.Request, w io.Writer) ([]byte, error) {
 	if r.Body == nil { // Grafana's SDK gives an empty body none
 		return nil, nil
 	}
@@ -40,7 +44,10 @@ func readBody(r *http.Request, w io.Writer) ([]byte, error) {
 // decodeOptional reads a JSON body into v; no body leaves v as it is.
 func decodeOptional(r *http.Request, v any) error {
 	defer closeBody(r)
-	body, err := readJSON(r)
+	if err := requireJSON(r); err != nil {
+		return err
+	}
+	body, err := readBody(r, io.Discard)
 	if err != nil || len(body) == 0 {
 		return err
 	}

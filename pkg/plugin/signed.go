@@ -10,6 +10,9 @@ import (
 // readSigned reads the body of an alert whose caller may have it mailed. What
 // the headers alone refuse is refused before the body is read.
 func (d *DataSource) readSigned(r *http.Request) ([]byte, alert.Signature, error) {
+	if err := requireJSON(r); err != nil {
+		return nil, alert.Signature{}, err
+	}
 	verifier, err := alert.Authorize(d.settings.WebhookSecret, role(r), r.Header, time.Now())
 	if err != nil {
 		return nil, alert.Signature{}, err
