@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -59,7 +60,7 @@ func newNotification(body []byte) (notification, error) {
 	if err != nil {
 		return notification{}, err
 	}
-	return notification{body, renderer.Render(decoded, time.Now())}, nil
+	return notification{body, renderer.Render(context.Background(), decoded, time.Now())}, nil
 }
 
 // mail is the whole mail as the plugin would compose it.

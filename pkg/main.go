@@ -10,12 +10,10 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
 	sdklog "github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugin"
 )
@@ -31,16 +29,12 @@ const (
 	memoryLimit = 96 << 20
 )
 
-// maxMessage is the largest message that Grafana may send over gRPC: a body of
-// the largest size with the data source's settings and the request's header. The
-// SDK's own limit, 16 MiB, is answered by Grafana with 500 and no words.
-const maxMessage = alert.MaxBody + 2<<20
-
 // grace is what Grafana leaves a plugin between the request to stop and
 // SIGKILL, less what it takes to close the database.
 const grace = 1500 * time.Millisecond
 
 func main() {
+	keepToOwner()
 	// Grafana reads hclog's JSON from standard error.
 	log := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Level: hclog.Info})
 	// The SDK's two lines a request would bury the one line an attempt; Grafana
@@ -65,9 +59,7 @@ func main() {
 	signal.Notify(terminated, syscall.SIGTERM)
 	served := make(chan error, 1)
 	go func() {
-		served <- datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{
-			GRPCSettings: backend.GRPCSettings{MaxReceiveMsgSize: maxMessage},
-		})
+		served <- plugin.Serve(service, version)
 	}()
 	select {
 	case err = <-served:

@@ -9,6 +9,7 @@ const request = { uid: 'mail', name: 'Mail', grafanaUrl: 'https://grafana.exampl
 const grafana = {
   'POST /api/serviceaccounts': { id: 7, name: 'Mail', role: 'Viewer' },
   'POST /api/serviceaccounts/7/tokens': { id: 1, name: 'Mail', key: 'glsa_token' },
+  'POST /api/datasources/uid/mail/resources/key': { query: 'key=abc' },
   'GET /api/v1/provisioning/contact-points?name=Mail': [],
   'POST /api/v1/provisioning/contact-points': { uid: 'cp', name: 'Mail', type: 'webhook' },
   'GET /api/datasources/uid/mail': {
@@ -40,19 +41,22 @@ it('creates the service account, its token, the contact point and the signing se
   const { outcome, steps } = await create();
 
   expect(steps).toEqual({ serviceAccount: 'done', token: 'done', contactPoint: 'done', secret: 'done' });
-  const [account, token, , contactPoint, , saved] = backend.requests;
+  const [account, token, key, , contactPoint, , saved] = backend.requests;
   expect(account.data).toMatchObject({ name: 'Mail', role: 'Viewer' });
   expect(token.data).toEqual({ name: 'Mail' }); // Grafana takes each name once in an organization
 
+  // The URL works with its own parameters only: none.
+  expect(key.data).toEqual({ query: '', secret: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(contactPoint.headers).toEqual({ 'X-Disable-Provenance': 'true' });
   const { secureJsonData, ...rest } = saved.data as { secureJsonData: { webhookSecret: string } };
   expect(secureJsonData.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
+  expect(key.data).toMatchObject({ secret: secureJsonData.webhookSecret });
   expect(rest).toMatchObject({ jsonData: { appKey: 'AppKey' }, version: 3 });
   expect(contactPoint.data).toMatchObject({
     name: 'Mail',
     type: 'webhook',
     settings: {
-      url: 'https://grafana.example.com/sub/api/datasources/uid/mail/resources/alerts',
+      url: 'https://grafana.example.com/sub/api/datasources/uid/mail/resources/alerts?key=abc',
       authorization_scheme: 'Bearer',
       authorization_credentials: 'glsa_token',
       hmacConfig: {

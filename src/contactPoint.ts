@@ -1,6 +1,7 @@
 // Creates a contact point for the data source through Grafana's own API, with
 // the session of the user who asked for it.
 import { ApiError, call, refresh } from './api';
+import { boundUrl } from './boundUrl';
 import { t } from './i18n';
 import { PLUGIN_ID } from './service';
 
@@ -117,7 +118,8 @@ export async function createContactPoint(
   undo.push(['token', () => call('DELETE', `/api/serviceaccounts/${account.id}/tokens/${token.id}`)]);
 
   const secret = newSecret();
-  const settings = webhookSettings(alertsUrl(grafanaUrl, uid), token.key, secret);
+  const url = await during('contactPoint', () => boundUrl(uid, alertsUrl(grafanaUrl, uid), secret));
+  const settings = webhookSettings(url, token.key, secret);
   const contactPoint = await during('contactPoint', async () => {
     // Grafana would add a second receiver to a contact point of that name, whose
     // first one has another secret or mails elsewhere.

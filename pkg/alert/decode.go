@@ -18,7 +18,7 @@ import (
 
 // Limits of a payload.
 const (
-	MaxBody    = 32 << 20 // octets
+	MaxBody    = 16 << 20 // octets
 	MaxDepth   = 32       // nested objects and arrays; Grafana's own have 4
 	MaxCounted = 100_000  // alerts
 	MaxAlerts  = 1000     // kept in Notification.Alerts

@@ -149,7 +149,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a title that is a number", `{"title":1,` + alerts + `}`, 422, "title is of the wrong type: number"},
 		{"too deep an object", `{"x":` + strings.Repeat(`{"x":`, alert.MaxDepth) + `1` + strings.Repeat(`}`, alert.MaxDepth) + `,` + alerts + `}`, 422, "nests deeper than 32 levels"},
 		{"a million open brackets", strings.Repeat("[", 1_000_000), 422, "nests deeper"},
-		{"too large a body", `{"title":"` + strings.Repeat("x", alert.MaxBody) + `",` + alerts + `}`, 413, "the body is larger than 32 MiB"},
+		{"too large a body", `{"title":"` + strings.Repeat("x", alert.MaxBody) + `",` + alerts + `}`, 413, "the body is larger than 16 MiB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

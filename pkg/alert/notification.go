@@ -40,11 +40,11 @@ type Notification struct {
 	// Rules is how many rules the alerts of the payload are of, where some are
 	// left out.
 	Rules int `json:"-"`
-	// SignedAt is when the request was signed, zero if it does not say.
-	SignedAt time.Time `json:"-"`
 	// Replaced is what Recipients.Replaced says of the request, for the mail to
 	// tell.
 	Replaced []string `json:"-"`
+	// Signature is the one that the request may be carried out with once.
+	Signature Signature `json:"-"`
 
 	identity string
 }

@@ -45,10 +45,9 @@ type Rejected struct {
 // keep the alert from the others. An unknown parameter is refused, so that a
 // typing error does not mail somebody else. The error is a *Refusal.
 func ParseOverrides(rawQuery string) (Overrides, error) {
-	// url.ParseQuery refuses the semicolon, which has no meaning in a query.
-	q, err := url.ParseQuery(strings.ReplaceAll(rawQuery, ";", "%3B"))
+	q, err := ParseQuery(rawQuery)
 	if err != nil {
-		return Overrides{}, badParameter("the query string cannot be read", "percent-encode it, with urlquery in a URL template")
+		return Overrides{}, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if !slices.Contains(parameters, name) && !slices.Contains(ignored, name) {
@@ -69,6 +68,16 @@ func ParseOverrides(rawQuery string) (Overrides, error) {
 		return Overrides{}, err
 	}
 	return o, nil
+}
+
+// ParseQuery reads a raw query string. The error is a *Refusal.
+func ParseQuery(rawQuery string) (url.Values, error) {
+	// url.ParseQuery refuses the semicolon, which has no meaning in a query.
+	q, err := url.ParseQuery(strings.ReplaceAll(rawQuery, ";", "%3B"))
+	if err != nil {
+		return nil, badParameter("the query string cannot be read", "percent-encode it, with urlquery in a URL template")
+	}
+	return q, nil
 }
 
 // addresses reads every address of a parameter and keeps what is none in

@@ -143,28 +143,6 @@ func TestIndividualMailThatEverybodyHasIsSent(t *testing.T) {
 	}
 }
 
-// TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews: a request signed before a
-// notification was delivered is none that came after it.
-func TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews(t *testing.T) {
-	now := time.Now()
-	for name, tt := range map[string]struct {
-		set      time.Duration
-		signedAt time.Time
-		least    time.Duration
-	}{
-		"without a timestamp":             {time.Minute, time.Time{}, time.Minute},
-		"signed just now":                 {time.Minute, now, time.Minute},
-		"signed long ago":                 {time.Minute, now.Add(-4 * time.Minute), 4*time.Minute + 1},
-		"signed long ago, none set":       {0, now.Add(-4 * time.Minute), 4*time.Minute + 1},
-		"a timestamp that was rounded up": {0, now.Add(time.Second / 2), 1},
-	} {
-		s := &Sender{settings: settings.Settings{Dedupe: tt.set}}
-		if got := s.dedupe(tt.signedAt, now); got < tt.least || got > tt.least+2*time.Second {
-			t.Errorf("%s: %s, want %s and little more", name, got, tt.least)
-		}
-	}
-}
-
 func TestSettingsReachTheRelay(t *testing.T) {
 	c := relayConfig(settings.Settings{
 		Host: "relay.example.com", Port: 2587, PortMode: nhncloud.STARTTLS, AuthMechanism: settings.AuthLogin, ServerName: "name.example.com",

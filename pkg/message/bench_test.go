@@ -65,7 +65,7 @@ func BenchmarkMail(b *testing.B) {
 			b.Run(fmt.Sprintf("alerts=%d/%s", count, language), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := Compose(h, r.Render(n, renderTime)); err != nil {
+					if _, err := Compose(h, r.Render(b.Context(), n, renderTime)); err != nil {
 						b.Fatal(err)
 					}
 				}

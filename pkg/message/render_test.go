@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -69,7 +70,7 @@ func renderer(t testing.TB, o Options) *Renderer {
 
 func render(t testing.TB, r *Renderer, n *alert.Notification) Content {
 	t.Helper()
-	return r.Render(n, renderTime)
+	return r.Render(context.Background(), n, renderTime)
 }
 
 // TestWriteHTML leaves the HTML of every payload in every language in the

@@ -31,7 +31,7 @@ func (o *Outbox) keepClean() {
 
 // clean works in small transactions, so that no send waits for it.
 func (o *Outbox) clean() {
-	for _, batch := range []func() (int, error){o.expireForgotten, o.removeOld} {
+	for _, batch := range []func() (int, error){o.expireForgotten, o.removeOld, o.removeSignatures} {
 		for {
 			n, err := batch()
 			if err != nil {

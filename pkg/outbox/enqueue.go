@@ -16,6 +16,9 @@ type New struct {
 	// Identity is equal for repeats of one notification to the same recipients;
 	// empty: there are no repeats.
 	Identity string
+	// Signature is the request's: a repeat of a signed request makes no second
+	// delivery, and is ErrReplayed when it asks for something else.
+	Signature Signature
 	// Dedupe is how long after its success a repeat joins a delivery.
 	Dedupe     time.Duration
 	From       string
@@ -58,7 +61,7 @@ func (o *Outbox) Enqueue(ctx context.Context, n New) (Delivery, bool, error) {
 		name: "storing the mail",
 		key:  n.Source + "\x00" + n.Identity,
 		run: func(t *tx) (err error) {
-			d, joined, err = t.enqueue(n, ticket != nil)
+			d, joined, err = t.enqueueOnce(n, ticket != nil)
 			return err
 		},
 		done: func(err error) {

@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("there is no such delivery")
 	// ErrNotPossible is the answer to an action that the delivery's state forbids.
 	ErrNotPossible = errors.New("not possible")
+	// ErrReplayed is the answer to a signature that was used for another request.
+	ErrReplayed = errors.New("the signature was used for another request")
 	// ErrCursor is the answer to a cursor that no List returned.
 	ErrCursor = errors.New("not a cursor that a list returned")
 	// ErrClosed is the answer of an outbox that was closed.

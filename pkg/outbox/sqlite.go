@@ -103,36 +103,57 @@ func createFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
+	if err := closeFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	files := []string{path, path + "-wal", path + "-shm"} // the latter of a backup that was put back, say
+	for _, name := range files {
+		if err := closeToOthers(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", path)
-	}
-	if err == nil && info.Mode().Perm()&0o077 != 0 {
-		err = os.Chmod(path, 0o600)
-	}
-	if err == nil {
-		err = closeToOthers(path+"-wal", path+"-shm") // of a backup that was put back, say
-	}
-	return errors.Join(err, f.Close())
+	// It may have been put there in between.
+	return errors.Join(closeToOthers(path), f.Close())
 }
 
-// closeToOthers takes the modes of others off files, where they are there.
-func closeToOthers(files ...string) error {
-	for _, name := range files {
-		info, err := os.Lstat(name)
-		if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-			err = os.Chmod(name, 0o600)
-		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
+// closeFolder keeps others from exchanging the files in a folder. Where the
+// sticky bit is set they cannot anyway.
+func closeFolder(folder string) error {
+	info, err := os.Stat(folder)
+	if err != nil || info.Mode().Perm()&0o002 == 0 || info.Mode()&os.ModeSticky != 0 || runtime.GOOS == "windows" {
+		return err
+	}
+	if err := os.Chmod(folder, info.Mode()&^0o022); err != nil {
+		return &unsafeError{folder + " can be written by every user of this machine", "make the folder Grafana's own (chown) and take the permission to write from others (chmod 700)"}
 	}
 	return nil
 }
+
+// closeToOthers takes the modes of others off a file, which has to be one: a
+// link leads to what somebody else chose.
+func closeToOthers(name string) error {
+	info, err := os.Lstat(name)
+	switch {
+	case err != nil:
+		return err
+	case info.Mode()&os.ModeSymlink != 0:
+		return &unsafeError{name + " is a symbolic link", "move the file that it leads to here, or name that one in outbox_url"}
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file", name)
+	case info.Mode().Perm()&0o077 != 0:
+		return os.Chmod(name, 0o600)
+	}
+	return nil
+}
+
+// unsafeError is a place where others could read or exchange the outbox.
+type unsafeError struct{ what, remedy string }
+
+func (e *unsafeError) Error() string { return e.what }
 
 // watch opens the database and returns a check that its files are still those:
 // SQLite itself goes on writing to a file that was removed under it.
@@ -185,6 +206,9 @@ func sqliteRepeatable(err error) bool { return sqliteCode(err) == sqlite3.SQLITE
 func sqliteRemedy(err error) string {
 	if _, ok := errors.AsType[*vanishedError](err); ok {
 		return "put the file back and restart the plugin"
+	}
+	if unsafe, ok := errors.AsType[*unsafeError](err); ok {
+		return unsafe.remedy
 	}
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_FULL:

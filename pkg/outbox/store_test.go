@@ -113,6 +113,57 @@ func TestFileIsItsOwnersAlone(t *testing.T) {
 	}
 }
 
+// TestPlacesThatOthersCanWriteAreClosedOrRefused: whoever may write the folder
+// could exchange the file, and a link leads where they want.
+func TestPlacesThatOthersCanWriteAreClosedOrRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such modes")
+	}
+	for mode, want := range map[fs.FileMode]fs.FileMode{0o777: 0o755, 0o757: 0o755, 0o777 | fs.ModeSticky: 0o777, 0o770: 0o770, 0o755: 0o755} {
+		folder := t.TempDir()
+		if err := os.Chmod(folder, mode); err != nil {
+			t.Fatal(err)
+		}
+		o, err := Open(t.Context(), "sqlite://"+filepath.Join(folder, "outbox.db"), Options{})
+		if err != nil {
+			t.Errorf("%v: %v", mode, err)
+			continue
+		}
+		_ = o.Close(t.Context())
+		if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != want {
+			t.Errorf("a folder of mode %v has %v, want %v: %v", mode, info.Mode(), want, err)
+		}
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		folder, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "mine")
+		if err := os.WriteFile(elsewhere, []byte("somebody's"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(folder, "outbox.db")
+		if err := os.Symlink(elsewhere, path+suffix); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(t.Context(), "sqlite://"+path, Options{})
+		if err == nil || !strings.Contains(err.Error(), path+suffix+" is a symbolic link: ") {
+			t.Errorf("a link as outbox.db%s: %v", suffix, err)
+		}
+		content, err := os.ReadFile(elsewhere)
+		info, _ := os.Stat(elsewhere)
+		if err != nil || string(content) != "somebody's" || info.Mode().Perm() != 0o644 {
+			t.Errorf("what a link led to was touched: %v %q %v", err, content, info.Mode())
+		}
+	}
+	// A link to nothing makes no file there.
+	folder, nothing := t.TempDir(), filepath.Join(t.TempDir(), "nothing")
+	if err := os.Symlink(nothing, filepath.Join(folder, "outbox.db")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), "sqlite://"+filepath.Join(folder, "outbox.db"), Options{})
+	if _, there := os.Lstat(nothing); err == nil || there == nil {
+		t.Errorf("a link to nothing: %v, and a file is there: %v", err, there == nil)
+	}
+}
+
 func TestDiskFullIsAnErrorAndNothingIsLost(t *testing.T) {
 	path := sqliteFile(t)
 	f := &fixture{T: t, url: "sqlite://" + path, clock: newClock()}

@@ -104,14 +104,12 @@ func (d *DataSource) told(h handler) handler {
 	}
 }
 
-// readAlert verifies, decodes and addresses a request, in this order: nothing
+// readAlert verifies, addresses and decodes a request, in this order: nothing
 // of a request is looked at before it is known to be the contact point's.
 func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.Notification, alert.Recipients, error) {
-	body, err := readJSON(r)
+	defer closeBody(r) // the notification has what it needs
+	body, signature, err := d.readSigned(r)
 	if err != nil {
-		return nil, alert.Recipients{}, err
-	}
-	if err := alert.Authorize(d.settings.WebhookSecret, role(r), r.Header, body, time.Now()); err != nil {
 		return nil, alert.Recipients{}, err
 	}
 	if err := take(w, d.limits.alerts, 1); err != nil {
@@ -129,9 +127,7 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
-	if d.settings.WebhookSecret.IsSet() {
-		n.SignedAt = alert.SignedAt(r.Header)
-	}
+	n.Signature = signature
 	n.Replaced = recipients.Replaced
 	return n, recipients, nil
 }

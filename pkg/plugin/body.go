@@ -11,28 +11,39 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
 
-// readJSON reads a body that says it is JSON, or does not say what it is.
-func readJSON(r *http.Request) ([]byte, error) {
-	if header := r.Header.Get("Content-Type"); header != "" {
-		if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
-			return nil, &fault{http.StatusUnsupportedMediaType, problem{
-				Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
-			}}
-		}
+// requireJSON refuses a body that says that it is something else.
+func requireJSON(r *http.Request) error {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return nil
 	}
+	if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
+		return &fault{http.StatusUnsupportedMediaType, problem{
+			Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
+		}}
+	}
+	return nil
+}
+
+// readBody reads a body, and writes it to w as it comes.
+func readBody(r *http.Request, w io.Writer) ([]byte, error) {
 	if r.Body == nil { // Grafana's SDK gives an empty body none
 		return nil, nil
 	}
 	// One octet more than the limit, which Decode refuses with its own words.
-	var body bytes.Buffer
-	body.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
-	_, err := body.ReadFrom(io.LimitReader(r.Body, alert.MaxBody+1))
-	return body.Bytes(), err
+	var read bytes.Buffer
+	read.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
+	_, err := read.ReadFrom(io.TeeReader(io.LimitReader(r.Body, alert.MaxBody+1), w))
+	return read.Bytes(), err
 }
 
 // decodeOptional reads a JSON body into v; no body leaves v as it is.
 func decodeOptional(r *http.Request, v any) error {
-	body, err := readJSON(r)
+	defer closeBody(r)
+	if err := requireJSON(r); err != nil {
+		return err
+	}
+	body, err := readBody(r, io.Discard)
 	if err != nil || len(body) == 0 {
 		return err
 	}
@@ -43,6 +54,13 @@ func decodeOptional(r *http.Request, v any) error {
 		return badBody("the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
 	}
 	return nil
+}
+
+// closeBody gives back the memory that a body takes.
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		_ = r.Body.Close() // it never fails
+	}
 }
 
 func badBody(message, hint string) error {

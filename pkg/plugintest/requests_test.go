@@ -29,6 +29,7 @@ var routes = []route{
 	{method: "POST", path: "alerts", editors: true, reads: true},
 	{method: "POST", path: "test", editors: true, reads: true},
 	{method: "POST", path: "diagnose", editors: true},
+	{method: "POST", path: "key", editors: true, reads: true},
 	{method: "POST", path: "preview", editors: true, reads: true},
 	{method: "POST", path: "deliveries/x/retry", editors: true},
 	{method: "POST", path: "deliveries/x/cancel", editors: true},

@@ -76,7 +76,7 @@ func (e *Error) Error() string {
 		if e.Code != 0 {
 			b.WriteString(": ")
 		}
-		b.WriteString(printable(withoutStage(e.Err.Error(), e.Stage)))
+		b.WriteString(bounded(withoutStage(e.Err.Error(), e.Stage))) // a certificate may name much
 	}
 	if e.Ambiguous {
 		b.WriteString(" (the mail may have been delivered)")
