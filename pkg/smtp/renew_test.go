@@ -28,8 +28,11 @@ func TestRefusalOfASessionIsNotTheMails(t *testing.T) {
 		relaytest.EOM:  everywhere,
 	} {
 		for _, reply := range replies {
-			for _, lockstep := range []bool{false, true} {
-				for _, connections := range []int{1, 4} {
+			for _, connections := range []int{1, 4} {
+				for _, lockstep := range []bool{false, true} {
+					if lockstep && connections > 1 {
+						continue // each by itself is enough
+					}
 					t.Run(fmt.Sprintf("%s/%s/lockstep=%t/%d connections", stage, reply, lockstep, connections), func(t *testing.T) {
 						t.Parallel()
 						relay := startRelay(t, relaytest.Options{NoPIPELINING: lockstep})
@@ -41,7 +44,7 @@ func TestRefusalOfASessionIsNotTheMails(t *testing.T) {
 						c := relayConfig(relay, nhncloud.TLSWrapper)
 						c.MaxConnections, c.Timeout = connections, patience
 						pool := startPool(t, c)
-						const n = 12
+						const n = 8
 						for i, err := range sendMany(t, pool, n) {
 							if err != nil {
 								t.Errorf("mail %d: %v", i, err)
