@@ -256,7 +256,7 @@ func TestLongStringsAreCutWhole(t *testing.T) {
 		if err := json.Unmarshal([]byte(`"`+part+`"`), &letter); err != nil {
 			t.Fatal(err)
 		}
-		for shift := range 12 {
+		for _, shift := range []int{0, 1, 6, 11} {
 			body := `{"alerts":[{"status":"firing","annotations":{"a":"` + strings.Repeat("_", shift) + strings.Repeat(part, long/len(part)) + `","b":"c"}}]}`
 			a := decode(t, []byte(body)).Alerts[0].Annotations
 			if rest := strings.ReplaceAll(a["a"][shift:], letter, ""); rest != "" || len(a["a"]) < 10_000 || long/len(part)*len(letter)+shift <= len(a["a"]) || len(a["a"]) > 70_000 || a["b"] != "c" {
