@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"sync"
 
 	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc/codes"
@@ -35,21 +34,17 @@ func newRoom() *room { return &room{semaphore.NewWeighted(allBodies)} }
 // body is the body of a request, still on its way. Room for it is waited for
 // before it is read, and is given back when it is closed. One that fits the
 // window is here already and waits for nobody, or a flood of large bodies would
-// hold up every alert.
+// hold up every alert. It belongs to the goroutine that answers the request.
 type body struct {
 	room   *room
 	ctx    context.Context
 	rest   *bufio.Reader
 	length int64
-
-	mu    sync.Mutex
-	taken bool
+	taken  bool
 }
 
 // wait waits for room.
 func (b *body) wait() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.taken || b.length <= window {
 		return nil
 	}
@@ -70,8 +65,6 @@ func (b *body) Read(p []byte) (int, error) {
 
 // Close implements io.Closer. What was not read is left where it is.
 func (b *body) Close() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.taken {
 		b.room.Release(b.length)
 		b.taken = false
