@@ -50,42 +50,45 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r alert.Reci
 	if err != nil {
 		return Receipt{}, err
 	}
-	stored, joined, err := box.EnqueueAndWait(ctx, delivery)
+	stored, err := box.EnqueueAndWait(ctx, delivery)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Delivery: stored, Joined: joined, Durable: box.Describe().Durable}, nil
+	return Receipt{Delivery: stored.Delivery, Joined: stored.Joined, Durable: box.Describe().Durable}, nil
 }
 
 // compose is everything that can fail on content, before anything is stored.
-func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Recipients) (outbox.New, error) {
+func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Recipients) (outbox.NewDelivery, error) {
 	_, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()
 	content, err := s.render(ctx, n, r)
 	if err != nil {
-		return outbox.New{}, &ContentError{err}
+		return outbox.NewDelivery{}, &ContentError{err}
 	}
 	id := outbox.NewID()
 	messageID := id + "@" + s.settings.From.Domain
 	mail, err := message.Compose(header(s.settings, n, r, messageID), content)
 	if err != nil {
-		return outbox.New{}, &ContentError{err}
+		return outbox.NewDelivery{}, &ContentError{err}
 	}
 	span.SetAttributes(attribute.Int("alerts", len(n.Alerts)), attribute.Int("bytes", len(mail)))
-	return outbox.New{
-		ID:         id,
-		Source:     s.source,
-		MailType:   string(r.MailType),
-		Identity:   alert.DeliveryIdentity(s.source, n, r),
-		Dedupe:     s.settings.Dedupe,
-		Signature:  outbox.Signature(n.Signature),
-		From:       s.settings.From.Mailbox(),
-		Individual: r.Mode == settings.Individual,
-		Subject:    content.Subject,
-		MessageID:  messageID,
-		Note:       strings.Join(append(content.Warnings, r.Notes()...), "; "),
-		Message:    mail,
-		Recipients: recipients(r),
+	return outbox.NewDelivery{
+		Dedupe:    s.settings.Dedupe,
+		Signature: outbox.Signature(n.Signature),
+		Delivery: outbox.Delivery{
+			ID:           id,
+			Source:       s.source,
+			MailType:     string(r.MailType),
+			Identity:     alert.DeliveryIdentity(s.source, n, r),
+			Conversation: alert.Conversation(s.source, n, r),
+			From:         s.settings.From.Mailbox(),
+			Individual:   r.Mode == settings.Individual,
+			Subject:      content.Subject,
+			MessageID:    messageID,
+			Note:         strings.Join(append(content.Warnings, r.Notes()...), "; "),
+			Message:      mail,
+			Recipients:   recipients(r),
+		},
 	}, nil
 }
 
@@ -121,7 +124,7 @@ func recipients(r alert.Recipients) []outbox.Recipient {
 		of   []address.Address
 	}{{outbox.To, r.To}, {outbox.Cc, r.Cc}, {outbox.Bcc, r.Bcc}} {
 		for _, a := range list.of {
-			all = append(all, outbox.Recipient{Address: a.Mailbox(), Kind: list.kind})
+			all = append(all, outbox.Recipient{Address: a.Mailbox(), Kind: list.kind, Status: outbox.Queued})
 		}
 	}
 	return all
@@ -141,10 +144,7 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 	ctx, cancel := context.WithTimeout(ctx, sendNowWithin)
 	defer cancel()
 	started := time.Now()
-	results, err := s.transmit(ctx, outbox.Delivery{
-		ID: composed.ID, MailType: composed.MailType, From: composed.From, Individual: composed.Individual,
-		MessageID: composed.MessageID, Message: composed.Message, Recipients: composed.Recipients,
-	}, composed.Recipients)
+	results, err := s.transmit(ctx, outbox.Job{Delivery: composed.Delivery})
 	s.log.Info("test mail", "delivery", composed.ID, "accepted", results.Accepted(), "recipients", len(composed.Recipients),
 		"duration", time.Since(started).String(), "error", errorText(err))
 	if err == nil && results.Accepted() > 0 {

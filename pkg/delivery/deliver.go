@@ -26,12 +26,12 @@ var (
 )
 
 // Deliver makes one attempt at a delivery, for the outbox.
-func (s *Sender) Deliver(ctx context.Context, d outbox.Delivery) outbox.Outcome {
+func (s *Sender) Deliver(ctx context.Context, d outbox.Job) outbox.Outcome {
 	ctx, span := tracing.DefaultTracer().Start(ctx, "deliver", oteltrace.WithAttributes(
 		attribute.String("delivery.id", d.ID), attribute.Int("delivery.attempt", d.Attempt)))
 	defer span.End()
 	started := time.Now()
-	result, err := s.transmit(ctx, d, d.Pending())
+	result, err := s.transmit(ctx, d)
 	outcome := outcomeOf(result, err)
 	outcome.At, outcome.Duration = started, time.Since(started)
 	attempts.WithLabelValues(attemptLabel(outcome, err)).Inc()
@@ -67,15 +67,16 @@ func (s *Sender) resume(ctx context.Context, t nhncloud.MailType) {
 	}
 }
 
-// transmit sends a delivery's mail to some of its recipients: in one
+// transmit sends a job's mail to the recipients that wait for it: in one
 // transaction, or one for each.
-func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Recipient) (smtp.Result, error) {
+func (s *Sender) transmit(ctx context.Context, d outbox.Job) (smtp.Result, error) {
+	to := d.Pending()
 	pool, err := s.pool(nhncloud.MailType(d.MailType))
 	if err != nil {
 		return smtp.Result{}, err
 	}
 	if !d.Individual {
-		mail := smtp.Mail{From: d.From, Data: [][]byte{d.Message}}
+		mail := smtp.Mail{From: d.From, Data: [][]byte{d.Message}, Begin: d.Begin}
 		for _, r := range to {
 			mail.To = append(mail.To, r.Address)
 		}
@@ -96,8 +97,8 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Re
 	for i, r := range to {
 		sending.Go(func() {
 			result, err := s.transmitOne(ctx, pool, d, r, place[r.Address])
-			if err == nil {
-				s.progress(ctx, d, result)
+			if err == nil && d.Reached != nil {
+				d.Reached(outcomeOf(result, nil).Results[0])
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -111,20 +112,8 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Delivery, to []outbox.Re
 	return joined, joined.Verdict()
 }
 
-// progress has the outbox remember a recipient who has the mail while others
-// still wait for theirs.
-func (s *Sender) progress(ctx context.Context, d outbox.Delivery, result smtp.Result) {
-	box, err := s.service.Outbox(ctx)
-	if err != nil {
-		return // it is closed, or gone: the outcome meets that, too
-	}
-	for _, r := range outcomeOf(result, nil).Results {
-		box.Progress(d, r)
-	}
-}
-
 // transmitOne sends one recipient's own mail of an individual delivery.
-func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Delivery, r outbox.Recipient, place int) (smtp.Result, error) {
+func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Job, r outbox.Recipient, place int) (smtp.Result, error) {
 	to, err := address.Parse(r.Address)
 	if err != nil {
 		err := &smtp.Error{Class: smtp.Local, Stage: smtp.StageQueue, Err: err}
@@ -132,7 +121,7 @@ func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Deli
 	}
 	local, domain, _ := strings.Cut(d.MessageID, "@")
 	id := fmt.Sprintf("%s.%d@%s", local, place, domain)
-	return pool.Send(ctx, smtp.Mail{From: d.From, To: []string{r.Address}, Data: message.Addressed(d.Message, to, id)})
+	return pool.Send(ctx, smtp.Mail{From: d.From, To: []string{r.Address}, Data: message.Addressed(d.Message, to, id), Begin: d.Begin})
 }
 
 // outcomeOf is what a result means for the outbox.
@@ -166,12 +155,16 @@ func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 	}
 	if result.Accepted() == 0 && first != nil {
 		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Code, first.EnhancedCode, words(first)
-		o.Away = first.Away()
+		// A connection that was lost under the mail says no more of it than one
+		// that could not be made.
+		o.Unreachable = first.Away() || first.Class == smtp.Network && !first.Ambiguous && !first.Timeout()
 	}
 	switch {
 	case first != nil && first.Sender():
 		o.Verdict = outbox.Hold
 	case first != nil && first.Class == smtp.Cancelled && !first.Ambiguous && result.Accepted() == 0:
+		o.Verdict = outbox.Release
+	case errors.Is(err, smtp.ErrClosed) && first == nil: // the data source closes
 		o.Verdict = outbox.Release
 	case first == nil && err != nil: // not the relay's: nothing is known of any recipient
 		o.Stage, o.Text = "", err.Error()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,24 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 	}
 	t.Run("a relay that is away", func(t *testing.T) {
 		failure := &smtp.Error{Class: smtp.Network, Stage: smtp.StageDial, Err: io.EOF}
-		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); !got.Away {
+		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); !got.Unreachable {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("a connection that is lost under a mail", func(t *testing.T) {
+		for failure, want := range map[*smtp.Error]bool{
+			{Class: smtp.Network, Stage: smtp.StageMail, Err: io.EOF}:                     true,
+			{Class: smtp.Network, Stage: smtp.StageMessage, Ambiguous: true, Err: io.EOF}: false, // it says that much of the mail
+			{Class: smtp.Network, Stage: smtp.StageData, Err: os.ErrDeadlineExceeded}:     false, // so may the mail be the reason
+			{Class: smtp.Transient, Stage: smtp.StageMail, Code: 451}:                     false,
+		} {
+			if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); got.Unreachable != want {
+				t.Errorf("%v: unreachable %t", failure, got.Unreachable)
+			}
+		}
+	})
+	t.Run("a data source that closes", func(t *testing.T) {
+		if got := outcomeOf(smtp.Result{}, smtp.ErrClosed); got.Verdict != outbox.Release {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -115,10 +133,10 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 
 func TestIndividualMailToAnAddressThatCannotBeReadIsNotSent(t *testing.T) {
 	s := &Sender{log: hclog.NewNullLogger(), pools: map[nhncloud.MailType]*smtp.Pool{}}
-	out := s.Deliver(t.Context(), outbox.Delivery{
+	out := s.Deliver(t.Context(), outbox.Job{Delivery: outbox.Delivery{
 		ID: "x", MessageID: "x@example.com", From: "a@example.com", Individual: true, Message: []byte("Subject: x\r\n\r\nx"),
 		Recipients: []outbox.Recipient{{Address: "nobody", Status: outbox.Queued}},
-	})
+	}})
 	for _, p := range s.pools {
 		_ = p.Close(t.Context())
 	}
@@ -131,10 +149,10 @@ func TestIndividualMailToAnAddressThatCannotBeReadIsNotSent(t *testing.T) {
 // who has the mail, and not yet the outcome.
 func TestIndividualMailThatEverybodyHasIsSent(t *testing.T) {
 	s := &Sender{log: hclog.NewNullLogger(), pools: map[nhncloud.MailType]*smtp.Pool{}}
-	out := s.Deliver(t.Context(), outbox.Delivery{
+	out := s.Deliver(t.Context(), outbox.Job{Delivery: outbox.Delivery{
 		ID: "x", MessageID: "x@example.com", From: "a@example.com", Individual: true, Message: []byte("Subject: x\r\n\r\nx"),
 		Recipients: []outbox.Recipient{{Address: "b@example.com", Status: outbox.Sent}},
-	})
+	}})
 	for _, p := range s.pools {
 		_ = p.Close(t.Context())
 	}

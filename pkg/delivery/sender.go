@@ -21,7 +21,9 @@ import (
 // enough to stay in memory (128 mails of 20 KB are 3 MB).
 const slotsPerConnection = 32
 
-// A replaced data source hands back after drain what it has not begun to send.
+// A data source that is removed hands back after drain what it has not begun to
+// send, one whose process is about to end after a quarter of the time that is
+// left, and a replaced one at once.
 // It may finish the rest until drainEnd: a relay that takes longer over a
 // content may have the mail that is cut off then. Variables for the sake of
 // their test.
@@ -43,6 +45,7 @@ type Sender struct {
 	pools     map[nhncloud.MailType]*smtp.Pool
 	renderers map[renderKey]*message.Renderer
 	detach    func(context.Context) error
+	replaced  bool // by a sender with newer settings: nothing is begun any more
 }
 
 type renderKey struct {
@@ -71,6 +74,11 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, other := range s.senders {
+		if other.source == source {
+			other.retire()
+		}
+	}
 	s.senders = append(s.senders, sender)
 	if s.box != nil && !s.closed { // else it is attached once there is one
 		sender.attach(s.box)
@@ -105,12 +113,27 @@ func (s *Sender) Close() {
 	s.close(ctx)
 }
 
+// retire hands back what is not begun, for the sender that takes the place: the
+// relay may not have room for the connections of both.
+func (s *Sender) retire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replaced = true
+	for _, pool := range s.pools {
+		pool.Retire()
+	}
+}
+
 func (s *Sender) close(ctx context.Context) {
 	s.mu.Lock()
 	detach, pools := s.detach, s.pools
 	s.detach, s.pools = nil, nil
 	s.mu.Unlock()
-	defer time.AfterFunc(drain, func() {
+	wait := drain
+	if end, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(end)/4)
+	}
+	defer time.AfterFunc(wait, func() {
 		for _, pool := range pools {
 			pool.Retire()
 		}
@@ -131,11 +154,15 @@ func (s *Sender) close(ctx context.Context) {
 func (s *Sender) pool(t nhncloud.MailType) (*smtp.Pool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pools == nil {
+	if s.pools == nil || s.replaced {
 		return nil, smtp.ErrClosed
 	}
 	if s.pools[t] == nil {
-		s.pools[t] = smtp.NewPool(relayConfig(s.settings, t, s.dial))
+		config := relayConfig(s.settings, t, s.dial)
+		if s.service != nil && s.service.connections != nil {
+			config.Dial = s.service.connections.dialer(s.source+" "+string(t), config.MaxConnections, config.Timeout/2, s.dial)
+		}
+		s.pools[t] = smtp.NewPool(config)
 	}
 	return s.pools[t], nil
 }

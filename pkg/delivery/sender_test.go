@@ -55,10 +55,10 @@ func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 		return sender
 	}
 	enqueue := func(n int) {
-		_, _, err := box.Enqueue(t.Context(), outbox.New{
+		_, err := box.Enqueue(t.Context(), outbox.NewDelivery{Delivery: outbox.Delivery{
 			Source: "1/mail", From: "grafana@example.com", Message: fmt.Appendf(nil, "Subject: mail %d\r\n\r\n", n),
 			Recipients: []outbox.Recipient{{Address: "oncall@example.com", Kind: outbox.To}},
-		})
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,8 +31,9 @@ var openWait = 5 * time.Second
 
 // Service is the process's one outbox and the senders of its data sources.
 type Service struct {
-	config Config
-	log    hclog.Logger
+	config      Config
+	log         hclog.Logger
+	connections *openConnections
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
@@ -61,7 +62,7 @@ var ErrOpening = errors.New("the outbox is still being opened, which takes its t
 // New starts the service. An outbox that cannot be opened now is tried again
 // with the next call that needs it; until then Outbox says why.
 func New(config Config, log hclog.Logger) *Service {
-	s := &Service{config: config, log: log}
+	s := &Service{config: config, log: log, connections: newOpenConnections()}
 	s.life, s.end = context.WithCancel(context.Background())
 	if _, err := s.Outbox(context.Background()); err != nil {
 		log.Error("the outbox cannot be opened: alerts are answered with 503 until it can", "error", err.Error())

@@ -31,7 +31,7 @@ func benchOpen(b *testing.B, e engine) *Outbox {
 // benchMail is of the size of an alert with text and HTML.
 var benchMail = []byte(strings.Repeat("0123456789abcdef", 512))
 
-func benchNew(i int64) New {
+func benchNew(i int64) NewDelivery {
 	n := notification(fmt.Sprint(i))
 	n.Message = benchMail
 	return n
@@ -63,7 +63,7 @@ func BenchmarkEnqueue(b *testing.B) {
 				o := benchOpen(b, e)
 				b.ResetTimer()
 				parallel(b, callers, func(i int64) {
-					if _, _, err := o.Enqueue(b.Context(), benchNew(i)); err != nil {
+					if _, _, err := unpack(o.Enqueue(b.Context(), benchNew(i))); err != nil {
 						b.Error(err)
 					}
 				})
@@ -85,7 +85,7 @@ func BenchmarkDeliver(b *testing.B) {
 				}
 				b.ResetTimer()
 				parallel(b, callers, func(i int64) {
-					if _, _, err := o.EnqueueAndWait(b.Context(), benchNew(i)); err != nil {
+					if _, _, err := unpack(o.EnqueueAndWait(b.Context(), benchNew(i))); err != nil {
 						b.Error(err)
 					}
 				})
@@ -105,7 +105,7 @@ func BenchmarkDrain(b *testing.B) {
 		b.Run(e.name, func(b *testing.B) {
 			o := benchOpen(b, e)
 			parallel(b, 64, func(i int64) {
-				if _, _, err := o.Enqueue(b.Context(), benchNew(i)); err != nil {
+				if _, _, err := unpack(o.Enqueue(b.Context(), benchNew(i))); err != nil {
 					b.Error(err)
 				}
 			})
@@ -113,7 +113,7 @@ func BenchmarkDrain(b *testing.B) {
 			left.Store(int64(b.N))
 			done := make(chan struct{})
 			b.ResetTimer()
-			_, err := o.Attach(Attachment{Source: src, Slots: 16, Handler: deliver(func(context.Context, Delivery) Outcome {
+			_, err := o.Attach(Attachment{Source: src, Slots: 16, Handler: deliver(func(context.Context, Job) Outcome {
 				if left.Add(-1) == 0 {
 					close(done)
 				}
@@ -135,7 +135,7 @@ func BenchmarkCommitToStart(b *testing.B) {
 		b.Run(e.name, func(b *testing.B) {
 			o := benchOpen(b, e)
 			started := make(chan time.Time, 1)
-			if _, err := o.Attach(Attachment{Source: src, Slots: 4, Handler: deliver(func(context.Context, Delivery) Outcome {
+			if _, err := o.Attach(Attachment{Source: src, Slots: 4, Handler: deliver(func(context.Context, Job) Outcome {
 				started <- time.Now()
 				return accept
 			})}); err != nil {
@@ -145,7 +145,7 @@ func BenchmarkCommitToStart(b *testing.B) {
 			b.ResetTimer()
 			for i := range b.N {
 				called := time.Now()
-				d, _, err := o.Enqueue(b.Context(), benchNew(int64(i)))
+				d, _, err := unpack(o.Enqueue(b.Context(), benchNew(int64(i))))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -33,7 +33,7 @@ func TestClockJumpsLoseAndRepeatNothing(t *testing.T) {
 				receive(t, "a send begins", s.started)
 				s.answers <- defer4
 				f.awaitStatus(o, queued.ID, Queued)
-				eventually(t, "the retry is planned", func() bool { return len(o.handsFull(src)) == 0 })
+				eventually(t, "the retry is planned", func() bool { return len(o.working(src)) == 0 })
 				f.clock.advance(jump)
 				if jump < 0 {
 					f.clock.advance(15 * time.Minute) // the longest pause and more
@@ -77,7 +77,7 @@ func TestAgesAreOfTheDatabasesClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := o.Enqueue(t.Context(), notification("n")); err != nil {
+		if _, _, err := unpack(o.Enqueue(t.Context(), notification("n"))); err != nil {
 			t.Fatal(err)
 		}
 		if depth, err := o.Depth(t.Context(), src); err != nil || depth.Oldest <= 0 || depth.Oldest > 5*time.Minute {

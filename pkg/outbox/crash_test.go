@@ -49,8 +49,8 @@ func runChild(url string) {
 	for range 8 {
 		callers.Go(func() {
 			for {
-				if d, _, err := o.Enqueue(context.Background(), notification(NewID())); err == nil {
-					appendLine(acknowledged, d.ID)
+				if stored, err := o.Enqueue(context.Background(), notification(NewID())); err == nil {
+					appendLine(acknowledged, stored.Delivery.ID)
 				}
 			}
 		})
@@ -59,7 +59,7 @@ func runChild(url string) {
 }
 
 func logTo(f *os.File) deliver {
-	return func(_ context.Context, d Delivery) Outcome {
+	return func(_ context.Context, d Job) Outcome {
 		appendLine(f, d.ID)
 		return accept
 	}

@@ -98,15 +98,14 @@ func TestReleasedMailIsTakenUpAgainAsIfItHadNotBeenClaimed(t *testing.T) {
 }
 
 func TestFinalDeliveriesKeepNoMail(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
 		o := f.open()
 		f.attach(o, always(accept))
 		d := f.enqueue(o, notification("n"))
 		f.awaitStatus(o, d.ID, Sent)
-		var bytes int
-		err := o.store.reads.QueryRowContext(t.Context(), `SELECT coalesce(length(message), 0) FROM delivery WHERE id = $1`, d.ID).Scan(&bytes)
-		if err != nil || bytes != 0 {
-			t.Errorf("%d bytes of mail are left, %v", bytes, err)
+		var mails int
+		if err := f.database().QueryRowContext(t.Context(), `SELECT count(*) FROM delivery WHERE message IS NOT NULL`).Scan(&mails); err != nil || mails != 0 {
+			t.Errorf("%d mails are left, %v", mails, err)
 		}
 	})
 }
@@ -157,7 +156,7 @@ func TestReasonIsOfThoseWhoDoNotHaveTheMail(t *testing.T) {
 }
 
 func TestRetryScheduleDoublesToTenMinutesUntilTheMailExpires(t *testing.T) {
-	for name, out := range map[string]Outcome{"4yz": defer4, "away": away} {
+	for name, out := range map[string]Outcome{"4yz": defer4, "away": unreachable} {
 		t.Run(name, func(t *testing.T) {
 			onEveryEngine(t, func(t *testing.T, f *fixture) { retriesUntilItExpires(t, f, out) })
 		})
@@ -181,8 +180,8 @@ func retriesUntilItExpires(t *testing.T, f *fixture, out Outcome) {
 		if d.Status == Expired {
 			break
 		}
-		pause := d.NextAttemptAt.Sub(f.clock.Now())
-		if low, high := want*8/10, min(want*12/10, maxBackoff); d.NextAttemptAt != d.ExpiresAt && (pause < low || pause > high) {
+		pause := d.DueAt.Sub(f.clock.Now())
+		if low, high := want*8/10, min(want*12/10, maxBackoff); d.DueAt != d.ExpiresAt && (pause < low || pause > high) {
 			t.Fatalf("the pause after attempt %d is %s, want %s to %s", attempt, pause, low, high)
 		}
 		want = min(2*want, maxBackoff)
@@ -197,65 +196,6 @@ func retriesUntilItExpires(t *testing.T, f *fixture, out Outcome) {
 	if len(d.Attempts) != d.Attempt || d.Attempts[0].Outcome != string(Queued) {
 		t.Errorf("%d attempts are logged of %d", len(d.Attempts), d.Attempt)
 	}
-}
-
-// TestMailThatTheRelayWasAwayForGoesOutInOrderOfAge: when the relay is back, all
-// that failed for its absence is due at once, the oldest first. What the relay
-// itself put off keeps its pause.
-func TestMailThatTheRelayWasAwayForGoesOutInOrderOfAge(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open()
-		s := newScript()
-		f.attachAs(o, Attachment{Source: src, Slots: 2, Handler: s}) // one at a time
-		fail := func(name string, out Outcome) Delivery {
-			d := f.enqueue(o, notification(name))
-			receive(t, "an attempt", s.started)
-			s.answers <- out
-			f.awaitStatus(o, d.ID, Queued)
-			f.clock.advance(time.Second)
-			return d
-		}
-		greylisted := fail("greylisted", defer4)
-		old := fail("old", away)
-		for range 3 { // its next attempt lies further ahead than those of the others
-			f.clock.advance(maxBackoff)
-			for range 2 {
-				if d := receive(t, "another attempt", s.started); d.ID == greylisted.ID {
-					s.answers <- defer4
-				} else {
-					s.answers <- away
-				}
-			}
-			eventually(t, "both are put off", func() bool { return len(o.handsFull(src)) == 0 })
-		}
-		younger := fail("younger", away)
-		youngest := fail("youngest", away)
-
-		d := f.enqueue(o, notification("taken"))
-		receive(t, "an attempt", s.started)
-		s.answers <- accept
-		f.awaitStatus(o, d.ID, Sent)
-		for _, want := range []Delivery{old, younger, youngest} {
-			if got := receive(t, "what waited", s.started); got.ID != want.ID {
-				t.Errorf("%s comes first, want %s", got.Identity, want.Identity)
-			}
-			s.answers <- accept
-			f.awaitStatus(o, want.ID, Sent)
-		}
-		if d := f.get(o, greylisted.ID); d.Status != Queued || !d.NextAttemptAt.After(f.clock.Now()) {
-			t.Errorf("what the relay put off is %s, due %s", d.Status, d.NextAttemptAt)
-		}
-
-		// A relay that comes and goes is not a reason to try everything each time.
-		again := fail("again", away)
-		d = f.enqueue(o, notification("taken between"))
-		receive(t, "an attempt", s.started)
-		s.answers <- accept
-		f.awaitStatus(o, d.ID, Sent)
-		if d := f.get(o, again.ID); d.Status != Queued || !d.NextAttemptAt.After(f.clock.Now()) {
-			t.Errorf("after ten minutes at most, not at once: %s, due %s", d.Status, d.NextAttemptAt)
-		}
-	})
 }
 
 func TestExpiryIsPartialWhenSomeRecipientsHaveTheMail(t *testing.T) {
@@ -289,14 +229,14 @@ func TestTenThousandQueuedDrainInOrderWithoutStarvingFreshMail(t *testing.T) {
 		for part := range 50 {
 			wg.Go(func() {
 				for i := range backlog / 50 {
-					if _, _, err := o.Enqueue(context.Background(), notification(fmt.Sprintf("old %d.%d", part, i))); err != nil {
+					if _, _, err := unpack(o.Enqueue(context.Background(), notification(fmt.Sprintf("old %d.%d", part, i)))); err != nil {
 						t.Error(err)
 					}
 				}
 			})
 		}
 		wg.Wait()
-		page, _, err := o.List(t.Context(), Filter{Source: src})
+		page, _, err := listed(o.List(t.Context(), Filter{Source: src}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -306,7 +246,7 @@ func TestTenThousandQueuedDrainInOrderWithoutStarvingFreshMail(t *testing.T) {
 		var order []time.Time
 		freshAt := -1 // how many were delivered when the fresh mail was
 		midst := make(chan struct{})
-		f.attachAs(o, Attachment{Source: src, Slots: slots, Handler: deliver(func(_ context.Context, d Delivery) Outcome {
+		f.attachAs(o, Attachment{Source: src, Slots: slots, Handler: deliver(func(_ context.Context, d Job) Outcome {
 			mu.Lock()
 			n := len(order)
 			if d.CreatedAt.After(youngest) {
@@ -321,7 +261,7 @@ func TestTenThousandQueuedDrainInOrderWithoutStarvingFreshMail(t *testing.T) {
 			return accept
 		})})
 		eventually(t, "the drain begins", func() bool { mu.Lock(); defer mu.Unlock(); return len(order) > 100 })
-		d, _, err := o.Enqueue(t.Context(), notification("fresh"))
+		d, _, err := unpack(o.Enqueue(t.Context(), notification("fresh")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -367,7 +307,7 @@ func TestNoMoreDeliveriesThanSlotsAreUnderWay(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open()
 		var running, peak, total atomic.Int64
-		f.attach(o, deliver(func(context.Context, Delivery) Outcome {
+		f.attach(o, deliver(func(context.Context, Job) Outcome {
 			now := running.Add(1)
 			for p := peak.Load(); now > p && !peak.CompareAndSwap(p, now); p = peak.Load() {
 			}
@@ -378,7 +318,7 @@ func TestNoMoreDeliveriesThanSlotsAreUnderWay(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 200 {
 			wg.Go(func() {
-				if _, _, err := o.Enqueue(context.Background(), notification(fmt.Sprint(i))); err != nil {
+				if _, _, err := unpack(o.Enqueue(context.Background(), notification(fmt.Sprint(i)))); err != nil {
 					t.Error(err)
 				}
 			})
@@ -420,7 +360,7 @@ func TestEnqueueAndWaitSaysWhatBecameOfTheMail(t *testing.T) {
 			t.Helper()
 			n := notification(identity)
 			n.Dedupe = time.Hour
-			d, joined, err := o.EnqueueAndWait(ctx, n)
+			d, joined, err := unpack(o.EnqueueAndWait(ctx, n))
 			if err != nil || d.Status != status || joined != repeat {
 				t.Errorf("%s became %s, joined %v, %v; want %s, %v", identity, d.Status, joined, err, status, repeat)
 			}
@@ -443,36 +383,42 @@ func TestEnqueueAndWaitSaysWhatBecameOfTheMail(t *testing.T) {
 	})
 }
 
-// TestOutcomeIsToldWhileOthersReadALongLog: a dashboard has every connection
-// that reads.
-func TestOutcomeIsToldWhileOthersReadALongLog(t *testing.T) {
-	onSharedEngines(t, func(t *testing.T, f *fixture) {
-		o := f.open()
-		o.store.waitPoll = 20 * time.Millisecond
-		for range 4 { // as many as there are
-			conn, err := o.store.reads.Conn(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = conn.Close() }()
-		}
+// TestOutcomeIsToldWhileNobodyCanRead: dashboards have every connection that
+// reads.
+func TestOutcomeIsToldWhileNobodyCanRead(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		var st faults
+		o := f.openWith(&st)
+		st.noReads.Store(true)
 		s := newScript()
 		f.attach(o, s)
-		told := make(chan Delivery, 1)
+		told := make(chan Delivery, 2)
 		go func() {
-			d, _, _ := o.EnqueueAndWait(t.Context(), notification("n"))
+			d, _, _ := unpack(o.EnqueueAndWait(t.Context(), notification("n")))
 			told <- d
 		}()
-		receive(t, "the send begins", s.started)
-		time.Sleep(200 * time.Millisecond) // it has looked for another process's outcome
+		d := receive(t, "the send begins", s.started)
+		go func() {
+			d, _ := o.Wait(t.Context(), d.ID)
+			told <- d
+		}()
+		// It asks the store while nothing is heard, and hears all the same.
+		w := o.waiters.listen(d.ID)
+		looked := make(chan Delivery, 1)
+		go func() {
+			d, _ := o.look(t.Context(), w)
+			looked <- d
+		}()
+		eventually(t, "all listen", func() bool {
+			o.waiters.mu.Lock()
+			defer o.waiters.mu.Unlock()
+			return len(o.waiters.byID[d.ID]) == 3
+		})
 		s.answers <- accept
-		select {
-		case d := <-told:
-			if d.Status != Sent {
+		for _, c := range []chan Delivery{told, told, looked} {
+			if d := receive(t, "the outcome is told", c); d.Status != Sent {
 				t.Errorf("it is told as %s", d.Status)
 			}
-		case <-time.After(5 * time.Second):
-			t.Error("nobody is told of the outcome")
 		}
 	})
 }

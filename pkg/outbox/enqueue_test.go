@@ -39,14 +39,14 @@ func TestRepeatsOfANotificationAreOneDelivery(t *testing.T) {
 					t.Fatal(err)
 				}
 				f.clock.advance(tt.later)
-				second, joined, err := o.Enqueue(t.Context(), n)
+				second, joined, err := unpack(o.Enqueue(t.Context(), n))
 				if err != nil {
 					t.Fatal(err)
 				}
 				if joined != tt.joins || joined != (second.ID == first.ID) {
 					t.Fatalf("joined %v (delivery %s, first %s), want %v", joined, second.ID, first.ID, tt.joins)
 				}
-				if joined && (len(second.Recipients) != 1 || !second.settled()) {
+				if joined && (len(second.Recipients) != 1 || !settled(second)) {
 					t.Errorf("the joined delivery is told as %+v", second)
 				}
 			})
@@ -104,15 +104,15 @@ func TestEnqueueKeepsWhatItWasGiven(t *testing.T) {
 func TestIncompleteDeliveriesAreRefused(t *testing.T) {
 	f := &fixture{T: t, url: "memory:", clock: newClock()}
 	o := f.open()
-	for name, spoil := range map[string]func(*New){
-		"source":     func(n *New) { n.Source = "" },
-		"mail":       func(n *New) { n.Message = nil },
-		"recipients": func(n *New) { n.Recipients = nil },
-		"address":    func(n *New) { n.Recipients = []Recipient{{}} },
+	for name, spoil := range map[string]func(*NewDelivery){
+		"source":     func(n *NewDelivery) { n.Source = "" },
+		"mail":       func(n *NewDelivery) { n.Message = nil },
+		"recipients": func(n *NewDelivery) { n.Recipients = nil },
+		"address":    func(n *NewDelivery) { n.Recipients = []Recipient{{}} },
 	} {
 		n := notification("n")
 		spoil(&n)
-		if _, _, err := o.Enqueue(t.Context(), n); err == nil {
+		if _, _, err := unpack(o.Enqueue(t.Context(), n)); err == nil {
 			t.Errorf("a delivery without %s was taken", name)
 		}
 	}
@@ -129,18 +129,18 @@ func TestFullQueueRefusesNewMailAndStillJoinsRepeats(t *testing.T) {
 				for i := range 3 {
 					f.enqueue(o, notification(fmt.Sprint(i)))
 				}
-				_, _, err := o.Enqueue(t.Context(), notification("9"))
+				_, _, err := unpack(o.Enqueue(t.Context(), notification("9")))
 				mustBe(t, err, ErrFull)
 				full, ok := errors.AsType[*FullError](err)
 				if !ok || full.Queued != 3 || full.Bytes != int64(3*len(notification("0").Message)) {
 					t.Fatalf("the error tells %+v", full)
 				}
-				if _, joined, err := o.Enqueue(t.Context(), notification("0")); err != nil || !joined {
+				if _, joined, err := unpack(o.Enqueue(t.Context(), notification("0"))); err != nil || !joined {
 					t.Fatalf("a repeat: joined %v, %v", joined, err)
 				}
 				f.attach(o, always(accept))
 				eventually(t, "there is room again", func() bool {
-					_, _, err := o.Enqueue(t.Context(), notification("9"))
+					_, _, err := unpack(o.Enqueue(t.Context(), notification("9")))
 					return err == nil
 				})
 			})
@@ -156,7 +156,7 @@ func TestOneBadOperationDoesNotFailItsBatch(t *testing.T) {
 		busy, release := make(chan struct{}), make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			_ = o.write(context.Background(), &op{name: "waiting", run: func(*tx) error { close(busy); <-release; return nil }})
+			_ = o.write(context.Background(), &operation{name: "waiting", run: func(*transaction) error { close(busy); <-release; return nil }})
 		})
 		<-busy
 		const n = 5
@@ -167,7 +167,7 @@ func TestOneBadOperationDoesNotFailItsBatch(t *testing.T) {
 				if i == 2 {
 					mail.ID = taken.ID // violates the primary key
 				}
-				_, _, errs[i] = o.Enqueue(context.Background(), mail)
+				_, _, errs[i] = unpack(o.Enqueue(context.Background(), mail))
 			})
 		}
 		eventually(t, "all wait", func() bool {
@@ -199,7 +199,7 @@ func TestTwoProcessesDeliverEachNotificationOnce(t *testing.T) {
 		const notifications, callers = 150, 4
 		var delivered sync.Map
 		var mails, inserted atomic.Int64
-		handler := deliver(func(_ context.Context, d Delivery) Outcome {
+		handler := deliver(func(_ context.Context, d Job) Outcome {
 			mails.Add(1)
 			if _, twice := delivered.LoadOrStore(d.Identity, true); twice {
 				t.Errorf("%s was mailed twice", d.Identity)
@@ -218,7 +218,7 @@ func TestTwoProcessesDeliverEachNotificationOnce(t *testing.T) {
 						if caller%2 == 1 {
 							i = notifications - 1 - i // the other way round
 						}
-						d, joined, err := o.Enqueue(context.Background(), notification(fmt.Sprint(i)))
+						d, joined, err := unpack(o.Enqueue(context.Background(), notification(fmt.Sprint(i))))
 						if err != nil {
 							t.Error(err)
 							return
@@ -245,11 +245,11 @@ func TestEnqueueAfterItsCallerLeftLosesNothing(t *testing.T) {
 		o := f.open()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, _, err := o.Enqueue(ctx, notification("n")); !errors.Is(err, context.Canceled) {
+		if _, _, err := unpack(o.Enqueue(ctx, notification("n"))); !errors.Is(err, context.Canceled) {
 			t.Fatalf("error %v", err)
 		}
 		// Whether it was stored or not, the repeat is one delivery.
-		if _, _, err := o.Enqueue(t.Context(), notification("n")); err != nil {
+		if _, _, err := unpack(o.Enqueue(t.Context(), notification("n"))); err != nil {
 			t.Fatal(err)
 		}
 		if d, err := o.Depth(t.Context(), src); err != nil || total(d) != 1 {

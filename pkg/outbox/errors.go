@@ -1,8 +1,11 @@
 package outbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 var (
@@ -10,18 +13,28 @@ var (
 	// *FullError.
 	ErrFull = errors.New("the outbox is full")
 	// ErrNotFound is the answer for a delivery that the source does not have.
-	ErrNotFound = errors.New("there is no such delivery")
+	ErrNotFound = store.ErrNotFound
 	// ErrNotPossible is the answer to an action that the delivery's state forbids.
 	ErrNotPossible = errors.New("not possible")
 	// ErrReplayed is the answer to a signature that was used for another request.
-	ErrReplayed = errors.New("the signature was used for another request")
+	ErrReplayed = store.ErrReplayed
 	// ErrCursor is the answer to a cursor that no List returned.
-	ErrCursor = errors.New("not a cursor that a list returned")
+	ErrCursor = store.ErrCursor
 	// ErrClosed is the answer of an outbox that was closed.
 	ErrClosed = errors.New("the outbox is closed")
 
-	errLeaseLost = errors.New("the lease was lost: another process has taken the delivery")
+	// errLeaseLost ends a send, which is not the relay's doing.
+	errLeaseLost error = leaseLost{}
 )
+
+type leaseLost struct{}
+
+func (leaseLost) Error() string {
+	return "the lease was lost: another process may have taken the delivery"
+}
+
+// Is makes it a cancellation.
+func (leaseLost) Is(target error) bool { return target == context.Canceled }
 
 // FullError says how full the outbox is. It is ErrFull.
 type FullError struct {
@@ -37,25 +50,6 @@ func (e *FullError) Error() string {
 // Is makes errors.Is(err, ErrFull) true.
 func (e *FullError) Is(target error) bool { return target == ErrFull }
 
-// StorageError is a failure of the store: where, while doing what, why, and
-// what to do about it.
-type StorageError struct {
-	Location string
-	Doing    string
-	Err      error
-	Remedy   string
-}
-
-func (e *StorageError) Error() string {
-	s := fmt.Sprintf("outbox %s: %s: %v", e.Location, e.Doing, e.Err)
-	if e.Remedy != "" {
-		s += ": " + e.Remedy
-	}
-	return s
-}
-
-func (e *StorageError) Unwrap() error { return e.Err }
-
 func invalid(what string) error { return errors.New("the delivery is incomplete: " + what) }
 
 // refusal carries an operation's own no through a transaction: unlike an error
@@ -65,3 +59,13 @@ type refusal struct{ err error }
 func (r refusal) Error() string { return r.err.Error() }
 
 func refuse(err error) error { return refusal{err} }
+
+// refuseIf makes the errors that leave the transaction whole refusals.
+func refuseIf(err error) error {
+	for _, known := range []error{ErrNotFound, ErrReplayed} {
+		if errors.Is(err, known) {
+			return refuse(err)
+		}
+	}
+	return err
+}

@@ -2,18 +2,22 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 func TestMain(m *testing.M) {
@@ -102,6 +106,11 @@ func (f *fixture) open(adjust ...func(*Options)) *Outbox {
 	if err != nil {
 		f.Fatal(err)
 	}
+	f.closeAtEnd(o)
+	return o
+}
+
+func (f *fixture) closeAtEnd(o *Outbox) {
 	f.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
@@ -109,7 +118,73 @@ func (f *fixture) open(adjust ...func(*Options)) *Outbox {
 			f.Errorf("Close: %v", err)
 		}
 	})
+}
+
+// openWith is open with a store between, that the test has in hand.
+func (f *fixture) openWith(faults *faults, adjust ...func(*Options)) *Outbox {
+	f.Helper()
+	opt := Options{Now: f.clock.Now, Poll: 10 * time.Millisecond}
+	for _, a := range adjust {
+		a(&opt)
+	}
+	opt = opt.withDefaults()
+	st, err := store.Open(f.Context(), f.url, store.Options{Now: opt.Now, Owner: opt.Owner})
+	if err != nil {
+		f.Fatal(err)
+	}
+	faults.Store = st
+	o, err := start(f.Context(), faults, opt)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.closeAtEnd(o)
 	return o
+}
+
+// faults is a store that fails as the test wants.
+type faults struct {
+	store.Store
+	away    atomic.Bool              // no transaction begins
+	dead    atomic.Bool              // nor ever will
+	unheard atomic.Bool              // transactions stand, and the answer to their COMMIT is lost
+	before  atomic.Pointer[func()]   // runs before each transaction
+	inside  atomic.Pointer[func(Tx)] // runs at the end of each transaction
+	noReads atomic.Bool              // reads have no answer
+	writes  atomic.Int64
+}
+
+// Tx is a transaction of the store.
+type Tx = store.Tx
+
+func (s *faults) Write(ctx context.Context, work func(store.Tx) error) error {
+	s.writes.Add(1)
+	if f := s.before.Load(); f != nil {
+		(*f)()
+	}
+	failure := &store.WriteError{StorageError: &StorageError{Location: "here", Err: errors.New("it is away")}, Everybody: true}
+	if s.away.Load() || s.dead.Load() {
+		return failure
+	}
+	err := s.Store.Write(ctx, func(tx store.Tx) error {
+		err := work(tx)
+		if f := s.inside.Load(); f != nil && err == nil {
+			(*f)(tx)
+		}
+		return err
+	})
+	if err == nil && s.unheard.Load() {
+		failure.Unknown = true
+		return failure
+	}
+	return err
+}
+
+func (s *faults) Get(ctx context.Context, id string) (Delivery, error) {
+	if s.noReads.Load() {
+		<-ctx.Done()
+		return Delivery{}, ctx.Err()
+	}
+	return s.Store.Get(ctx, id)
 }
 
 const src = "1/mail"
@@ -129,24 +204,24 @@ func (f *fixture) attachAs(o *Outbox, a Attachment) (detach func(context.Context
 	return detach
 }
 
-func notification(identity string) New {
-	return New{
+func notification(identity string) NewDelivery {
+	return NewDelivery{Dedupe: 30 * time.Second, Delivery: Delivery{
 		Source: src, MailType: "normal", Identity: identity, From: "alerts@example.com", Subject: "Subject of " + identity,
-		MessageID: identity + "@example.com", Message: []byte("mail of " + identity), Dedupe: 30 * time.Second,
+		MessageID: identity + "@example.com", Message: []byte("mail of " + identity),
 		Recipients: []Recipient{{Address: "a@example.com", Kind: To}},
-	}
+	}}
 }
 
-func (f *fixture) enqueue(o *Outbox, n New) Delivery {
+func (f *fixture) enqueue(o *Outbox, n NewDelivery) Delivery {
 	f.Helper()
-	d, joined, err := o.Enqueue(f.Context(), n)
+	stored, err := o.Enqueue(f.Context(), n)
 	if err != nil {
 		f.Fatal(err)
 	}
-	if joined {
-		f.Fatalf("the notification joined %s", d.ID)
+	if stored.Joined {
+		f.Fatalf("the notification joined %s", stored.Delivery.ID)
 	}
-	return d
+	return stored.Delivery
 }
 
 func (f *fixture) get(o *Outbox, id string) Delivery {
@@ -195,31 +270,31 @@ func receive[T any](t testing.TB, what string, c <-chan T) T {
 func total(d Depth) int64 { return d.Count[Queued] + d.Count[Sending] + d.Count[Held] }
 
 // deliver is a Handler.
-type deliver func(ctx context.Context, d Delivery) Outcome
+type deliver func(ctx context.Context, d Job) Outcome
 
-func (f deliver) Deliver(ctx context.Context, d Delivery) Outcome { return f(ctx, d) }
+func (f deliver) Deliver(ctx context.Context, d Job) Outcome { return f(ctx, d) }
 
 var (
-	accept  = Outcome{Rest: &Result{Status: Sent, Code: 250, EnhancedCode: "2.0.0", Text: "accepted"}, Stage: "EOM", Code: 250, Text: "accepted"}
-	defer4  = Outcome{Rest: &Result{Status: Queued, Code: 451, Text: "try later"}, Stage: "DATA", Code: 451, Text: "try later"}
-	refuse5 = Outcome{Rest: &Result{Status: Failed, Code: 550, EnhancedCode: "5.1.1", Text: "no such user"}, Stage: "RCPT", Code: 550, Text: "no such user"}
-	away    = Outcome{Away: true, Rest: &Result{Status: Queued, Text: "connection refused"}, Stage: "dial", Text: "connection refused"}
-	hold    = Outcome{Verdict: Hold, Stage: "AUTH", Code: 535, Text: "authentication failed"}
+	accept      = Outcome{Rest: &Result{Status: Sent, Code: 250, EnhancedCode: "2.0.0", Text: "accepted"}, Stage: "EOM", Code: 250, Text: "accepted"}
+	defer4      = Outcome{Rest: &Result{Status: Queued, Code: 451, Text: "try later"}, Stage: "DATA", Code: 451, Text: "try later"}
+	refuse5     = Outcome{Rest: &Result{Status: Failed, Code: 550, EnhancedCode: "5.1.1", Text: "no such user"}, Stage: "RCPT", Code: 550, Text: "no such user"}
+	unreachable = Outcome{Unreachable: true, Rest: &Result{Status: Queued, Text: "connection refused"}, Stage: "dial", Text: "connection refused"}
+	hold        = Outcome{Verdict: Hold, Stage: "AUTH", Code: 535, Text: "authentication failed"}
 )
 
 func always(out Outcome) deliver {
-	return func(context.Context, Delivery) Outcome { return out }
+	return func(context.Context, Job) Outcome { return out }
 }
 
 // script answers a delivery with what the test sends for it.
 type script struct {
-	started chan Delivery
+	started chan Job
 	answers chan Outcome
 }
 
-func newScript() *script { return &script{make(chan Delivery, 100), make(chan Outcome, 100)} }
+func newScript() *script { return &script{make(chan Job, 100), make(chan Outcome, 100)} }
 
-func (s *script) Deliver(ctx context.Context, d Delivery) Outcome {
+func (s *script) Deliver(ctx context.Context, d Job) Outcome {
 	s.started <- d
 	select {
 	case out := <-s.answers:
@@ -233,5 +308,37 @@ func mustBe(t testing.TB, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+// unpack and listed take apart what an outbox answers.
+func unpack(e Enqueued, err error) (d Delivery, joined bool, _ error) {
+	return e.Delivery, e.Joined, err
+}
+
+func listed(p Page, err error) (found []Delivery, next string, _ error) {
+	return p.Deliveries, p.Next, err
+}
+
+// database opens the fixture's store beside the outbox.
+func (f *fixture) database() *sql.DB {
+	f.Helper()
+	driver, name := "pgx", f.url
+	if file, ok := strings.CutPrefix(f.url, "sqlite://"); ok {
+		driver, name = "sqlite", "file:"+file+"?_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// exec runs a statement in the store, beside the outbox.
+func (f *fixture) exec(statement string, args ...any) {
+	f.Helper()
+	if _, err := f.database().ExecContext(f.Context(), statement, args...); err != nil {
+		f.Fatal(err)
 	}
 }

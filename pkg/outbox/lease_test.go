@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 // never renews, within a test's time.
@@ -46,13 +45,13 @@ func TestDeadProcessesWorkIsTakenUp(t *testing.T) {
 
 		// The first process comes back to life: its outcome changes nothing.
 		lostOne.answers <- refuse5
-		eventually(t, "the first process has given up", func() bool { return len(dead.handsFull(src)) == 0 })
+		eventually(t, "the first process has given up", func() bool { return len(dead.working(src)) == 0 })
 		if got := f.get(alive, d.ID); got.Status != Sending || got.Attempt != 2 || got.Recipients[0].Status != Queued {
 			t.Errorf("the fence failed: %+v", got)
 		}
 		taker.answers <- accept
 		got := f.awaitStatus(alive, d.ID, Sent)
-		if len(got.Attempts) != 2 || got.Attempts[0].Outcome != lost || got.Attempts[1].Outcome != string(Sent) {
+		if len(got.Attempts) != 2 || got.Attempts[0].Outcome != store.Lost || got.Attempts[1].Outcome != string(Sent) {
 			t.Errorf("attempts %+v", got.Attempts)
 		}
 	})
@@ -64,7 +63,7 @@ func TestSendEndsWithItsLease(t *testing.T) {
 	f := &fixture{T: t, url: pgtest.Database(t), clock: newClock()}
 	o := f.open(noRenewal, func(o *Options) { o.Lease = 100 * time.Millisecond })
 	ended := make(chan error, 1)
-	f.attach(o, deliver(func(ctx context.Context, _ Delivery) Outcome {
+	f.attach(o, deliver(func(ctx context.Context, _ Job) Outcome {
 		<-ctx.Done()
 		ended <- context.Cause(ctx)
 		return Outcome{Verdict: Release}
@@ -80,19 +79,16 @@ func TestSendEndsWithItsLease(t *testing.T) {
 func TestOutcomeWhoseCommitHadNoAnswerIsStoredOnce(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		finished := make(chan Delivery, 10)
-		o := f.open(func(o *Options) { o.Finished = func(d Delivery) { finished <- d } })
+		var st faults
+		o := f.openWith(&st, noPoll, func(o *Options) { o.Finished = func(d Delivery) { finished <- d } })
 		s := newScript()
 		f.attach(o, s)
 		f.enqueue(o, notification("n"))
 		d := receive(t, "the send begins", s.started)
-		err := o.write(t.Context(), &op{name: "storing without an answer", run: func(t *tx) error {
-			_, err := t.finish(o.sources[src], d, accept)
-			return err
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		st.unheard.Store(true)
 		s.answers <- accept
+		eventually(t, "it is stored", func() bool { return f.get(o, d.ID).Status == Sent })
+		st.unheard.Store(false)
 		if got := receive(t, "it is finished", finished); got.ID != d.ID || got.Status != Sent {
 			t.Errorf("finished as %s", got.Status)
 		}
@@ -117,7 +113,7 @@ func TestMailOfADeadProcessIsGivenUpInTheEnd(t *testing.T) {
 			t.Errorf("it is %s after all that time", got.Status)
 		}
 		s.answers <- accept
-		eventually(t, "the late outcome is dropped", func() bool { return len(dead.handsFull(src)) == 0 })
+		eventually(t, "the late outcome is dropped", func() bool { return len(dead.working(src)) == 0 })
 		if got := f.get(alive, d.ID); got.Status != Expired {
 			t.Errorf("the fence failed: %s", got.Status)
 		}
@@ -133,9 +129,10 @@ func TestLeaseIsRenewedWhileASendRuns(t *testing.T) {
 		d := f.enqueue(busy, notification("n"))
 		receive(t, "the send begins", s.started)
 		f.attach(other, thief)
+		db := f.database()
 		due := func() int64 {
 			var due int64
-			if err := other.store.reads.QueryRowContext(t.Context(), `SELECT due_at FROM delivery WHERE id = $1`, d.ID).Scan(&due); err != nil {
+			if err := db.QueryRowContext(t.Context(), `SELECT due_at FROM delivery WHERE id = $1`, d.ID).Scan(&due); err != nil {
 				t.Fatal(err)
 			}
 			return due
@@ -153,11 +150,11 @@ func TestLeaseIsRenewedWhileASendRuns(t *testing.T) {
 }
 
 func TestLostLeaseCancelsTheHandler(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
 		o := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
 		s := newScript()
 		cause := make(chan error, 1)
-		f.attach(o, deliver(func(ctx context.Context, d Delivery) Outcome {
+		f.attach(o, deliver(func(ctx context.Context, d Job) Outcome {
 			s.started <- d
 			<-ctx.Done()
 			cause <- context.Cause(ctx)
@@ -165,202 +162,45 @@ func TestLostLeaseCancelsTheHandler(t *testing.T) {
 		}))
 		d := f.enqueue(o, notification("n"))
 		receive(t, "the send begins", s.started)
-		if _, err := o.store.writes.ExecContext(t.Context(), `UPDATE delivery SET lease_owner = 'thief', attempt = attempt + 1 WHERE id = $1`, d.ID); err != nil {
-			t.Fatal(err)
-		}
+		f.exec(`UPDATE delivery SET owner = 'thief', attempt = attempt + 1 WHERE id = $1`, d.ID)
 		mustBe(t, receive(t, "the handler is cancelled", cause), errLeaseLost)
-		eventually(t, "the outcome is dropped", func() bool { return len(o.handsFull(src)) == 0 })
+		eventually(t, "the outcome is dropped", func() bool { return len(o.working(src)) == 0 })
 		if got := f.get(o, d.ID); got.Status != Sending || got.Attempt != 2 {
 			t.Errorf("%+v", got)
 		}
 	})
 }
 
-func TestCrashLoopIsSetAsideAndCanBeRetried(t *testing.T) {
+// TestClaimsThatStandThoughTheyFailedCostTheMailNothing: while PostgreSQL waits
+// for a standby that is gone, or SQLite's file is elsewhere, commits are stored
+// and nobody hears of it.
+func TestClaimsThatStandThoughTheyFailedCostTheMailNothing(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal)
-		var crashes atomic.Int64
-		var cured atomic.Bool
-		f.attach(o, deliver(func(context.Context, Delivery) Outcome {
-			if cured.Load() {
-				return accept
-			}
-			crashes.Add(1)
-			panic("this mail ends the process")
-		}))
+		var st faults
+		o := f.openWith(&st, noRenewal)
 		d := f.enqueue(o, notification("n"))
-		for i := range int64(maxCrashes) {
-			eventually(t, fmt.Sprintf("crash %d", i+1), func() bool { return crashes.Load() == i+1 && len(o.handsFull(src)) == 0 })
-			f.clock.advance(11 * time.Second)
-		}
-		got := f.awaitStatus(o, d.ID, Failed)
-		if !strings.Contains(got.Reason, "set aside") || len(got.Attempts) != maxCrashes || crashes.Load() != maxCrashes {
-			t.Errorf("%d crashes; %+v", crashes.Load(), got)
-		}
-		cured.Store(true)
-		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
-			t.Fatal(err)
-		}
-		f.awaitStatus(o, d.ID, Sent)
-	})
-}
-
-// TestMailBesideACrashLoopIsNotSetAside: one mail ends the process whenever it
-// is sent. Others are claimed with it, and wait for a connection.
-func TestMailBesideACrashLoopIsNotSetAside(t *testing.T) {
-	onSharedEngines(t, func(t *testing.T, f *fixture) {
-		first := f.open()
-		var ids []string
-		for n := range 3 {
-			ids = append(ids, f.enqueue(first, notification(fmt.Sprint("n", n))).ID)
-			f.clock.advance(time.Second)
-		}
-		guilty, others := ids[0], ids[1:]
-		for f.get(first, guilty).Status != Failed {
-			o := f.open(noRenewal)
-			f.attach(o, newScript())
-			ended := false
-			eventually(t, "it is sent or set aside", func() bool {
-				ended = slices.Contains(o.handsFull(src), guilty)
-				return ended || f.get(o, guilty).Status == Failed
-			})
-			if ended { // the process: it stores nothing more
-				if _, err := o.store.writes.ExecContext(t.Context(), `UPDATE delivery SET lease_owner = 'killed' WHERE status = 'sending'`); err != nil {
-					t.Fatal(err)
-				}
-			}
-			closing, cancel := context.WithCancel(t.Context())
-			cancel()
-			if err := o.Close(closing); err != nil {
-				t.Fatal(err)
-			}
-			f.clock.advance(11 * time.Second)
-		}
-		f.attach(first, always(accept))
-		for _, id := range others {
-			f.clock.advance(11 * time.Second)
-			if d := f.awaitStatus(first, id, Sent, Failed); d.Status != Sent || len(d.Attempts) > maxCrashes {
-				t.Errorf("%s after %d attempts: %s", d.Status, len(d.Attempts), d.Reason)
-			}
-		}
-	})
-}
-
-// suspect makes a stored delivery one that is set aside should its next lease
-// run out.
-func (f *fixture) suspect(o *Outbox, id string) {
-	f.Helper()
-	_, err := o.store.writes.ExecContext(f.Context(),
-		`UPDATE delivery SET status = 'sending', attempt = $2, crashes = $2, lease_owner = 'killed' WHERE id = $1`, id, maxCrashes-2)
-	if err != nil {
-		f.Fatal(err)
-	}
-}
-
-// TestSuspectsOfTwoSourcesAreSentAlone, though one transaction claims for both.
-func TestSuspectsOfTwoSourcesAreSentAlone(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal, func(o *Options) { o.Poll = time.Hour })
-		sources := []string{"1/a", "1/b"}
-		for _, name := range sources {
-			n := notification("suspect")
-			n.Source = name
-			f.suspect(o, f.enqueue(o, n).ID)
-		}
-		busy, release := make(chan struct{}), make(chan struct{})
-		go func() {
-			_ = o.write(context.Background(), &op{name: "holding the others up", run: func(*tx) error {
-				close(busy)
-				<-release
-				return nil
-			}})
-		}()
-		<-busy
-		s := newScript()
-		for _, name := range sources {
-			f.attachAs(o, Attachment{Source: name, Slots: 4, Handler: s})
-		}
-		eventually(t, "both want to claim", func() bool {
-			o.writer.mu.Lock()
-			defer o.writer.mu.Unlock()
-			return len(o.writer.waiting) == len(sources)
-		})
-		close(release)
-		receive(t, "one suspect is sent", s.started)
-		select {
-		case <-s.started:
-			t.Error("two suspects are sent at once")
-		case <-time.After(200 * time.Millisecond):
-		}
-	})
-}
-
-// TestMailBehindSuspectsDoesNotWaitForThem: they are sent one by one, which is
-// nothing to other mail.
-func TestMailBehindSuspectsDoesNotWaitForThem(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal, func(o *Options) { o.Poll = time.Hour })
-		for n := range 9 {
-			f.suspect(o, f.enqueue(o, notification(fmt.Sprint("suspect ", n))).ID)
-			f.clock.advance(time.Second)
-		}
-		behind := f.enqueue(o, notification("behind"))
-		s := newScript()
-		f.attach(o, s)
-		sent := map[string]bool{}
-		for range 2 {
-			select {
-			case d := <-s.started:
-				sent[d.ID] = true
-			case <-time.After(10 * time.Second):
-			}
-		}
-		s.answers <- accept
-		s.answers <- accept
-		if len(sent) != 2 || !sent[behind.ID] {
-			t.Errorf("%d mails are sent; with the one behind: %t", len(sent), sent[behind.ID])
-		}
-	})
-}
-
-// TestClaimsThatStandThoughTheyFailedSetNothingAside: while PostgreSQL waits for
-// a standby that is gone, or SQLite's file is elsewhere, commits are stored and
-// nobody hears of it.
-func TestClaimsThatStandThoughTheyFailedSetNothingAside(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal)
-		d := f.enqueue(o, notification("n"))
-		var unheard atomic.Bool
-		var commits atomic.Int64
-		err := o.write(t.Context(), &op{name: "losing answers", run: func(t *tx) error {
-			t.o.store.intact = func() error {
-				commits.Add(1)
-				if unheard.Load() {
-					return errors.New("the answer to COMMIT is lost")
-				}
-				return nil
-			}
-			return nil
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		unheard.Store(true)
+		st.unheard.Store(true)
 		var begun atomic.Int64
-		f.attach(o, deliver(func(context.Context, Delivery) Outcome {
+		f.attach(o, deliver(func(_ context.Context, job Job) Outcome {
+			if job.Lost != 0 {
+				t.Errorf("it seems to end processes, %d times", job.Lost)
+			}
+			if job.Begin() != nil { // the clock has passed the lease
+				return Outcome{Verdict: Release}
+			}
 			begun.Add(1)
 			return accept
 		}))
-		for range 2 * maxCrashes {
-			before := commits.Load()
+		for range 10 {
+			before := st.writes.Load()
 			eventually(t, "the loop tries again", func() bool {
 				o.wakeSource(src)
-				return commits.Load() > before
+				return st.writes.Load() > before
 			})
 			f.clock.advance(11 * time.Second)
 		}
-		unheard.Store(false)
-		eventually(t, "it is sent or set aside", func() bool {
+		st.unheard.Store(false)
+		eventually(t, "it is sent", func() bool {
 			o.wakeSource(src)
 			f.clock.advance(11 * time.Second)
 			return f.get(o, d.ID).Status.Final()
@@ -371,51 +211,22 @@ func TestClaimsThatStandThoughTheyFailedSetNothingAside(t *testing.T) {
 	})
 }
 
-// TestOnlyCrashesInARowSetAMailAside: an attempt that had an outcome shows that
-// the mail is not what ends the process.
-func TestOnlyCrashesInARowSetAMailAside(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal)
-		var attempts atomic.Int64
-		f.attach(o, deliver(func(context.Context, Delivery) Outcome {
-			switch attempts.Add(1) {
-			case maxCrashes:
-				return defer4
-			case maxCrashes + 2:
-				return accept
-			}
-			panic("for another reason")
-		}))
-		d := f.enqueue(o, notification("n"))
-		for i := range int64(maxCrashes + 1) {
-			eventually(t, fmt.Sprintf("attempt %d", i+1), func() bool { return attempts.Load() == i+1 && len(o.handsFull(src)) == 0 })
-			f.clock.advance(11 * time.Second)
-		}
-		f.awaitStatus(o, d.ID, Sent)
-	})
-}
-
 func TestOutcomeThatCannotBeStoredIsStoredLater(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open()
+		var st faults
+		o := f.openWith(&st)
 		s := newScript()
 		f.attach(o, s)
 		d := f.enqueue(o, notification("n"))
 		receive(t, "the send begins", s.started)
-		rename := func(from, to string) {
-			t.Helper()
-			if _, err := o.store.writes.ExecContext(t.Context(), `ALTER TABLE delivery RENAME COLUMN `+from+` TO `+to); err != nil {
-				t.Fatal(err)
-			}
-		}
-		rename("recipients", "hidden")
+		st.away.Store(true)
 		s.answers <- accept
 		f.clock.advance(time.Minute) // past the lease
 		eventually(t, "storing fails", func() bool {
 			_, err := o.Cancel(t.Context(), src, d.ID)
 			return err != nil
 		})
-		rename("hidden", "recipients")
+		st.away.Store(false)
 		if got := f.awaitStatus(o, d.ID, Sent); got.Attempt != 1 {
 			t.Errorf("the mail was sent %d times", got.Attempt)
 		}
@@ -428,7 +239,8 @@ func TestStoreThatIsAwayDoesNotFloodTheLog(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		var lines atomic.Int64
 		logger := hclog.New(&hclog.LoggerOptions{Output: counted{&lines}, Level: hclog.Error})
-		o := f.open(func(o *Options) { o.Logger, o.Poll = logger, time.Hour })
+		var st faults
+		o := f.openWith(&st, func(o *Options) { o.Logger, o.Poll = logger, time.Hour })
 		s := newScript()
 		const n = 12
 		f.attachAs(o, Attachment{Source: src, Slots: 4 * n, Handler: s})
@@ -436,23 +248,17 @@ func TestStoreThatIsAwayDoesNotFloodTheLog(t *testing.T) {
 			f.enqueue(o, notification(fmt.Sprint(i)))
 			receive(t, "a send begins", s.started)
 		}
-		rename := func(from, to string) {
-			t.Helper()
-			if _, err := o.store.writes.ExecContext(t.Context(), `ALTER TABLE delivery RENAME COLUMN `+from+` TO `+to); err != nil {
-				t.Fatal(err)
-			}
-		}
-		rename("recipients", "hidden")
+		st.away.Store(true)
 		for range n {
 			s.answers <- accept
 		}
 		eventually(t, "it is said", func() bool { return lines.Load() > 0 })
 		time.Sleep(time.Second) // in which each tries four times
-		rename("hidden", "recipients")
+		st.away.Store(false)
 		if got := lines.Load(); got > 2 {
 			t.Errorf("%d lines in a second", got)
 		}
-		eventually(t, "all is stored", func() bool { return len(o.handsFull(src)) == 0 })
+		eventually(t, "all is stored", func() bool { return len(o.working(src)) == 0 })
 	})
 }
 
@@ -472,7 +278,7 @@ func TestClockSetBackDelaysNoMailBeyondTheLongestPause(t *testing.T) {
 		f.enqueue(o, notification("n"))
 		receive(t, "the first attempt", s.started)
 		s.answers <- defer4
-		eventually(t, "the retry is planned", func() bool { return len(o.handsFull(src)) == 0 })
+		eventually(t, "the retry is planned", func() bool { return len(o.working(src)) == 0 })
 		f.clock.advance(-48 * time.Hour)
 		s.answers <- accept
 		receive(t, "the second attempt", s.started)
@@ -540,7 +346,7 @@ func TestAttachAndDetachUnderLoadLosesNothing(t *testing.T) {
 		const mails = 100
 		var wg sync.WaitGroup
 		var delivered sync.Map
-		handler := deliver(func(ctx context.Context, d Delivery) Outcome {
+		handler := deliver(func(ctx context.Context, d Job) Outcome {
 			if ctx.Err() != nil {
 				return Outcome{Verdict: Release}
 			}
@@ -551,7 +357,7 @@ func TestAttachAndDetachUnderLoadLosesNothing(t *testing.T) {
 		})
 		wg.Go(func() {
 			for i := range mails {
-				if _, _, err := o.Enqueue(context.Background(), notification(fmt.Sprint(i))); err != nil {
+				if _, _, err := unpack(o.Enqueue(context.Background(), notification(fmt.Sprint(i)))); err != nil {
 					t.Error(err)
 				}
 			}
@@ -587,7 +393,7 @@ func TestClosedOutboxAnswersSo(t *testing.T) {
 	if err := o.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := o.Enqueue(t.Context(), notification("n"))
+	_, _, err := unpack(o.Enqueue(t.Context(), notification("n")))
 	mustBe(t, err, ErrClosed)
 	_, err = o.Attach(Attachment{Source: src, Handler: always(accept)})
 	mustBe(t, err, ErrClosed)
@@ -597,10 +403,10 @@ func TestClosedOutboxAnswersSo(t *testing.T) {
 // some of whose recipients had a mail each already.
 func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
-		dead := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		dead := f.open(noRenewal)
 		alive, taker := f.open(), newScript()
-		f.attach(dead, deliver(func(ctx context.Context, d Delivery) Outcome {
-			dead.Progress(d, Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
+		f.attach(dead, deliver(func(ctx context.Context, d Job) Outcome {
+			d.Reached(Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
 			<-ctx.Done()
 			return Outcome{Verdict: Release}
 		}))
@@ -627,10 +433,10 @@ func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 // that, and not yet the outcome.
 func TestForgottenMailThatEverybodyHasIsSent(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
-		dead := f.open(func(o *Options) { o.Renew = 5 * time.Millisecond })
+		dead := f.open(noRenewal)
 		alive := f.open()
-		f.attach(dead, deliver(func(ctx context.Context, d Delivery) Outcome {
-			dead.Progress(d, Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
+		f.attach(dead, deliver(func(ctx context.Context, d Job) Outcome {
+			d.Reached(Result{Address: d.Recipients[0].Address, Status: Sent, Code: 250})
 			<-ctx.Done()
 			return Outcome{Verdict: Release}
 		}))

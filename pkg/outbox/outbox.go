@@ -11,6 +11,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/time/rate"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 // Options tune an Outbox. The zero value of every field is the default.
@@ -36,6 +38,9 @@ type Options struct {
 	// renewal (10 s), Renew how often it renews (3 s), Poll how often it looks
 	// for what other processes left behind (5 s).
 	Lease, Renew, Poll time.Duration
+
+	// monotonic measures how long something took: the system's clock.
+	monotonic func() time.Time
 }
 
 func (o Options) withDefaults() Options {
@@ -61,6 +66,9 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
+	if o.monotonic == nil {
+		o.monotonic = time.Now
+	}
 	if o.Finished == nil {
 		o.Finished = func(Delivery) {}
 	}
@@ -70,11 +78,11 @@ func (o Options) withDefaults() Options {
 // Outbox is one process's hold on a store of deliveries. Its methods may be
 // called from any goroutine.
 type Outbox struct {
-	opt    Options
-	store  *store
-	log    hclog.Logger
-	writer *writer
-	room   room
+	opt     Options
+	store   store.Store
+	log     hclog.Logger
+	writer  *writer
+	waiters waiters
 
 	// ctx ends when Close gives up waiting or is done.
 	ctx    context.Context
@@ -82,20 +90,16 @@ type Outbox struct {
 	tasks  sync.WaitGroup
 
 	// unstored spaces what the log says of outcomes that cannot be stored: a store
-	// that is away fails every delivery in hand, again and again, for one reason.
+	// that is away fails every delivery in flight, again and again, for one reason.
 	unstored rate.Sometimes
 
-	// backoffs are those of the pauses that a probe ended, until the relay takes
-	// mail of the sender: it may take the credentials and refuse the sender at
-	// MAIL. Only the writer's operations use it.
-	backoffs map[sender]int64
-
-	mu      sync.Mutex
-	closed  bool
-	sources map[string]*source           // by name, the attachment in force
-	all     map[*source]struct{}         // those that still drain, too
-	inHand  map[string]*work             // deliveries this process works on
-	waiters map[string][]chan<- Delivery // by delivery
+	mu       sync.Mutex
+	closed   bool
+	sources  map[string]*source   // by name, the attachment in force
+	all      map[*source]struct{} // those that still drain, too
+	inFlight map[string]*work     // deliveries this process works on
+	// progressing: recipients that have their mail are about to be stored.
+	progressing bool
 }
 
 // Open opens the store at url and brings its schema up to date:
@@ -107,21 +111,26 @@ type Outbox struct {
 // An error names the place, the cause and the remedy, and never the password.
 func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 	opt = opt.withDefaults()
-	store, err := openStore(ctx, url, opt.Now)
+	st, err := store.Open(ctx, url, store.Options{Now: opt.Now, Owner: opt.Owner})
 	if err != nil {
 		return nil, err
 	}
+	return start(ctx, st, opt)
+}
+
+// start works with an open store.
+func start(ctx context.Context, st store.Store, opt Options) (*Outbox, error) {
 	o := &Outbox{
-		opt: opt, store: store, log: opt.Logger, backoffs: map[sender]int64{},
-		sources: map[string]*source{}, all: map[*source]struct{}{},
-		inHand: map[string]*work{}, waiters: map[string][]chan<- Delivery{},
+		opt: opt.withDefaults(), store: st,
+		sources: map[string]*source{}, all: map[*source]struct{}{}, inFlight: map[string]*work{},
 		unstored: rate.Sometimes{Interval: 10 * time.Second},
 	}
+	o.log = o.opt.Logger
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	o.writer = newWriter(o)
 	o.tasks.Go(o.renewLeases)
 	o.tasks.Go(o.keepClean)
-	if err := o.write(ctx, &op{name: "checking the queue's times", run: (*tx).pullBack}); err != nil {
+	if err := o.pullBack(ctx); err != nil {
 		return nil, errors.Join(err, o.Close(ctx))
 	}
 	return o, nil
@@ -151,27 +160,48 @@ func (o *Outbox) Close(ctx context.Context) error {
 	o.cancel()
 	o.tasks.Wait()
 	o.writer.close()
-	return errors.Join(errors.Join(errs...), o.store.close())
-}
-
-// Description says where deliveries are kept.
-type Description struct {
-	Backend  string // "sqlite", "postgres" or "memory"
-	Durable  bool   // whether what is stored outlives the process
-	Location string // the path, or the URL without its password
+	return errors.Join(errors.Join(errs...), o.store.Close())
 }
 
 // Check stores something and takes it back, so that what is wrong with the
 // store shows before the next mail meets it.
 func (o *Outbox) Check(ctx context.Context) error {
-	return o.write(ctx, &op{name: "checking the store", run: func(t *tx) error {
-		if _, err := t.exec(qPause, "", o.opt.Owner, "", t.now, 0, never, 0); err != nil {
+	return o.write(ctx, &operation{name: "checking the store", run: func(t *transaction) error {
+		mark := store.Pause{MailType: o.opt.Owner, Since: t.now}
+		if err := t.SetPause(mark); err != nil {
 			return err
 		}
-		_, err := t.exec(qUnpause, "", o.opt.Owner)
-		return err
+		return t.EndPause(mark.Source, mark.MailType)
 	}})
 }
 
 // Describe says where deliveries are kept.
-func (o *Outbox) Describe() Description { return o.store.Description }
+func (o *Outbox) Describe() Description { return o.store.Describe() }
+
+// now is this process's clock.
+func (o *Outbox) now() time.Time {
+	if o.opt.Now != nil {
+		return o.opt.Now()
+	}
+	return time.Now()
+}
+
+// sleep waits for d and says whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// signal leaves a token in a channel of capacity one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -2,21 +2,34 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
 // Handler delivers the mail of one source.
 type Handler interface {
-	// Deliver sends d's mail to d.Pending() and says what came of it. It
+	// Deliver sends the job's mail to job.Pending() and says what came of it. It
 	// returns soon after ctx ends: the lease is lost, or the source detaches.
-	// A panic counts as a crashed attempt.
-	Deliver(ctx context.Context, d Delivery) Outcome
+	// ctx.Err compares the time with the lease, also where this process was
+	// stopped for a while.
+	Deliver(ctx context.Context, job Job) Outcome
 }
 
 // Prober is a Handler that can find out whether a paused sender works again.
 type Prober interface {
 	// Probe returns nil when the relay takes the sender again.
 	Probe(ctx context.Context, mailType string) error
+}
+
+// Job is a delivery to be attempted.
+type Job struct {
+	Delivery
+	// Begin is called right before the envelope is sent. An error means that
+	// it must not be.
+	Begin func() error
+	// Reached tells of a recipient that has its mail before the attempt is over.
+	// It is stored soon: should the process end, that one is not sent to again.
+	Reached func(Result)
 }
 
 // Verdict is what an Outcome means for the delivery.
@@ -37,9 +50,9 @@ const (
 // Outcome is what came of an attempt.
 type Outcome struct {
 	Verdict Verdict
-	// Away: the relay could not be had, which says nothing of the mail. What
-	// failed so is due at once when the relay has taken another mail.
-	Away bool
+	// Unreachable: the relay could not be reached, which says nothing of the
+	// mail. What failed so is tried again early when the relay takes other mail.
+	Unreachable bool
 	// Ambiguous: the content was sent and the reply to it was not heard, so that
 	// recipients who are pending may have the mail. Which of them, Results say;
 	// without one, all.
@@ -73,33 +86,63 @@ type Result struct {
 }
 
 // apply returns d's recipients as they are after the outcome.
-func (out Outcome) apply(d Delivery, now int64) []Recipient {
+func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
 	byAddress := make(map[string]*Result, len(out.Results))
 	for i := range out.Results {
 		byAddress[out.Results[i].Address] = &out.Results[i]
 	}
 	after := make([]Recipient, len(d.Recipients))
 	for i, r := range d.Recipients {
-		if result, named := byAddress[r.Address]; r.Status == Queued && (named || out.Rest != nil) {
-			if !named {
-				result = out.Rest
-			}
+		result, named := byAddress[r.Address]
+		if !named {
+			result = out.Rest
+		}
+		if result != nil && r.Status == Queued && !r.Waits {
 			r.Status = result.Status
 			if r.Status != Sent && r.Status != Failed {
 				r.Status = Queued // whatever is not a verdict is no verdict
 			}
 			r.Code, r.EnhancedCode, r.Text = result.Code, clean(result.EnhancedCode), clean(result.Text)
-			r.UpdatedAt = at(now)
+			r.UpdatedAt = now
 		}
 		after[i] = r
 	}
 	return after
 }
 
+// surelyWithout says whether the recipient is pending and cannot have the mail.
+func (out Outcome) surelyWithout(r Recipient) bool {
+	return r.Status == Queued && !r.Waits && !out.mayHave(r)
+}
+
+// mayHave says whether the recipient is one of those who may have the mail.
+func (out Outcome) mayHave(r Recipient) bool {
+	named := false
+	for _, result := range out.Results {
+		if result.Ambiguous && result.Address == r.Address {
+			return true
+		}
+		named = named || result.Ambiguous
+	}
+	return out.Ambiguous && !named
+}
+
+// giveUpUncertain fails the recipients who may have the mail, now that so many
+// copies were sent, and returns the words for that.
+func (out Outcome) giveUpUncertain(recipients []Recipient, copies int, now time.Time) string {
+	words := fmt.Sprintf("the relay may have it: it was sent %d times without an answer to its content, and is not sent again", copies)
+	for i := range recipients {
+		if r := &recipients[i]; r.Status == Queued && !r.Waits && out.mayHave(*r) {
+			r.Status, r.UpdatedAt, r.Text = Failed, now, words
+		}
+	}
+	return words
+}
+
 // derive is the state that follows from the recipients: Queued while one is
 // pending.
 func derive(recipients []Recipient) Status {
-	sent, failed := 0, 0
+	sent, others := 0, 0
 	for _, r := range recipients {
 		switch r.Status {
 		case Queued:
@@ -107,11 +150,11 @@ func derive(recipients []Recipient) Status {
 		case Sent:
 			sent++
 		default:
-			failed++
+			others++
 		}
 	}
 	switch {
-	case failed == 0:
+	case others == 0:
 		return Sent
 	case sent == 0:
 		return Failed

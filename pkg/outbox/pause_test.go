@@ -12,20 +12,23 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 // pausesOf reads the paused senders of src, by their mail types.
-func pausesOf(t testing.TB, o *Outbox) map[string]pause {
+func pausesOf(t testing.TB, o *Outbox) map[string]store.Pause {
 	t.Helper()
-	all := make(map[string]pause)
-	rows, err := o.store.reads.QueryContext(t.Context(), `SELECT mail_type, reason, since, probe_at FROM pause WHERE source = $1`, src)
-	err = scanAll(rows, err, func(rows scanner) error {
-		var mailType string
-		var p pause
-		err := rows.Scan(&mailType, &p.reason, &p.since, &p.probeAt)
-		all[mailType] = p
+	var all map[string]store.Pause
+	err := o.write(t.Context(), &operation{name: "reading the pauses", run: func(t *transaction) error {
+		all = make(map[string]store.Pause)
+		pauses, err := t.pauses()
+		for s, p := range pauses {
+			if s.source == src {
+				all[s.mailType] = p
+			}
+		}
 		return err
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +63,7 @@ func TestRefusedSenderPausesWithItsMailUntilAProbePasses(t *testing.T) {
 		ad := notification("ad")
 		ad.MailType = "ad"
 		works := make(chan struct{})
-		p := newProber(func(_ context.Context, d Delivery) Outcome {
+		p := newProber(func(_ context.Context, d Job) Outcome {
 			select {
 			case <-works:
 				return accept
@@ -81,13 +84,13 @@ func TestRefusedSenderPausesWithItsMailUntilAProbePasses(t *testing.T) {
 			t.Errorf("another mail type: %s, %v", d.Status, err)
 		}
 		pauses := pausesOf(t, o)
-		if p := pauses["normal"]; len(pauses) != 1 || p.reason != hold.Text || !at(p.since).Equal(f.clock.Now()) {
+		if p := pauses["normal"]; len(pauses) != 1 || p.Reason != hold.Text || !p.Since.Equal(f.clock.Now()) {
 			t.Fatalf("pauses %+v", pauses)
 		}
 
 		// Probes come after 1, 2, 4, 8, 15 and 15 minutes.
 		for _, minutes := range []time.Duration{1, 2, 4, 8, 15, 15} {
-			if next := at(pausesOf(t, o)["normal"].probeAt); !next.Equal(f.clock.Now().Add(minutes * time.Minute)) {
+			if next := pausesOf(t, o)["normal"].ProbeAt; !next.Equal(f.clock.Now().Add(minutes * time.Minute)) {
 				t.Fatalf("the next probe is at %v (now %v), want after %d minutes", next, f.clock.Now(), minutes)
 			}
 			f.clock.advance(minutes*time.Minute - time.Second)
@@ -100,7 +103,7 @@ func TestRefusedSenderPausesWithItsMailUntilAProbePasses(t *testing.T) {
 			}
 			p.answers <- fmt.Errorf("still refused after %d", minutes)
 			eventually(t, "the probe's words are kept", func() bool {
-				return pausesOf(t, o)["normal"].reason == fmt.Sprintf("still refused after %d", minutes)
+				return pausesOf(t, o)["normal"].Reason == fmt.Sprintf("still refused after %d", minutes)
 			})
 		}
 		f.clock.advance(15 * time.Minute)
@@ -129,7 +132,7 @@ func TestProbesThatPassInVainBecomeRarer(t *testing.T) {
 				return got.Status == Held && len(got.Attempts) == attempts+1
 			})
 			pauses := pausesOf(t, o)
-			if len(pauses) != 1 || !at(pauses["normal"].probeAt).Equal(f.clock.Now().Add(minutes*time.Minute)) {
+			if len(pauses) != 1 || !pauses["normal"].ProbeAt.Equal(f.clock.Now().Add(minutes*time.Minute)) {
 				t.Fatalf("pauses %+v (now %v), want a probe in %d minutes", pauses, f.clock.Now(), minutes)
 			}
 			f.clock.advance(minutes * time.Minute)
@@ -153,11 +156,11 @@ func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
 			}
 		},
 		"new settings": func(t *testing.T, f *fixture, o *Outbox, _ *script) {
-			err := o.write(t.Context(), &op{name: "resuming", run: func(t *tx) error {
+			err := o.write(t.Context(), &operation{name: "resuming", run: func(t *transaction) error {
 				if err := t.pause(sender{src, "normal"}, "535", f.clock.Now()); err != nil {
 					return err
 				}
-				return t.resumeOutdated(src, f.clock.Now().Add(time.Second))
+				return t.endOutdatedPauses(&source{name: src, settings: f.clock.Now().Add(time.Second)}, true)
 			}})
 			if err != nil {
 				t.Fatal(err)
@@ -167,8 +170,8 @@ func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			onEveryEngine(t, func(t *testing.T, f *fixture) {
 				o := f.open()
-				err := o.write(t.Context(), &op{name: "after probes in vain", run: func(t *tx) error {
-					t.o.backoffs[sender{src, "normal"}] = (8 * time.Minute).Microseconds()
+				err := o.write(t.Context(), &operation{name: "after probes in vain", run: func(t *transaction) error {
+					t.probePause[sender{src, "normal"}] = 8 * time.Minute
 					return nil
 				}})
 				if err != nil {
@@ -180,7 +183,7 @@ func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
 				d := f.enqueue(o, notification("n"))
 				s.answers <- hold
 				f.awaitStatus(o, d.ID, Held)
-				if next := at(pausesOf(t, o)["normal"].probeAt); !next.Equal(f.clock.Now().Add(firstProbe)) {
+				if next := pausesOf(t, o)["normal"].ProbeAt; !next.Equal(f.clock.Now().Add(firstProbe)) {
 					t.Errorf("the next probe is at %v (now %v)", next, f.clock.Now())
 				}
 			})
@@ -189,30 +192,30 @@ func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
 }
 
 // TestMailStoredWhileItsSenderResumesIsNotHeld: one process has read that the
-// sender is paused and stores its mail as held, while another ends the pause.
+// sender is paused and stores mail, while another ends the pause.
 func TestMailStoredWhileItsSenderResumesIsNotHeld(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
 		a, b := f.open(), f.open()
-		err := a.write(t.Context(), &op{name: "pausing", run: func(t *tx) error {
+		err := a.write(t.Context(), &operation{name: "pausing", run: func(t *transaction) error {
 			return t.pause(sender{src, "normal"}, "535", time.Time{})
 		}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		n := notification("n")
-		if err := n.prepare(); err != nil {
+		if err := a.prepare(&n); err != nil {
 			t.Fatal(err)
 		}
 		read, proceed := make(chan struct{}), make(chan struct{})
 		stored, resumed := make(chan error, 1), make(chan error, 1)
 		go func() {
-			stored <- a.write(t.Context(), &op{name: "storing", run: func(t *tx) error {
-				if err := t.loadPauses(); err != nil {
+			stored <- a.write(t.Context(), &operation{name: "storing", run: func(t *transaction) error {
+				if _, err := t.pauses(); err != nil {
 					return err
 				}
 				close(read)
 				<-proceed
-				_, _, err := t.enqueue(n, false)
+				_, err := t.enqueue(n)
 				return err
 			}})
 		}()
@@ -263,7 +266,7 @@ func TestNewSettingsResumeAtOnce(t *testing.T) {
 
 		again := newScript()
 		f.attachAs(o, Attachment{Source: src, Handler: again, SettingsUpdated: saved}) // a restart
-		f.enqueue(o, func() New { n := notification("other"); n.MailType = "ad"; return n }())
+		f.enqueue(o, func() NewDelivery { n := notification("other"); n.MailType = "ad"; return n }())
 		receive(t, "the other mail type", again.started)
 		if got := f.get(o, d.ID); got.Status != Held {
 			t.Fatalf("the same settings resumed it: %s", got.Status)
@@ -297,7 +300,7 @@ func TestSendersResumeEachByItself(t *testing.T) {
 		if got := f.get(o, held["normal"].ID); got.Status != Held {
 			t.Errorf("the other is %s", got.Status)
 		}
-		if pauses := pausesOf(t, o); len(pauses) != 1 || pauses["normal"].reason != hold.Text {
+		if pauses := pausesOf(t, o); len(pauses) != 1 || pauses["normal"].Reason != hold.Text {
 			t.Errorf("pauses %+v", pauses)
 		}
 	})
@@ -374,29 +377,34 @@ func TestOneOfTwoProcessesProbes(t *testing.T) {
 	})
 }
 
-func TestRetryThatTheRelayTakesEndsThePause(t *testing.T) {
+// TestRetryOfHeldMailAsksTheRelayAtOnce: when it takes the sender, the pause is
+// over and all goes out.
+func TestRetryOfHeldMailAsksTheRelayAtOnce(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open(noPoll)
 		s := newScript()
-		f.attach(o, s)
+		p := newProber(s.Deliver)
+		f.attach(o, p)
 		a := f.enqueue(o, notification("a"))
 		receive(t, "an attempt", s.started)
 		s.answers <- hold
 		f.awaitStatus(o, a.ID, Held)
 		b := f.enqueue(o, notification("b"))
 		f.clock.advance(time.Second)
-		if _, err := o.Retry(t.Context(), src, a.ID); err != nil {
-			t.Fatal(err)
+		if retried, err := o.Retry(t.Context(), src, a.ID); err != nil || retried.Status != Held {
+			t.Fatalf("%s, %v", retried.Status, err)
 		}
-		receive(t, "the retry", s.started)
-		s.answers <- accept
-		if d := receive(t, "the other mail", s.started); d.ID != b.ID {
-			t.Errorf("%s is sent", d.ID)
+		receive(t, "the relay is asked", p.probed)
+		p.answers <- nil
+		sent := map[string]bool{}
+		for range 2 {
+			sent[receive(t, "what was held", s.started).ID] = true
+			s.answers <- accept
 		}
-		s.answers <- accept
+		f.awaitStatus(o, a.ID, Sent)
 		f.awaitStatus(o, b.ID, Sent)
-		if pauses := pausesOf(t, o); len(pauses) != 0 {
-			t.Errorf("pauses %+v", pauses)
+		if pauses := pausesOf(t, o); len(pauses) != 0 || !sent[a.ID] || !sent[b.ID] {
+			t.Errorf("sent %v, pauses %+v", sent, pauses)
 		}
 	})
 }
@@ -408,7 +416,7 @@ func TestReplicasResumeSendersTogether(t *testing.T) {
 	a, b := f.open(), f.open()
 	senders := map[*Outbox]sender{a: {src, "normal"}, b: {src, "ad"}}
 	for _, s := range senders {
-		if err := a.write(t.Context(), &op{name: "pausing", run: func(t *tx) error { return t.pause(s, "535", time.Time{}) }}); err != nil {
+		if err := a.write(t.Context(), &operation{name: "pausing", run: func(t *transaction) error { return t.pause(s, "535", time.Time{}) }}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -418,13 +426,12 @@ func TestReplicasResumeSendersTogether(t *testing.T) {
 	for o, s := range senders {
 		go func() {
 			var once sync.Once
-			ended <- o.write(t.Context(), &op{name: "resuming", run: func(t *tx) error {
-				if err := t.loadPauses(); err != nil {
+			ended <- o.write(t.Context(), &operation{name: "resuming", run: func(t *transaction) error {
+				if _, err := t.pauses(); err != nil {
 					return err
 				}
 				once.Do(func() { read.Done(); read.Wait() })
-				_, err := t.resume(s)
-				return err
+				return t.endPause(s)
 			}})
 		}()
 	}

@@ -69,7 +69,7 @@ func TestFiltersSelectDeliveries(t *testing.T) {
 			"all together":                {Filter{From: began, To: began.Add(time.Hour), Statuses: Statuses(), MailTypes: []string{"", "normal"}, Recipients: []string{"ops"}, Text: "disk"}, "disk"},
 		} {
 			tt.filter.Source = src
-			page, next, err := o.List(t.Context(), tt.filter)
+			page, next, err := listed(o.List(t.Context(), tt.filter))
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue
@@ -85,7 +85,7 @@ func TestFiltersSelectDeliveries(t *testing.T) {
 				t.Errorf("%s: %q (next %q), want %q", name, got, next, tt.want)
 			}
 		}
-		if _, _, err := o.List(t.Context(), Filter{}); err == nil {
+		if _, _, err := listed(o.List(t.Context(), Filter{})); err == nil {
 			t.Error("a list of every source was given")
 		}
 	})
@@ -102,7 +102,7 @@ func TestPagesFollowEachOtherWithoutGapsOrRepeats(t *testing.T) {
 		var got []string
 		filter := Filter{Source: src, Limit: 3}
 		for page := range 10 {
-			ds, next, err := o.List(t.Context(), filter)
+			ds, next, err := listed(o.List(t.Context(), filter))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +120,7 @@ func TestPagesFollowEachOtherWithoutGapsOrRepeats(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 		for _, cursor := range []string{"x", "1", ".", "x.y"} {
-			if _, _, err := o.List(t.Context(), Filter{Source: src, Cursor: cursor}); err == nil {
+			if _, _, err := listed(o.List(t.Context(), Filter{Source: src, Cursor: cursor})); err == nil {
 				t.Errorf("the cursor %q was taken", cursor)
 			}
 		}
@@ -164,7 +164,7 @@ func TestRetryAndCancel(t *testing.T) {
 
 		f.clock.advance(time.Second)
 		retried, err := o.Retry(t.Context(), src, d.ID)
-		if err != nil || retried.Status != Queued || !retried.NextAttemptAt.Equal(f.clock.Now()) || !retried.ExpiresAt.Equal(f.clock.Now().Add(24*time.Hour)) {
+		if err != nil || retried.Status != Queued || !retried.DueAt.Equal(f.clock.Now()) || !retried.ExpiresAt.Equal(f.clock.Now().Add(24*time.Hour)) {
 			t.Fatalf("%+v, %v", retried, err)
 		}
 		if again := receive(t, "an attempt without waiting", s.started); !again.ExpiresAt.Equal(retried.ExpiresAt) {
@@ -201,8 +201,8 @@ func TestMailThatIsJustBeingTakenCannotBeCancelled(t *testing.T) {
 		taken, proceed := make(chan struct{}), make(chan struct{})
 		claimed, cancelled := make(chan error, 1), make(chan error, 1)
 		go func() {
-			claimed <- a.write(t.Context(), &op{name: "claiming", run: func(t *tx) error {
-				_, err := t.takeDue(&source{o: a, name: src}, 1)
+			claimed <- a.write(t.Context(), &operation{name: "claiming", run: func(t *transaction) error {
+				_, err := t.takeDue(&source{o: a, name: src}, 1, 0)
 				close(taken)
 				<-proceed
 				return err
@@ -255,10 +255,10 @@ func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
 		}
 		next := began.Add(time.Minute)
 		want := []Stat{
-			{began, Failed, "ad", 1, []Latency{{15 * time.Second, 1}}},
-			{began, Sent, "normal", 2, []Latency{{50 * time.Millisecond, 1}, {1200 * time.Millisecond, 1}}},
-			{next, Queued, "", 1, nil},
-			{next, Sent, "normal", 1, []Latency{{time.Minute, 1}}},
+			{Time: began, Status: Failed, MailType: "ad", Count: 1, Latencies: []Latency{{Value: 15 * time.Second, Count: 1}}},
+			{Time: began, Status: Sent, MailType: "normal", Count: 2, Latencies: []Latency{{Value: 50 * time.Millisecond, Count: 1}, {Value: 1200 * time.Millisecond, Count: 1}}},
+			{Time: next, Status: Queued, MailType: "", Count: 1, Latencies: nil},
+			{Time: next, Status: Sent, MailType: "normal", Count: 1, Latencies: []Latency{{Value: time.Minute, Count: 1}}},
 		}
 		if fmt.Sprint(stats) != fmt.Sprint(want) {
 			t.Errorf("got  %v\nwant %v", stats, want)
@@ -277,7 +277,7 @@ func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
 }
 
 func TestQuantile(t *testing.T) {
-	latencies := []Latency{{1, 50}, {2, 40}, {3, 9}, {4, 1}}
+	latencies := []Latency{{Value: 1, Count: 50}, {Value: 2, Count: 40}, {Value: 3, Count: 9}, {Value: 4, Count: 1}}
 	for q, want := range map[float64]time.Duration{0: 1, 0.5: 1, 0.51: 2, 0.9: 2, 0.99: 3, 1: 4} {
 		if got := Quantile(latencies, q); got != want {
 			t.Errorf("Quantile(%v) = %d, want %d", q, got, want)
@@ -379,47 +379,9 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 	f.Fuzz(func(t *testing.T, cursor string) {
-		_, _, err := o.List(t.Context(), Filter{Source: src, Cursor: cursor})
+		_, _, err := listed(o.List(t.Context(), Filter{Source: src, Cursor: cursor}))
 		if _, broken := errors.AsType[*StorageError](err); broken {
 			t.Errorf("%q: %v", cursor, err)
-		}
-	})
-}
-
-// setAside is a delivery that crashes have made fail, and that keeps its mail.
-func (f *fixture) setAside(o *Outbox, n New) Delivery {
-	f.Helper()
-	d := f.enqueue(o, n)
-	err := o.write(f.Context(), &op{name: "setting aside", run: func(t *tx) error { return t.setAside(&d) }})
-	if err != nil {
-		f.Fatal(err)
-	}
-	return d
-}
-
-func TestRepeatJoinsADeliveryThatIsRetried(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal)
-		d := f.setAside(o, notification("n"))
-		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
-			t.Fatal(err)
-		}
-		if again, joined, err := o.Enqueue(t.Context(), notification("n")); err != nil || !joined || again.ID != d.ID {
-			t.Errorf("a second mail for one notification: %v, %v", again.ID, err)
-		}
-	})
-}
-
-func TestRetriedDeliveryDoesNotTakeTheRepeatsOfAnother(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal)
-		d := f.setAside(o, notification("n"))
-		later := f.enqueue(o, notification("n"))
-		if _, err := o.Retry(t.Context(), src, d.ID); err != nil {
-			t.Fatal(err)
-		}
-		if again, joined, err := o.Enqueue(t.Context(), notification("n")); err != nil || !joined || again.ID != later.ID {
-			t.Errorf("joined %t, %s instead of %s, %v", joined, again.ID, later.ID, err)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 type Attachment struct {
 	Source string
 	// Slots is how many deliveries may be under way at once, at least 2. A
-	// quarter of them, at least one, is kept free for fresh mail.
+	// quarter of them, at least one, is for mail that was never tried.
 	Slots   int
 	Handler Handler
 	// SettingsUpdated is when the settings behind Handler were saved. A sender
@@ -34,15 +34,9 @@ type source struct {
 	wake   chan struct{} // something may be due
 	stop   chan struct{} // closed: claim no more
 
-	// For the writer only: whether mail may wait because the relay was away, and
-	// when such mail was last made due. A relay that comes and goes makes it due
-	// no more often than its own schedule does in the end.
-	away       bool
-	recalledAt time.Time
-
 	mu      sync.Mutex
 	stopped bool
-	fresh   int  // free slots that only fresh mail may take
+	fresh   int  // free slots that are for mail that was never tried
 	shared  int  // other free slots
 	backlog bool // mail may be due that found no slot
 	// running counts the loop, taken slots and probes.
@@ -64,7 +58,6 @@ func (o *Outbox) Attach(a Attachment) (detach func(context.Context) error, err e
 	s := &source{
 		o: o, name: a.Source, handler: a.Handler, settings: a.SettingsUpdated,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}),
-		away:  true,
 		fresh: fresh, shared: slots - fresh, backlog: true,
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -128,104 +121,30 @@ func (s *source) detach(ctx context.Context) error {
 	}
 }
 
-// ticket is a taken slot.
-type ticket struct {
-	source *source
-	fresh  bool
-}
-
-// takeFresh takes a slot for mail of a source that is being stored; nil if the
-// source is not attached, or others come first.
-func (o *Outbox) takeFresh(name string) *ticket {
+// attached returns the source's attachment in force; nil: none.
+func (o *Outbox) attached(name string) *source {
 	o.mu.Lock()
-	s := o.sources[name]
-	o.mu.Unlock()
-	if s == nil {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.stopped:
-		return nil
-	case s.fresh > 0:
-		s.fresh--
-	case s.shared > 0 && !s.backlog:
-		s.shared--
-		s.running.Add(1)
-		return &ticket{source: s}
-	default:
-		return nil
-	}
-	s.running.Add(1)
-	return &ticket{source: s, fresh: true}
+	defer o.mu.Unlock()
+	return o.sources[name]
 }
 
-// takeShared takes every free slot that the backlog may have.
-func (s *source) takeShared() []*ticket {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	tickets := make([]*ticket, s.shared)
-	for i := range tickets {
-		tickets[i] = &ticket{source: s}
-	}
-	s.running.Add(len(tickets))
-	s.shared = 0
-	s.backlog = len(tickets) == 0
-	return tickets
-}
-
-// giveBack frees the slot; no ticket, no slot.
-func (k *ticket) giveBack() {
-	if k == nil {
-		return
-	}
-	s := k.source
-	s.mu.Lock()
-	if k.fresh {
-		s.fresh++
-	} else {
-		s.shared++
-	}
-	if s.backlog {
-		signal(s.wake)
-	}
-	s.mu.Unlock()
-	s.running.Done()
-}
-
-// moreWaits notes that mail is due beyond the slots, and says whether one is
-// free again.
-func (s *source) moreWaits() (free bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.backlog = true
-	return s.shared > 0
+// replaced says whether newer settings than those of s are in force.
+func (s *source) replaced() bool {
+	current := s.o.attached(s.name)
+	return current != nil && current != s && current.settings.After(s.settings)
 }
 
 // wakeSource makes a source's loop, if it runs here, look at the queue again.
 func (o *Outbox) wakeSource(name string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if s := o.sources[name]; s != nil {
+	if s := o.attached(name); s != nil {
 		signal(s.wake)
 	}
 }
 
 // mailWaits tells a source's loop that mail is due that found no slot.
 func (o *Outbox) mailWaits(name string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if s := o.sources[name]; s != nil {
-		s.moreWaits()
+	if s := o.attached(name); s != nil {
+		s.noteBacklog()
 		signal(s.wake)
 	}
-}
-
-// replaced says whether newer settings than those of s are in force.
-func (s *source) replaced() bool {
-	s.o.mu.Lock()
-	defer s.o.mu.Unlock()
-	current := s.o.sources[s.name]
-	return current != nil && current != s && current.settings.After(s.settings)
 }

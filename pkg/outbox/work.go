@@ -1,69 +1,81 @@
 package outbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// work is a delivery that this process has in hand.
+// work is a delivery that this process has in flight.
 type work struct {
 	d      Delivery
-	lease  time.Time   // until when it is surely ours
-	expiry *time.Timer // ends it then, where other processes may take it
-	cancel context.CancelCauseFunc
+	lease  *lease
+	source *source
 
-	progress []Result // of recipients that have their mail before the others
-	stored   int      // how many of these are stored
+	reached []Result // of recipients that have their mail before the others
+	stored  int      // how many of these are stored
 }
 
-// start hands a leased delivery to the handler. It is called by the writer when
-// the lease is committed.
-func (s *source) start(d Delivery, k *ticket) {
-	ctx, cancel := context.WithCancelCause(s.ctx)
-	w := &work{d: d, lease: s.o.writer.began.Add(s.o.opt.Lease), cancel: cancel}
-	if s.o.store.Backend == "postgres" {
-		w.expiry = time.AfterFunc(time.Until(w.lease), func() { cancel(errLeaseLost) })
-	}
+// start hands a leased delivery to the handler, once the lease is committed.
+func (s *source) start(st *state, d Delivery, k *slot) {
+	w := &work{d: d, lease: newLease(s.ctx, s.o, st.began), source: s}
 	s.o.mu.Lock()
-	s.o.inHand[d.ID] = w
+	s.o.inFlight[d.ID] = w
 	s.o.mu.Unlock()
 	go func() {
-		defer k.giveBack()
-		defer s.o.letGo(w)
-		defer cancel(nil)
-		if out, err := s.deliver(ctx, d); err == nil {
-			s.settle(d, out)
-		} else {
-			s.o.log.Error("the handler panicked; the delivery is taken up when its lease has run out",
-				"id", d.ID, "source", d.Source, "error", err)
+		defer k.release()
+		defer s.o.untrack(w)
+		defer w.lease.end(nil)
+		out, err := s.deliver(w)
+		if err != nil {
+			s.o.log.Error("the handler panicked", "id", d.ID, "source", d.Source, "error", err)
 		}
+		s.settle(w, out, err != nil)
 	}()
 }
 
 // deliver calls the handler.
-func (s *source) deliver(ctx context.Context, d Delivery) (out Outcome, err error) {
+func (s *source) deliver(w *work) (out Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%v\n%s", p, debug.Stack())
 		}
 	}()
 	began := time.Now()
-	out = s.handler.Deliver(ctx, d)
+	out = s.handler.Deliver(w.lease, Job{Delivery: w.d, Begin: w.begin, Reached: w.reach})
 	if out.At.IsZero() {
 		out.At, out.Duration = began, time.Since(began)
 	}
 	return out, nil
 }
 
+// begin is Job.Begin. Of a delivery whose last process ended without an outcome
+// it is stored first: should this one end, too, the mail may be the reason.
+func (w *work) begin() error {
+	if err := w.lease.Err(); err != nil {
+		return err
+	}
+	if !w.d.Interrupted && w.d.Lost == 0 {
+		return nil
+	}
+	return w.source.o.write(w.lease, &operation{name: "noting that an envelope begins", run: func(t *transaction) error {
+		return t.EnvelopeBegun(w.fence())
+	}})
+}
+
+func (w *work) fence() store.Fence {
+	return store.Fence{ID: w.d.ID, Statuses: []Status{Sending}, Attempt: w.d.Attempt, Owner: w.source.o.opt.Owner}
+}
+
 // settle stores the outcome, again and again until that succeeds, the lease
 // turns out to be lost or the outbox closes.
-func (s *source) settle(d Delivery, out Outcome) {
+func (s *source) settle(w *work, out Outcome, panicked bool) {
+	d := w.d
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		err := s.finish(d, out)
+		err := s.finish(d, out, panicked)
 		if err == nil {
 			return
 		}
@@ -72,7 +84,7 @@ func (s *source) settle(d Delivery, out Outcome) {
 			return
 		}
 		s.o.unstored.Do(func() {
-			s.o.log.Error("outcomes could not be stored; trying again", "id", d.ID, "source", d.Source, "inHand", s.o.busy(), "error", err)
+			s.o.log.Error("outcomes could not be stored; trying again", "id", d.ID, "source", d.Source, "inFlight", s.o.busy(), "error", err)
 		})
 		if !sleep(s.o.ctx, pause) {
 			return
@@ -80,36 +92,38 @@ func (s *source) settle(d Delivery, out Outcome) {
 	}
 }
 
-// letGo forgets work that ended.
-func (o *Outbox) letGo(w *work) {
+// untrack forgets work that ended.
+func (o *Outbox) untrack(w *work) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if w.expiry != nil {
-		w.expiry.Stop()
-	}
-	if o.inHand[w.d.ID] == w {
-		delete(o.inHand, w.d.ID)
+	if o.inFlight[w.d.ID] == w {
+		delete(o.inFlight, w.d.ID)
 	}
 }
 
-// storm says whether many deliveries are under way.
-func (o *Outbox) storm() bool {
-	return o.busy() >= stormSize
+// forget forgets work by its delivery.
+func (o *Outbox) forget(id string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.inFlight, id)
 }
+
+// storm says whether many deliveries are under way.
+func (o *Outbox) storm() bool { return o.busy() >= stormSize }
 
 // busy is how many deliveries are under way.
 func (o *Outbox) busy() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.inHand)
+	return len(o.inFlight)
 }
 
-// handsFull lists the deliveries of a source that this process works on.
-func (o *Outbox) handsFull(source string) []string {
+// working lists the deliveries of a source that this process works on.
+func (o *Outbox) working(source string) []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var ids []string
-	for id, w := range o.inHand {
+	for id, w := range o.inFlight {
 		if w.d.Source == source {
 			ids = append(ids, id)
 		}
@@ -117,80 +131,15 @@ func (o *Outbox) handsFull(source string) []string {
 	return ids
 }
 
-// Progress tells of a recipient of d, which the handler has in hand, that has
-// its mail before the attempt is over. It is stored with the next renewal of
-// the lease: should the process end, that recipient is not sent to again.
-func (o *Outbox) Progress(d Delivery, r Result) {
+// suspectInFlight says whether this process works on a delivery that seems to
+// end processes.
+func (o *Outbox) suspectInFlight() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if w := o.inHand[d.ID]; w != nil && w.d.Attempt == d.Attempt {
-		w.progress = append(w.progress, r)
-	}
-}
-
-var qProgress = query(`UPDATE delivery SET recipients = $4` + fence)
-
-// storeProgress stores what is known of the recipients of a delivery in hand.
-func (t *tx) storeProgress(d Delivery, known []Result) error {
-	_, err := t.exec(qProgress, d.ID, d.Attempt, t.o.opt.Owner, text(Outcome{Results: known}.apply(d, t.now)))
-	return err
-}
-
-var qRenew = query(`UPDATE delivery SET due_at = $1 WHERE lease_owner = $2 AND status = 'sending' AND id IN ({list $3}) RETURNING id, attempt`)
-
-// renewLeases keeps what this process works on from being claimed by others.
-func (o *Outbox) renewLeases() {
-	for sleep(o.ctx, o.opt.Renew) {
-		o.mu.Lock()
-		working := make(map[string]*work, len(o.inHand))
-		ids := make([]string, 0, len(o.inHand))
-		progress := map[*work][]Result{}
-		for id, w := range o.inHand {
-			working[id] = w
-			ids = append(ids, id)
-			if len(w.progress) > w.stored {
-				progress[w] = slices.Clone(w.progress)
-			}
-		}
-		o.mu.Unlock()
-		if len(ids) == 0 {
-			continue
-		}
-		kept := map[string]bool{}
-		began := time.Now()
-		err := o.write(o.ctx, &op{name: "renewing leases", run: func(t *tx) error {
-			for w, known := range progress {
-				if err := t.storeProgress(w.d, known); err != nil {
-					return err
-				}
-			}
-			return t.each(func(rows scanner) error {
-				var id string
-				var attempt int
-				err := rows.Scan(&id, &attempt)
-				if w := working[id]; w != nil && w.d.Attempt == attempt {
-					kept[id] = true
-				}
-				return err
-			}, qRenew, t.leaseEnd(), o.opt.Owner, list(ids))
-		}})
-		if o.ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			o.log.Error("leases could not be renewed", "error", err)
-		}
-		for id, w := range working {
-			switch {
-			case err == nil && kept[id]:
-				w.lease = began.Add(o.opt.Lease)
-				w.stored = max(w.stored, len(progress[w]))
-				if w.expiry != nil {
-					w.expiry.Reset(time.Until(w.lease))
-				}
-			case err == nil || time.Now().After(w.lease):
-				w.cancel(errLeaseLost)
-			}
+	for _, w := range o.inFlight {
+		if w.d.Lost > 0 {
+			return true
 		}
 	}
+	return false
 }

@@ -3,74 +3,79 @@ package outbox
 import (
 	"cmp"
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 // maxBatch bounds how many operations share a transaction, so that none waits
 // long for the others.
 const maxBatch = 256
 
-// repeatFor is how long a transaction is repeated that met a deadlock or lost
-// its connection.
-const repeatFor = 500 * time.Millisecond
-
-// deadlocks is how many a transaction may meet. PostgreSQL finds one only after
-// a second (deadlock_timeout), when repeatFor is over.
-const deadlocks = 3
-
 // In a storm a transaction waits so long for more operations: it costs twenty
 // of them hardly more than one. Otherwise nobody waits.
 const (
-	stormSize = 16 // deliveries in hand
+	stormSize = 16 // deliveries in flight
 	gather    = 2 * time.Millisecond
 )
 
-// op is one operation on the store. Operations that wait at the same time share
-// a transaction, and so its fsync.
-type op struct {
+// operation is one change of the store. Operations that wait at the same time
+// share a transaction, and so its fsync.
+type operation struct {
 	name string // what it does, for errors
-	key  string // transactions lock notifications in the order of their keys
-	// run works in the transaction. It may run again after a rollback. A
-	// refusal ends this operation only; any other error the transaction.
-	run func(*tx) error
+	// key orders the operations of a transaction, so that processes lock rows in
+	// the same order. Those with an outcome come before all others.
+	key string
+	// alone: it may change many rows, and shares its transaction with no other.
+	alone bool
+	// outcome is the transition that the operation is, if it is one; applied
+	// hears whether it was in force.
+	outcome func(*transaction) (store.Transition, error)
+	applied func(t *transaction, inForce bool) error
+	// run is what else it does. Like outcome and applied it may run again after a
+	// rollback. A refusal ends this operation only; any other error the transaction.
+	run func(*transaction) error
 	// done, if set, hears the result before the one who waits does. It must
 	// not block.
-	done func(error)
+	done func(*state, error)
 
 	ctx   context.Context
 	err   error
 	ended chan error
 }
 
+// The order of operations that are neither outcomes nor new mail, which has its
+// conversation as key.
+const claimsLast = "\xff"
+
 // writer commits operations, one transaction at a time.
 type writer struct {
 	o       *Outbox
+	state   state
 	mu      sync.Mutex
-	waiting []*op
+	waiting []*operation
+	alone   []*operation
 	closed  bool
-	lastNow int64     // the store's clock when the latest transaction began
-	asked   time.Time // ours then
-	began   time.Time // ours, before it waited for the store
 	wake    chan struct{}
 	ended   chan struct{}
 }
 
 func newWriter(o *Outbox) *writer {
-	w := &writer{o: o, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &writer{o: o, state: newState(), wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	go w.loop()
 	return w
 }
 
-// write runs p in a transaction and returns once that is committed. When ctx
+// write carries out an operation and returns once that is committed. When ctx
 // ends first the operation may still be carried out.
-func (o *Outbox) write(ctx context.Context, p *op) error {
+func (o *Outbox) write(ctx context.Context, p *operation) error {
 	p.ctx, p.ended = ctx, make(chan error, 1)
 	if !o.writer.add(p) {
-		p.finish(ErrClosed)
+		return ErrClosed
 	}
 	select {
 	case err := <-p.ended:
@@ -80,30 +85,19 @@ func (o *Outbox) write(ctx context.Context, p *op) error {
 	}
 }
 
-func (p *op) finish(err error) {
-	if p.done != nil {
-		p.done(err)
-	}
-	p.ended <- err
-}
-
-func (w *writer) add(p *op) bool {
+func (w *writer) add(p *operation) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return false
 	}
-	w.waiting = append(w.waiting, p)
+	if p.alone {
+		w.alone = append(w.alone, p)
+	} else {
+		w.waiting = append(w.waiting, p)
+	}
 	signal(w.wake)
 	return true
-}
-
-// signal leaves a token in a channel of capacity one.
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }
 
 // close carries out what waits, and ends.
@@ -122,160 +116,148 @@ func (w *writer) loop() {
 			if w.o.storm() {
 				time.Sleep(gather)
 			}
-			w.mu.Lock()
-			n := min(len(w.waiting), maxBatch)
-			batch := w.waiting[:n:n]
-			w.waiting = w.waiting[n:]
-			closed := w.closed
-			w.mu.Unlock()
-			if n > 0 {
-				w.commit(batch)
-			} else if closed {
-				return
-			} else {
+			batch, alone, closed := w.next()
+			if len(batch)+len(alone) == 0 {
+				if closed {
+					return
+				}
 				break
 			}
+			w.commit(batch)
+			w.commit(alone)
 		}
 	}
 }
 
+// next takes what is to be carried out: a batch, and at most one operation that
+// shares with none.
+func (w *writer) next() (batch, alone []*operation, closed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(len(w.waiting), maxBatch)
+	batch, w.waiting = w.waiting[:n:n], w.waiting[n:]
+	n = min(len(w.alone), 1)
+	alone, w.alone = w.alone[:n:n], w.alone[n:]
+	return batch, alone, w.closed
+}
+
 // commit carries out a batch. When the transaction fails for a reason that is
-// not everybody's, each operation gets its own.
-func (w *writer) commit(batch []*op) {
-	batch = slices.DeleteFunc(batch, func(p *op) bool {
+// one operation's, each is carried out by itself and has its own error.
+func (w *writer) commit(batch []*operation) {
+	batch = slices.DeleteFunc(batch, func(p *operation) bool {
 		err := p.ctx.Err()
 		if err != nil {
-			p.finish(fmt.Errorf("%s: %w", p.name, err))
+			w.finish(p, fmt.Errorf("%s: %w", p.name, err))
 		}
 		return err != nil
 	})
-	slices.SortStableFunc(batch, func(a, b *op) int { return cmp.Compare(a.key, b.key) })
-
-	st := w.o.store
-	var committing bool
-	var err error
-	for range deadlocks {
-		err = repeat(w.o.ctx, repeatFor, func() (again bool, err error) {
-			committing, err = w.transact(batch)
-			return !committing && st.repeatable(err), err
-		})
-		if committing || postgresCode(err) != "40P01" {
-			break
-		}
+	if len(batch) == 0 {
+		return
 	}
-	if err != nil && len(batch) > 1 && !committing && !st.shared(err) {
+	slices.SortStableFunc(batch, func(a, b *operation) int { return cmp.Compare(a.key, b.key) })
+	err := w.transact(batch)
+	if err != nil && len(batch) > 1 && !everybodys(err) {
 		for _, p := range batch {
-			w.commit([]*op{p})
+			w.commit([]*operation{p})
 		}
 		return
 	}
 	for _, p := range batch {
 		if err != nil {
-			p.err = st.explain(p.name, err)
+			p.err = explain(p.name, err)
 		}
-		p.finish(p.err)
+		w.finish(p, p.err)
 	}
 }
 
-// transact runs the batch in one transaction. With committing, the error is
-// that of COMMIT itself, and what became of the transaction may be unknown.
-func (w *writer) transact(batch []*op) (committing bool, err error) {
-	st := w.o.store
-	w.began = time.Now()
-	ctx := context.Background()
-	if st.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, st.timeout)
-		defer cancel()
+// finish tells of the result.
+func (w *writer) finish(p *operation, err error) {
+	if p.done != nil {
+		p.done(&w.state, err)
 	}
-	sqlTx, err := st.writes.BeginTx(ctx, nil)
-	if err != nil {
-		return false, err
-	}
-	t := &tx{o: w.o, ctx: ctx, sql: sqlTx}
-	t.now, err = st.now(ctx, sqlTx)
-	asked := time.Now()
-	if err == nil {
-		err = t.follow(w.lastNow, asked.Sub(w.asked))
-	}
-	if err == nil {
-		err = t.runAll(batch)
-	}
-	if err != nil {
-		w.o.room.forget()
-		_ = sqlTx.Rollback() // the first error says more
-		return false, err
-	}
-	if err := sqlTx.Commit(); err != nil {
-		w.o.room.forget()
-		return true, err
-	}
-	w.lastNow, w.asked = t.now, asked
-	return true, st.intact()
+	p.ended <- err
 }
 
-// tx is a transaction of the writer.
-type tx struct {
-	o      *Outbox
-	ctx    context.Context
-	sql    *sql.Tx
-	now    int64 // the store's clock when it began
-	pauses map[sender]*pause
-	// suspected: a suspect was claimed. It is in hand from the commit on.
-	suspected bool
+// everybodys says whether a failed transaction must not be taken apart: all
+// would fail, or may stand.
+func everybodys(err error) bool {
+	failed, ok := errors.AsType[*store.WriteError](err)
+	return ok && (failed.Everybody || failed.Unknown)
 }
 
-func (t *tx) runAll(batch []*op) error {
+// explain says in the store's error what was being done.
+func explain(doing string, err error) error {
+	if failed, ok := errors.AsType[*store.WriteError](err); ok {
+		return failed.For(doing)
+	}
+	return err
+}
+
+// transact runs the batch in one transaction.
+func (w *writer) transact(batch []*operation) error {
+	s := &w.state
+	s.begin(w.o)
+	var t *transaction
+	err := w.o.store.Write(context.Background(), func(tx store.Tx) error {
+		t = &transaction{Tx: tx, state: s, o: w.o, now: tx.Now(), at: w.o.opt.monotonic()}
+		if err := t.spareLeases(); err != nil {
+			return err
+		}
+		if err := t.followClock(); err != nil {
+			return err
+		}
+		return t.carryOut(batch)
+	})
+	s.end(t, err)
+	if err == nil && t.pullBackMore {
+		w.add(w.o.pullBackMore())
+	}
+	return err
+}
+
+// carryOut runs the operations of a batch: the outcomes in one step, then the
+// others in the order of their keys.
+func (t *transaction) carryOut(batch []*operation) error {
+	var outcomes []*operation
+	var changes []store.Transition
 	for _, p := range batch {
-		p.err = p.run(t)
-		if r, ok := p.err.(refusal); ok {
-			p.err = r.err
-		} else if p.err != nil {
-			return p.err
+		p.err = nil
+		if p.outcome == nil {
+			continue
+		}
+		change, err := p.outcome(t)
+		if err != nil {
+			return err
+		}
+		outcomes, changes = append(outcomes, p), append(changes, change)
+	}
+	if len(changes) > 0 {
+		inForce, err := t.Apply(changes)
+		if err != nil {
+			return err
+		}
+		for i, p := range outcomes {
+			if err := p.take(p.applied(t, inForce[i])); err != nil {
+				return err
+			}
+		}
+	}
+	for _, p := range batch {
+		if p.run == nil {
+			continue
+		}
+		if err := p.take(p.run(t)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// exec runs a registered query and returns how many rows it changed.
-func (t *tx) exec(q string, args ...any) (int64, error) {
-	s := t.o.store.statements[q]
-	var result sql.Result
-	var err error
-	if s.prepared != nil {
-		result, err = t.sql.StmtContext(t.ctx, s.prepared).ExecContext(t.ctx, args...)
-	} else {
-		result, err = t.sql.ExecContext(t.ctx, s.text, args...)
+// take keeps a refusal, which is the operation's own, and passes other errors on.
+func (p *operation) take(err error) error {
+	if r, ok := err.(refusal); ok {
+		p.err = r.err
+		return nil
 	}
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// each runs a registered query and scan for every row of its result.
-func (t *tx) each(scan func(scanner) error, q string, args ...any) error {
-	s := t.o.store.statements[q]
-	var rows *sql.Rows
-	var err error
-	if s.prepared != nil {
-		rows, err = t.sql.StmtContext(t.ctx, s.prepared).QueryContext(t.ctx, args...)
-	} else {
-		rows, err = t.sql.QueryContext(t.ctx, s.text, args...)
-	}
-	return scanAll(rows, err, scan)
-}
-
-// scanAll runs scan for every row and closes them.
-func scanAll(rows *sql.Rows, err error, scan func(scanner) error) error {
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // Err has told
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return err
 }

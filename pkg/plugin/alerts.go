@@ -188,8 +188,6 @@ func receiptOf(d outbox.Delivery) receipt {
 			r.Rejected = append(r.Rejected, rejection{to.Address, to.Code, to.EnhancedCode, to.Text})
 		}
 	}
-	if !d.Status.Final() {
-		r.NextAttempt = moment(d.NextAttemptAt)
-	}
+	r.NextAttempt = nextAttempt(d)
 	return r
 }

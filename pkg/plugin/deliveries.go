@@ -59,6 +59,9 @@ type deliveryPage struct {
 	Deliveries []entry `json:"deliveries"`
 	// Next is the cursor of the next page; empty on the last.
 	Next string `json:"next,omitempty"`
+	// SearchedTo is how far the search came where its time was up before the page
+	// was full: there may be more before that time, from Next on.
+	SearchedTo *time.Time `json:"searchedTo,omitempty"`
 }
 
 // listDeliveries is the delivery log, the newest first: ?status=&mailType=
@@ -74,12 +77,12 @@ func (d *DataSource) listDeliveries(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	found, next, err := box.List(r.Context(), filter)
+	found, err := box.List(r.Context(), filter)
 	if err != nil {
 		return err
 	}
-	page := deliveryPage{Deliveries: make([]entry, len(found)), Next: next}
-	for i, one := range found {
+	page := deliveryPage{Deliveries: make([]entry, len(found.Deliveries)), Next: found.Next, SearchedTo: moment(found.SearchedTo)}
+	for i, one := range found.Deliveries {
 		page.Deliveries[i] = entryOf(one)
 	}
 	writeJSON(w, http.StatusOK, page)
@@ -202,7 +205,7 @@ func entryOf(d outbox.Delivery) entry {
 	e := entry{
 		ID: d.ID, Status: string(d.Status), MailType: mailTypeName(d.MailType), Subject: d.Subject, From: d.From,
 		MessageID: d.MessageID, Size: d.Size, Note: d.Note, Reason: d.Reason, Attempt: d.Attempt,
-		CreatedAt: d.CreatedAt, NextAttempt: moment(d.NextAttemptAt), ExpiresAt: d.ExpiresAt, FinishedAt: moment(d.FinishedAt),
+		CreatedAt: d.CreatedAt, NextAttempt: nextAttempt(d), ExpiresAt: d.ExpiresAt, FinishedAt: moment(d.FinishedAt),
 	}
 	for _, r := range d.Recipients {
 		e.Recipients = append(e.Recipients, recipient{r.Address, string(r.Kind), string(r.Status), r.Code, r.EnhancedCode, r.Text})
@@ -212,6 +215,14 @@ func entryOf(d outbox.Delivery) entry {
 			a.Stage, a.Code, a.EnhancedCode, a.Text, a.Outcome})
 	}
 	return e
+}
+
+// nextAttempt is when a delivery that waits is tried next.
+func nextAttempt(d outbox.Delivery) *time.Time {
+	if d.Status != outbox.Queued {
+		return nil
+	}
+	return moment(d.DueAt)
 }
 
 func mailTypeName(t string) string { return string(nhncloud.MailType(t).TakenAs()) }

@@ -14,10 +14,11 @@ import (
 
 // queryDeliveries is the delivery log as a table, or as log lines for Explore.
 func queryDeliveries(ctx context.Context, box *outbox.Outbox, f outbox.Filter, format string) (data.Frames, error) {
-	found, next, err := box.List(ctx, f)
+	page, err := box.List(ctx, f)
 	if err != nil {
 		return nil, err
 	}
+	found := page.Deliveries
 	var frame *data.Frame
 	switch format {
 	case "", "table":
@@ -29,13 +30,22 @@ func queryDeliveries(ctx context.Context, box *outbox.Outbox, f outbox.Filter, f
 	default:
 		return nil, badQuery("format is %q; it may be table or logs", format)
 	}
-	if next != "" {
-		frame.AppendNotices(data.Notice{
-			Severity: data.NoticeSeverityInfo,
-			Text:     fmt.Sprintf("Only the newest %d deliveries are shown: narrow the time range or the filters, or raise the limit.", len(found)),
-		})
+	if text := incomplete(page); text != "" {
+		frame.AppendNotices(data.Notice{Severity: data.NoticeSeverityInfo, Text: text})
 	}
 	return data.Frames{frame}, nil
+}
+
+// incomplete says why there may be more deliveries than those of the page.
+func incomplete(page outbox.Page) string {
+	switch {
+	case !page.SearchedTo.IsZero():
+		return fmt.Sprintf("The log was searched back to %s, and there may be more before that: narrow the time range or the filters.",
+			page.SearchedTo.UTC().Format(time.RFC3339))
+	case page.Next != "":
+		return fmt.Sprintf("Only the newest %d deliveries are shown: narrow the time range or the filters, or raise the limit.", len(page.Deliveries))
+	}
+	return ""
 }
 
 func deliveriesTable(found []outbox.Delivery) *data.Frame {
@@ -62,9 +72,7 @@ func deliveriesTable(found []outbox.Delivery) *data.Frame {
 			seconds := d.FinishedAt.Sub(d.CreatedAt).Seconds()
 			durations[i] = &seconds
 		}
-		if !d.Status.Final() {
-			nexts[i] = moment(d.NextAttemptAt)
-		}
+		nexts[i] = nextAttempt(d)
 	}
 	return table("deliveries",
 		column(200, data.NewField("time", nil, times)),

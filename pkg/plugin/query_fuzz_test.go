@@ -28,10 +28,10 @@ func FuzzQueryModel(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, mailType := range []string{"", "auth"} {
-		if _, _, err := box.Enqueue(context.Background(), outbox.New{
+		if _, err := box.Enqueue(context.Background(), outbox.NewDelivery{Delivery: outbox.Delivery{
 			Source: d.source, MailType: mailType, Identity: "of " + mailType, From: "grafana@example.com", Subject: "100% of \\ _", MessageID: "m@example.com",
 			Message: []byte("mail"), Recipients: []outbox.Recipient{{Address: "a@example.com", Kind: outbox.To}},
-		}); err != nil {
+		}}); err != nil {
 			f.Fatal(err)
 		}
 	}

@@ -54,15 +54,25 @@ func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q back
 }
 
 // intervalOf keeps the panel's interval unless it makes too many points. It has
-// no parts of a microsecond, which the outbox does not count in.
+// no parts of a microsecond, which the outbox does not count in, and over a longer
+// time it is whole minutes or hours, of which the outbox keeps the counts.
 func intervalOf(span time.Duration, q backend.DataQuery) time.Duration {
 	points := int64(maxPoints)
 	if q.MaxDataPoints > 0 {
 		points = min(points, q.MaxDataPoints)
 	}
-	least := (span/time.Duration(points) + time.Second - 1).Truncate(time.Second) // rounded up
-	return max(q.Interval.Truncate(time.Millisecond), least, time.Second)
+	least := roundUp(span/time.Duration(points), time.Second)
+	interval := max(q.Interval.Truncate(time.Millisecond), least, time.Second)
+	switch {
+	case span > 7*24*time.Hour:
+		return roundUp(interval, time.Hour)
+	case interval > time.Minute:
+		return roundUp(interval, time.Minute)
+	}
+	return interval
 }
+
+func roundUp(d, to time.Duration) time.Duration { return (d + to - 1).Truncate(to) }
 
 func countFrame(stats []outbox.Stat, times []time.Time, f outbox.Filter) *data.Frame {
 	type key struct{ status, mailType string }

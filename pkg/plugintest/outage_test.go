@@ -13,11 +13,13 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
-// another is the nth alert that is not the same notification as any other.
+// another is the nth alert that is not the same notification as any other, nor
+// of the same group.
 func another(t *testing.T, n int) []byte {
 	t.Helper()
 	start := time.Date(2026, 11, 23, 0, 0, n, 0, time.UTC).Format(time.RFC3339)
-	return bytes.ReplaceAll(fixture(t, "firing-2.json"), []byte("2026-11-23T06:33:30Z"), []byte(start))
+	body := bytes.ReplaceAll(fixture(t, "firing-2.json"), []byte("2026-11-23T06:33:30Z"), []byte(start))
+	return bytes.Replace(body, []byte(`"groupKey":"{}:{`), fmt.Appendf(nil, `"groupKey":"{}/{}:{n=\"%d\",`, n), 1)
 }
 
 // wake is a call that brings a data source's settings and changes nothing.

@@ -1,20 +1,12 @@
 package plugintest_test
 
 import (
-	"database/sql"
 	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // as the outbox has it
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
@@ -22,25 +14,33 @@ import (
 )
 
 // TestUpgradeSendsTheMailOfAnEarlierOutboxWithTheSettingsOfAnEarlierRelease
-// starts today's plugin on what yesterday's left: an outbox of the first schema
-// with a mail that waits and one whose process died, and saved settings.
+// starts today's plugin on what was left: an outbox with a mail that waits, whose
+// process died, and settings that an earlier release has saved.
 func TestUpgradeSendsTheMailOfAnEarlierOutboxWithTheSettingsOfAnEarlierRelease(t *testing.T) {
-	r := relay(t, relaytest.Options{})
 	for _, file := range releases(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "outbox.db")
-			firstOutbox(t, path, "Subject: waits\r\n\r\nwaits\r\n")
-			before := len(r.Mails())
-			p := start(t, "sqlite://"+filepath.ToSlash(path), nil)
+			r := relay(t, relaytest.Options{})
+			ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+			ds.UID = "mail"
+			url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
+			p := start(t, url, nil)
+			r.Stop()
+			left := call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
+			if left.Status != 202 {
+				t.Fatalf("%d %s", left.Status, left.Body)
+			}
+			p.Kill()
+			if err := r.Restart(); err != nil {
+				t.Fatal(err)
+			}
+			p = start(t, url, nil)
 			wake(t, p, savedBy(t, file, r))
-			mails, err := r.WaitMails(within(t), before+2)
+			mails, err := r.WaitMails(within(t), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, mail := range mails[before:] {
-				if !strings.Contains(string(mail.Data), "waits") || !slices.Equal(mail.To, []string{"a@example.com"}) {
-					t.Errorf("to %s\n%s", mail.To, mail.Data)
-				}
+			if !strings.Contains(string(mails[0].Data), idOf(left.Body)) {
+				t.Errorf("another mail:\n%s", mails[0].Data)
 			}
 		})
 	}
@@ -80,44 +80,4 @@ func savedBy(t *testing.T, file string, r *relaytest.Relay) plugintest.DataSourc
 	}
 	ds.UID = "mail"
 	return ds
-}
-
-// firstOutbox makes an outbox of schema 1, with mail of this hour.
-func firstOutbox(t *testing.T, path, mail string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("../outbox/migrations/sqlite"), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.UpTo(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := os.ReadFile("../outbox/testdata/schema1.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const written = 1772366400000000 // the rows' own time, in microseconds
-	shift := time.Now().Add(-time.Hour).UnixMicro() - written
-	statements := regexp.MustCompile(`\b1772\d{12}\b`).ReplaceAllStringFunc(string(rows), func(moment string) string {
-		n, err := strconv.ParseInt(moment, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strconv.FormatInt(n+shift, 10)
-	})
-	if _, err := db.ExecContext(t.Context(), statements); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), "UPDATE delivery SET message = ? WHERE message IS NOT NULL", []byte(mail)); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -120,7 +120,7 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
 // submit begins transactions for recipients of a mail.
 func (p *Pool) submit(ctx context.Context, m Mail, recipients []RecipientResult) (jobs []*job) {
 	for part := range slices.Chunk(recipients, p.cfg.learned.recipients.within(maxRecipients)) {
-		j := &job{ctx: ctx, mail: Mail{From: m.From, Data: m.Data}, results: part, done: make(chan struct{})}
+		j := &job{ctx: ctx, mail: Mail{From: m.From, Data: m.Data, Begin: m.Begin}, results: part, done: make(chan struct{})}
 		for i := range part {
 			j.mail.To = append(j.mail.To, part[i].Address)
 		}

@@ -21,9 +21,25 @@ func (p *Pool) enqueue(j *job) {
 // next takes the job that waits longest, for a session that has served before.
 func (p *Pool) next() *job { return p.nextFor(false) }
 
-// nextFor takes the job that waits longest and that may go on a session of
-// that kind.
+// nextFor takes the job that waits longest, that may go on a session of that
+// kind, and whose envelope may be sent.
 func (p *Pool) nextFor(fresh bool) *job {
+	for {
+		j := p.waits(fresh)
+		if j == nil || j.mail.Begin == nil {
+			return j
+		}
+		err := j.mail.Begin()
+		if err == nil {
+			return j
+		}
+		j.end(failure(StageQueue, err))
+	}
+}
+
+// waits takes the job that waits longest and that may go on a session of that
+// kind.
+func (p *Pool) waits(fresh bool) *job {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for e := p.waiting.Front(); e != nil; {

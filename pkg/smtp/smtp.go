@@ -146,6 +146,9 @@ type Mail struct {
 	// Data is an RFC 5322 message with CRLF line ends, in parts that are sent
 	// one after the other. It is not dot-stuffed and not modified.
 	Data [][]byte
+	// Begin, if set, is called right before the envelope is sent. An error takes
+	// the mail back.
+	Begin func() error
 }
 
 // Result is what the relay said of a mail.

@@ -1,0 +1,191 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
+)
+
+// shortestWait keeps a loop from spinning on mail that is due but not to be
+// had: another process is just claiming it, or this one still works on it.
+const shortestWait = 50 * time.Millisecond
+
+// loop delivers what is due until the source is detached.
+func (s *source) loop() {
+	var wait time.Duration
+	var err error
+	attached := true // just now
+	for {
+		// A claim may stand although its COMMIT failed; its lease ends as if the
+		// process had ended. One such is enough: first another commit must pass.
+		if err != nil {
+			err = s.o.Check(context.Background())
+		}
+		if err == nil {
+			wait, err = s.claim(attached)
+			attached = attached && err != nil
+		}
+		if err != nil {
+			s.o.log.Error("the outbox could not look for due mail; it tries again", "source", s.name, "error", err)
+			wait = time.Second
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-s.stop:
+			timer.Stop()
+			return
+		case <-s.wake:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// look is what a claim found.
+type look struct {
+	jobs      []Delivery // leased to this process
+	ended     []Delivery // whose attempts seem to have ended the process
+	probes    []string   // mail types whose probe is due
+	more      bool       // more is due than there were slots
+	blocked   bool       // mail waits for an earlier one of its conversation
+	early     int        // jobs that were not due yet
+	noneEarly bool       // and there are no more of these
+	nextTask  time.Time  // when something is due next; zero: nothing is
+	now       time.Time
+}
+
+// claim leases as much as there are free slots for, starts it, starts the
+// probes that are due and returns how long nothing else is.
+func (s *source) claim(attached bool) (time.Duration, error) {
+	var found look
+	var shared, fresh []*slot
+	err := s.o.write(context.Background(), &operation{
+		name: "claiming mail", key: claimsLast,
+		run: func(t *transaction) (err error) {
+			if len(shared)+len(fresh) == 0 {
+				shared, fresh = s.takeFree()
+			}
+			found, err = t.claim(s, attached, len(shared), len(fresh))
+			return err
+		},
+		done: func(st *state, err error) {
+			free := append(shared, fresh...)
+			if err == nil {
+				st.of(s.name).note(found)
+				for _, d := range found.jobs {
+					s.start(st, d, free[0])
+					free = free[1:]
+				}
+			}
+			for _, k := range free {
+				k.release()
+			}
+		},
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, d := range found.ended {
+		s.o.log.Error("the process ended while a mail was being sent", "id", d.ID, "source", d.Source, "times", d.Lost, "status", d.Status)
+		s.o.publish(d)
+	}
+	if prober, ok := s.handler.(Prober); ok {
+		for _, mailType := range found.probes {
+			s.running.Go(func() { s.probe(prober, mailType) })
+		}
+	}
+	if found.more && s.noteBacklog() {
+		return 0, nil
+	}
+	wait := s.o.opt.Poll
+	if !found.nextTask.IsZero() {
+		wait = min(wait, found.nextTask.Sub(found.now))
+	}
+	return max(wait, shortestWait), nil
+}
+
+// claim leases due deliveries of the source to this process: so many of all,
+// and so many more that were never tried.
+func (t *transaction) claim(s *source, attached bool, all, fresh int) (found look, err error) {
+	found.now, found.blocked = t.now, t.of(s.name).blocked
+	if all+fresh > 0 {
+		if found, err = t.takeDue(s, all, fresh); err != nil {
+			return found, err
+		}
+	}
+	found.more = found.more || all == 0
+	if err := t.endOutdatedPauses(s, attached); err != nil {
+		return found, err
+	}
+	if _, ok := s.handler.(Prober); ok {
+		var next time.Time
+		if found.probes, next, err = t.claimProbes(s); err != nil {
+			return found, err
+		}
+		found.nextTask = sooner(found.nextTask, next)
+	}
+	return found, nil
+}
+
+// takeDue claims. What this process still works on is left alone even when its
+// lease ended, say because the store was away: its outcome is about to be
+// stored, or another process has taken it.
+func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
+	early := min(t.of(s.name).credit, all)
+	claimed, err := t.Claim(store.Claim{
+		Source: s.name, Owner: t.o.opt.Owner, LeaseEnd: t.now.Add(t.o.opt.Lease), SettingsAt: s.settings,
+		InHand: t.o.working(s.name), Due: all, Fresh: fresh, Early: early,
+		Alone: t.suspect || t.o.suspectInFlight(),
+	})
+	if err != nil {
+		return look{}, err
+	}
+	found := look{now: t.now, more: claimed.More, blocked: claimed.Blocked, nextTask: claimed.NextDue}
+	waited := 0 // for the relay
+	var crashes []store.Transition
+	for _, d := range claimed.Deliveries {
+		if d.Early {
+			found.early++
+		}
+		if d.Unreachable {
+			waited++
+		}
+		if d.Interrupted && d.Lost > 0 {
+			change := crash(d, d.Lost, t.now)
+			crashes = append(crashes, change)
+			found.ended = append(found.ended, after(d, change))
+			continue
+		}
+		t.suspect = t.suspect || d.Lost > 0
+		found.jobs = append(found.jobs, d)
+	}
+	found.noneEarly = early > waited && !claimed.More
+	if len(crashes) == 0 {
+		return found, nil
+	}
+	if _, err := t.Apply(crashes); err != nil {
+		return look{}, err
+	}
+	for _, d := range found.ended {
+		if d.Status.Final() {
+			t.addUndelivered(-1, -d.Size)
+		}
+	}
+	return found, nil
+}
+
+// note takes in what a claim found.
+func (s *sourceState) note(found look) {
+	s.credit -= found.early
+	s.blocked = found.blocked
+	s.unreachable = !found.noneEarly && (s.unreachable || found.early > 0)
+}
+
+// sooner is the sooner of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,233 @@
+package outbox
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
+)
+
+const (
+	// The pause before an attempt is repeated doubles from the one to the other,
+	// each time up to a fifth longer or shorter.
+	firstBackoff = 5 * time.Second
+	maxBackoff   = 10 * time.Minute
+	// So does the pause after an attempt that seems to have ended the process.
+	firstCrashPause = time.Minute
+	maxCrashPause   = time.Hour
+	// maxUncertain is how many copies are sent of a mail whose relay does not
+	// answer its content.
+	maxUncertain = 3
+)
+
+// decide says what an outcome makes of a delivery that is being sent. pause is
+// the sender's, if it is paused; nothing else decides, and nothing is changed.
+func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Transition {
+	to := State{
+		Status: Queued, Reason: clean(cmp.Or(out.Reason, out.Text)),
+		Retries: d.Retries, Unreachable: d.Unreachable, Uncertain: d.Uncertain,
+	}
+	recipients := out.apply(d, now)
+	if out.Ambiguous {
+		to.Uncertain++
+		if to.Uncertain >= maxUncertain {
+			to.Reason = out.giveUpUncertain(recipients, to.Uncertain, now)
+		}
+	}
+	outcome := Queued
+	held := out.Verdict == Hold || pause != nil
+	switch to.Status = derive(recipients); {
+	case to.Status.Final():
+		outcome = to.Status
+	case held:
+		// The pause says why it waits, and for how long.
+		to.DueAt, to.Reason, outcome = now, "", Held
+	case out.Verdict == Release || !attempted(recipients):
+		to.DueAt = now
+	case now.Before(d.ExpiresAt):
+		to = postpone(d, out, to, recipients, now)
+	default:
+		to.Status = expire(recipients, now)
+		if to.Status == Queued { // somebody is yet to be tried
+			to.DueAt = now
+		}
+		outcome = to.Status
+	}
+	if to.Status == Partial && to.Reason == clean(out.Text) { // this attempt went well; an earlier one did not
+		to.Reason = recipients[slices.IndexFunc(recipients, func(r Recipient) bool { return r.Status != Sent })].Text
+	}
+	t := change(d, ended, to, recipients, now)
+	if out.Verdict != Release || to.Status.Final() {
+		t.Attempt = &Attempt{
+			Number: d.Attempt, At: out.At, Duration: out.Duration, Stage: clean(out.Stage), Code: out.Code,
+			EnhancedCode: clean(out.EnhancedCode), Text: clean(out.Text), Outcome: string(outcome),
+		}
+	}
+	return t
+}
+
+// postpone sets when the next attempt is.
+func postpone(d Delivery, out Outcome, to State, recipients []Recipient, now time.Time) State {
+	to.Unreachable = out.Unreachable && (d.Unreachable || d.Retries == 0)
+	if !d.Early || !out.Unreachable { // an attempt before its time costs the mail nothing
+		to.Retries++
+	}
+	pause := backoff(d, to.Retries)
+	if out.Ambiguous && !slices.ContainsFunc(recipients, out.surelyWithout) { // for all, the next attempt may be one more copy
+		pause = maxBackoff
+	}
+	to.DueAt = earlier(now.Add(pause), d.ExpiresAt)
+	return to
+}
+
+// crash says what becomes of a delivery whose attempt seems to have ended the
+// process, for the lost-th time in a row.
+func crash(d Delivery, lost int, now time.Time) store.Transition {
+	to := d.State
+	to.Lost = lost
+	recipients := slices.Clone(d.Recipients)
+	if now.Before(d.ExpiresAt) {
+		to.Status = derive(recipients)
+		to.Reason = "the process ended while this mail was being sent; it is tried again, alone"
+		to.DueAt = earlier(now.Add(double(firstCrashPause, lost, maxCrashPause)), d.ExpiresAt)
+	} else {
+		to.Status = expireAll(recipients, now)
+		to.Reason = fmt.Sprintf("its time was up: the process ended each time that this mail was being sent, at last %d times in a row", lost)
+	}
+	return change(d, crashed, to, recipients, now)
+}
+
+// retry makes a queued delivery due, as if it were new.
+func retry(d Delivery, maxAge time.Duration, now time.Time) store.Transition {
+	t := change(d, retried, State{Status: Queued, DueAt: now}, d.Recipients, now)
+	t.ExpiresAt = now.Add(maxAge)
+	return t
+}
+
+// cancel takes a queued delivery back. Recipients that have it are not changed.
+func cancel(d Delivery, now time.Time) store.Transition {
+	to := d.State
+	to.Status, to.Reason = Cancelled, "cancelled by a person"
+	recipients := slices.Clone(d.Recipients)
+	settle(recipients, Cancelled, now)
+	return change(d, cancelled, to, recipients, now)
+}
+
+// forget gives up on a delivery that nobody came for.
+func forget(d Delivery, now time.Time) store.Transition {
+	to := d.State
+	to.Reason = "nobody came for it: its data source was gone, or paused, for longer than the retention"
+	recipients := slices.Clone(d.Recipients)
+	to.Status = expireAll(recipients, now)
+	return change(d, forgotten, to, recipients, now)
+}
+
+// change is the transition of d to a state, in force if d is still as it was.
+func change(d Delivery, e event, to State, recipients []Recipient, now time.Time) store.Transition {
+	if !allowed(stored(d.Status), e, to.Status) {
+		panic(fmt.Sprintf("outbox: a delivery that is %s became %s when it was %s", d.Status, to.Status, e))
+	}
+	if to.Status.Final() {
+		to.FinishedAt, to.DueAt = now, time.Time{}
+	}
+	t := store.Transition{
+		Of:    d,
+		Fence: store.Fence{ID: d.ID, Statuses: statesOf(e), Attempt: d.Attempt, Owner: d.Owner},
+		To:    to,
+	}
+	for i, r := range recipients {
+		if r != d.Recipients[i] {
+			t.Recipients = append(t.Recipients, r)
+		}
+	}
+	return t
+}
+
+// stored is the state as it is stored.
+func stored(s Status) Status {
+	if s == Held {
+		return Queued
+	}
+	return s
+}
+
+// after is d as the transition leaves it.
+func after(d Delivery, t store.Transition) Delivery {
+	d.State, d.Owner, d.Message = t.To, "", nil
+	if !t.ExpiresAt.IsZero() {
+		d.ExpiresAt = t.ExpiresAt
+	}
+	d.Recipients = slices.Clone(d.Recipients)
+	for _, changed := range t.Recipients {
+		for i := range d.Recipients {
+			if d.Recipients[i].Position == changed.Position {
+				d.Recipients[i] = changed
+			}
+		}
+	}
+	return d
+}
+
+// attempted says whether somebody is pending whom the attempt did not leave out.
+func attempted(recipients []Recipient) bool {
+	return slices.ContainsFunc(recipients, func(r Recipient) bool { return r.Status == Queued && !r.Waits })
+}
+
+// expire gives up on the recipients that were attempted and are pending, and
+// returns the state that follows.
+func expire(recipients []Recipient, now time.Time) Status {
+	gaveUp := settle(recipients, Expired, now)
+	s := derive(recipients)
+	if gaveUp && s == Failed {
+		s = Expired
+	}
+	return s
+}
+
+// expireAll is expire, also for recipients that wait.
+func expireAll(recipients []Recipient, now time.Time) Status {
+	for i := range recipients {
+		recipients[i].Waits = false
+	}
+	return expire(recipients, now)
+}
+
+// settle gives the recipients that were attempted and are pending a final
+// state, and says whether there were any.
+func settle(recipients []Recipient, s Status, now time.Time) (some bool) {
+	for i := range recipients {
+		if r := &recipients[i]; r.Status == Queued && !r.Waits {
+			r.Status, r.UpdatedAt = s, now
+			some = true
+		}
+	}
+	return some
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// double is first for n = 1 and twice as much for each more, at most limit.
+func double(first time.Duration, n int, limit time.Duration) time.Duration {
+	d := first
+	for ; n > 1 && d < limit; n-- {
+		d *= 2
+	}
+	return min(d, limit)
+}
+
+// backoff is the pause before a retry. The id spreads the retries of mails that
+// failed together, so that decide needs no dice.
+func backoff(d Delivery, retries int) time.Duration {
+	h := fnv.New32a()
+	_, _ = fmt.Fprint(h, d.ID, retries) // a hash takes everything
+	spread := 0.8 + 0.4*float64(h.Sum32()%1000)/1000
+	return min(time.Duration(float64(double(firstBackoff, retries, maxBackoff))*spread), maxBackoff)
+}

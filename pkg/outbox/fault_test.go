@@ -1,0 +1,401 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
+)
+
+// TestStoreThatWasAwayCostsNobodyTheirLease: two replicas, whose store does not
+// answer for longer than a lease lasts. Whoever comes back first takes nothing
+// from the other.
+func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		var stores [2]faults
+		sends := f.openWith(&stores[0], noRenewal, f.monotonic)
+		other := f.openWith(&stores[1], f.monotonic)
+		s, thief := newScript(), newScript()
+		f.attach(sends, s)
+		d := f.enqueue(sends, notification("n"))
+		receive(t, "the send begins", s.started)
+		f.attach(other, thief)
+		looks := func() {
+			t.Helper()
+			before := stores[1].writes.Load()
+			eventually(t, "the other looks", func() bool { return stores[1].writes.Load() > before+3 })
+		}
+		looks()
+		stores[0].away.Store(true)
+		stores[1].away.Store(true)
+		looks()
+		f.clock.advance(13 * time.Second)
+		stores[1].away.Store(false)
+		looks()
+		select {
+		case <-thief.started:
+			t.Fatal("the mail is taken from the one who sends it")
+		default:
+		}
+		stores[0].away.Store(false)
+		s.answers <- accept
+		if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
+			t.Errorf("sent %d times", got.Attempt)
+		}
+	})
+}
+
+// monotonic makes the fixture's clock the one that measures, too.
+func (f *fixture) monotonic(o *Options) { o.monotonic = f.clock.Now }
+
+// TestProcessThatWasStoppedBeginsNothing: it goes on when its leases have ended,
+// and no timer has told it so.
+func TestProcessThatWasStoppedBeginsNothing(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal)
+		began, goOn := make(chan Job, 1), make(chan struct{})
+		ends := make(chan [2]error, 1)
+		f.attach(o, deliver(func(ctx context.Context, job Job) Outcome {
+			if job.Attempt > 1 {
+				return accept
+			}
+			if err := job.Begin(); err != nil {
+				t.Error(err)
+			}
+			began <- job
+			<-goOn
+			ends <- [2]error{job.Begin(), ctx.Err()}
+			return Outcome{Verdict: Release}
+		}))
+		d := f.enqueue(o, notification("n"))
+		receive(t, "the send begins", began)
+		f.clock.advance(11 * time.Second)
+		close(goOn)
+		for i, err := range receive(t, "it asks", ends) {
+			if !errors.Is(err, errLeaseLost) || !errors.Is(err, context.Canceled) {
+				t.Errorf("question %d is answered %v", i, err)
+			}
+		}
+		f.awaitStatus(o, d.ID, Sent)
+	})
+}
+
+// killed is a process that has a mail in flight and stores nothing more. With
+// begin its envelope was begun.
+func (f *fixture) killed(id string, begin bool) Job {
+	f.Helper()
+	o := f.open(noRenewal)
+	inFlight := make(chan Job, 10)
+	f.attach(o, deliver(func(ctx context.Context, job Job) Outcome {
+		if begin && job.ID == id {
+			if err := job.Begin(); err != nil {
+				f.Error(err)
+			}
+		}
+		inFlight <- job
+		<-ctx.Done()
+		return Outcome{Verdict: Release}
+	}))
+	for {
+		job := receive(f, "a process sends it", inFlight)
+		if job.ID != id {
+			continue
+		}
+		f.exec(`UPDATE delivery SET owner = 'killed' WHERE id = $1`, id) // so that nothing more is stored
+		closing, cancel := context.WithCancel(f.Context())
+		cancel()
+		if err := o.Close(closing); err != nil {
+			f.Error(err)
+		}
+		f.clock.advance(11 * time.Second)
+		return job
+	}
+}
+
+// TestMailThatOnlyWaitedIsNotBlamed: the process is killed again and again while
+// the mail waits for a connection.
+func TestMailThatOnlyWaitedIsNotBlamed(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		o := f.open(f.monotonic)
+		d := f.enqueue(o, notification("n"))
+		for n := range 6 {
+			if job := f.killed(d.ID, false); job.Attempt != n+1 || job.Lost != 0 {
+				t.Fatalf("attempt %d, lost %d", job.Attempt, job.Lost)
+			}
+		}
+		f.attach(o, always(accept))
+		got := f.awaitStatus(o, d.ID, Sent)
+		if len(got.Attempts) != 7 || got.Attempts[5].Outcome != store.Lost {
+			t.Errorf("attempts %+v", got.Attempts)
+		}
+	})
+}
+
+// TestMailThatEndsTheProcessIsTriedAloneAndRarely, for as long as any mail.
+func TestMailThatEndsTheProcessIsTriedAloneAndRarely(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal, f.monotonic)
+		d := f.enqueue(o, notification("guilty"))
+		f.killed(d.ID, true) // by chance, for all that is known
+		f.killed(d.ID, true)
+		detach := f.attach(o, always(accept))
+		got := Delivery{}
+		eventually(t, "it waits", func() bool {
+			got = f.get(o, d.ID)
+			return got.Status == Queued && got.Lost == 1
+		})
+		if pause := got.DueAt.Sub(f.clock.Now()); pause != firstCrashPause || !strings.Contains(got.Reason, "process ended") {
+			t.Errorf("due in %s: %s", pause, got.Reason)
+		}
+		if err := detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.clock.advance(firstCrashPause)
+		if job := f.killed(d.ID, true); job.Lost != 1 {
+			t.Errorf("lost %d", job.Lost)
+		}
+		other := f.enqueue(o, notification("other"))
+		f.attach(o, always(accept))
+		f.awaitStatus(o, other.ID, Sent) // it does not wait for that one
+		eventually(t, "it waits longer", func() bool {
+			got = f.get(o, d.ID)
+			return got.Status == Queued && got.Lost == 2 && got.DueAt.Sub(f.clock.Now()) == 2*firstCrashPause
+		})
+		f.clock.advance(2 * firstCrashPause)
+		if got := f.awaitStatus(o, d.ID, Sent); got.Lost != 0 {
+			t.Errorf("lost %d times, when it is sent", got.Lost)
+		}
+	})
+}
+
+func TestMailThatEndsTheProcessExpiresInTheEnd(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		finished := make(chan Delivery, 1)
+		o := f.open(noRenewal, f.monotonic, func(o *Options) { o.Finished = func(d Delivery) { finished <- d } })
+		d := f.enqueue(o, notification("guilty"))
+		f.killed(d.ID, true)
+		f.clock.advance(24 * time.Hour)
+		f.killed(d.ID, true)
+		f.attach(o, newScript())
+		got := receive(t, "it is given up", finished)
+		if got.ID != d.ID || got.Status != Expired || !strings.Contains(got.Reason, "process ended each time") {
+			t.Errorf("%s: %s", got.Status, got.Reason)
+		}
+		if stored := f.get(o, d.ID); stored.Status != Expired || stored.Recipients[0].Status != Expired {
+			t.Errorf("%+v", stored)
+		}
+	})
+}
+
+// TestPanicIsTakenForACrash: nothing else is known of the attempt.
+func TestPanicIsTakenForACrash(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		f.attach(o, deliver(func(_ context.Context, job Job) Outcome {
+			if job.Attempt == 1 {
+				panic("this mail ends the process")
+			}
+			return accept
+		}))
+		d := f.enqueue(o, notification("n"))
+		got := f.awaitStatus(o, d.ID, Queued)
+		if got.Lost != 1 || len(got.Attempts) != 1 || got.Attempts[0].Outcome != store.Lost {
+			t.Errorf("%+v", got)
+		}
+		f.clock.advance(firstCrashPause)
+		f.awaitStatus(o, d.ID, Sent)
+	})
+}
+
+// TestFreshMailPassesABacklogOfRetries: more of it than there are slots.
+func TestFreshMailPassesABacklogOfRetries(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		const backlog, burst = 30, 12
+		o := f.open(noPoll, noRenewal)
+		detach := f.attachAs(o, Attachment{Source: src, Slots: 8, Handler: always(defer4)})
+		for i := range backlog {
+			f.awaitStatus(o, f.enqueue(o, notification(fmt.Sprint("old ", i))).ID, Queued)
+		}
+		if err := detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.clock.advance(time.Minute)
+		stuck, release := make(chan Job, backlog), make(chan struct{})
+		f.attachAs(o, Attachment{Source: src, Slots: 8, Handler: deliver(func(_ context.Context, job Job) Outcome {
+			if job.Attempt > 1 {
+				stuck <- job
+				<-release
+			}
+			return accept
+		})})
+		defer close(release)
+		for range 6 { // two of the slots are for mail that was never tried
+			receive(t, "the backlog begins", stuck)
+		}
+		var ids []string
+		for i := range burst {
+			ids = append(ids, f.enqueue(o, notification(fmt.Sprint("fresh ", i))).ID)
+		}
+		for _, id := range ids {
+			f.awaitStatus(o, id, Sent)
+		}
+		if len(stuck) > 0 {
+			t.Error("the backlog has taken the slots of fresh mail")
+		}
+	})
+}
+
+// waited makes mails that waited for a relay that was away.
+func (f *fixture) waited(o *Outbox, s *script, n int) (ids []string) {
+	f.Helper()
+	for i := range n {
+		d := f.enqueue(o, notification(fmt.Sprint("waits ", i)))
+		receive(f, "an attempt", s.started)
+		s.answers <- unreachable
+		f.awaitStatus(o, d.ID, Queued)
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
+// TestMailThatWaitedForTheRelayGoesOutWhenItIsBack: the oldest first, more and
+// more with each that it takes, and what the relay itself put off in its time.
+func TestMailThatWaitedForTheRelayGoesOutWhenItIsBack(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noPoll)
+		s := newScript()
+		f.attachAs(o, Attachment{Source: src, Slots: 2, Handler: s}) // one at a time
+		deferred := f.enqueue(o, notification("put off"))
+		receive(t, "an attempt", s.started)
+		s.answers <- defer4
+		f.awaitStatus(o, deferred.ID, Queued)
+		ids := f.waited(o, s, 9)
+
+		// A relay that comes and goes is asked for two of them.
+		f.enqueue(o, notification("blip"))
+		receive(t, "an attempt", s.started)
+		s.answers <- accept
+		first := receive(t, "an early attempt", s.started)
+		s.answers <- unreachable
+		eventually(t, "it waits again", func() bool { return len(o.working(src)) == 0 })
+		if got := f.get(o, first.ID); first.ID != ids[0] || got.Retries != 1 || got.Status != Queued {
+			t.Errorf("%s, %d retries", first.Identity, got.Retries)
+		}
+		select {
+		case d := <-s.started:
+			t.Fatalf("%s is tried though the relay is away", d.Identity)
+		default:
+		}
+
+		// One that stays gets all.
+		f.enqueue(o, notification("taken"))
+		receive(t, "an attempt", s.started)
+		s.answers <- accept
+		for _, id := range ids {
+			if d := receive(t, "an early attempt", s.started); d.ID != id {
+				t.Errorf("%s comes first", d.Identity)
+			}
+			s.answers <- accept
+			f.awaitStatus(o, id, Sent)
+		}
+		if d := f.get(o, deferred.ID); d.Status != Queued || !d.DueAt.After(f.clock.Now()) {
+			t.Errorf("what the relay put off is %s, due %s", d.Status, d.DueAt)
+		}
+	})
+}
+
+// TestMailThatADeadReplicaLeftGoesOutWhenTheRelayIsBack: the other saw no failure.
+func TestMailThatADeadReplicaLeftGoesOutWhenTheRelayIsBack(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		dead, alive := f.open(), f.open()
+		s := newScript()
+		detach := f.attach(dead, s)
+		ids := f.waited(dead, s, 5)
+		if err := detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		taken := newScript()
+		f.attach(alive, taken)
+		f.enqueue(alive, notification("taken"))
+		var began []string
+		for range 1 + len(ids) {
+			began = append(began, receive(t, "an attempt", taken.started).ID)
+			taken.answers <- accept
+		}
+		for _, id := range ids {
+			if !slices.Contains(began, id) {
+				t.Errorf("%s waits for its own time", id)
+			}
+		}
+	})
+}
+
+// TestOutdatedSettingsPauseNobodyElse: a replica does not know the new SecretKey
+// yet, and is refused with the old one.
+func TestOutdatedSettingsPauseNobodyElse(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		outdated, current := f.open(), f.open()
+		saved := f.clock.Now()
+		old, young := newScript(), newScript()
+		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: newProber(young.Deliver), SettingsUpdated: saved.Add(time.Minute)})
+		f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: newProber(old.Deliver), SettingsUpdated: saved})
+		refused := f.enqueue(outdated, notification("refused"))
+		receive(t, "the outdated one tries", old.started)
+		old.answers <- hold
+		if d := receive(t, "the other sends it", young.started); d.ID != refused.ID {
+			t.Fatalf("%s is sent", d.Identity)
+		}
+		young.answers <- accept
+		f.awaitStatus(current, refused.ID, Sent)
+		if d := f.enqueue(current, notification("fresh")); d.Status != Sending {
+			t.Errorf("a fresh mail is %s", d.Status)
+		}
+		receive(t, "it is sent", young.started)
+		if d := f.enqueue(outdated, notification("at the other")); d.Status != Held {
+			t.Errorf("with the refused settings a mail is %s", d.Status)
+		}
+		receive(t, "the current settings send it", young.started)
+	})
+}
+
+// TestLargeChangesShareNoTransaction: an outcome waits for one batch of them at
+// most, and does not fail with it.
+func TestLargeChangesShareNoTransaction(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noPoll, noRenewal)
+		busy, release := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = o.write(context.Background(), &operation{name: "holding the others up", run: func(*transaction) error {
+				close(busy)
+				<-release
+				return nil
+			}})
+		}()
+		<-busy
+		failed := errors.New("57014")
+		large, small := make(chan error, 2), make(chan error, 1)
+		for range 2 {
+			go func() {
+				large <- o.write(context.Background(), &operation{name: "a large change", alone: true, run: func(*transaction) error { return failed }})
+			}()
+		}
+		go func() { _, err := o.Enqueue(context.Background(), notification("n")); small <- err }()
+		eventually(t, "all wait", func() bool {
+			o.writer.mu.Lock()
+			defer o.writer.mu.Unlock()
+			return len(o.writer.alone) >= 2 && len(o.writer.waiting) >= 1
+		})
+		close(release)
+		if err := receive(t, "the mail is stored", small); err != nil {
+			t.Error(err)
+		}
+		for range 2 {
+			mustBe(t, receive(t, "the large change fails", large), failed)
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package outbox
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
+)
+
+// sender is what the relay refuses: a data source and the mail type that is
+// part of its user name.
+type sender struct{ source, mailType string }
+
+// state is what the writer knows. Operations are handed it while they are
+// carried out; nobody else can reach it.
+type state struct {
+	room    room
+	sources map[string]*sourceState // by name
+	// probePause is how long the next pause of a sender lasts whose last one a
+	// probe ended, until the relay takes its mail: it may take the credentials
+	// and refuse the sender at MAIL.
+	probePause map[sender]time.Duration
+
+	began   moment    // when the transaction under way asked for the store
+	wanted  time.Time // when the store was first asked for since it last answered
+	lastNow time.Time // the store's clock at the last transaction
+	lastAt  time.Time // when that was
+}
+
+// sourceState is what the writer knows of a source.
+type sourceState struct {
+	// credit is how many deliveries that failed because the relay was unreachable
+	// may be tried before they are due. Each success adds to it.
+	credit int
+	// unreachable: such deliveries may be there. blocked: mail may wait for an
+	// earlier one of its conversation.
+	unreachable, blocked bool
+}
+
+func newState() state {
+	return state{sources: map[string]*sourceState{}, probePause: map[sender]time.Duration{}}
+}
+
+// of returns what is known of a source.
+func (s *state) of(source string) *sourceState {
+	if s.sources[source] == nil {
+		s.sources[source] = new(sourceState)
+	}
+	return s.sources[source]
+}
+
+// begin notes that a transaction asks for the store.
+func (s *state) begin(o *Outbox) {
+	s.began = o.moment()
+	if s.wanted.IsZero() {
+		s.wanted = s.began.monotonic
+	}
+}
+
+// end notes what became of the transaction.
+func (s *state) end(t *transaction, err error) {
+	failed, ok := errors.AsType[*store.WriteError](err)
+	if err == nil || ok && !failed.Everybody {
+		s.wanted = time.Time{}
+	}
+	if err != nil {
+		s.room.forget()
+		return
+	}
+	s.room.add(t.added, t.addedBytes)
+	s.lastNow, s.lastAt = t.now, t.at
+}
+
+// transaction is a transaction of the store and what the writer knows.
+type transaction struct {
+	store.Tx
+	*state
+	o   *Outbox
+	now time.Time // by the store's clock
+	at  time.Time // when that was
+
+	pausedSenders map[sender]store.Pause // nil: not read yet
+	suspect       bool                   // a delivery was claimed that seems to end processes
+
+	added, addedBytes int64 // undelivered mail
+	pullBackMore      bool  // the clock was set back, and more times have to follow
+}
+
+// pauses returns the paused senders.
+func (t *transaction) pauses() (map[sender]store.Pause, error) {
+	if t.pausedSenders != nil {
+		return t.pausedSenders, nil
+	}
+	all, err := t.Pauses()
+	if err != nil {
+		return nil, err
+	}
+	t.pausedSenders = make(map[sender]store.Pause, len(all))
+	for _, p := range all {
+		t.pausedSenders[sender{p.Source, p.MailType}] = p
+	}
+	return t.pausedSenders, nil
+}
+
+// pauseOf returns the sender's pause, if one counts for a process with settings
+// of that time: what older settings led to says nothing of newer ones.
+func (t *transaction) pauseOf(s sender, settingsAt time.Time) (*store.Pause, error) {
+	all, err := t.pauses()
+	if err != nil {
+		return nil, err
+	}
+	p, paused := all[s]
+	if !paused || p.SettingsAt.Before(settingsAt) {
+		return nil, nil
+	}
+	return &p, nil
+}
+
+// setPause stores a pause; endPause ends one.
+func (t *transaction) setPause(p store.Pause) error {
+	t.pausedSenders = nil
+	return t.SetPause(p)
+}
+
+func (t *transaction) endPause(s sender) error {
+	t.pausedSenders = nil
+	return t.EndPause(s.source, s.mailType)
+}
+
+// room knows how much undelivered mail there is. It counts what this process
+// changes and asks the store once a second, so other processes' work is seen
+// that late.
+type room struct {
+	count, bytes int64
+	asked        time.Time // zero: unknown
+}
+
+func (r *room) add(count, bytes int64) {
+	r.count += count
+	r.bytes += bytes
+}
+
+// forget makes the next question go to the store.
+func (r *room) forget() { r.asked = time.Time{} }
+
+// full returns a *FullError when there is no room for another mail.
+func (t *transaction) full(size int64) (full error, err error) {
+	r := &t.room
+	if time.Since(r.asked) > time.Second {
+		r.count, r.bytes, err = t.Undelivered()
+		if err != nil {
+			return nil, fmt.Errorf("counting the mail that waits: %w", err)
+		}
+		// The store's answer has what this transaction changed.
+		r.count, r.bytes = r.count-t.added, r.bytes-t.addedBytes
+		r.asked = time.Now()
+	}
+	opt := t.o.opt
+	count, bytes := r.count+t.added, r.bytes+t.addedBytes
+	if count+1 > int64(opt.MaxQueued) || bytes+size > opt.MaxBytes {
+		return &FullError{Queued: count, MaxQueued: int64(opt.MaxQueued), Bytes: bytes, MaxBytes: opt.MaxBytes}, nil
+	}
+	return nil, nil
+}
+
+// addUndelivered counts mail that was stored, or that became final.
+func (t *transaction) addUndelivered(count, bytes int64) {
+	t.added += count
+	t.addedBytes += bytes
+}

@@ -1,0 +1,64 @@
+//go:build unix
+
+package store
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// BenchmarkStoreAndFinish takes mail from Enqueue, leased at once, to its outcome:
+// so many in a transaction.
+func BenchmarkStoreAndFinish(b *testing.B) {
+	message := []byte(strings.Repeat("0123456789abcdef", 512))
+	for _, backend := range backends {
+		for _, batch := range []int{1, 64} {
+			b.Run(fmt.Sprintf("%s/%d", backend.name, batch), func(b *testing.B) {
+				f := newFixture(b, backend)
+				f.Now = nil
+				began, busy := time.Now(), cpuTime()
+				stored := 0
+				for b.Loop() {
+					f.clock = time.Now()
+					deliveries := make([]Delivery, batch)
+					f.write(func(t Tx) error {
+						for i := range deliveries {
+							n := mail(fmt.Sprint("conversation ", stored, i))
+							n.Message, n.Size, n.Owner, n.LeaseEnd = message, int64(len(message)), "me", t.Now().Add(lease)
+							e, err := t.Enqueue(n)
+							if err != nil {
+								return err
+							}
+							deliveries[i] = e.Delivery
+						}
+						return nil
+					})
+					f.write(func(t Tx) error {
+						for _, d := range deliveries {
+							if applied, err := t.Apply([]Transition{f.end(d, Sent)}); err != nil || !applied[0] {
+								return fmt.Errorf("%v, %w", applied, err)
+							}
+						}
+						return nil
+					})
+					stored += batch
+				}
+				b.ReportMetric(float64(stored)/time.Since(began).Seconds(), "mails/s")
+				b.ReportMetric(float64(time.Since(began).Microseconds())/float64(stored), "µs/mail")
+				b.ReportMetric(float64((cpuTime()-busy).Microseconds())/float64(stored), "µs-cpu/mail")
+			})
+		}
+	}
+}
+
+// cpuTime is what this process has used.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"slices"
+	"time"
+)
+
+// Status is the state of a delivery or of one of its recipients.
+type Status string
+
+// The states of a delivery. A recipient is Queued, Sent, Failed, Expired or Cancelled.
+const (
+	// Queued waits for its next attempt.
+	Queued Status = "queued"
+	// Sending is leased to a process that works on it.
+	Sending Status = "sending"
+	// Held is Queued while its sender is paused. It is not stored: whoever
+	// reads a delivery derives it from the pauses, so that to pause and to resume a
+	// sender changes one row and not all that waits.
+	Held Status = "held"
+	// Sent was accepted by the relay for every recipient.
+	Sent Status = "sent"
+	// Partial was accepted for some recipients and is final for the others.
+	Partial Status = "partial"
+	// Failed was refused for good.
+	Failed Status = "failed"
+	// Expired was tried until its time was up.
+	Expired Status = "expired"
+	// Cancelled was taken back by a person.
+	Cancelled Status = "cancelled"
+)
+
+// Statuses lists the states in the order of a delivery's life.
+func Statuses() []Status {
+	return []Status{Queued, Sending, Held, Sent, Partial, Failed, Expired, Cancelled}
+}
+
+// Final says whether the state is never left.
+func (s Status) Final() bool {
+	return slices.Contains([]Status{Sent, Partial, Failed, Expired, Cancelled}, s)
+}
+
+// Kind is the header field a recipient is named in.
+type Kind string
+
+// The kinds of recipients.
+const (
+	To  Kind = "to"
+	Cc  Kind = "cc"
+	Bcc Kind = "bcc"
+)
+
+// Delivery is one accepted notification, on its way or in the log.
+type Delivery struct {
+	ID       string // UUIDv7
+	Sequence int64  // the order in which deliveries were stored; given by the store
+	Source   string // the data source, "<orgID>/<uid>"
+	MailType string // with Source, the sender that may be paused
+	Identity string // equal for repeats of one notification
+	// Conversation is equal for the mails of one alert group to one set of
+	// recipients. They reach each recipient in the order of Sequence.
+	Conversation string
+	From         string // envelope sender
+	Individual   bool   // one mail for each recipient
+	Subject      string
+	MessageID    string
+	Note         string // what was unusual about the mail
+	Message      []byte // the composed mail; only from Claim
+	Size         int64  // of the mail, in octets
+
+	State
+	Owner     string    // the process that has the lease, while Sending
+	Attempt   int       // claims so far; with Owner it fences what a process may change
+	CreatedAt time.Time // when it was accepted
+	ExpiresAt time.Time // no attempt is repeated after it
+	ClaimedAt time.Time // when it was last claimed; only from Enqueue and Claim
+	// Interrupted: the claim before this one ended without an outcome; only from
+	// Claim.
+	Interrupted bool
+	Early       bool // it was not due yet; only from Claim
+
+	Recipients []Recipient
+	Attempts   []Attempt // only from Get
+}
+
+// State is the part of a delivery that a transition changes.
+type State struct {
+	Status     Status
+	DueAt      time.Time // the next attempt while Queued, the end of the lease while Sending; else zero
+	FinishedAt time.Time // when it became final
+	Reason     string    // the last words about it
+	// Retries counts the failed attempts that decide the pause before the next.
+	Retries int
+	// Unreachable: the relay could not be reached in any of these attempts, so
+	// they say nothing of the mail.
+	Unreachable bool
+	// Uncertain counts the copies whose content was sent and whose reply was
+	// not heard.
+	Uncertain int
+	// Lost counts the claims in a row that ended without an outcome although
+	// the envelope was begun.
+	Lost int
+}
+
+// Recipient is one recipient of a delivery and what the relay said of it.
+type Recipient struct {
+	Position     int // among those of the delivery; given by the store
+	Address      string
+	Kind         Kind
+	Status       Status
+	Code         int    // the reply's code, 0 if there was none
+	EnhancedCode string // RFC 3463, such as "5.1.1"
+	Text         string
+	UpdatedAt    time.Time
+	// Waits: an earlier mail of the conversation is still to reach this
+	// recipient, so this attempt leaves it out. Only from Claim; not stored.
+	Waits bool
+}
+
+// Attempt is one attempt at a delivery.
+type Attempt struct {
+	Number       int
+	At           time.Time // when it began
+	Duration     time.Duration
+	Stage        string // of the SMTP session it ended in
+	Code         int
+	EnhancedCode string
+	Text         string
+	// Outcome is the state the attempt left the delivery in, or Lost.
+	Outcome string
+}
+
+// Lost is the outcome of an attempt whose process ended before it knew.
+const Lost = "lost"
+
+// Pending lists the recipients that this attempt is to reach.
+func (d Delivery) Pending() []Recipient {
+	var pending []Recipient
+	for _, r := range d.Recipients {
+		if r.Status == Queued && !r.Waits {
+			pending = append(pending, r)
+		}
+	}
+	return pending
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrNotFound is the answer for a delivery that is not stored.
+	ErrNotFound = errors.New("there is no such delivery")
+	// ErrReplayed is the answer to a signature that was used before, for
+	// another request or for a delivery that is no longer kept.
+	ErrReplayed = errors.New("the signature was used before")
+	// ErrNoRoom is the answer to mail that could only join another.
+	ErrNoRoom = errors.New("there is no room for another mail")
+	// ErrCursor is the answer to a cursor that no List returned.
+	ErrCursor = errors.New("not a cursor that a list returned")
+)
+
+// StorageError is a failure of the database: where, while doing what, why, and
+// what to do about it.
+type StorageError struct {
+	Location string
+	Doing    string
+	Err      error
+	Remedy   string
+}
+
+func (e *StorageError) Error() string {
+	s := fmt.Sprintf("outbox %s: %s: %v", e.Location, e.Doing, e.Err)
+	if e.Remedy != "" {
+		s += ": " + e.Remedy
+	}
+	return s
+}
+
+func (e *StorageError) Unwrap() error { return e.Err }
+
+// WriteError is why a transaction failed.
+type WriteError struct {
+	*StorageError
+	// Everybody: the database itself is in trouble, so that every transaction
+	// fails. Otherwise it may be the fault of one operation among several.
+	Everybody bool
+	// Unknown: COMMIT failed, so the transaction may stand or not.
+	Unknown bool
+}
+
+// For returns the error with the name of one operation of the transaction.
+func (e *WriteError) For(doing string) *StorageError {
+	named := *e.StorageError
+	named.Doing = doing
+	return &named
+}
+
+func (e *WriteError) Unwrap() error { return e.StorageError }
+
+// explain wraps an error of the database for people; nil stays nil.
+func (db *database) explain(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return db.storageError(doing, err)
+}
+
+func (db *database) storageError(doing string, err error) *StorageError {
+	remedy := db.remedy(err)
+	if _, ok := errors.AsType[*newerError](err); ok {
+		remedy = "install the version of the plugin that upgraded it, or restore a backup from before"
+	}
+	return &StorageError{Location: db.Location, Doing: doing, Err: err, Remedy: remedy}
+}

@@ -1,0 +1,116 @@
+-- Times are microseconds since 1970, UTC, and 0 is none. Durations are microseconds.
+
+-- +goose Up
+CREATE TABLE delivery (
+    sequence     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id           TEXT COLLATE "C" NOT NULL UNIQUE,
+    source       TEXT COLLATE "C" NOT NULL,
+    mail_type    TEXT COLLATE "C" NOT NULL,
+    identity     TEXT COLLATE "C" NOT NULL,
+    joinable     BIGINT NOT NULL, -- 1 while repeats of the notification belong to this delivery
+    dedupe       BIGINT NOT NULL, -- how long repeats join it once it was sent
+    conversation TEXT COLLATE "C" NOT NULL, -- '' is alone
+    behind       BIGINT NOT NULL, -- 1 while every pending recipient waits for an earlier mail of the conversation
+    sender       TEXT COLLATE "C" NOT NULL,
+    individual   BIGINT NOT NULL,
+    status       TEXT COLLATE "C" NOT NULL, -- held is not stored: it is queued while its sender is paused
+    due_at       BIGINT NOT NULL, -- the next attempt, or the end of the lease
+    finished_at  BIGINT,          -- NULL until it is final
+    reason       TEXT NOT NULL,
+    retries      BIGINT NOT NULL, -- decides the pause before the next attempt
+    unreachable  BIGINT NOT NULL, -- 1 while no attempt has reached the relay
+    uncertain    BIGINT NOT NULL, -- copies sent whose reply was not heard
+    lost         BIGINT NOT NULL, -- claims in a row that ended without an outcome after the envelope was begun
+    begun        BIGINT NOT NULL, -- 1: this claim has begun the envelope
+    owner        TEXT COLLATE "C" NOT NULL, -- the process that has the lease
+    attempt      BIGINT NOT NULL, -- claims so far; with the owner it fences what a process may change
+    created_at   BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    size         BIGINT NOT NULL,
+    subject      TEXT NOT NULL,
+    message_id   TEXT NOT NULL,
+    note         TEXT NOT NULL,
+    message      BYTEA          -- the composed mail; NULL once it is final
+);
+CREATE UNIQUE INDEX delivery_identity ON delivery (source, identity) WHERE joinable = 1;
+-- What is not final: by turn, and everything that Depth tells.
+CREATE INDEX delivery_open ON delivery (source, mail_type, behind, due_at, sequence, status, created_at, size) WHERE finished_at IS NULL;
+CREATE INDEX delivery_conversation ON delivery (conversation, sequence) WHERE finished_at IS NULL AND conversation <> '';
+CREATE INDEX delivery_untried ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND attempt = 0;
+CREATE INDEX delivery_unreachable ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND unreachable = 1;
+CREATE INDEX delivery_lost ON delivery (source, mail_type, behind, due_at) WHERE finished_at IS NULL AND lost > 0;
+CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE finished_at IS NULL AND behind = 1;
+-- The log, the newest first.
+CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
+CREATE INDEX delivery_finished ON delivery (source, finished_at, status, mail_type, created_at, joinable, dedupe) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE recipient (
+    delivery      BIGINT NOT NULL,
+    position      BIGINT NOT NULL,
+    address       TEXT COLLATE "C" NOT NULL,
+    kind          TEXT COLLATE "C" NOT NULL,
+    status        TEXT COLLATE "C" NOT NULL,
+    code          BIGINT NOT NULL,
+    enhanced_code TEXT COLLATE "C" NOT NULL,
+    text          TEXT NOT NULL,
+    updated_at    BIGINT NOT NULL,
+    source        TEXT COLLATE "C" NOT NULL, -- this and the next are the delivery's, for the index
+    created_at    BIGINT NOT NULL,
+    PRIMARY KEY (delivery, position)
+) WITH (fillfactor = 70);
+CREATE INDEX recipient_address ON recipient (source, address, created_at, delivery);
+
+CREATE TABLE attempt (
+    delivery      BIGINT NOT NULL,
+    number        BIGINT NOT NULL,
+    began_at      BIGINT NOT NULL,
+    duration      BIGINT NOT NULL,
+    stage         TEXT COLLATE "C" NOT NULL,
+    code          BIGINT NOT NULL,
+    enhanced_code TEXT COLLATE "C" NOT NULL,
+    text          TEXT NOT NULL,
+    outcome       TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (delivery, number)
+);
+
+-- A sender that the relay refused.
+CREATE TABLE pause (
+    source      TEXT COLLATE "C" NOT NULL,
+    mail_type   TEXT COLLATE "C" NOT NULL,
+    reason      TEXT NOT NULL,
+    since       BIGINT NOT NULL,
+    settings_at BIGINT NOT NULL, -- when the refused settings were saved
+    probe_at    BIGINT NOT NULL,
+    backoff     BIGINT NOT NULL, -- before the probe after that
+    PRIMARY KEY (source, mail_type)
+);
+
+-- A signed request that was carried out.
+CREATE TABLE signature (
+    hash     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    request  TEXT COLLATE "C" NOT NULL,
+    delivery TEXT COLLATE "C" NOT NULL, -- its id
+    ends_at  BIGINT NOT NULL
+);
+
+-- How many deliveries became final, by minute and again by hour. Each process has
+-- rows of its own, so that none waits for another's transaction.
+CREATE TABLE rollup (
+    source    TEXT COLLATE "C" NOT NULL,
+    span      BIGINT NOT NULL, -- a minute or an hour
+    began_at  BIGINT NOT NULL,
+    status    TEXT COLLATE "C" NOT NULL,
+    mail_type TEXT COLLATE "C" NOT NULL,
+    latency   BIGINT NOT NULL, -- milliseconds, rounded down to two digits
+    owner     TEXT COLLATE "C" NOT NULL,
+    count     BIGINT NOT NULL,
+    PRIMARY KEY (source, span, began_at, status, mail_type, latency, owner)
+);
+
+-- +goose Down
+DROP TABLE rollup;
+DROP TABLE signature;
+DROP TABLE pause;
+DROP TABLE attempt;
+DROP TABLE recipient;
+DROP TABLE delivery;

@@ -1,0 +1,116 @@
+-- Times are microseconds since 1970, UTC, and 0 is none. Durations are microseconds.
+
+-- +goose Up
+CREATE TABLE delivery (
+    sequence     INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
+    source       TEXT NOT NULL,
+    mail_type    TEXT NOT NULL,
+    identity     TEXT NOT NULL,
+    joinable     INTEGER NOT NULL, -- 1 while repeats of the notification belong to this delivery
+    dedupe       INTEGER NOT NULL, -- how long repeats join it once it was sent
+    conversation TEXT NOT NULL, -- '' is alone
+    behind       INTEGER NOT NULL, -- 1 while every pending recipient waits for an earlier mail of the conversation
+    sender       TEXT NOT NULL,
+    individual   INTEGER NOT NULL,
+    status       TEXT NOT NULL, -- held is not stored: it is queued while its sender is paused
+    due_at       INTEGER NOT NULL, -- the next attempt, or the end of the lease
+    finished_at  INTEGER,          -- NULL until it is final
+    reason       TEXT NOT NULL,
+    retries      INTEGER NOT NULL, -- decides the pause before the next attempt
+    unreachable  INTEGER NOT NULL, -- 1 while no attempt has reached the relay
+    uncertain    INTEGER NOT NULL, -- copies sent whose reply was not heard
+    lost         INTEGER NOT NULL, -- claims in a row that ended without an outcome after the envelope was begun
+    begun        INTEGER NOT NULL, -- 1: this claim has begun the envelope
+    owner        TEXT NOT NULL, -- the process that has the lease
+    attempt      INTEGER NOT NULL, -- claims so far; with the owner it fences what a process may change
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    size         INTEGER NOT NULL,
+    subject      TEXT NOT NULL,
+    message_id   TEXT NOT NULL,
+    note         TEXT NOT NULL,
+    message      BLOB          -- the composed mail; NULL once it is final
+);
+CREATE UNIQUE INDEX delivery_identity ON delivery (source, identity) WHERE joinable = 1;
+-- What is not final: by turn, and everything that Depth tells.
+CREATE INDEX delivery_open ON delivery (source, mail_type, behind, due_at, sequence, status, created_at, size) WHERE finished_at IS NULL;
+CREATE INDEX delivery_conversation ON delivery (conversation, sequence) WHERE finished_at IS NULL AND conversation <> '';
+CREATE INDEX delivery_untried ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND attempt = 0;
+CREATE INDEX delivery_unreachable ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND unreachable = 1;
+CREATE INDEX delivery_lost ON delivery (source, mail_type, behind, due_at) WHERE finished_at IS NULL AND lost > 0;
+CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE finished_at IS NULL AND behind = 1;
+-- The log, the newest first.
+CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
+CREATE INDEX delivery_finished ON delivery (source, finished_at, status, mail_type, created_at, joinable, dedupe) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE recipient (
+    delivery      INTEGER NOT NULL,
+    position      INTEGER NOT NULL,
+    address       TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    status        TEXT NOT NULL,
+    code          INTEGER NOT NULL,
+    enhanced_code TEXT NOT NULL,
+    text          TEXT NOT NULL,
+    updated_at    INTEGER NOT NULL,
+    source        TEXT NOT NULL, -- this and the next are the delivery's, for the index
+    created_at    INTEGER NOT NULL,
+    PRIMARY KEY (delivery, position)
+) WITHOUT ROWID;
+CREATE INDEX recipient_address ON recipient (source, address, created_at, delivery);
+
+CREATE TABLE attempt (
+    delivery      INTEGER NOT NULL,
+    number        INTEGER NOT NULL,
+    began_at      INTEGER NOT NULL,
+    duration      INTEGER NOT NULL,
+    stage         TEXT NOT NULL,
+    code          INTEGER NOT NULL,
+    enhanced_code TEXT NOT NULL,
+    text          TEXT NOT NULL,
+    outcome       TEXT NOT NULL,
+    PRIMARY KEY (delivery, number)
+) WITHOUT ROWID;
+
+-- A sender that the relay refused.
+CREATE TABLE pause (
+    source      TEXT NOT NULL,
+    mail_type   TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    since       INTEGER NOT NULL,
+    settings_at INTEGER NOT NULL, -- when the refused settings were saved
+    probe_at    INTEGER NOT NULL,
+    backoff     INTEGER NOT NULL, -- before the probe after that
+    PRIMARY KEY (source, mail_type)
+) WITHOUT ROWID;
+
+-- A signed request that was carried out.
+CREATE TABLE signature (
+    hash     TEXT NOT NULL PRIMARY KEY,
+    request  TEXT NOT NULL,
+    delivery TEXT NOT NULL, -- its id
+    ends_at  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- How many deliveries became final, by minute and again by hour. Each process has
+-- rows of its own, so that none waits for another's transaction.
+CREATE TABLE rollup (
+    source    TEXT NOT NULL,
+    span      INTEGER NOT NULL, -- a minute or an hour
+    began_at  INTEGER NOT NULL,
+    status    TEXT NOT NULL,
+    mail_type TEXT NOT NULL,
+    latency   INTEGER NOT NULL, -- milliseconds, rounded down to two digits
+    owner     TEXT NOT NULL,
+    count     INTEGER NOT NULL,
+    PRIMARY KEY (source, span, began_at, status, mail_type, latency, owner)
+) WITHOUT ROWID;
+
+-- +goose Down
+DROP TABLE rollup;
+DROP TABLE signature;
+DROP TABLE pause;
+DROP TABLE attempt;
+DROP TABLE recipient;
+DROP TABLE delivery;

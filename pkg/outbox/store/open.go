@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options tune a store.
+type Options struct {
+	// Now is the clock: the database server's on PostgreSQL, else the system's.
+	Now func() time.Time
+	// Owner names this process among those that share the database.
+	Owner string
+}
+
+// readLimit is how long a reading method may take.
+const readLimit = 5 * time.Second
+
+// readers is how many dashboards may read one data source's log at once.
+const readers = 2
+
+// database is a Store in SQL: what is common to all databases.
+type database struct {
+	Description
+	Options
+	// writes serves one transaction at a time; reads is for those who look
+	// through the log, quick for short questions that must not wait for them. In
+	// memory all three are one connection.
+	writes, reads, quick *sql.DB
+	statements           []statement
+	particulars
+
+	mu    sync.Mutex
+	slots map[string]chan struct{} // of readers, by source
+	sweep map[string]string        // by source, how far the search for lost turns came
+}
+
+// particulars are what one database does in its own way.
+type particulars struct {
+	migrations string // the folder of the schema
+	replacer   *strings.Replacer
+	// inProcess: there is no server. Statements cost little, and have to be
+	// prepared here; pgx does that by itself.
+	inProcess bool
+	// clock is the database's own, in SQL; empty: this process's.
+	clock string
+	// timeout bounds a transaction; 0: the database is in the process.
+	timeout time.Duration
+	// shared: other processes write to the database.
+	shared bool
+	// list makes an argument for {in} of []string or []int64.
+	list func(any) any
+	// within runs work in a transaction that t.begin begins, and commits it. begun
+	// and committing say how far it came.
+	within func(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error)
+	// intact says whether what was committed is still reachable.
+	intact func() error
+	// remedy is the advice for an error, repeatable whether the transaction may
+	// succeed when it is repeated, everybody whether every transaction fails so.
+	remedy                func(error) string
+	repeatable, everybody func(error) bool
+	// failed hears of every error of the database.
+	failed func(error)
+}
+
+// Open opens the store at location and brings its schema up to date:
+//
+//	sqlite:///absolute/path   a file, mode 0600, its folder created with 0700
+//	postgres://user:password@host/database?sslmode=verify-full
+//	memory:                   gone with the process
+//
+// An error names the place, the cause and the remedy, and never the password.
+func Open(ctx context.Context, location string, opt Options) (Store, error) {
+	db, err := open(location, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(db.explain("preparing the schema", err), db.Close())
+	}
+	if err := db.prepare(ctx); err != nil {
+		return nil, errors.Join(db.explain("preparing statements", err), db.Close())
+	}
+	return db, nil
+}
+
+func open(location string, opt Options) (*database, error) {
+	u, err := url.Parse(location)
+	if err != nil {
+		// The error of url.Parse quotes what it read, the password included.
+		return nil, errors.New("outbox_url is not a URL: it may be sqlite:///absolute/path, postgres://user:password@host/database or memory: (special characters percent-encoded)")
+	}
+	db := &database{Options: opt, slots: map[string]chan struct{}{}, sweep: map[string]string{}}
+	switch u.Scheme {
+	case "sqlite":
+		err = db.openSQLite(u)
+	case "postgres", "postgresql":
+		err = db.openPostgres(u)
+	case "memory":
+		err = db.openMemory()
+	default:
+		err = errors.New("outbox_url begins with " + strconv.Quote(u.Scheme+":") + ": it may be sqlite:///absolute/path, postgres://user:password@host/database or memory:")
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Describe says where deliveries are kept.
+func (db *database) Describe() Description { return db.Description }
+
+// Close closes the connections.
+func (db *database) Close() error {
+	var err error
+	for i, pool := range []*sql.DB{db.writes, db.reads, db.quick} {
+		if pool != nil && (i == 0 || pool != db.writes) {
+			err = errors.Join(err, pool.Close())
+		}
+	}
+	return err
+}

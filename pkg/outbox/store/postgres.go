@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+func (db *database) openPostgres(u *url.URL) error {
+	config, err := pgx.ParseConfig(u.String())
+	if err != nil {
+		// pgx masks the password, but not in every malformed URL.
+		return errors.New("outbox_url is not a PostgreSQL URL that can be used: postgres://user:password@host:5432/database?sslmode=verify-full")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 10 * time.Second
+	}
+	roles := new(roles)
+	replace := []string{"{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{clock}", postgresClock}
+	for i := 1; i <= 9; i++ {
+		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("= ANY($%d)", i))
+	}
+	db.Description = Description{Backend: "postgres", Durable: true, Location: publicURL(u)}
+	db.particulars = particulars{
+		migrations: "postgres",
+		replacer:   strings.NewReplacer(replace...),
+		clock:      postgresClock,
+		timeout:    15 * time.Second,
+		shared:     true,
+		list:       func(list any) any { return list },
+		within:     db.postgresWithin,
+		intact:     func() error { return nil },
+		remedy:     postgresRemedy,
+		repeatable: postgresRepeatable,
+		everybody:  postgresEverybody,
+		failed:     roles.failed,
+	}
+	for _, pool := range []struct {
+		db  **sql.DB
+		max int
+	}{{&db.writes, 2}, {&db.reads, 4}, {&db.quick, 2}} {
+		*pool.db = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(roles.connected), stdlib.OptionResetSession(roles.check))
+		(*pool.db).SetMaxOpenConns(pool.max)
+		(*pool.db).SetMaxIdleConns(2)
+		(*pool.db).SetConnMaxIdleTime(5 * time.Minute)
+	}
+	return nil
+}
+
+// roles notices that the server became a read-only replica. The connections
+// to it are then closed rather than used again, so that the next are made to
+// whichever server takes writes now (several hosts in the URL, and
+// target_session_attrs).
+type roles struct{ failovers atomic.Int64 }
+
+const bornAfter = "failovers" // in the custom data of a connection
+
+func (p *roles) failed(err error) {
+	if postgresCode(err) == "25006" {
+		p.failovers.Add(1)
+	}
+}
+
+func (p *roles) connected(_ context.Context, c *pgx.Conn) error {
+	c.PgConn().CustomData()[bornAfter] = p.failovers.Load()
+	return nil
+}
+
+func (p *roles) check(_ context.Context, c *pgx.Conn) error {
+	if c.PgConn().CustomData()[bornAfter] != p.failovers.Load() {
+		return driver.ErrBadConn
+	}
+	return nil
+}
+
+// publicURL is u without what may be secret.
+func publicURL(u *url.URL) string {
+	public := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if u.User != nil {
+		public.User = url.User(u.User.Username())
+	}
+	return public.String()
+}
+
+// postgresClock is the database's clock in microseconds.
+const postgresClock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+// postgresCode is the SQLSTATE in err, empty without one.
+func postgresCode(err error) string {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code
+	}
+	return ""
+}
+
+// postgresRepeatable is true for deadlocks, serialization failures and lost
+// connections, and for a server that turned out to be a replica: the next
+// connection may be to the primary. A transaction whose COMMIT failed is not
+// asked about.
+func postgresRepeatable(err error) bool {
+	switch postgresCode(err) {
+	case "40P01", "40001", "25006":
+		return true
+	case "57014":
+		return false
+	}
+	return postgresEverybody(err)
+}
+
+// postgresEverybody is true when the trouble is the server or the way to it. A
+// time-out (57014, or our own) and a lock are not: one operation may have
+// been too much.
+func postgresEverybody(err error) bool {
+	code := postgresCode(err)
+	switch code {
+	case "":
+		return !errors.Is(err, context.DeadlineExceeded)
+	case "57014":
+		return false
+	case "25006":
+		return true
+	}
+	for _, class := range []string{"08", "53", "57", "28", "3D"} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return false
+}
+
+func postgresRemedy(err error) string {
+	code := postgresCode(err)
+	switch {
+	case strings.HasPrefix(code, "28"):
+		return "check the user and the password in outbox_url, and pg_hba.conf"
+	case code == "3D000":
+		return "create the database, or name another in outbox_url"
+	case code == "42501" || code == "3F000":
+		return "let the user of outbox_url create and use tables in the schema"
+	case code == "53100":
+		return "free space on the database server's disk"
+	case code == "53300":
+		return "raise max_connections of the server, or stop other clients"
+	case code == "25006":
+		return "connect to the primary, not to a read-only replica"
+	case code == "":
+		return "check that PostgreSQL runs and can be reached from here (host, port, sslmode)"
+	}
+	return "see the PostgreSQL server's log"
+}

@@ -1,0 +1,316 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// log fills a store with one delivery in each state, a minute apart.
+func (f *fixture) log() {
+	for _, name := range []string{"disk", "cpu", "100%", "held", "later"} {
+		n := mail("", "Ops@example.com", "b_b@example.org")
+		n.Identity, n.Subject, n.MessageID = name, "Subject of "+name, name+"@example.com"
+		switch name {
+		case "cpu":
+			n.MailType = ""
+		case "held":
+			n.MailType = "ad"
+		}
+		d := f.enqueue(f.leased(n)).Delivery
+		switch name {
+		case "disk":
+			f.apply(f.end(d, Sent))
+		case "cpu":
+			f.apply(f.end(d, Failed))
+		case "100%":
+			f.apply(f.end(d, Sent, Failed))
+		case "held":
+			c := f.end(d, Queued)
+			c.To.Reason = "" // it is the pause's
+			f.apply(c)
+			f.write(func(t Tx) error {
+				return t.SetPause(Pause{Source: src, MailType: "ad", Reason: "authentication failed", Since: f.clock})
+			})
+		case "later":
+			f.apply(f.end(d, Queued))
+		}
+		f.advance(time.Minute)
+	}
+	other := mail("")
+	other.Source = "2/mail"
+	f.enqueue(other)
+}
+
+func TestFiltersSelectDeliveries(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		began := f.clock
+		f.log()
+		whole := mail("")
+		whole.MailType = "whole"
+		whole.Subject = "Whole id"
+		f.enqueue(whole)
+		for name, tt := range map[string]struct {
+			filter Filter
+			want   string
+		}{
+			"newest first":                {Filter{MailTypes: []string{"", "normal", "ad"}}, "later held 100% cpu disk"},
+			"from":                        {Filter{From: began.Add(2 * time.Minute), To: began.Add(5 * time.Minute)}, "later held 100%"},
+			"to is exclusive":             {Filter{To: began.Add(time.Minute)}, "disk"},
+			"status":                      {Filter{Statuses: []Status{Sent, Held}}, "held disk"},
+			"status and time":             {Filter{Statuses: []Status{Sent, Held}, To: began.Add(time.Minute)}, "disk"},
+			"queued is not held":          {Filter{Statuses: []Status{Queued}, MailTypes: []string{"normal", "ad"}}, "later"},
+			"held alone":                  {Filter{Statuses: []Status{Held}}, "held"},
+			"sending alone":               {Filter{Statuses: []Status{Sending}}, ""},
+			"mail type":                   {Filter{MailTypes: []string{"normal", "auth"}}, "later 100% disk"},
+			"mail without type":           {Filter{MailTypes: []string{""}}, "cpu"},
+			"recipient, any case":         {Filter{Recipients: []string{"OPS@"}, Statuses: []Status{Sent}}, "disk"},
+			"recipient of all":            {Filter{Recipients: []string{"ops@", "b_b"}}, "later held 100% cpu disk"},
+			"recipient and time":          {Filter{Recipients: []string{"ops@", "b_b"}, From: began.Add(time.Minute), To: began.Add(2 * time.Minute)}, "cpu"},
+			"recipient of none":           {Filter{Recipients: []string{"nobody@"}}, ""},
+			"either of two recipients":    {Filter{Recipients: []string{"nobody@", "OPS@"}, Statuses: []Status{Sent}}, "disk"},
+			"text in the subject":         {Filter{Text: "SUBJECT of c"}, "cpu"},
+			"text in the pause":           {Filter{Text: "Authentication"}, "held"},
+			"text in the Message-ID":      {Filter{Text: "later@example"}, "later"},
+			"text and status":             {Filter{Text: "Subject", Statuses: []Status{Sent}}, "disk"},
+			"percent is no wildcard":      {Filter{Text: "%"}, "100%"},
+			"underscore is no wildcard":   {Filter{Text: "c_u"}, ""},
+			"underscore is an underscore": {Filter{Recipients: []string{"b_b@"}, Statuses: []Status{Partial}}, "100%"},
+			"backslash is no escape":      {Filter{Text: `\`}, ""},
+			"quotes are only text":        {Filter{Text: `' OR '1'='1`}, ""},
+			"NUL is no end":               {Filter{Text: "c\x00pu"}, "cpu"},
+			"whole id":                    {Filter{Text: whole.ID}, whole.Identity},
+			"whole Message-ID":            {Filter{Text: whole.MessageID}, whole.Identity},
+			"whole id, other state":       {Filter{Text: whole.ID, Statuses: []Status{Sent}}, ""},
+			"an id of none":               {Filter{Text: "01900000-0000-7000-8000-999999999999"}, ""},
+			"all together":                {Filter{From: began, To: began.Add(time.Hour), Statuses: Statuses(), MailTypes: []string{"", "normal"}, Recipients: []string{"ops"}, Text: "disk"}, "disk"},
+		} {
+			tt.filter.Source = src
+			page, err := f.List(t.Context(), tt.filter)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			var got []string
+			for _, d := range page.Deliveries {
+				got = append(got, d.Identity)
+				if len(d.Recipients) == 0 || len(d.Message) != 0 || d.Source != src {
+					t.Errorf("%s: %+v", name, d)
+				}
+			}
+			if strings.Join(got, " ") != tt.want || page.Next != "" || !page.SearchedTo.IsZero() {
+				t.Errorf("%s: %q (next %q), want %q", name, got, page.Next, tt.want)
+			}
+		}
+		if _, err := f.List(t.Context(), Filter{}); err == nil {
+			t.Error("a list of every source was given")
+		}
+	})
+}
+
+// TestPagesFollowEachOtherWithoutGapsOrRepeats for every way through the log.
+func TestPagesFollowEachOtherWithoutGapsOrRepeats(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		var want []string
+		for range 10 {
+			d := f.enqueue(f.leased(mail("", "a@example.com", "b@example.com"))).Delivery // all at the same instant
+			f.apply(f.end(d, Sent))
+			want = append(want, d.ID)
+		}
+		slices.Reverse(want)
+		for name, filter := range map[string]Filter{
+			"log": {}, "state": {Statuses: []Status{Sent, Queued}}, "recipients": {Recipients: []string{"a@", "b@"}}, "text": {Text: "subject of"},
+		} {
+			filter.Source, filter.Limit = src, 3
+			var got []string
+			for range 10 {
+				page, err := f.List(t.Context(), filter)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, ids(page.Deliveries)...)
+				if filter.Cursor == "" { // newer ones do not shift the pages
+					n := mail("", "a@example.com")
+					n.MailType = "new"
+					f.enqueue(n)
+				}
+				if filter.Cursor = page.Next; page.Next == "" {
+					break
+				}
+			}
+			for len(got) > 0 && f.get(got[0]).MailType == "new" { // of the rounds before
+				got = got[1:]
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: got %v, want %v", name, got, want)
+			}
+		}
+		for _, cursor := range []string{"x", "1", ".", "x.y", "1.x"} {
+			_, err := f.List(t.Context(), Filter{Source: src, Cursor: cursor})
+			mustBe(t, err, ErrCursor)
+		}
+	})
+}
+
+// A cursor comes back from a browser: whatever it holds, a list answers or
+// refuses it, and the store is not at fault.
+func FuzzCursor(f *testing.F) {
+	s, err := Open(f.Context(), "memory:", Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			f.Error(err)
+		}
+	})
+	f.Fuzz(func(t *testing.T, cursor string) {
+		_, err := s.List(t.Context(), Filter{Source: src, Cursor: cursor})
+		if _, broken := errors.AsType[*StorageError](err); broken {
+			t.Errorf("%q: %v", cursor, err)
+		}
+	})
+}
+
+func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		began := f.clock
+		send := func(mailType string, took time.Duration, status Status) {
+			n := mail("")
+			n.MailType = mailType
+			d := f.enqueue(f.leased(n)).Delivery
+			f.advance(took)
+			f.apply(f.end(d, status))
+		}
+		send("normal", 50*time.Millisecond, Sent)
+		send("normal", 1234*time.Millisecond, Sent)
+		send("ad", 15*time.Second, Failed)
+		send("normal", time.Minute, Sent) // counts a minute later
+		send("", 0, Queued)
+
+		stats, err := f.Stats(t.Context(), src, began, began.Add(time.Hour), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := began.Add(time.Minute)
+		want := []Stat{
+			{began, Failed, "ad", 1, []Latency{{15 * time.Second, 1}}},
+			{began, Sent, "normal", 2, []Latency{{50 * time.Millisecond, 1}, {1200 * time.Millisecond, 1}}},
+			{next, Queued, "", 1, nil},
+			{next, Sent, "normal", 1, []Latency{{time.Minute, 1}}},
+		}
+		if fmt.Sprint(stats) != fmt.Sprint(want) {
+			t.Errorf("got  %v\nwant %v", stats, want)
+		}
+		if empty, err := f.Stats(t.Context(), src, began.Add(-time.Hour), began, time.Minute); err != nil || len(empty) != 0 {
+			t.Errorf("before: %v, %v", empty, err)
+		}
+		ages, err := f.Stats(t.Context(), src, time.Date(1800, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC), time.Minute)
+		if err != nil || fmt.Sprint(ages) != fmt.Sprint(want) {
+			t.Errorf("of all times: %v, %v", ages, err)
+		}
+		depth, err := f.Depth(t.Context(), src)
+		f.advance(time.Second)
+		later, err2 := f.Depth(t.Context(), "")
+		if err != nil || err2 != nil || depth.Count[Queued] != 1 || depth.Bytes == 0 || later.Oldest-depth.Oldest != time.Second {
+			t.Errorf("depth %+v then %+v, %v %v", depth, later, err, err2)
+		}
+	})
+}
+
+// TestRollupSaysWhatTheDeliveriesSay: whatever the range and the interval.
+func TestRollupSaysWhatTheDeliveriesSay(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		random := rand.New(rand.NewPCG(1, 2))
+		began := f.clock
+		var changes []Transition
+		f.write(func(tx Tx) error {
+			for i := range 300 {
+				n := f.leased(mail(""))
+				n.MailType = []string{"normal", "ad"}[random.IntN(2)]
+				e, err := tx.Enqueue(n)
+				if err != nil {
+					return err
+				}
+				c := f.end(e.Delivery, []Status{Sent, Failed}[random.IntN(2)])
+				c.To.FinishedAt = began.Add(time.Duration(i)*2*time.Minute + time.Duration(random.Int64N(int64(2*time.Minute))))
+				changes = append(changes, c)
+			}
+			return nil
+		})
+		f.apply(changes...)
+		f.advance(300 * 2 * time.Minute)
+		total := f.clock.Sub(began)
+		count := func(stats []Stat) (all []string) {
+			for _, s := range stats {
+				all = append(all, fmt.Sprint(s))
+			}
+			return all
+		}
+		for range 40 {
+			from := began.Add(time.Duration(random.Int64N(int64(total))).Truncate(time.Microsecond))
+			to := from.Add(time.Duration(random.Int64N(int64(total))).Truncate(time.Microsecond))
+			for _, interval := range []time.Duration{time.Minute, 7 * time.Minute, time.Hour, 3 * time.Hour} {
+				got, err := f.Stats(t.Context(), src, from, to, interval)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// An interval that is no multiple of a minute is counted from the
+				// deliveries; at this one every bucket is one of interval's.
+				c := counts{db: f.database, ctx: t.Context(), source: src, interval: interval.Microseconds(), of: map[countKey]int64{}}
+				raw := piece{0, micros(from), micros(to)}.sql(c.interval)
+				rows, err := f.reads.QueryContext(t.Context(), raw, src)
+				var want int64
+				err = scanAll(rows, err, func(rows scanner) error {
+					var k countKey
+					var n int64
+					err := rows.Scan(&k.bucket, &k.status, &k.mailType, &k.latency, &n)
+					c.of[k] += n
+					want += n
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(count(got), count(c.stats())) {
+					t.Fatalf("%s to %s by %s:\ngot  %v\nwant %v", from, to, interval, got, c.stats())
+				}
+			}
+		}
+	})
+}
+
+func TestWaitingCountsBySource(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		f.enqueue(mail(""))
+		d := f.enqueue(f.leased(mail(""))).Delivery
+		f.apply(f.end(d, Sent))
+		waiting, err := f.Waiting(t.Context())
+		if err != nil || len(waiting) != 1 || waiting[src] != 1 {
+			t.Errorf("%v, %v", waiting, err)
+		}
+	})
+}
+
+// TestReaderWhoseTimeIsUpIsToldWhatToDo: two others read the log.
+func TestReaderWhoseTimeIsUpIsToldWhatToDo(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		for range cap(f.slot(src)) {
+			f.slot(src) <- struct{}{}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := f.List(ctx, Filter{Source: src})
+		if err == nil || !strings.Contains(err.Error(), "try again") {
+			t.Errorf("error %v", err)
+		}
+		if _, err := f.Depth(t.Context(), src); err != nil {
+			t.Errorf("a short question waits for them: %v", err)
+		}
+	})
+}

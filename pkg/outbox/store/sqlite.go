@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteBusy is how long another process's transaction is waited for.
+const sqliteBusy = 10 * time.Second
+
+// sqlitePragmas hold for every connection: a commit is on the disk when it
+// returns (on macOS with fullfsync), and a lock of another process is waited for.
+var sqlitePragmas = fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)&_txlock=immediate", sqliteBusy.Milliseconds())
+
+func (db *database) openSQLite(u *url.URL) error {
+	path, err := sqlitePath(u)
+	if err != nil {
+		return err
+	}
+	db.beSQLite("sqlite", path)
+	if err := db.openFile(u, path); err != nil {
+		return db.explain("opening the file", err)
+	}
+	return nil
+}
+
+func (db *database) openFile(u *url.URL, path string) (err error) {
+	if err := createFile(path); err != nil {
+		return err
+	}
+	name := (&url.URL{Scheme: "file", Path: u.Path}).String() + "?" + sqlitePragmas
+	if db.writes, err = sql.Open("sqlite", name); err != nil {
+		return err
+	}
+	keep(db.writes, 1)
+	if db.reads, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
+		return err
+	}
+	keep(db.reads, 4)
+	if db.quick, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
+		return err
+	}
+	keep(db.quick, 1)
+	db.intact, err = watch(db.writes, path)
+	return err
+}
+
+func (db *database) openMemory() error {
+	db.beSQLite("memory", "memory")
+	pool, err := sql.Open("sqlite", ":memory:?_txlock=immediate")
+	if err != nil {
+		return db.explain("opening a database in memory", err)
+	}
+	keep(pool, 1) // the connection is the database
+	db.writes, db.reads, db.quick = pool, pool, pool
+	db.intact = func() error { return nil }
+	return nil
+}
+
+// keep makes the pool so many connections that are never closed while it works.
+func keep(pool *sql.DB, connections int) {
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+}
+
+func (db *database) beSQLite(backend, location string) {
+	replace := []string{" {lock}", "", " {wait}", "", "{clock}", "0"}
+	for i := 1; i <= 9; i++ {
+		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("IN (SELECT value FROM json_each($%d))", i))
+	}
+	db.Description = Description{Backend: backend, Durable: backend == "sqlite", Location: location}
+	db.particulars = particulars{
+		migrations: "sqlite",
+		replacer:   strings.NewReplacer(replace...),
+		inProcess:  true,
+		list:       jsonList,
+		within:     db.sqliteWithin,
+		remedy:     sqliteRemedy,
+		repeatable: sqliteRepeatable,
+		everybody:  sqliteEverybody,
+	}
+}
+
+// sqliteTx is a transaction of the one connection that writes.
+type sqliteTx struct{ *sql.Tx }
+
+func (db *database) sqliteWithin(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error) {
+	sqlTx, err := db.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return false, false, err
+	}
+	t.on = sqliteTx{sqlTx}
+	if err = t.begin(); err == nil {
+		err = work()
+	}
+	if err == nil {
+		err = t.flush()
+	}
+	if err != nil {
+		_ = sqlTx.Rollback() // the first error says more
+		return true, false, err
+	}
+	return true, true, sqlTx.Commit()
+}
+
+func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err error) {
+	result, err := c.Stmt(s.prepared).Exec(s.arguments(args)...)
+	if err != nil {
+		return 0, 0, err
+	}
+	inserted, _ = result.LastInsertId() // SQLite has it
+	changed, err = result.RowsAffected()
+	return changed, inserted, err
+}
+
+func (c sqliteTx) query(s *statement, args []any, scan func(scanner) error) error {
+	rows, err := c.Stmt(s.prepared).Query(s.arguments(args)...)
+	return scanAll(rows, err, scan)
+}
+
+func (c sqliteTx) write(db *database, all []writing) error {
+	for _, w := range all {
+		if _, _, err := c.exec(&db.statements[w.query], w.args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// jsonList is a list as json_each reads it.
+func jsonList(list any) any {
+	b, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	if string(b) == "null" {
+		return "[]"
+	}
+	return string(b)
+}
+
+func sqlitePath(u *url.URL) (string, error) {
+	if u.Host != "" || u.Path == "" || u.Path == "/" || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("outbox_url has to name a file by its absolute path, with three slashes: sqlite:///var/lib/grafana/nhncloud-email/outbox.db")
+	}
+	path := u.Path
+	if runtime.GOOS == "windows" {
+		path = filepath.FromSlash(strings.TrimPrefix(path, "/"))
+	}
+	return path, nil
+}
+
+// sqliteCode is the primary result code in err, 0 without one.
+func sqliteCode(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// sqliteRepeatable is true when another process's lock was not waited for.
+func sqliteRepeatable(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY }
+
+// sqliteEverybody is true when no transaction can be written: not for want of
+// space, which a smaller one may find.
+func sqliteEverybody(err error) bool {
+	_, vanished := errors.AsType[*vanishedError](err)
+	return vanished || slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}, sqliteCode(err))
+}
+
+func sqliteRemedy(err error) string {
+	if _, ok := errors.AsType[*vanishedError](err); ok {
+		return "put the file back and restart the plugin"
+	}
+	if unsafe, ok := errors.AsType[*unsafeError](err); ok {
+		return unsafe.remedy
+	}
+	switch sqliteCode(err) {
+	case sqlite3.SQLITE_FULL:
+		return "free space on the disk, or set outbox_url to a path on a larger one"
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
+		return "let Grafana's user write the file and its folder, or set outbox_url to another path"
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return "move the file away (a new one is made) or restore it from a backup, then restart the plugin"
+	case sqlite3.SQLITE_IOERR:
+		return "look for disk errors in the system's log; the path has to be on a local file system"
+	case sqlite3.SQLITE_BUSY:
+		return "another process holds the file; only one Grafana may use it (several share a PostgreSQL)"
+	}
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
+		return "let Grafana's user write the file and its folder, or set outbox_url to another path"
+	}
+	return "set outbox_url to a path that Grafana's user can write"
+}

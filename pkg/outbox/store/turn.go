@@ -1,0 +1,115 @@
+package store
+
+import "slices"
+
+// The mail of a conversation reaches each recipient in the order of Sequence.
+// What has no recipient that it may reach is marked as behind, so that a claim
+// need not look at it; whatever becomes of an earlier one takes the mark off the
+// next.
+
+var (
+	qPending = register(`SELECT address FROM recipient WHERE delivery = $1 AND status = 'queued'`)
+	// The addresses that earlier mail of the conversation is still to reach.
+	qEarlier = register(`SELECT r.address FROM delivery AS e JOIN recipient AS r ON r.delivery = e.sequence
+		WHERE e.conversation = $1 AND e.conversation <> '' AND e.finished_at IS NULL AND e.sequence < $2 AND r.status = 'queued'`)
+	qBehind    = register(`UPDATE delivery SET behind = 1 WHERE sequence = $1`)
+	qNotBehind = register(`UPDATE delivery SET behind = 0 WHERE sequence = $1`)
+	qNextTurn  = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT sequence FROM delivery
+		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence > $2 AND behind = 1 ORDER BY sequence LIMIT 1 {lock})`)
+	qWaiting = register(`SELECT conversation, min(sequence) FROM delivery WHERE source = $1 AND finished_at IS NULL AND behind = 1 AND conversation > $2
+		GROUP BY conversation ORDER BY conversation LIMIT $3 + 0`)
+	qFirst = register(`UPDATE delivery SET behind = 0 WHERE sequence = $2 AND NOT EXISTS (SELECT 1 FROM delivery
+		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2)`)
+)
+
+// inTurn leaves those that may reach a recipient, and marks the others.
+func (t *tx) inTurn(found []candidate) (taken []candidate, again bool, err error) {
+	for _, d := range found {
+		free := true
+		if d.conversation != "" {
+			if d.waits, free, err = t.turn(d.conversation, d.sequence); err != nil {
+				return nil, false, err
+			}
+		}
+		if free {
+			taken = append(taken, d)
+			continue
+		}
+		again = true
+		if _, err := t.exec(qBehind, d.sequence); err != nil {
+			return nil, false, err
+		}
+	}
+	return taken, again, nil
+}
+
+// turn says which addresses an earlier mail is still to reach, and whether a
+// delivery has a pending recipient that is none of them.
+func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
+	earlier, err := t.strings(qEarlier, conversation, sequence)
+	if err != nil || len(earlier) == 0 {
+		return nil, true, err
+	}
+	waits = map[string]bool{}
+	for _, address := range earlier {
+		waits[address] = true
+	}
+	pending, err := t.strings(qPending, sequence)
+	return waits, slices.ContainsFunc(pending, func(address string) bool { return !waits[address] }), err
+}
+
+// passTurn lets the next mail of the conversation be looked at, and this one no
+// longer if it waits for an earlier.
+func (t *tx) passTurn(d Delivery, to Status) error {
+	if !to.Final() {
+		if err := t.flush(); err != nil {
+			return err
+		}
+		_, free, err := t.turn(d.Conversation, d.Sequence)
+		if err != nil {
+			return err
+		}
+		if !free {
+			if _, err := t.exec(qBehind, d.Sequence); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := t.exec(qNextTurn, d.Conversation, d.Sequence)
+	return err
+}
+
+// repairs bounds how many conversations are looked at in one claim.
+const repairs = 200
+
+// repairTurns gives the turn to the first of conversations whose mail is all
+// marked as behind: one process stored it while another finished the mail before
+// it, and neither saw the other. Each call looks at some of them.
+func (t *tx) repairTurns(source string) error {
+	first := map[string]int64{}
+	t.db.mu.Lock()
+	from := t.db.sweep[source]
+	t.db.mu.Unlock()
+	last := ""
+	err := t.each(func(rows scanner) error {
+		var sequence int64
+		err := rows.Scan(&last, &sequence)
+		first[last] = sequence
+		return err
+	}, qWaiting, source, from, repairs)
+	if err != nil {
+		return err
+	}
+	for conversation, sequence := range first {
+		if _, err := t.exec(qFirst, conversation, sequence); err != nil {
+			return err
+		}
+	}
+	if len(first) < repairs {
+		last = ""
+	}
+	t.db.mu.Lock()
+	t.db.sweep[source] = last
+	t.db.mu.Unlock()
+	return nil
+}

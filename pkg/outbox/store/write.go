@@ -1,0 +1,151 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"time"
+)
+
+// repeatFor is how long a transaction is repeated that met a lock or lost its
+// connection.
+const repeatFor = 500 * time.Millisecond
+
+// deadlocks is how many a transaction may meet. PostgreSQL finds one only after
+// a second (deadlock_timeout), when repeatFor is over.
+const deadlocks = 3
+
+// Write runs work in one transaction and commits it.
+func (db *database) Write(ctx context.Context, work func(Tx) error) error {
+	began := time.Now()
+	met := 0
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
+		failure, own := db.transact(ctx, work)
+		if failure == nil {
+			return own
+		}
+		err := failure.Err
+		if db.failed != nil {
+			db.failed(err)
+		}
+		again := db.repeatable(err) && time.Since(began) < repeatFor
+		if postgresCode(err) == "40P01" {
+			met++
+			again = met < deadlocks
+		}
+		if failure.Unknown || !again || !sleep(ctx, pause) {
+			return failure
+		}
+	}
+}
+
+// transact runs work in a transaction. own is an error of work that has nothing
+// to do with the database.
+func (db *database) transact(ctx context.Context, work func(Tx) error) (failure *WriteError, own error) {
+	if db.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, db.timeout)
+		defer cancel()
+	} else {
+		// Nothing interrupts a transaction in the process, and a context that
+		// never ends costs the driver nothing.
+		ctx = context.Background()
+	}
+	t := &tx{db: db}
+	begun, committing, err := db.within(ctx, t, func() error {
+		err := work(t)
+		return cmp.Or(t.err, err)
+	})
+	if err == nil {
+		committing, err = true, db.intact()
+	}
+	switch {
+	case err == nil:
+		return nil, nil
+	case begun && !committing && t.err == nil:
+		return nil, err // of work
+	}
+	return &WriteError{StorageError: db.storageError("writing", err), Everybody: !begun || db.everybody(err), Unknown: committing}, nil
+}
+
+// tx is a transaction. What is only added is collected and written in a few
+// statements before COMMIT, or before something reads it.
+type tx struct {
+	db     *database
+	on     connection
+	now    int64
+	pauses map[sender]*Pause
+	err    error // the first of the database
+
+	recipients []recipientRow
+	place      map[recipientKey]int // in recipients
+	attempts   []attemptRow
+	rollup     map[rollupKey]int64
+}
+
+type recipientKey struct {
+	delivery int64
+	position int
+}
+
+type recipientRow struct {
+	recipientKey
+	Recipient
+	source  string
+	created int64
+}
+
+type attemptRow struct {
+	delivery int64
+	Attempt
+}
+
+type rollupKey struct {
+	source           string
+	span, began      int64
+	status, mailType string
+	latency          int64
+}
+
+// sender is what the relay refuses: a data source and the mail type that is part
+// of its user name.
+type sender struct{ source, mailType string }
+
+var qBegin = register(`SELECT {clock}, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), coalesce(since, 0),
+	coalesce(settings_at, 0), coalesce(probe_at, 0), coalesce(backoff, -1) FROM (SELECT 1) AS here LEFT JOIN pause ON 1 = 1`)
+
+// begin reads the clock and the paused senders.
+func (t *tx) begin() error {
+	t.pauses = map[sender]*Pause{}
+	err := t.each(func(rows scanner) error {
+		var p Pause
+		var since, settings, probe, backoff int64
+		err := rows.Scan(&t.now, &p.Source, &p.MailType, &p.Reason, &since, &settings, &probe, &backoff)
+		if backoff >= 0 {
+			p.Since, p.SettingsAt, p.ProbeAt, p.Backoff = at(since), at(settings), at(probe), time.Duration(backoff)*time.Microsecond
+			t.pauses[sender{p.Source, p.MailType}] = &p
+		}
+		return err
+	}, qBegin)
+	switch {
+	case t.db.Now != nil:
+		t.now = t.db.Now().UnixMicro()
+	case t.db.clock == "":
+		t.now = time.Now().UnixMicro()
+	}
+	return err
+}
+
+// Now is the store's clock at the beginning of the transaction.
+func (t *tx) Now() time.Time { return at(t.now) }
+
+// sleep waits for d and says whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
