@@ -4,12 +4,18 @@
 package main
 
 import (
-	// They are not grafana-plugin-sdk-go/build's, which write the time into what
-	// they build: here the same source makes the same bytes.
-	//
+	// mage:import sdk
+	sdk "github.com/grafana/grafana-plugin-sdk-go/build"
+
 	// mage:import
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/build"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/commands"
 )
 
 // Default is what go tool mage does without a name.
-var Default = build.Build
+var Default = commands.Build
+
+func init() {
+	if err := sdk.SetBeforeBuildCallback(commands.Reproduce); err != nil {
+		panic(err)
+	}
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -50,7 +52,7 @@ func ofTwentyKB() (notification, error) {
 }
 
 func newNotification(body []byte) (notification, error) {
-	decoded, err := alert.Decode(body)
+	decoded, err := alert.Decode(bytes.NewReader(body))
 	if err != nil {
 		return notification{}, err
 	}
@@ -58,7 +60,7 @@ func newNotification(body []byte) (notification, error) {
 	if err != nil {
 		return notification{}, err
 	}
-	return notification{body, renderer.Render(decoded, time.Now())}, nil
+	return notification{body, renderer.Render(context.Background(), decoded, time.Now())}, nil
 }
 
 // mail is the whole mail as the plugin would compose it.

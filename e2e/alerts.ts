@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { APIRequestContext } from '@playwright/test';
+import type { APIRequestContext, APIResponse } from '@playwright/test';
 
 const payload = readFileSync('pkg/alert/testdata/grafana-12.3/firing-2.json', 'utf8');
 let second = 0;
@@ -9,8 +9,8 @@ let second = 0;
 export const notification = (): string =>
   payload.replaceAll('2026-11-23T06:33:30Z', new Date(Date.UTC(2026, 10, 23, 0, 0, second++)).toISOString());
 
-/** post posts a notification as Grafana's contact point does, signed where there is a secret. */
-export async function post(request: APIRequestContext, uid: string, secret?: string) {
+/** send posts a notification as Grafana's contact point does, signed where there is a secret. */
+export function send(request: APIRequestContext, uid: string, secret?: string): Promise<APIResponse> {
   const data = notification();
   const time = String(Math.floor(Date.now() / 1000));
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
@@ -18,6 +18,11 @@ export async function post(request: APIRequestContext, uid: string, secret?: str
     headers['X-Grafana-Alerting-Signature'] = createHmac('sha256', secret).update(`${time}:${data}`).digest('hex');
     headers['X-Grafana-Alerting-Timestamp'] = time;
   }
-  const response = await request.post(`/api/datasources/uid/${uid}/resources/alerts`, { data, headers });
+  return request.post(`/api/datasources/uid/${uid}/resources/alerts`, { data, headers });
+}
+
+/** post is the answer to a notification. */
+export async function post(request: APIRequestContext, uid: string, secret?: string) {
+  const response = await send(request, uid, secret);
   return { ...(await response.json()), code: response.status() } as { code: number; status: string; id: string };
 }

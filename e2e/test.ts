@@ -7,12 +7,15 @@ export { expect } from '@playwright/test';
 
 interface Fixtures {
   operator: Operator;
+  /** The story whose record Grafana's own API answers from; the story's own, unless told otherwise. */
+  tape: string;
 }
 
 /** ON_GRAFANA tells a story that it runs on a real Grafana. */
 export const ON_GRAFANA = Boolean(process.env.GRAFANA_URL);
 
 const onGrafana = grafanaTest.extend<Fixtures>({
+  tape: ['', { option: true }],
   operator: async ({ page, gotoDataSourceConfigPage, request }, provide, { title }) => {
     const opened: string[] = [];
     let config: Awaited<ReturnType<typeof gotoDataSourceConfigPage>>;
@@ -33,10 +36,11 @@ const onGrafana = grafanaTest.extend<Fixtures>({
 });
 
 const onPage = pageTest.extend<Fixtures>({
+  tape: ['', { option: true }],
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures' names from it
   baseURL: async ({}, provide) => provide(process.env.E2E_PAGE_URL),
-  operator: async ({ page, request }, provide, { title }) => {
-    await playBack(page, title);
+  operator: async ({ page, request, tape }, provide, { title }) => {
+    await playBack(page, tape || title);
     await provide({
       async open(settings) {
         const uid = await add(request, settings);

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
-	"github.com/grafana/grafana-plugin-sdk-go/backend/datasource"
 	sdklog "github.com/grafana/grafana-plugin-sdk-go/backend/log"
 	"github.com/hashicorp/go-hclog"
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +34,7 @@ const (
 const grace = 1500 * time.Millisecond
 
 func main() {
+	keepToOwner()
 	// Grafana reads hclog's JSON from standard error.
 	log := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Level: hclog.Info})
 	// The SDK's two lines a request would bury the one line an attempt; Grafana
@@ -59,7 +59,7 @@ func main() {
 	signal.Notify(terminated, syscall.SIGTERM)
 	served := make(chan error, 1)
 	go func() {
-		served <- datasource.Manage(plugin.ID, plugin.NewFactory(service, version), datasource.ManageOpts{})
+		served <- plugin.Serve(service, version)
 	}()
 	select {
 	case err = <-served:

@@ -13,6 +13,10 @@ describe('a mail address', () => {
     'ops@例え.jp',
     'ops@xn--r8jz45g.jp',
     'root@localhost',
+    'a..b@docomo.ne.jp',
+    'a.@ezweb.ne.jp',
+    '"a..b"@docomo.ne.jp',
+    '当直 <a..b@docomo.ne.jp>',
   ])('is %s', (text) => expect(isAddress(text)).toBe(true));
 
   it.each([
@@ -27,21 +31,30 @@ describe('a mail address', () => {
     'ops@exa_mple.com',
     'ops@[127.0.0.1]',
     '.ops@example.com',
-    'o..ps@example.com',
+    '"o ps"@example.com',
+    '".ops"@example.com',
+    '"o..ps@example.com',
     '운영@example.com',
     'Kim, Ops <kim@example.com>',
     'Ops <ops@example.com',
     'Ops\r\nBcc: x <ops@example.com>',
     `${'a'.repeat(65)}@example.com`,
+    `${'a'.repeat(62)}.@example.com`,
     `a@${'a'.repeat(64)}.com`,
     `a@${'abc.'.repeat(63)}com`,
   ])('is not %j', (text) => expect(isAddress(text)).toBe(false));
 });
 
 describe('a pattern of recipients', () => {
-  it.each(['ops@example.com', '@example.com', '*@example.com', '*@*.example.com', '@例え.jp'])('is %s', (text) =>
-    expect(isPattern(text)).toBe(true),
-  );
+  it.each([
+    'ops@example.com',
+    '@example.com',
+    '*@example.com',
+    '*@*.example.com',
+    '@例え.jp',
+    'a..b@docomo.ne.jp',
+    '"a."@docomo.ne.jp',
+  ])('is %s', (text) => expect(isPattern(text)).toBe(true));
   it.each(['', 'example.com', '*', 'Ops <ops@example.com>', 'o*@example.com', '@*', '*@*.*.com', 'a@*.example.com'])(
     'is not %j',
     (text) => expect(isPattern(text)).toBe(false),

@@ -6,7 +6,8 @@ const MAX_LOCAL = 64;
 const MAX_MAILBOX = 254;
 const MAX_DOMAIN = 253;
 
-const DOT_ATOM = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*$/;
+// Japanese carriers gave out addresses such as a..b@ and a.@ for years.
+const ATOMS = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~][A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.]*$/;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 // A display name: a quoted string, or words without the specials of RFC 5322.
 const NAME = /^("(\\.|[^"\\])*"|[^()<>[\]:;@\\,"]*)$/;
@@ -34,14 +35,16 @@ export function isHost(host: string): boolean {
 
 function isMailbox(mailbox: string): boolean {
   const at = mailbox.lastIndexOf('@');
-  const local = mailbox.slice(0, at);
+  const local = mailbox.slice(0, at).replace(/^"(.*)"$/, '$1');
+  // On the wire what is no dot-string is in quotation marks.
+  const marks = /\.\.|\.$/.test(local) ? 2 : 0;
   const domain = asciiDomain(mailbox.slice(at + 1));
   return (
     at > 0 &&
-    DOT_ATOM.test(local) &&
+    ATOMS.test(local) &&
     domain !== null &&
-    local.length <= MAX_LOCAL &&
-    local.length + 1 + domain.length <= MAX_MAILBOX
+    local.length + marks <= MAX_LOCAL &&
+    local.length + marks + 1 + domain.length <= MAX_MAILBOX
   );
 }
 

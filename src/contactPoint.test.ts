@@ -1,11 +1,4 @@
-import {
-  createContactPoint,
-  createQueueRule,
-  missingPermissions,
-  testContactPoint,
-  type Step,
-  type StepState,
-} from './contactPoint';
+import { createContactPoint, createQueueRule, missingPermissions, type Step, type StepState } from './contactPoint';
 import { terraformSnippet, yamlSnippet } from './snippets';
 import { backend } from './test/backend';
 import { provisioned } from './test/provisioned';
@@ -16,6 +9,7 @@ const request = { uid: 'mail', name: 'Mail', grafanaUrl: 'https://grafana.exampl
 const grafana = {
   'POST /api/serviceaccounts': { id: 7, name: 'Mail', role: 'Viewer' },
   'POST /api/serviceaccounts/7/tokens': { id: 1, name: 'Mail', key: 'glsa_token' },
+  'POST /api/datasources/uid/mail/resources/key': { query: 'key=abc' },
   'GET /api/v1/provisioning/contact-points?name=Mail': [],
   'POST /api/v1/provisioning/contact-points': { uid: 'cp', name: 'Mail', type: 'webhook' },
   'GET /api/datasources/uid/mail': {
@@ -47,19 +41,22 @@ it('creates the service account, its token, the contact point and the signing se
   const { outcome, steps } = await create();
 
   expect(steps).toEqual({ serviceAccount: 'done', token: 'done', contactPoint: 'done', secret: 'done' });
-  const [account, token, , contactPoint, , saved] = backend.requests;
+  const [account, token, key, , contactPoint, , saved] = backend.requests;
   expect(account.data).toMatchObject({ name: 'Mail', role: 'Viewer' });
   expect(token.data).toEqual({ name: 'Mail' }); // Grafana takes each name once in an organization
 
+  // The URL works with its own parameters only: none.
+  expect(key.data).toEqual({ query: '', secret: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(contactPoint.headers).toEqual({ 'X-Disable-Provenance': 'true' });
   const { secureJsonData, ...rest } = saved.data as { secureJsonData: { webhookSecret: string } };
   expect(secureJsonData.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
+  expect(key.data).toMatchObject({ secret: secureJsonData.webhookSecret });
   expect(rest).toMatchObject({ jsonData: { appKey: 'AppKey' }, version: 3 });
   expect(contactPoint.data).toMatchObject({
     name: 'Mail',
     type: 'webhook',
     settings: {
-      url: 'https://grafana.example.com/sub/api/datasources/uid/mail/resources/alerts',
+      url: 'https://grafana.example.com/sub/api/datasources/uid/mail/resources/alerts?key=abc',
       authorization_scheme: 'Bearer',
       authorization_credentials: 'glsa_token',
       hmacConfig: {
@@ -138,34 +135,6 @@ describe('when a step fails, what was created is removed again', () => {
       'DELETE /api/serviceaccounts/7': { refuse: 500, data: {} },
     });
     expect((await create()).steps).toEqual({ serviceAccount: 'left', token: 'failed' });
-  });
-});
-
-describe('a test of the contact point', () => {
-  const test = 'POST /api/alertmanager/grafana/config/api/v1/receivers/test';
-  const result = (config: object) => ({ receivers: [{ grafana_managed_receiver_configs: [config] }] });
-
-  it('has Grafana send with the same settings', async () => {
-    backend.reset({ ...grafana, [test]: result({ status: 'ok' }) });
-    const { outcome } = await create();
-    await testContactPoint(outcome as never);
-    expect(JSON.stringify(backend.requests.at(-1)?.data)).toContain('"authorization_credentials":"glsa_token"');
-  });
-
-  it('fails with the words of Grafana', async () => {
-    backend.reset({ ...grafana, [test]: result({ status: 'failed', error: 'webhook response status 502' }) });
-    const { outcome } = await create();
-    await expect(testContactPoint(outcome as never)).rejects.toThrow('webhook response status 502');
-  });
-
-  // The status when every receiver timed out, or when every one is not valid.
-  it.each([408, 400])('also when they come with status %d', async (refuse) => {
-    backend.reset({
-      ...grafana,
-      [test]: { refuse, data: result({ status: 'failed', error: 'the receiver timed out' }) },
-    });
-    const { outcome } = await create();
-    await expect(testContactPoint(outcome as never)).rejects.toThrow('the receiver timed out');
   });
 });
 

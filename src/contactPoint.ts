@@ -1,6 +1,7 @@
 // Creates a contact point for the data source through Grafana's own API, with
 // the session of the user who asked for it.
 import { ApiError, call, refresh } from './api';
+import { boundUrl } from './boundUrl';
 import { t } from './i18n';
 import { PLUGIN_ID } from './service';
 
@@ -117,7 +118,8 @@ export async function createContactPoint(
   undo.push(['token', () => call('DELETE', `/api/serviceaccounts/${account.id}/tokens/${token.id}`)]);
 
   const secret = newSecret();
-  const settings = webhookSettings(alertsUrl(grafanaUrl, uid), token.key, secret);
+  const url = await during('contactPoint', () => boundUrl(uid, alertsUrl(grafanaUrl, uid), secret));
+  const settings = webhookSettings(url, token.key, secret);
   const contactPoint = await during('contactPoint', async () => {
     // Grafana would add a second receiver to a contact point of that name, whose
     // first one has another secret or mails elsewhere.
@@ -145,38 +147,6 @@ export async function createContactPoint(
   await refresh(uid).catch(() => {}); // it will in a moment
 
   return { uid: contactPoint.uid, name, version: saved.datasource.version, settings };
-}
-
-interface TestResult {
-  receivers: Array<{ grafana_managed_receiver_configs: Array<{ status: string; error?: string }> }>;
-}
-
-/** testContactPoint has Grafana send a test notification; it fails with Grafana's words. */
-export async function testContactPoint({ name, settings }: Created): Promise<void> {
-  const { authorization_credentials, hmacConfig, ...open } = settings;
-  const { secret, ...headers } = hmacConfig;
-  const config = {
-    name,
-    type: 'webhook',
-    disableResolveMessage: false,
-    settings: { ...open, hmacConfig: headers },
-    secureSettings: { authorization_credentials, 'hmacConfig.secret': secret },
-  };
-  // Grafana answers 400 or 408 with the same body when every receiver was wrong or timed out.
-  const result = await call<TestResult>('POST', '/api/alertmanager/grafana/config/api/v1/receivers/test', {
-    receivers: [{ name, grafana_managed_receiver_configs: [config] }],
-  }).catch((cause) => {
-    if (cause instanceof ApiError && (cause.body as Partial<TestResult> | undefined)?.receivers) {
-      return cause.body as TestResult;
-    }
-    throw cause;
-  });
-  const failed = result.receivers
-    .flatMap((receiver) => receiver.grafana_managed_receiver_configs)
-    .find(({ error }) => error);
-  if (failed) {
-    throw new ApiError(failed.error ?? failed.status);
-  }
 }
 
 /** The folder of the alert rule, as in provisioning/alerting. */

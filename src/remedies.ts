@@ -33,6 +33,18 @@ const REMEDIES = [
     'remedy.no-greeting',
     'The connection stands but no greeting came. If port {{port}} is a TLS wrapper port (465, 2465), set portMode to tlsWrapper; else a firewall or proxy on the way may swallow it.',
   ),
+  remedy(
+    'remedy.ehlo-name',
+    "The relay refuses the name by which the plugin greets it in EHLO: set ehloName to this machine's full name in DNS, such as grafana.example.com.",
+  ),
+  remedy(
+    'remedy.ehlo',
+    "The relay refuses this client at EHLO: set ehloName to this machine's full name in DNS, such as grafana.example.com, and check that its address may use the service.",
+  ),
+  remedy(
+    'remedy.no-ehlo',
+    '{{address}} does not know EHLO: check that it is an SMTP relay, and that no firewall or proxy on the way alters SMTP.',
+  ),
   remedy('remedy.no-relay', 'Check that {{address}} is an SMTP relay.'),
   remedy(
     'remedy.plain-port',
@@ -47,6 +59,10 @@ const REMEDIES = [
     'The certificate is signed by an authority that this machine does not trust. If the relay is your own, give its CA certificate (tlsAuthWithCACert, tlsCACert).',
   ),
   remedy(
+    'remedy.no-san',
+    'The certificate names no host in its subject alternative names (SAN), and TLS clients do not read its Common Name: have it issued again with {{name}} as a SAN.',
+  ),
+  remedy(
     'remedy.name',
     'The certificate is not for {{name}}: check host, or set serverName to a name the certificate carries.',
   ),
@@ -57,6 +73,12 @@ const REMEDIES = [
   remedy('remedy.certificate', "The relay's certificate cannot be verified: check host, serverName and tlsCACert."),
   remedy('remedy.old-tls', 'The relay offers no TLS version that is safe: TLS 1.2 or later is needed.'),
   remedy(
+    'remedy.cipher-suites',
+    "The relay speaks TLS, but no cipher suite that this client offers: often it has RSA key exchange only, which is not safe. In the relay's settings, allow ECDHE cipher suites (such as ECDHE-RSA-AES128-GCM-SHA256) or TLS 1.3.",
+  ),
+  remedy('remedy.no-certificate', 'The relay has no certificate for {{name}}: check host and serverName.'),
+  remedy('remedy.broken-off', 'The relay speaks TLS, and broke off the handshake: its own log says why.'),
+  remedy(
     'remedy.tls-held-up',
     'The relay did not complete the TLS handshake: check that no firewall or proxy on the way holds it up, or try another port.',
   ),
@@ -65,7 +87,7 @@ const REMEDIES = [
   remedy('remedy.mechanism', 'The relay does not take this mechanism: try another authMechanism.'),
   remedy(
     'remedy.credentials',
-    'Check the AppKey and SecretKey in the NHN Cloud console (Notification > Email), and that the service is enabled for them.',
+    'Check the AppKey and SecretKey in the NHN Cloud console (Notification > Email): that it is the AppKey of Email, not of another service, and that Email is enabled for it.',
   ),
 ];
 

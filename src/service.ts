@@ -33,6 +33,7 @@ export const DEFAULTS = {
   language: 'en',
   timezone: 'UTC',
   maxConnections: 4,
+  messagesPerConnection: 100,
   timeoutSeconds: 10,
   messagesPerMinute: 0,
   dedupeSeconds: 30,
@@ -52,7 +53,14 @@ export const CHOICES = {
 } as const satisfies { [key in keyof EmailJsonData]: ReadonlyArray<EmailJsonData[key]> };
 
 const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
-const NUMBERS = ['port', 'maxConnections', 'timeoutSeconds', 'messagesPerMinute', 'dedupeSeconds'] as const;
+const NUMBERS = [
+  'port',
+  'maxConnections',
+  'messagesPerConnection',
+  'timeoutSeconds',
+  'messagesPerMinute',
+  'dedupeSeconds',
+] as const;
 const FLAGS = ['stableSubject', 'tlsSkipVerify', 'tlsAuthWithCACert', 'enableSecureSocksProxy'] as const;
 
 type List = (typeof LISTS)[number];

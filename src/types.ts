@@ -41,6 +41,7 @@ export interface EmailJsonData extends DataSourceJsonData {
   unsubscribeAddress?: string;
 
   maxConnections?: number;
+  messagesPerConnection?: number;
   timeoutSeconds?: number;
   messagesPerMinute?: number;
   dedupeSeconds?: number;

@@ -9,6 +9,7 @@ export type Errors = Partial<Record<keyof EmailJsonData | keyof EmailSecureJsonD
 export const LIMITS = {
   port: [1, 65535],
   maxConnections: [1, 50],
+  messagesPerConnection: [1, 10000],
   timeoutSeconds: [1, 60],
   messagesPerMinute: [0, 100000],
   dedupeSeconds: [0, 86400],

@@ -7,6 +7,7 @@ import {
   LoadingState,
   type DataFrame,
   type DataQueryResponse,
+  type Field,
   type PanelData,
 } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
@@ -68,7 +69,17 @@ export function ExplorePage({
   );
 }
 
-/** Frame is a table of a frame's values, with their links. */
+const DEFAULT_WIDTH = 150;
+const MARGINS = 48; // of the page beside the table
+
+/** widthsOf are the widths of columns as the table panel has them, which Explore uses since Grafana 13. */
+function widthsOf(fields: Field[], room: number): number[] {
+  const fixed = fields.map(({ config }): number => config.custom?.width ?? 0);
+  const share = (room - fixed.reduce((sum, width) => sum + width, 0)) / fixed.filter((width) => width === 0).length;
+  return fields.map(({ config }, i) => fixed[i] || Math.max(config.custom?.minWidth ?? DEFAULT_WIDTH, share));
+}
+
+/** Frame is a table of a frame's values, with their links. What a cell has no room for is cut off. */
 function Frame({ frame }: { frame: DataFrame }) {
   const [{ name, fields, length }] = applyFieldOverrides({
     data: [frame],
@@ -76,8 +87,14 @@ function Frame({ frame }: { frame: DataFrame }) {
     replaceVariables: replace,
     theme: getThemeById('light'),
   });
+  const widths = widthsOf(fields, window.innerWidth - MARGINS);
   return (
-    <table aria-label={name}>
+    <table aria-label={name} style={{ tableLayout: 'fixed', width: widths.reduce((sum, width) => sum + width, 0) }}>
+      <colgroup>
+        {fields.map((field, i) => (
+          <col key={field.name} style={{ width: widths[i] }} />
+        ))}
+      </colgroup>
       <thead>
         <tr>
           {fields.map((field) => (
@@ -92,7 +109,10 @@ function Frame({ frame }: { frame: DataFrame }) {
               const text = field.display!(field.values[row]).text;
               const [link] = field.getLinks?.({ valueRowIndex: row }) ?? [];
               return (
-                <td key={field.name}>
+                <td
+                  key={field.name}
+                  style={{ overflow: 'hidden', whiteSpace: field.config.custom?.wrapText ? 'normal' : 'nowrap' }}
+                >
                   {link ? (
                     <a href={link.href} title={link.title}>
                       {text}

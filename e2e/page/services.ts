@@ -10,11 +10,20 @@ export async function request<T>({ method = 'GET', url, data, headers }: Backend
     body: data === undefined ? undefined : JSON.stringify(data),
   });
   const text = await response.text();
-  const answer = { status: response.status, statusText: response.statusText, data: text ? JSON.parse(text) : {} };
+  const answer = { status: response.status, statusText: response.statusText, data: parsed(text) };
   if (!response.ok) {
     throw { ...answer, config: { method, url } };
   }
   return answer;
+}
+
+/** parsed is JSON, or what else a server says. */
+function parsed(text: string) {
+  try {
+    return text ? JSON.parse(text) : {};
+  } catch {
+    return text;
+  }
 }
 
 setBackendSrv({ fetch: (options: BackendSrvRequest) => defer(() => request(options)) } as never);

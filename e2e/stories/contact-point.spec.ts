@@ -1,4 +1,5 @@
 import { post } from '../alerts';
+import { answerTests, VERSIONS } from '../receivers';
 import { settings } from '../relay';
 import { expect, ON_GRAFANA, test } from '../test';
 
@@ -36,6 +37,38 @@ test('what Grafana refuses is said in its words', async ({ operator, page }) => 
   await expect(page.getByText('Service account: failed')).toBeVisible();
   await expect(page.getByText(/already exists/)).toBeVisible();
   await expect(page.getByText('Choose another name.')).toBeVisible();
+});
+
+test.describe('a test notification', () => {
+  test.skip(ON_GRAFANA, 'a Grafana is of one version, and the first story tests on that');
+  test.use({ tape: 'one button makes a contact point, which delivers' });
+
+  for (const version of VERSIONS) {
+    test(`is asked of Grafana ${version} in its way, and its failure told`, async ({ operator, page, request }) => {
+      const uid = await operator.open({ ...settings(), uid: `story-test-${version}`, name });
+      await answerTests(page, request, version, uid);
+      await page.getByRole('button', { name: 'Create a contact point' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }).click();
+      await expect(page.getByText('The contact point Story of a contact point was created.')).toBeVisible();
+      const sendTest = page.getByRole('button', { name: 'Send a test notification' });
+      await sendTest.click();
+      await expect(page.getByText('The test notification was mailed.')).toBeVisible();
+
+      const changed = await request.put(`/api/datasources/uid/${uid}`, {
+        data: { ...settings(), name, secureJsonData: { secretKey: 'mistyped' } },
+      });
+      expect(changed.ok()).toBe(true);
+      await sendTest.click();
+      await expect(
+        page.getByText(
+          version === '12.3'
+            ? 'webhook response status 502 Bad Gateway' // all that it says
+            : /^the relay refuses the sender: auth: 535/,
+        ),
+      ).toBeVisible();
+      await expect(page.getByText('The test notification was mailed.')).toBeHidden();
+    });
+  }
 });
 
 test.afterAll(async ({ request }) => {

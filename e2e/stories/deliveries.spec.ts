@@ -15,6 +15,20 @@ test('deliveries are found by their filters and lead to their details', async ({
   await expect(page.getByText(/queued as/).first()).toBeVisible();
 });
 
+for (const width of [1440, 1024]) {
+  test(`the subject leads to the details on a screen of ${width} pixels`, async ({ operator, page, request }) => {
+    await page.setViewportSize({ width, height: 1000 });
+    const subjectTemplate = `{{ .Title }}${' and so on'.repeat(20)}`;
+    const uid = await operator.open(settings({ subjectTemplate }));
+    expect(await post(request, uid)).toMatchObject({ code: 200, status: 'sent' });
+    await operator.explore(uid, { queryType: 'deliveries' });
+    const subject = page.getByRole('link', { name: /and so on/ }).first();
+    await expect(subject).toBeInViewport({ ratio: 1 });
+    await subject.click(); // at its middle, which nothing may cover
+    await expect(page.getByText('Sent', { exact: true })).toBeVisible();
+  });
+}
+
 test('a mail that waits is retried and taken back by hand', async ({ operator, page, request }) => {
   const uid = await operator.open(settings({ port: 1 })); // nothing listens there
   const { code, id } = await post(request, uid);

@@ -28,7 +28,8 @@ type Address struct {
 	// Name is the display name in Unicode, without control characters; empty
 	// if there is none.
 	Name string
-	// Local is the part before the @, as the receiving host will see it.
+	// Local is the part before the @ without quotation marks: ASCII letters,
+	// digits, dots and !#$%&'*+-/=?^_`{|}~.
 	Local string
 	// Domain is in lower case and in A-labels (RFC 5890).
 	Domain string
@@ -36,8 +37,10 @@ type Address struct {
 
 // Parse reads "user@example.com" or "Name <user@example.com>". The domain may
 // be international; it is turned into A-labels. Local parts beyond ASCII need
-// SMTPUTF8, which the service does not offer, and are refused. Every error
-// quotes the input, shortened where it is long.
+// SMTPUTF8, which the service does not offer, and are refused. Two dots in a
+// row and one before the @ are read with and without quotation marks: Japanese
+// carriers gave out such addresses for years. Every error quotes the input,
+// shortened where it is long.
 func Parse(s string) (Address, error) {
 	if strings.TrimSpace(s) == "" {
 		return Address{}, errors.New("the address is empty")
@@ -45,7 +48,7 @@ func Parse(s string) (Address, error) {
 	if len(s) > maxInput {
 		return Address{}, fmt.Errorf("%s is %d octets long, too long for a mail address", quote(s), len(s))
 	}
-	parsed, err := mail.ParseAddress(s)
+	parsed, err := mail.ParseAddress(quoteDots(s))
 	// A group ("team: user@example.com;", RFC 5322 section 3.4) ends in a
 	// semicolon; it is not a mailbox, even when it has one member.
 	if err != nil || strings.HasSuffix(strings.TrimSpace(s), ";") {
@@ -58,21 +61,28 @@ func Parse(s string) (Address, error) {
 	}
 	at := strings.LastIndexByte(parsed.Address, '@')
 	local, domain := parsed.Address[:at], parsed.Address[at+1:]
-	if !dotAtom(local) {
-		return Address{}, fmt.Errorf("%s: the part before the @ may hold ASCII letters, digits, single dots and !#$%%&'*+-/=?^_`{|}~ only", quote(s))
+	if !atoms(local) {
+		return Address{}, fmt.Errorf("%s: the part before the @ may hold ASCII letters, digits, !#$%%&'*+-/=?^_`{|}~ and, except in front, dots only", quote(s))
 	}
 	ascii, err := Domain(domain)
 	if err != nil {
 		return Address{}, fmt.Errorf("%s: %w", quote(s), err)
 	}
-	if len(local) > maxLocal || len(local)+1+len(ascii) > maxMailbox {
+	a := Address{Name: parsed.Name, Local: local, Domain: ascii}
+	if all := len(a.Mailbox()); all > maxMailbox || all-len("@"+ascii) > maxLocal {
 		return Address{}, fmt.Errorf("%s is too long (at most %d octets before the @, %d in all)", quote(s), maxLocal, maxMailbox)
 	}
-	return Address{Name: parsed.Name, Local: local, Domain: ascii}, nil
+	return a, nil
 }
 
-// Mailbox is the address as the SMTP envelope carries it.
-func (a Address) Mailbox() string { return a.Local + "@" + a.Domain }
+// Mailbox is the address as the SMTP envelope and a header carry it: a local
+// part that is no dot-string is a quoted-string (RFC 5321 section 4.1.2).
+func (a Address) Mailbox() string {
+	if dotString(a.Local) {
+		return a.Local + "@" + a.Domain
+	}
+	return `"` + a.Local + `"@` + a.Domain
+}
 
 // String is the address as a person reads it: with its name, the domain in
 // Unicode. It is not a header value; package message encodes those.
@@ -92,9 +102,33 @@ func (a Address) String() string {
 // use tells them apart.
 func (a Address) Key() string { return strings.ToLower(a.Local) + "@" + a.Domain }
 
-// dotAtom checks for a dot-atom of ASCII (RFC 5322 section 3.2.3). Quoted
-// local parts are legal and, in practice, always a mistake or an attack.
-func dotAtom(local string) bool {
+// MayRoute says whether the local part holds a sign that relays take for a route
+// to another host: "a%b.example@c.example" and "b.example!a@c.example" reach
+// a@b.example through Postfix as it is installed (allow_percent_hack,
+// swap_bangpath).
+func (a Address) MayRoute() bool { return strings.ContainsAny(a.Local, "%!") }
+
+// quoteDots puts a bare local part that is no dot-string into quotation marks,
+// in which the library reads it. Everything else is the library's to judge.
+func quoteDots(s string) string {
+	start, end := 0, strings.LastIndexByte(s, '@')
+	if open := strings.LastIndexByte(s, '<'); open < end {
+		start = open + 1
+	}
+	if end < 0 {
+		return s
+	}
+	local := strings.TrimSpace(s[start:end])
+	if !atoms(local) || dotString(local) {
+		return s
+	}
+	return s[:start] + `"` + local + `"` + s[end:]
+}
+
+// atoms checks for the characters of a dot-string, with dots anywhere but in
+// front. What else a quoted-string may hold is, in practice, a mistake or an
+// attack.
+func atoms(local string) bool {
 	for _, r := range local {
 		switch {
 		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
@@ -103,7 +137,13 @@ func dotAtom(local string) bool {
 			return false
 		}
 	}
-	return local != "" && local[0] != '.' && local[len(local)-1] != '.' && !strings.Contains(local, "..")
+	return local != "" && local[0] != '.'
+}
+
+// dotString says whether atoms are separated by single dots (RFC 5321 section
+// 4.1.2).
+func dotString(local string) bool {
+	return !strings.HasSuffix(local, ".") && !strings.Contains(local, "..")
 }
 
 // quote makes foreign text safe and short enough for an error.

@@ -36,6 +36,11 @@ func TestAddressesAreRead(t *testing.T) {
 		{"a host without dots", "root@localhost", "", "root@localhost", "root@localhost"},
 		{"a local part of 64 octets", strings.Repeat("a", 64) + "@example.com", "", strings.Repeat("a", 64) + "@example.com", strings.Repeat("a", 64) + "@example.com"},
 		{"a needlessly quoted local part", `"user"@example.com`, "", "user@example.com", "user@example.com"},
+		{"two dots, as docomo gave them out", "a..b@docomo.ne.jp", "", `"a..b"@docomo.ne.jp`, "a..b@docomo.ne.jp"},
+		{"a dot before the @", " a.@ezweb.ne.jp ", "", `"a."@ezweb.ne.jp`, "a.@ezweb.ne.jp"},
+		{"two dots in quotation marks", `"a..b"@docomo.ne.jp`, "", `"a..b"@docomo.ne.jp`, "a..b@docomo.ne.jp"},
+		{"two dots behind a name", `"Doe, J." <a...b..@docomo.ne.jp>`, "Doe, J.", `"a...b.."@docomo.ne.jp`, "Doe, J. <a...b..@docomo.ne.jp>"},
+		{"two dots of an international domain", "当直 <a..b@例え.jp>", "当直", `"a..b"@xn--r8jz45g.jp`, "当直 <a..b@例え.jp>"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,7 +54,7 @@ func TestAddressesAreRead(t *testing.T) {
 
 func TestAddressesThatAreRefused(t *testing.T) {
 	const form = " is not a mail address (user@example.com or Name <user@example.com>)"
-	const atoms = ": the part before the @ may hold ASCII letters, digits, single dots and !#$%&'*+-/=?^_`{|}~ only"
+	const atoms = ": the part before the @ may hold ASCII letters, digits, !#$%&'*+-/=?^_`{|}~ and, except in front, dots only"
 	tests := []struct{ name, in, want string }{
 		{"nothing", "", "the address is empty"},
 		{"space", " \t", "the address is empty"},
@@ -68,7 +73,11 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		{"a quoted space", `"a b"@example.com`, `"\"a b\"@example.com"` + atoms},
 		{"a quoted @", `"a@b"@example.com`, `"\"a@b\"@example.com"` + atoms},
 		{"a quoted angle bracket", `"a> <b"@example.com`, `"\"a> <b\"@example.com"` + atoms},
-		{"quoted dots", `"a..b"@example.com`, `"\"a..b\"@example.com"` + atoms},
+		{"a dot in front", ".a@example.com", `".a@example.com"` + form},
+		{"a quoted dot in front", `".a"@example.com`, `"\".a\"@example.com"` + atoms},
+		{"only dots", "..@example.com", `"..@example.com"` + form},
+		{"dots and a name without angle brackets", "Ops a..b@example.com", `"Ops a..b@example.com"` + form},
+		{"dots after a route", "<@relay.example:a..b@example.com>", `"<@relay.example:a..b@example.com>"` + form},
 		{"a local part beyond ASCII", "ユーザー@example.com", `"ユーザー@example.com"` + atoms},
 		{"an address literal", "user@[192.0.2.1]", `"user@[192.0.2.1]": "[192.0.2.1]" is not a domain name`},
 		{"an underscore in the domain", "user@a_b.example", `"user@a_b.example": "a_b.example" is not a domain name`},
@@ -78,6 +87,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		{"a zero-width joiner", "user@a\u200db.example", `"user@a\u200db.example": "a\u200db.example" is not a domain name`},
 		{"a label of 64 octets", "user@" + strings.Repeat("a", 64) + ".example", `"user@` + strings.Repeat("a", 64) + `.example": "` + strings.Repeat("a", 64) + `.example" is not a domain name`},
 		{"a local part of 65 octets", strings.Repeat("a", 65) + "@example.com", `"` + strings.Repeat("a", 65) + `@example.com" is too long (at most 64 octets before the @, 254 in all)`},
+		{"65 octets with their quotation marks", strings.Repeat("a", 62) + ".@example.com", `"` + strings.Repeat("a", 62) + `.@example.com" is too long (at most 64 octets before the @, 254 in all)`},
 		{"255 octets in all", strings.Repeat("a", 64) + "@" + strings.Repeat("a.", 94) + "aa", `"` + strings.Repeat("a", 64) + "@" + strings.Repeat("a.", 17) + `a"... is too long (at most 64 octets before the @, 254 in all)`},
 		{"a megabyte", strings.Repeat("a", 1<<20), `"` + strings.Repeat("a", 100) + `"... is 1048576 octets long, too long for a mail address`},
 	}
@@ -112,6 +122,8 @@ func TestMailboxesAreComparedWithoutCaseAndName(t *testing.T) {
 		{"user@example.com", "user2@example.com", false},
 		{"user@example.com", "user@example.org", false},
 		{"user+a@example.com", "user@example.com", false},
+		{"a..b@docomo.ne.jp", `"A..b"@docomo.ne.jp`, true},
+		{"a..b@docomo.ne.jp", "a.b@docomo.ne.jp", false},
 	}
 	for _, tt := range tests {
 		a, b := parse(t, tt.a), parse(t, tt.b)
@@ -149,6 +161,7 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"user@example.com", "Ops <user@example.com>", `"Doe, Jane" <user@例え.jp>`, "=?UTF-8?Q?a=0D=0Ab?= <user@example.com>",
 		`"a@b"@example.com`, "user@[192.0.2.1]", "user@example.com\r\nBcc: x@example.org", "team: a@example.com;", "user@xn--r8jz45g.jp", "a@b (c)",
+		"a..b@docomo.ne.jp", `Name <"a."@docomo.ne.jp>`, "a%evil.test@example.com", ".a@example.com", `"..".@example.com`,
 	} {
 		f.Add(s)
 	}
@@ -167,7 +180,8 @@ func FuzzParse(f *testing.F) {
 		}
 		mailbox := a.Mailbox()
 		if len(mailbox) > 254 || strings.Count(mailbox, "@") != 1 ||
-			strings.ContainsFunc(mailbox, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>()[],;:\"`, r) }) {
+			strings.ContainsFunc(mailbox, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>()[],;:\`, r) }) ||
+			strings.Contains(strings.TrimPrefix(strings.Replace(mailbox, `"@`, "@", 1), `"`), `"`) {
 			t.Fatalf("%q is no mailbox of an envelope", mailbox)
 		}
 		if strings.ContainsFunc(a.Name, unicode.IsControl) {

@@ -27,8 +27,12 @@ func ParsePattern(s string) (Pattern, error) {
 	return Pattern{}, fmt.Errorf("%s is not user@example.com, @example.com or *@*.example.com", quote(s))
 }
 
-// Match says whether the pattern names the address.
+// Match says whether the pattern names the address. A pattern of a whole domain
+// does not name an address that may be routed out of it.
 func (p Pattern) Match(a Address) bool {
+	if p.local == "" && a.MayRoute() {
+		return false
+	}
 	if p.below {
 		return strings.HasSuffix(a.Domain, "."+p.domain)
 	}

@@ -25,6 +25,13 @@ func TestPatternsMatch(t *testing.T) {
 		{"@*.example.com", []string{"a@x.example.com"}, []string{"a@example.com"}},
 		{" @Example.COM ", []string{"a@example.com"}, nil},
 		{"@例え.jp", []string{"a@xn--r8jz45g.jp", "a@例え.jp"}, []string{"a@例.jp"}},
+		{"a..b@docomo.ne.jp", []string{`"a..b"@docomo.ne.jp`, "A..B@docomo.ne.jp"}, []string{"a.b@docomo.ne.jp"}},
+		{`"a."@docomo.ne.jp`, []string{"a.@docomo.ne.jp"}, []string{"a@docomo.ne.jp"}},
+		{"@docomo.ne.jp", []string{"a..b@docomo.ne.jp"}, nil},
+		{"a%b.example@example.com", []string{"A%b.example@example.com", `"a%b.example"@example.com`}, []string{"c%b.example@example.com"}},
+		// Relays mail these to another host, which the pattern does not name.
+		{"@example.com", nil, []string{"a%evil.test@example.com", "evil.test!a@example.com", `"a%evil.test"@example.com`, "a%example.com@example.com"}},
+		{"*@*.example.com", nil, []string{"a%evil.test@x.example.com", "evil.test!a@x.example.com"}},
 		{"*@*.xn--r8jz45g.jp", []string{"a@x.例え.jp"}, []string{"a@例え.jp"}},
 	}
 	for _, tt := range tests {

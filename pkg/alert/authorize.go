@@ -10,14 +10,15 @@ import (
 
 // Authorize decides whether a caller may have an alert mailed: by the request's
 // signature when the data source has a webhookSecret, else by the caller's
-// role. Grafana lets every Viewer of the organisation reach the resource API,
-// so without this the data source would be an open relay. The error is a
+// role. Grafana lets every Viewer of the organization reach the resource API,
+// so without this the data source would be an open relay. The Verifier that it
+// returns has the last word, once the body was written to it. The error is a
 // *Refusal.
-func Authorize(secret settings.Secret, role string, h http.Header, body []byte, now time.Time) error {
+func Authorize(secret settings.Secret, role string, h http.Header, now time.Time) (*Verifier, error) {
 	if secret.IsSet() {
-		return Verify(secret.Reveal(), h, body, now)
+		return NewVerifier(secret.Reveal(), h, now)
 	}
-	return RequireEditor(role)
+	return &Verifier{}, RequireEditor(role)
 }
 
 // RequireEditor lets the roles Editor and Admin pass. The error is a *Refusal.

@@ -1,16 +1,14 @@
 package alert
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	// Go 1.27's encoding/json/v2: it reads a payload once and in a third of the
 	// time, where encoding/json reads the alerts four times.
@@ -20,45 +18,60 @@ import (
 
 // Limits of a payload.
 const (
-	MaxBody   = 10 << 20 // octets
-	MaxDepth  = 32       // nested objects and arrays; Grafana's own have 4
-	MaxAlerts = 1000     // kept in Notification.Alerts
+	MaxBody    = 16 << 20 // octets
+	MaxDepth   = 32       // nested objects and arrays; Grafana's own have 4
+	MaxCounted = 100_000  // alerts
+	MaxAlerts  = 1000     // kept in Notification.Alerts
 )
 
-// Decode reads a payload and fills in what older senders leave out. Unknown
-// fields are ignored and of a duplicate key the last value counts, which is
-// safe because a signature covers the whole body. The error is a *Refusal.
-func Decode(body []byte) (*Notification, error) {
-	switch {
-	case len(body) > MaxBody:
-		return nil, &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
-			Message: fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20),
-			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
-	case len(bytes.TrimSpace(body)) == 0:
-		return nil, malformed("the body is empty")
-	case !utf8.Valid(body):
-		return nil, malformed("the body is not UTF-8")
-	case depth(body) > MaxDepth:
-		return nil, unprocessable(fmt.Sprintf("the body nests deeper than %d levels", MaxDepth))
-	}
-
+// Decode reads a payload in a stream, keeps what a mail can show and counts the
+// rest, and fills in what older senders leave out. Unknown fields are ignored
+// and of a duplicate key the last value counts, which is safe because a
+// signature covers the whole body. The error is a *Refusal, or what r failed
+// with; r is read to its end where there is none.
+func Decode(r io.Reader) (*Notification, error) {
 	n := &Notification{}
 	// The outer Alerts shadows the embedded one.
 	p := struct {
 		*Notification
 		Alerts alertList `json:"alerts"`
 	}{Notification: n}
-	if err := json.Unmarshal(body, &p, jsontext.AllowDuplicateNames(true)); err != nil {
-		return nil, refuse(err)
+	var message *written
+	before := 0 // alerts that came before the message
+	body := abridge(r, func() *written {
+		message, before = &written{expected: p.Alerts.defaults.blocks}, p.Alerts.total()
+		return message
+	})
+	defer body.release()
+	if err := json.UnmarshalRead(body, &p, jsontext.AllowDuplicateNames(true)); err != nil {
+		return nil, body.refuse(err)
 	}
-	list := p.Alerts
+	list := &p.Alerts
 	if list.total() == 0 {
 		return nil, unprocessable("the notification has no alerts")
 	}
+	switch {
+	case message == nil: // its name was written with escapes, or there is none
+		message = &written{expected: list.defaults.blocks}
+		message.add([]byte(n.Message))
+	case before == 0: // only now the alerts are known
+		text := message.end()
+		message = &written{expected: list.defaults.blocks}
+		message.add([]byte(text))
+	}
+	n.Message = message.end()
 
-	n.Alerts, n.FiringCount, n.ResolvedCount = list.kept, list.firing, list.resolved
+	n.Alerts, n.Dropped = list.finish()
+	for i := range n.Alerts {
+		a := &n.Alerts[i]
+		a.Labels, a.Annotations = a.Labels.with(n.CommonLabels), a.Annotations.with(n.CommonAnnotations)
+	}
+	n.FiringCount, n.ResolvedCount = list.firing, list.resolved
 	n.TruncatedAlerts = min(max(n.TruncatedAlerts, 0), 1<<30)
-	n.Omitted = list.total() - len(list.kept) + n.TruncatedAlerts
+	if dropped := list.total() - len(n.Alerts); dropped > 0 {
+		n.Omitted, n.Rules = dropped, len(list.rules)
+	}
+	n.Omitted += n.TruncatedAlerts
 	switch n.Status {
 	case Firing, Resolved:
 	case "":
@@ -76,66 +89,6 @@ func Decode(body []byte) (*Notification, error) {
 	return n, nil
 }
 
-// alertList reads alerts one by one, so that a body of many small ones costs
-// their identity and not a struct each. When there are more than MaxAlerts the
-// firing ones are kept first.
-type alertList struct {
-	kept             []Alert
-	firing, resolved int
-	marks            []mark
-}
-
-func (l *alertList) total() int { return l.firing + l.resolved }
-
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	*l = alertList{}
-	first, err := dec.ReadToken()
-	switch {
-	case err != nil:
-		return err
-	case first.Kind() == 'n':
-		return nil
-	case first.Kind() != '[':
-		return unprocessable("alerts must be an array")
-	}
-	for dec.PeekKind() != ']' {
-		var a Alert
-		if err := json.UnmarshalDecode(dec, &a); err != nil {
-			return err
-		}
-		switch a.Status {
-		case Firing:
-			l.firing++
-		case Resolved:
-			l.resolved++
-		default:
-			return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mayBe(a.Status))
-		}
-		l.marks = append(l.marks, markOf(&a))
-		l.keep(a)
-	}
-	_, err = dec.ReadToken()
-	return err
-}
-
-// keep adds an alert while there is room; a firing one takes the place of the
-// last resolved one when there is none.
-func (l *alertList) keep(a Alert) {
-	if len(l.kept) == MaxAlerts {
-		if a.Status != Firing || l.firing > MaxAlerts {
-			return
-		}
-		// firing counts a already, so one at least of the kept is resolved.
-		last := len(l.kept) - 1
-		for l.kept[last].Status == Firing {
-			last--
-		}
-		l.kept = slices.Delete(l.kept, last, last+1)
-	}
-	l.kept = append(l.kept, a)
-}
-
 // groupKey makes the key that Alertmanager gives a group at the root of the
 // routing tree.
 func groupKey(labels KV) string {
@@ -151,46 +104,16 @@ func groupKey(labels KV) string {
 	return b.String()
 }
 
-// depth is the greatest nesting of objects and arrays. It is right for valid
-// JSON and harmless for any other.
-func depth(body []byte) int {
-	level, deepest := 0, 0
-	for i := 0; i < len(body); i++ {
-		switch body[i] {
-		case '"':
-			i += quoted(body[i+1:])
-		case '{', '[':
-			level++
-			deepest = max(deepest, level)
-		case '}', ']':
-			level--
-		}
+// refuse words an error that ended the reading of a.
+func (a *abridged) refuse(err error) error {
+	if refusal, ok := errors.AsType[*Refusal](a.err); ok {
+		return refusal
 	}
-	return deepest
-}
-
-// quoted is the length of a string up to and with its closing quote.
-func quoted(s []byte) int {
-	for n := 0; ; n++ {
-		next := bytes.IndexByte(s[n:], '"')
-		if next < 0 {
-			return len(s)
-		}
-		n += next
-		backslashes := 0
-		for backslashes < n && s[n-1-backslashes] == '\\' {
-			backslashes++
-		}
-		if backslashes%2 == 0 {
-			return n + 1
-		}
-	}
-}
-
-// refuse words an error of the JSON library.
-func refuse(err error) error {
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		return refusal
+	}
+	if a.err != nil && a.err != io.EOF {
+		return a.err // what is read from has failed
 	}
 	if wrong, ok := errors.AsType[*json.SemanticError](err); ok {
 		where := place(wrong.JSONPointer)
@@ -202,8 +125,19 @@ func refuse(err error) error {
 		}
 		return unprocessable(where + " is of the wrong type: " + kinds.Replace(wrong.JSONKind.String()))
 	}
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !a.dropped {
+		return notJSON(fmt.Errorf("%w, at octet %d", syntax.Err, syntax.ByteOffset))
+	}
+	return notJSON(err)
+}
+
+// notJSON words an error of syntax.
+func notJSON(err error) error {
+	if strings.Contains(err.Error(), "invalid UTF-8") {
+		return malformed("the body is not UTF-8")
+	}
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return malformed(fmt.Sprintf("the body is not JSON: %v, at octet %d", syntax.Err, syntax.ByteOffset))
+		err = syntax.Err
 	}
 	return malformed("the body is not JSON: " + err.Error())
 }

@@ -1,14 +1,18 @@
 package alert_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"unicode/utf8"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
@@ -25,7 +29,7 @@ func read(t testing.TB, name string) []byte {
 
 func decode(t testing.TB, body []byte) *alert.Notification {
 	t.Helper()
-	n, err := alert.Decode(body)
+	n, err := alert.Decode(bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,11 +149,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a title that is a number", `{"title":1,` + alerts + `}`, 422, "title is of the wrong type: number"},
 		{"too deep an object", `{"x":` + strings.Repeat(`{"x":`, alert.MaxDepth) + `1` + strings.Repeat(`}`, alert.MaxDepth) + `,` + alerts + `}`, 422, "nests deeper than 32 levels"},
 		{"a million open brackets", strings.Repeat("[", 1_000_000), 422, "nests deeper"},
-		{"too large a body", `{"title":"` + strings.Repeat("x", alert.MaxBody) + `",` + alerts + `}`, 413, "the body is larger than 10 MiB"},
+		{"too large a body", `{"title":"` + strings.Repeat("x", alert.MaxBody) + `",` + alerts + `}`, 413, "the body is larger than 16 MiB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := alert.Decode([]byte(tt.body))
+			_, err := alert.Decode(strings.NewReader(tt.body))
 			refused(t, err, tt.status, alert.ReasonBody, tt.words)
 		})
 	}
@@ -242,8 +246,9 @@ func FuzzDecode(f *testing.F) {
 	for _, name := range []string{"grafana-12.3/mixed-1-1.json", "grafana-12.3/test-button-custom-title.json", "alertmanager-v4/bare.json", "alertmanager-v4/firing-truncated.json"} {
 		f.Add(read(f, name))
 	}
+	f.Add([]byte(storm{count: 3, resolved: 1, before: "😀\\\"", after: "x"}.body(f)))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		n, err := alert.Decode(body)
+		n, err := alert.Decode(bytes.NewReader(body))
 		if err != nil {
 			var r *alert.Refusal
 			if !errors.As(err, &r) || r.Status < 400 || r.Status > 499 || r.Reason != alert.ReasonBody || r.Message == "" || r.Hint == "" {
@@ -252,11 +257,12 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		if len(n.Alerts) == 0 || len(n.Alerts) > alert.MaxAlerts || n.GroupKey == "" || n.Omitted < 0 ||
-			n.FiringCount+n.ResolvedCount < len(n.Alerts) || len(n.Identity()) != 64 {
+			n.FiringCount+n.ResolvedCount < len(n.Alerts) || len(n.Identity()) != 64 || !utf8.ValidString(n.Message) {
 			t.Fatalf("an incomplete notification: %+v", n)
 		}
-		if again := decode(t, body); again.Identity() != n.Identity() {
-			t.Fatal("the identity of one body changes")
+		again, err := alert.Decode(iotest.OneByteReader(bytes.NewReader(body)))
+		if err != nil || !reflect.DeepEqual(again, n) {
+			t.Fatalf("read octet by octet it is %+v (%v), at once %+v", again, err, n)
 		}
 	})
 }
@@ -270,7 +276,8 @@ func BenchmarkDecode(b *testing.B) {
 		{"two alerts", read(b, "grafana-12.3/firing-2.json")},
 		{"fifteen alerts", read(b, "grafana-12.3/firing-15-hostile-annotations.json")},
 		// Most alerts cost their identity and not a struct each.
-		{"the largest body of the smallest alerts", []byte(`{"alerts":[` + strings.Repeat(small, alert.MaxBody/len(small)-2) + small[:len(small)-1] + `]}`)},
+		{"as many of the smallest alerts as may be", []byte(`{"alerts":[` + strings.Repeat(small, alert.MaxCounted-1) + small[:len(small)-1] + `]}`)},
+		{"five thousand alerts of 11 MB", []byte(storm{count: 5000, resolved: 1000, padding: 800}.body(b))},
 	}
 	for _, tt := range tests {
 		b.Run(tt.name, func(b *testing.B) {

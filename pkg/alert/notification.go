@@ -4,9 +4,6 @@ package alert
 
 import "time"
 
-// KV is a set of labels or annotations.
-type KV map[string]string
-
 // Status of a notification or of one alert.
 const (
 	Firing   = "firing"
@@ -30,37 +27,49 @@ type Notification struct {
 	OrgID             int64   `json:"orgId"`   // Grafana only
 	Title             string  `json:"title"`   // Grafana only
 	State             string  `json:"state"`   // Grafana only: alerting, ok
-	Message           string  `json:"message"` // Grafana only
+	Message           string  `json:"message"` // Grafana only; without its default text
 
 	// FiringCount and ResolvedCount count every alert of the payload, also
 	// those that Decode left out of Alerts.
 	FiringCount   int `json:"-"`
 	ResolvedCount int `json:"-"`
-	// Omitted is how many alerts are not in Alerts: those beyond MaxAlerts and
-	// those the sender itself truncated.
-	Omitted int `json:"-"`
-	// SignedAt is when the request was signed, zero if it does not say.
-	SignedAt time.Time `json:"-"`
+	// Omitted is how many alerts are not in Alerts: those that Decode left out,
+	// which Dropped counts by kind, and those the sender itself truncated.
+	Omitted int          `json:"-"`
+	Dropped map[Kind]int `json:"-"`
+	// Rules is how many rules the alerts of the payload are of, where some are
+	// left out.
+	Rules int `json:"-"`
+	// Replaced is what Recipients.Replaced says of the request, for the mail to
+	// tell.
+	Replaced []string `json:"-"`
+	// Signature is the one that the request may be carried out with once.
+	Signature Signature `json:"-"`
 
 	identity string
 }
 
-// Alert is one alert of a notification.
+// Kind is what alerts that are not shown one by one are counted by.
+type Kind struct{ Status, Severity string }
+
+// Alert is one alert of a notification. What all alerts of the notification
+// share is in each of them.
 type Alert struct {
-	Status       string             `json:"status"`
-	Labels       KV                 `json:"labels"`
-	Annotations  KV                 `json:"annotations"`
-	StartsAt     time.Time          `json:"startsAt"`
-	EndsAt       time.Time          `json:"endsAt"` // the zero time while firing
-	GeneratorURL string             `json:"generatorURL"`
-	Fingerprint  string             `json:"fingerprint"`
-	SilenceURL   string             `json:"silenceURL"`   // Grafana only
-	DashboardURL string             `json:"dashboardURL"` // Grafana only
-	PanelURL     string             `json:"panelURL"`     // Grafana only
-	ImageURL     string             `json:"imageURL"`     // Grafana only
-	Values       map[string]float64 `json:"values"`       // Grafana only
-	ValueString  string             `json:"valueString"`  // Grafana only
-	OrgID        int64              `json:"orgId"`        // Grafana only
+	Status       string    `json:"status"`
+	Labels       KV        `json:"labels"`
+	Annotations  KV        `json:"annotations"`
+	StartsAt     time.Time `json:"startsAt"` // the zero time if unknown
+	EndsAt       time.Time `json:"endsAt"`   // the zero time while firing
+	GeneratorURL string    `json:"generatorURL"`
+	Fingerprint  string    `json:"fingerprint"`
+	SilenceURL   string    `json:"silenceURL"`   // Grafana only
+	DashboardURL string    `json:"dashboardURL"` // Grafana only
+	PanelURL     string    `json:"panelURL"`     // Grafana only
+	ImageURL     string    `json:"imageURL"`     // Grafana only
+	RuleUID      string    `json:"ruleUID"`      // Grafana only
+	Values       Values    `json:"values"`       // Grafana only
+	ValueString  string    `json:"valueString"`  // Grafana only
+	OrgID        int64     `json:"orgId"`        // Grafana only
 }
 
 // Identity is equal for two notifications that say the same: same group key

@@ -13,8 +13,12 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// The query parameters of an alert.
-var parameters = []string{"to", "cc", "bcc", "type", "language", "mode"}
+// The query parameters of an alert, and those that Grafana puts into URLs by
+// itself, which say nothing to this data source.
+var (
+	parameters = []string{"to", "cc", "bcc", "type", "language", "mode"}
+	ignored    = []string{"orgId", "targetOrgId"}
+)
 
 // Overrides are what a request's query string sets in place of the settings.
 // The zero value of a field overrides nothing.
@@ -23,33 +27,37 @@ type Overrides struct {
 	MailType    nhncloud.MailType
 	Language    string
 	Mode        settings.RecipientMode
+	// Rejected are the entries of to, cc and bcc that are no mail addresses.
+	Rejected []Rejected
+}
+
+// Rejected is what a request names as a recipient and cannot be mailed.
+type Rejected struct {
+	Parameter string // to, cc or bcc
+	Entry     string // as it was sent, shortened where it is long
+	Reason    string // a sentence for whoever wrote it, which quotes the entry
 }
 
 // ParseOverrides reads a raw query string. Addresses may be repeated and
 // separated by commas or semicolons. An empty value, as from a URL template
-// that expanded to nothing, overrides nothing; an unknown parameter is refused,
-// so that a typing error does not mail somebody else. The error is a *Refusal.
+// that expanded to nothing, overrides nothing; an entry that is no address is
+// left out and told in Rejected, since a label that holds a team's name must not
+// keep the alert from the others. An unknown parameter is refused, so that a
+// typing error does not mail somebody else. The error is a *Refusal.
 func ParseOverrides(rawQuery string) (Overrides, error) {
-	// url.ParseQuery refuses the semicolon, which has no meaning in a query.
-	q, err := url.ParseQuery(strings.ReplaceAll(rawQuery, ";", "%3B"))
+	q, err := ParseQuery(rawQuery)
 	if err != nil {
-		return Overrides{}, badParameter("the query string cannot be read", "percent-encode it, with urlquery in a URL template")
+		return Overrides{}, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
-		if !slices.Contains(parameters, name) {
+		if !slices.Contains(parameters, name) && !slices.Contains(ignored, name) {
 			return Overrides{}, badParameter(fmt.Sprintf("the query parameter %.60q is unknown", name), "it may be "+strings.Join(parameters, ", "))
 		}
 	}
 	var o Overrides
-	if o.To, err = addresses(q, "to"); err != nil {
-		return Overrides{}, err
-	}
-	if o.Cc, err = addresses(q, "cc"); err != nil {
-		return Overrides{}, err
-	}
-	if o.Bcc, err = addresses(q, "bcc"); err != nil {
-		return Overrides{}, err
-	}
+	o.To = o.addresses(q, "to")
+	o.Cc = o.addresses(q, "cc")
+	o.Bcc = o.addresses(q, "bcc")
 	if o.MailType, err = word(q, "type", nhncloud.MailTypes()); err != nil {
 		return Overrides{}, err
 	}
@@ -62,25 +70,54 @@ func ParseOverrides(rawQuery string) (Overrides, error) {
 	return o, nil
 }
 
-// addresses reads every address of a parameter.
-func addresses(q url.Values, name string) ([]address.Address, error) {
+// ParseQuery reads a raw query string. The error is a *Refusal.
+func ParseQuery(rawQuery string) (url.Values, error) {
+	// url.ParseQuery refuses the semicolon, which has no meaning in a query.
+	q, err := url.ParseQuery(strings.ReplaceAll(rawQuery, ";", "%3B"))
+	if err != nil {
+		return nil, badParameter("the query string cannot be read", "percent-encode it, with urlquery in a URL template")
+	}
+	return q, nil
+}
+
+// addresses reads every address of a parameter and keeps what is none in
+// Rejected.
+func (o *Overrides) addresses(q url.Values, name string) []address.Address {
 	var all []address.Address
 	for _, value := range q[name] {
 		for _, s := range address.Split(value) {
 			a, err := address.Parse(s)
 			if err != nil {
-				// A plus sign that a URL template left bare arrives as a
-				// space, which no bare address can hold.
-				plus, plusErr := address.Parse(strings.ReplaceAll(s, " ", "+"))
-				if plusErr != nil {
-					return nil, badParameter(fmt.Sprintf("the query parameter %s is wrong: %v", name, err), "write user@example.com, several separated by commas")
+				var plusErr error
+				if a, plusErr = address.Parse(plusSigns(s)); plusErr != nil {
+					o.Rejected = append(o.Rejected, Rejected{Parameter: name, Entry: shortened(s), Reason: err.Error()})
+					continue
 				}
-				a = plus
 			}
 			all = append(all, a)
 		}
 	}
-	return all, nil
+	return all
+}
+
+// plusSigns puts back the plus signs that a URL template left bare, which arrive
+// as spaces: only where the address is bare, too. In a name, a comment or
+// quotation marks a space is a space.
+func plusSigns(s string) string {
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || strings.ContainsAny(local, "\"<>()[],:;\\\t") || strings.ContainsAny(domain, "\"<>()@ \t") {
+		return s
+	}
+	return strings.ReplaceAll(local, " ", "+") + "@" + domain
+}
+
+// shortened bounds an entry of a query string.
+func shortened(s string) string {
+	const most = 100
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "..."
+	}
+	return s
 }
 
 // word reads a parameter that holds one of a few words.

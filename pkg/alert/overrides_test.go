@@ -36,6 +36,8 @@ func TestOverridesAreReadFromTheQueryString(t *testing.T) {
 		{name: "a name beyond ASCII", query: "to=" + url.QueryEscape("運用 <a@例え.jp>"), to: "運用 <a@例え.jp>"},
 		{name: "a bare plus sign", query: "to=ops+db@example.com,on+call+2@example.com", to: "ops+db@example.com, on+call+2@example.com"},
 		{name: "an escaped plus sign", query: "to=ops%2Bdb@example.com", to: "ops+db@example.com"},
+		{name: "what Grafana adds by itself", query: "orgId=1&to=a@example.com&targetOrgId=2&orgId=x", to: "a@example.com"},
+		{name: "two dots", query: "to=a..b@docomo.ne.jp,%22a.%22@docomo.ne.jp", to: "a..b@docomo.ne.jp, a.@docomo.ne.jp"},
 		{name: "a template that expanded to nothing", query: "to=&cc=%20&bcc=,&type=&language=&mode="},
 		{name: "the same word twice", query: "mode=single&mode=single", mode: "single"},
 	}
@@ -55,18 +57,59 @@ func TestOverridesAreReadFromTheQueryString(t *testing.T) {
 	}
 }
 
+// TestEntriesThatAreNoAddressesAreLeftOut: one of them does not keep the mail
+// from the others, and none is turned into an address that nobody wrote.
+func TestEntriesThatAreNoAddressesAreLeftOut(t *testing.T) {
+	const form = " is not a mail address (user@example.com or Name <user@example.com>)"
+	tests := []struct {
+		name, entries     string
+		to, entry, reason string
+	}{
+		{"a team's name among addresses", "a@example.com,team-db,b@example.com", "a@example.com, b@example.com", "team-db", `"team-db"` + form},
+		{"a team's name alone", "oncall", "", "oncall", `"oncall"` + form},
+		{"an address without a domain", "a@", "", "a@", `"a@"` + form},
+		{"two addresses with a space between", "a@example.com b@example.com", "", "a@example.com b@example.com", `"a@example.com b@example.com"` + form},
+		{"a space in the domain", "a@exa mple.com", "", "a@exa mple.com", `"a@exa mple.com"` + form},
+		{"a space in quotation marks", `"a b"@example.com`, "", `"a b"@example.com`, `"\"a b\"@example.com": the part before the @ may hold ASCII letters`},
+		{"a space in angle brackets", "Ops <on call@example.com>", "", "Ops <on call@example.com>", `"Ops <on call@example.com>"` + form},
+		{"a space in a comment", "a b(on call)@example.com", "", "a b(on call)@example.com", form},
+		{"a name without angle brackets", "運用 a@example.com", "", "運用 a@example.com", `"運用 a@example.com"` + form},
+		{"an address beyond ASCII", "オンコール@example.com, a@example.com", "a@example.com", "オンコール@example.com", "the part before the @ may hold ASCII"},
+		{"a header behind an address", "a@example.com\r\nBcc: evil@example.org", "a@example.com", "Bcc: evil@example.org", `"Bcc: evil@example.org"` + form},
+		{"a NUL", "a@example.com\x00", "", "a@example.com\x00", `"a@example.com\x00"` + form},
+		{"an entry of great length", strings.Repeat("運", 5000), "", strings.Repeat("運", 100) + "...", "octets long, too long for a mail address"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o, err := alert.ParseOverrides("to=" + url.QueryEscape(tt.entries))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if show(o.To) != tt.to || len(o.Rejected) != 1 {
+				t.Fatalf("to %q, rejected %+v", show(o.To), o.Rejected)
+			}
+			if r := o.Rejected[0]; r.Parameter != "to" || r.Entry != tt.entry || !strings.Contains(r.Reason, tt.reason) {
+				t.Errorf("rejected %+v, want %q: %s", r, tt.entry, tt.reason)
+			}
+		})
+	}
+	o, err := alert.ParseOverrides("to=x&cc=y,a@example.com&bcc=z&to=w")
+	if err != nil || show(o.Cc) != "a@example.com" || len(o.Rejected) != 4 {
+		t.Fatalf("%+v %v", o, err)
+	}
+	for i, want := range []string{"to x", "to w", "cc y", "bcc z"} {
+		if r := o.Rejected[i]; r.Parameter+" "+r.Entry != want {
+			t.Errorf("rejected %+v, want %s", r, want)
+		}
+	}
+}
+
 func TestOverridesThatAreRefused(t *testing.T) {
 	tests := []struct{ name, query, words string }{
 		{"a typing error", "too=a@example.com", `the query parameter "too" is unknown`},
 		{"another case", "To=a@example.com", `the query parameter "To" is unknown`},
 		{"a missing name", "=a@example.com", `the query parameter "" is unknown`},
 		{"a broken escape", "to=%zz", "the query string cannot be read"},
-		{"no address", "to=oncall", `the query parameter to is wrong: "oncall" is not a mail address`},
-		{"an address without a domain", "cc=a@", "the query parameter cc is wrong"},
-		{"words before a bare address", "bcc=a@example.com+b@example.com", "the query parameter bcc is wrong"},
-		{"an address beyond ASCII", "to=" + url.QueryEscape("オンコール@example.com"), "the part before the @ may hold ASCII"},
-		{"a header behind an address", "to=" + url.QueryEscape("a@example.com\r\nBcc: evil@example.org"), `"Bcc: evil@example.org" is not a mail address`},
-		{"a NUL", "to=a@example.com%00", "is not a mail address"},
 		{"an unknown type", "type=bulk", `the query parameter type is "bulk"`},
 		{"an unknown language", "language=de", `the query parameter language is "de"`},
 		{"an unknown mode", "mode=all", `the query parameter mode is "all"`},
@@ -86,6 +129,8 @@ func FuzzParseOverrides(f *testing.F) {
 	f.Add("to=%22Doe%2C+Jane%22+%3Ca%40example.com%3E&to=")
 	f.Add("too=a@example.com")
 	f.Add("to=a@example.com%0d%0aBcc:%20evil@example.org")
+	f.Add("to=team-db,a@example.com&cc=on+call@example.com,%22a+b%22@example.com&orgId=1&targetOrgId=2")
+	f.Add("to=a..b@docomo.ne.jp,a%25evil.test@example.com")
 	f.Fuzz(func(t *testing.T, query string) {
 		o, err := alert.ParseOverrides(query)
 		if err != nil {
@@ -94,6 +139,11 @@ func FuzzParseOverrides(f *testing.F) {
 				t.Fatalf("not a whole refusal: %#v", err)
 			}
 			return
+		}
+		for _, r := range o.Rejected {
+			if r.Entry == "" || len(r.Entry) > 500 || r.Reason == "" || len(r.Reason) > 2000 {
+				t.Fatalf("rejected without bounds or words: %+v", r)
+			}
 		}
 		for _, a := range append(append(o.To, o.Cc...), o.Bcc...) {
 			if strings.ContainsAny(a.Mailbox(), "\r\n\x00 <>,;") || strings.ContainsAny(a.Name, "\r\n\x00") {

@@ -18,15 +18,22 @@ type Recipients struct {
 	MailType    nhncloud.MailType
 	Language    string
 	Mode        settings.RecipientMode
+	// Rejected are the entries of the request that are no mail addresses.
+	Rejected []Rejected
+	// Replaced are those of them for which default recipients stand in, because
+	// nothing beside them could be mailed. The mail says so.
+	Replaced []string
 }
 
 // Resolve applies overrides to the settings, each list on its own: a request
-// with only a to keeps the default cc and bcc. Every recipient must be in a
-// default list or match allowedRecipients. The error is a *Refusal.
+// with only a to keeps the default cc and bcc, and so does one whose cc holds no
+// address. Every recipient must be in a default list or match allowedRecipients.
+// The error is a *Refusal.
 func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	r := Recipients{
 		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
 		MailType: s.MailType, Language: s.Language, Mode: s.RecipientMode,
+		Rejected: o.Rejected, Replaced: replaced(o, s),
 	}
 	if len(o.To) > 0 {
 		r.To = o.To
@@ -48,10 +55,14 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	}
 	r.dedupe()
 
-	switch n := len(r.All()); {
-	case n == 0:
-		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, "the notification has no recipients",
-			"set to in the data source, or add ?to= to the contact point's URL")
+	switch n := len(r.All()) + len(r.Rejected); {
+	case n == len(r.Rejected):
+		message := "the notification has no recipients"
+		if n > 0 {
+			message += ": " + r.Rejected[0].Reason
+		}
+		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, message,
+			"set to in the data source, or add ?to= with an address to the contact point's URL")
 	case n > settings.MaxRecipients:
 		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
 			fmt.Sprintf("it may have %d; mail a distribution list instead", settings.MaxRecipients))
@@ -62,11 +73,57 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	}
 	for _, a := range r.All() {
 		if !defaults[a.Key()] && !slices.ContainsFunc(s.AllowedRecipients, func(p address.Pattern) bool { return p.Match(a) }) {
-			return Recipients{}, badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail",
-				"add the address, or a pattern such as @"+a.Domain+", to allowedRecipients")
+			hint := "add the address, or a pattern such as @" + a.Domain + ", to allowedRecipients"
+			if a.MayRoute() {
+				hint = "add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it"
+			}
+			return Recipients{}, badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
 		}
 	}
 	return r, nil
+}
+
+// maxNotes bounds how many rejected entries are told in a log.
+const maxNotes = 10
+
+// Notes say for the log and the delivery record what was rejected and what
+// became of it.
+func (r Recipients) Notes() []string {
+	var notes []string
+	for _, rejected := range r.Rejected[:min(len(r.Rejected), maxNotes)] {
+		notes = append(notes, "not mailed, from the query parameter "+rejected.Parameter+": "+rejected.Reason)
+	}
+	if more := len(r.Rejected) - len(notes); more > 0 {
+		notes = append(notes, fmt.Sprintf("and %d more", more))
+	}
+	if len(r.Replaced) > 0 {
+		notes = append(notes, "the default recipients have the mail instead")
+	}
+	return notes
+}
+
+// replaced are the entries of the lists To and Cc of a request that hold no
+// address at all, where default recipients have the mail in their place. Those
+// of Bcc are nothing for the other recipients to read.
+func replaced(o Overrides, s settings.Settings) []string {
+	only := func(parameter string, good []address.Address) (entries []string) {
+		for _, r := range o.Rejected {
+			if r.Parameter == parameter && len(good) == 0 && !slices.Contains(entries, r.Entry) {
+				entries = append(entries, r.Entry)
+			}
+		}
+		return entries
+	}
+	to, cc := only("to", o.To), only("cc", o.Cc)
+	nobody := len(o.To)+len(o.Cc)+len(o.Bcc) == 0
+	var all []string
+	if nobody || len(s.To) > 0 {
+		all = append(all, to...)
+	}
+	if nobody || len(s.Cc) > 0 {
+		all = append(all, cc...)
+	}
+	return all
 }
 
 // All is every recipient: to, cc, bcc.

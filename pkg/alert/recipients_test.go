@@ -104,11 +104,19 @@ func TestOnlyAllowedRecipientsAreMailed(t *testing.T) {
 		{"the domain whose subdomains are allowed", []string{"*@*.example.com"}, "to=b@example.com", "b@example.com"},
 		{"a domain that ends alike", []string{"@example.com", "*@*.example.com"}, "to=b@evil-example.com", "b@evil-example.com"},
 		{"an international domain", []string{"@例え.jp"}, "to=" + "b@xn--r8jz45g.jp", ""},
+		{"an address that may be routed elsewhere", []string{"@example.com"}, "to=a%25evil.test@example.com", "a%evil.test@example.com"},
+		{"an address by a path", []string{"@example.com", "*@*.example.com"}, "to=a@example.com&cc=evil.test!a@example.com", "evil.test!a@example.com"},
+		{"the same, listed as it is", []string{"a%evil.test@example.com"}, "to=A%25evil.test@example.com", ""},
+		{"the same, a default as it is", nil, "to=ops%25x@example.com", ""},
+		{"a docomo address of an allowed domain", []string{"@docomo.ne.jp"}, "to=a..b@docomo.ne.jp", ""},
+		{"an allowed docomo address, written the other way", []string{"a..b@docomo.ne.jp"}, "to=%22A..B%22@docomo.ne.jp", ""},
+		{"another docomo address", []string{"a..b@docomo.ne.jp"}, "to=a...b@docomo.ne.jp", `"a...b"@docomo.ne.jp`},
+		{"one of several beside what is no address", []string{"@example.com"}, "to=a@example.com,team-db,x@example.org", "x@example.org"},
 		{"one of several", []string{"@example.com"}, "to=a@example.com&bcc=b@example.com,x@example.org", "x@example.org"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := alert.Resolve(overrides(t, tt.query), source(t, "ops@example.com", "", "", tt.allowed...))
+			_, err := alert.Resolve(overrides(t, tt.query), source(t, "ops@example.com, ops%x@example.com", "", "", tt.allowed...))
 			if tt.refused == "" {
 				if err != nil {
 					t.Error(err)
@@ -118,6 +126,41 @@ func TestOnlyAllowedRecipientsAreMailed(t *testing.T) {
 			refused(t, err, http.StatusForbidden, alert.ReasonRecipients, tt.refused+" is not among the recipients that this data source may mail")
 		})
 	}
+}
+
+// TestDefaultRecipientsStandInForWhatIsNoAddress: a label that names a team does
+// not keep the alert from everybody.
+func TestDefaultRecipientsStandInForWhatIsNoAddress(t *testing.T) {
+	tests := []struct {
+		name, query            string
+		to, cc, bcc, replaced  string
+		rejected               int
+		defaults, defaultsOfCc string
+	}{
+		{"some are addresses", "to=a@x.example,team-db,b@x.example", "a@x.example, b@x.example", "boss@x.example", "", "", 1, "ops@x.example", "boss@x.example"},
+		{"none is", "to=team-db,team-web,team-db", "ops@x.example", "boss@x.example", "", "team-db, team-web", 3, "ops@x.example", "boss@x.example"},
+		{"none is, and the defaults are in cc", "to=team-db", "", "boss@x.example", "", "team-db", 1, "", "boss@x.example"},
+		{"none of cc is", "to=a@x.example&cc=team-db", "a@x.example", "boss@x.example", "", "team-db", 1, "ops@x.example", "boss@x.example"},
+		{"none of cc is, and there is no default cc", "to=a@x.example&cc=team-db", "a@x.example", "", "", "", 1, "ops@x.example", ""},
+		{"none of to is, and the one of cc is alone", "to=team-db&cc=a@x.example", "", "a@x.example", "", "", 1, "", ""},
+		{"what is in bcc is not for everyone to read", "bcc=team-db", "ops@x.example", "", "", "", 1, "ops@x.example", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := alert.Resolve(overrides(t, tt.query), source(t, tt.defaults, tt.defaultsOfCc, "", "@x.example"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if show(r.To) != tt.to || show(r.Cc) != tt.cc || show(r.Bcc) != tt.bcc {
+				t.Errorf("to %s, cc %s, bcc %s", show(r.To), show(r.Cc), show(r.Bcc))
+			}
+			if got := strings.Join(r.Replaced, ", "); got != tt.replaced || len(r.Rejected) != tt.rejected {
+				t.Errorf("replaced %q, rejected %+v", got, r.Rejected)
+			}
+		})
+	}
+	_, err := alert.Resolve(overrides(t, "to=team-db"), source(t, "", "", "", "@x.example"))
+	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonRecipients, `the notification has no recipients: "team-db" is not a mail address`)
 }
 
 func TestTheNumberOfRecipientsIsLimited(t *testing.T) {

@@ -3,6 +3,7 @@ package alert
 // Reasons of refusals, the values of the metric's label.
 const (
 	ReasonSignature  = "signature"  // missing, malformed, wrong or out of time
+	ReasonReplayed   = "replayed"   // a signature that was used for another request
 	ReasonRole       = "role"       // the caller may not act
 	ReasonBody       = "body"       // not a payload, or too large
 	ReasonParameter  = "parameter"  // a query parameter is unknown or wrong

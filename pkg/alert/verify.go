@@ -4,8 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -21,72 +23,101 @@ const (
 // MaxSkew is how far a timestamp may be from now, either way.
 const MaxSkew = 5 * time.Minute
 
-// Verify checks a webhook's signature: the hexadecimal HMAC-SHA256 of the body
-// under secret, or, when a timestamp is sent, of "<timestamp>:" and the body.
-// The error is a *Refusal.
+// Verifier checks the signature of one request, whose body is written to it: the
+// hexadecimal HMAC-SHA256 of the body under a secret or, when a timestamp is
+// sent, of "<timestamp>:" and the body.
 //
-// A request replayed within MaxSkew passes here: SignedAt tells the repeat of a
-// notification from a new one. A signature over "<timestamp>:<body>" cannot be
-// passed off as one over a body without a timestamp, because no JSON value
-// starts with digits and a colon.
-func Verify(secret string, h http.Header, body []byte, now time.Time) error {
+// A signature over "<timestamp>:<body>" cannot be passed off as one over a body
+// without a timestamp, because no JSON value starts with digits and a colon.
+type Verifier struct {
+	mac  hash.Hash // nil: the caller's role is enough
+	sent []byte
+	// timestamped: the signature covers a time, so it is good for one request.
+	timestamped bool
+}
+
+// NewVerifier reads what the headers of a request say of its signature. The
+// error is a *Refusal, of which nothing depends on the body: what cannot be
+// accepted is refused before its body is read.
+func NewVerifier(secret string, h http.Header, now time.Time) (*Verifier, error) {
 	if secret == "" {
 		// Anyone can compute an HMAC under the empty key.
-		return unsigned("there is no secret to verify the signature with", "set webhookSecret in the data source")
+		return nil, unsigned("there is no secret to verify the signature with", "set webhookSecret in the data source")
 	}
 	signature, ok := header(h, SignatureHeader)
 	if !ok {
-		return unsigned("the header "+SignatureHeader+" is sent more than once", "let the contact point alone set it")
+		return nil, unsigned("the header "+SignatureHeader+" is sent more than once", "let the contact point alone set it")
 	}
 	if signature == "" {
-		return unsigned("the request is not signed: the header "+SignatureHeader+" is missing",
+		return nil, unsigned("the request is not signed: the header "+SignatureHeader+" is missing",
 			"set the data source's webhookSecret as the HMAC secret of the webhook contact point")
 	}
 	sent, err := hex.DecodeString(signature)
 	if err != nil || len(sent) != sha256.Size {
-		return unsigned("the header "+SignatureHeader+" is malformed",
+		return nil, unsigned("the header "+SignatureHeader+" is malformed",
 			"it must be the HMAC-SHA256 of the body as 64 hexadecimal digits")
 	}
 	timestamp, ok := header(h, TimestampHeader)
 	if !ok {
-		return unsigned("the header "+TimestampHeader+" is sent more than once", "let the contact point alone set it")
+		return nil, unsigned("the header "+TimestampHeader+" is sent more than once", "let the contact point alone set it")
 	}
-	mac := hmac.New(sha256.New, []byte(secret))
-	var at time.Time
-	if timestamp != "" {
-		if at, ok = unixSeconds(timestamp); !ok {
-			return unsigned("the header "+TimestampHeader+" is malformed", "it must be the time in whole Unix seconds")
-		}
-		_, _ = io.WriteString(mac, timestamp+":")
+	v := &Verifier{mac: hmac.New(sha256.New, []byte(secret)), sent: sent, timestamped: timestamp != ""}
+	if !v.timestamped {
+		return v, nil
 	}
-	mac.Write(body)
-	if !hmac.Equal(sent, mac.Sum(nil)) {
-		return unsigned("the signature is wrong",
-			"the HMAC secret of the webhook contact point must equal the data source's webhookSecret, and its timestamp header must be "+TimestampHeader+" or none")
+	at, ok := unixSeconds(timestamp)
+	if !ok {
+		return nil, unsigned("the header "+TimestampHeader+" is malformed", "it must be the time in whole Unix seconds")
 	}
-	if timestamp == "" {
-		return nil
-	}
+	const remedy = "synchronise the clocks of Grafana and its sender; "
 	switch age := now.Sub(at); {
 	case age > MaxSkew:
-		return unsigned("the signature is too old: it was made "+age.Truncate(time.Second).String()+" ago",
-			"synchronise the clocks of Grafana and its sender; "+MaxSkew.String()+" of difference are allowed")
+		return nil, unsigned("the signature is too old: it was made "+age.Truncate(time.Second).String()+" ago",
+			remedy+MaxSkew.String()+" of difference are allowed")
 	case age < -MaxSkew:
-		return unsigned("the signature is from the future: it was made "+age.Abs().Truncate(time.Second).String()+" ahead",
-			"synchronise the clocks of Grafana and its sender; "+MaxSkew.String()+" of difference are allowed")
+		return nil, unsigned("the signature is from the future: it was made "+age.Abs().Truncate(time.Second).String()+" ahead",
+			remedy+MaxSkew.String()+" of difference are allowed")
+	}
+	_, _ = io.WriteString(v.mac, timestamp+":")
+	return v, nil
+}
+
+// Write takes a part of the body. It never fails.
+func (v *Verifier) Write(body []byte) (int, error) {
+	if v.mac != nil {
+		_, _ = v.mac.Write(body)
+	}
+	return len(body), nil
+}
+
+// Verify says whether the signature is that of what was written. The error is a
+// *Refusal.
+func (v *Verifier) Verify() error {
+	if v.mac != nil && !hmac.Equal(v.sent, v.mac.Sum(nil)) {
+		return unsigned("the signature is wrong",
+			"the HMAC secret of the webhook contact point must equal the data source's webhookSecret, and its timestamp header must be "+TimestampHeader+" or none")
 	}
 	return nil
 }
 
-// SignedAt is the time that a verified request was signed at, zero if it has
-// none. What was signed before the same notification was delivered is a replay.
-func SignedAt(h http.Header) time.Time {
-	timestamp, _ := header(h, TimestampHeader)
-	if timestamp == "" {
-		return time.Time{}
+// Signature tells a signed request from every other, so that it is carried out
+// once. It is zero where the signature may come again: a signature without a
+// timestamp is the same for each repetition of a notification.
+type Signature struct {
+	Hash    string // of the signature
+	Request string // a hash of what it came with: the data source and the query
+}
+
+// Signature is that of the request with a query to a data source.
+func (v *Verifier) Signature(source string, query url.Values) Signature {
+	if v.mac == nil || !v.timestamped {
+		return Signature{}
 	}
-	at, _ := unixSeconds(timestamp)
-	return at
+	var request framed
+	request.add(source)
+	request.add(query.Encode())
+	hash := sha256.Sum256(v.sent)
+	return Signature{Hash: hex.EncodeToString(hash[:]), Request: request.sum()}
 }
 
 // unsigned is a refusal of a request that proves no knowledge of the secret.

@@ -61,7 +61,7 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r alert.Reci
 func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Recipients) (outbox.NewDelivery, error) {
 	_, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()
-	content, err := s.render(n, r)
+	content, err := s.render(ctx, n, r)
 	if err != nil {
 		return outbox.NewDelivery{}, &ContentError{err}
 	}
@@ -73,7 +73,8 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 	}
 	span.SetAttributes(attribute.Int("alerts", len(n.Alerts)), attribute.Int("bytes", len(mail)))
 	return outbox.NewDelivery{
-		Dedupe: s.dedupe(n.SignedAt, time.Now()),
+		Dedupe:    s.settings.Dedupe,
+		Signature: outbox.Signature(n.Signature),
 		Delivery: outbox.Delivery{
 			ID:           id,
 			Source:       s.source,
@@ -84,30 +85,19 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 			Individual:   r.Mode == settings.Individual,
 			Subject:      content.Subject,
 			MessageID:    messageID,
-			Note:         strings.Join(content.Warnings, "; "),
+			Note:         strings.Join(append(content.Warnings, r.Notes()...), "; "),
 			Message:      mail,
 			Recipients:   recipients(r),
 		},
 	}, nil
 }
 
-// dedupe is for how long after its delivery a notification is not mailed again.
-// A signed request that is sent once more by somebody who has seen it was
-// signed before that delivery, and is no new notification either.
-func (s *Sender) dedupe(signedAt, now time.Time) time.Duration {
-	if signedAt.IsZero() {
-		return s.settings.Dedupe
-	}
-	const slack = time.Second // timestamps are whole seconds
-	return max(s.settings.Dedupe, now.Sub(signedAt)+slack)
-}
-
-func (s *Sender) render(n *alert.Notification, r alert.Recipients) (message.Content, error) {
+func (s *Sender) render(ctx context.Context, n *alert.Notification, r alert.Recipients) (message.Content, error) {
 	renderer, err := s.renderer(r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, err
 	}
-	content := renderer.Render(n, time.Now())
+	content := renderer.Render(ctx, n, time.Now())
 	for _, warning := range content.Warnings {
 		s.log.Warn("a template failed and the built-in one was used", "error", warning)
 	}
@@ -164,12 +154,12 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 }
 
 // Preview renders and composes the mail that a notification would become.
-func Preview(set settings.Settings, n *alert.Notification, r alert.Recipients) (message.Content, []byte, error) {
+func Preview(ctx context.Context, set settings.Settings, n *alert.Notification, r alert.Recipients) (message.Content, []byte, error) {
 	renderer, err := newRenderer(set, r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, nil, err
 	}
-	content := renderer.Render(n, time.Now())
+	content := renderer.Render(ctx, n, time.Now())
 	h := header(set, n, r, "preview@"+set.From.Domain)
 	mail, err := message.Compose(h, content)
 	if err == nil && r.Mode == settings.Individual {

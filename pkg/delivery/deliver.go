@@ -151,7 +151,7 @@ func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 	}
 	errors.As(err, &first)
 	if first != nil { // also where others have the mail
-		o.Reason = strings.TrimSpace(first.Error() + " " + first.Hint)
+		o.Reason = first.Advice()
 	}
 	if result.Accepted() == 0 && first != nil {
 		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Code, first.EnhancedCode, words(first)

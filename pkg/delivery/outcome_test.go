@@ -46,7 +46,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			if got.Verdict != tt.verdict || got.Code != 451 || got.EnhancedCode != "4.3.0" || got.Text != "the relay's words" || got.Stage != "mail" {
 				t.Errorf("%+v", got)
 			}
-			if got.Reason != "mail: 451 4.3.0 the relay's words What to do." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. What to do." {
 				t.Errorf("reason %q", got.Reason)
 			}
 			for _, r := range got.Results {
@@ -62,7 +62,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			one.Recipients[0].Err = nil
 			one.Reply = smtp.Reply{Code: 250, EnhancedCode: "2.0.0", Text: "taken"}
 			got = outcomeOf(one, nil)
-			if got.Reason != "mail: 451 4.3.0 the relay's words What to do." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. What to do." {
 				t.Errorf("of the one that does not have it: reason %q", got.Reason)
 			}
 			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {
@@ -161,35 +161,13 @@ func TestIndividualMailThatEverybodyHasIsSent(t *testing.T) {
 	}
 }
 
-// TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews: a request signed before a
-// notification was delivered is none that came after it.
-func TestRepeatsJoinForAsLongAsTheirSignatureIsNoNews(t *testing.T) {
-	now := time.Now()
-	for name, tt := range map[string]struct {
-		set      time.Duration
-		signedAt time.Time
-		least    time.Duration
-	}{
-		"without a timestamp":             {time.Minute, time.Time{}, time.Minute},
-		"signed just now":                 {time.Minute, now, time.Minute},
-		"signed long ago":                 {time.Minute, now.Add(-4 * time.Minute), 4*time.Minute + 1},
-		"signed long ago, none set":       {0, now.Add(-4 * time.Minute), 4*time.Minute + 1},
-		"a timestamp that was rounded up": {0, now.Add(time.Second / 2), 1},
-	} {
-		s := &Sender{settings: settings.Settings{Dedupe: tt.set}}
-		if got := s.dedupe(tt.signedAt, now); got < tt.least || got > tt.least+2*time.Second {
-			t.Errorf("%s: %s, want %s and little more", name, got, tt.least)
-		}
-	}
-}
-
 func TestSettingsReachTheRelay(t *testing.T) {
 	c := relayConfig(settings.Settings{
 		Host: "relay.example.com", Port: 2587, PortMode: nhncloud.STARTTLS, AuthMechanism: settings.AuthLogin, ServerName: "name.example.com",
-		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, SecretKey: settings.NewSecret("x"),
+		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, MessagesPerConnection: 23, SecretKey: settings.NewSecret("x"),
 	}, nhncloud.Normal, nil)
 	if c.Host != "relay.example.com" || c.Port != 2587 || c.Mode != nhncloud.STARTTLS || c.Mechanism != settings.AuthLogin || c.TLS.ServerName != "name.example.com" ||
-		c.EHLOName != "client.example.com" || c.MaxConnections != 7 || c.Timeout != 3*time.Second || c.MessagesPerMinute != 11 || c.Password != "x" {
+		c.EHLOName != "client.example.com" || c.MaxConnections != 7 || c.Timeout != 3*time.Second || c.MessagesPerMinute != 11 || c.MessagesPerConnection != 23 || c.Password != "x" {
 		t.Errorf("%+v", c)
 	}
 }

@@ -26,15 +26,16 @@ func relayConfig(s settings.Settings, t nhncloud.MailType, dial Dialer) smtp.Con
 			RootCAs:            s.RootCAs,
 			InsecureSkipVerify: s.TLSSkipVerify, //nolint:gosec // the operator's explicit choice, warned of by the health check
 		},
-		EHLOName:          s.EHLOName,
-		UserName:          s.UserName(t),
-		Password:          s.SecretKey.Reveal(),
-		Mechanism:         s.AuthMechanism,
-		Timeout:           s.Timeout,
-		MaxConnections:    s.MaxConnections,
-		MessagesPerMinute: s.MessagesPerMinute,
-		Dial:              dial,
-		Trace:             trace(),
+		EHLOName:              s.EHLOName,
+		UserName:              s.UserName(t),
+		Password:              s.SecretKey.Reveal(),
+		Mechanism:             s.AuthMechanism,
+		Timeout:               s.Timeout,
+		MaxConnections:        s.MaxConnections,
+		MessagesPerConnection: s.MessagesPerConnection,
+		MessagesPerMinute:     s.MessagesPerMinute,
+		Dial:                  dial,
+		Trace:                 trace(),
 	}
 }
 

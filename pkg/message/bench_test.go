@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -48,7 +49,7 @@ func many(t testing.TB, count int) *alert.Notification {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err = alert.Decode(data)
+	n, err = alert.Decode(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func BenchmarkMail(b *testing.B) {
 			b.Run(fmt.Sprintf("alerts=%d/%s", count, language), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := Compose(h, r.Render(n, renderTime)); err != nil {
+					if _, err := Compose(h, r.Render(b.Context(), n, renderTime)); err != nil {
 						b.Fatal(err)
 					}
 				}

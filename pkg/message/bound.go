@@ -1,6 +1,7 @@
 package message
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"text/template"
@@ -14,14 +15,20 @@ type boundError string
 func (e boundError) Error() string { return string(e) }
 
 // budget ends an execution that takes too long.
-type budget struct{ deadline time.Time }
+type budget struct {
+	ctx      context.Context // of the request
+	deadline time.Time
+}
 
-func (b *budget) start() { b.deadline = time.Now().Add(maxTemplateTime) }
+func (b *budget) start(ctx context.Context) { b.ctx, b.deadline = ctx, time.Now().Add(maxTemplateTime) }
 
 // tick is called at the start of every template, branch and turn of a loop.
 func (b *budget) tick() (string, error) {
-	if time.Now().After(b.deadline) {
+	switch {
+	case time.Now().After(b.deadline):
 		return "", boundError(fmt.Sprintf("it takes longer than %v", maxTemplateTime))
+	case b.ctx.Err() != nil:
+		return "", boundError("there was no time left for it")
 	}
 	return "", nil
 }

@@ -98,6 +98,36 @@ func TestAddressedCompletesAnIndividualMail(t *testing.T) {
 	}
 }
 
+func TestAddressesOfDotsAreQuotedInTheHeader(t *testing.T) {
+	h := header(t)
+	h.To, h.Cc = nil, nil
+	for _, s := range []string{"a..b@docomo.ne.jp", `Kim <a.@docomo.ne.jp>`} {
+		a, err := address.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.To = append(h.To, a)
+	}
+	odd, err := address.Parse(`当直\ <a..b@docomo.ne.jp>`)
+	if err == nil {
+		t.Fatalf("an unquoted backslash is read as %+v", odd)
+	}
+	h.Cc = []address.Address{{Name: `当直\`, Local: "a..b", Domain: "docomo.ne.jp"}}
+	p := parseMail(t, compose(t, h, short))
+	if got, want := p.header.Get("To"), `"a..b"@docomo.ne.jp, "Kim" <"a."@docomo.ne.jp>`; got != want {
+		t.Errorf("To is %s, want %s", got, want)
+	}
+	if got := p.header.Get("Cc"); !strings.HasSuffix(got, ` <"a..b"@docomo.ne.jp>`) {
+		t.Errorf("Cc is %s", got)
+	}
+	for _, field := range []string{"To", "Cc"} {
+		list, err := p.header.AddressList(field)
+		if err != nil || !slices.ContainsFunc(list, func(a *mail.Address) bool { return a.Address == "a..b@docomo.ne.jp" }) {
+			t.Errorf("%s is read as %v (%v)", field, list, err)
+		}
+	}
+}
+
 func TestComposeHeader(t *testing.T) {
 	h := header(t)
 	reply, err := address.Parse("운영팀 <ops@example.com>")

@@ -1,9 +1,13 @@
 package message
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"html"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -368,10 +372,26 @@ func TestAlertThatKeepsItsStateIsFiring(t *testing.T) {
 }
 
 func TestMessageAroundGrafanasDefaultIsShown(t *testing.T) {
-	for _, fixture := range []string{"firing-2", "resolved-1"} {
-		n := payload(t, fixture)
-		whole := n.Message
-		n.Message = "On call: Lee.\n" + whole + "\nEscalation: call Kim, 010-0000-0000."
+	for _, fixture := range []string{"firing-2", "resolved-1", "mixed-1-1", "firing-15-hostile-annotations", "mixed-2-firing-13-resolved"} {
+		body, err := os.ReadFile(filepath.Join("testdata", "payloads", fixture+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(body, &fields); err != nil {
+			t.Fatal(err)
+		}
+		if whole, _ := fields["message"].(string); !strings.Contains(whole, "Annotations:") {
+			t.Fatalf("%s: the message is %q", fixture, whole)
+		}
+		fields["message"] = "On call: Lee.\n" + fields["message"].(string) + "\nEscalation: call Kim, 010-0000-0000."
+		if body, err = json.Marshal(fields); err != nil {
+			t.Fatal(err)
+		}
+		n, err := alert.Decode(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
 		c := render(t, renderer(t, Options{}), n)
 		for _, want := range []string{"On call: Lee.", "call Kim"} {
 			if !strings.Contains(c.Text, want) || !strings.Contains(c.HTML, want) {

@@ -68,11 +68,12 @@ func mailboxes(list ...address.Address) string {
 			formatted[i] = a.Mailbox()
 			continue
 		}
-		m := mail.Address{Name: cut(literal(oneLine(a.Name)), maxName), Address: a.Mailbox()}
+		// The library puts the local part into quotation marks by itself.
+		m := mail.Address{Name: cut(literal(oneLine(a.Name)), maxName), Address: a.Local + "@" + a.Domain}
 		if strings.Contains(m.Name, `\`) && !isASCII(m.Name) {
 			// The library leaves a backslash as it is in an encoded-word, where RFC
 			// 2047 section 5 allows none: readers then see no address at all.
-			formatted[i] = mime.BEncoding.Encode("utf-8", m.Name) + " <" + m.Address + ">"
+			formatted[i] = mime.BEncoding.Encode("utf-8", m.Name) + " <" + a.Mailbox() + ">"
 		} else {
 			formatted[i] = m.String()
 		}

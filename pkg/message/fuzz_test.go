@@ -20,7 +20,7 @@ func FuzzRender(f *testing.F) {
 	for _, name := range payloads(f) {
 		n := payload(f, name)
 		a := n.Alerts[0]
-		f.Add(n.Title, n.Message, a.Labels[nameLabel], a.Annotations["summary"], a.Annotations["description"],
+		f.Add(n.Title, n.Message, a.Labels[alert.NameLabel], a.Annotations["summary"], a.Annotations["description"],
 			a.Annotations["grafana_state_reason"], n.GroupKey, a.GeneratorURL, a.StartsAt.Unix(), len(n.Alerts), n.ResolvedCount)
 	}
 	f.Add("\u202e", "- **a** `b` [c](d) *e*\n```\n", "👩‍👩‍👧", strings.Repeat("高負荷。", 900), "<br>\n\n&", "Error, KeepLast", "", "javascript:x", int64(-1), 30, 15)
@@ -38,7 +38,7 @@ func FuzzRender(f *testing.F) {
 		for i := range count {
 			a := alert.Alert{
 				Status:      alert.Firing,
-				Labels:      alert.KV{nameLabel: name, label: name, reason: summary, "severity": reason, "n": strings.Repeat("x", i)},
+				Labels:      alert.KV{alert.NameLabel: name, label: name, reason: summary, "severity": reason, "n": strings.Repeat("x", i)},
 				Annotations: alert.KV{"summary": summary, "description": description, "grafana_state_reason": reason, label: description, "runbook_url": url},
 				StartsAt:    time.Unix(start, 0), GeneratorURL: url, SilenceURL: url, ImageURL: url,
 				Values: map[string]float64{label: float64(start) / 7},

@@ -47,8 +47,10 @@ func (v *view) html() string {
 	if listed > 0 {
 		p.list(listed, rows)
 	}
-	if unlisted := v.Omitted + len(v.Alerts) - next; unlisted > 0 {
-		p.omitted(unlisted)
+	if count, kinds := v.omitted(next); count != "" {
+		p.put(omittedOpen, count)
+		p.putIf(omittedKinds, kinds)
+		p.put(omittedEnd)
 	}
 	p.append(bottom)
 	return string(p.html)

@@ -34,6 +34,8 @@ var (
 <p class="band-place">{}</p>`)
 	topBandEnd = markup(`
 </td></tr>`)
+	topNotice = markup(`
+<tr><td class="section"><p class="reason" style="margin:0">{}</p></td></tr>`)
 	topTitle = markup(`
 <tr><td class="section"><h2 class="title">{}</h2></td></tr>`)
 	topEnd = markup(`
@@ -45,6 +47,7 @@ func (p *page) top(v *view) {
 	p.put(topHead, v.Language, v.Subject, v.Preheader, wordBreak(v.Language), stateColors[v.State], v.StateText)
 	p.putIf(topPlaces, v.Places)
 	p.put(topBandEnd)
+	p.putIf(topNotice, v.Notice)
 	p.putIf(topTitle, v.Title)
 	p.message(v.Message)
 	p.put(topEnd)

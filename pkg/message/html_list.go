@@ -8,7 +8,9 @@ var (
 	listEnd = markup(`</table>
 </td></tr>
 `)
-	omittedAlerts = markup(`<tr><td class="section"><p class="heading">{}</p></td></tr>
+	omittedOpen  = markup(`<tr><td class="section"><p class="heading">{}</p>`)
+	omittedKinds = markup(`<p class="foot">{}</p>`)
+	omittedEnd   = markup(`</td></tr>
 `)
 	rowOpen  = markup(`<tr><td class="row"><b class="c-{}" style="color:{}">{}</b> `)
 	rowLink  = markup(`<a class="link" href="{}">{}</a>`)
@@ -24,9 +26,6 @@ func (p *page) list(count int, rows page) {
 	p.append(rows)
 	p.put(listEnd)
 }
-
-// omitted says how many alerts the mail does not show.
-func (p *page) omitted(count int) { p.put(omittedAlerts, p.words.say("omitted", count)) }
 
 // row is an alert in the list.
 func (p *page) row(a *Alert) {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -74,9 +75,12 @@ func NewRenderer(o Options) (*Renderer, error) {
 }
 
 // Render says what the notification says, as of now. A template of the user's
-// that fails is replaced by the built-in mail, which takes any notification, and
-// named in Content.Warnings: an alert must go out.
-func (r *Renderer) Render(n *alert.Notification, now time.Time) Content {
+// that fails, or is not done when ctx ends, is replaced by the built-in mail,
+// which takes any notification, and named in Content.Warnings: an alert must go
+// out.
+func (r *Renderer) Render(ctx context.Context, n *alert.Notification, now time.Time) Content {
+	ctx, cancel := context.WithTimeout(ctx, maxTemplatesTime)
+	defer cancel()
 	m := newModel(n, r.words, r.options.Location, now)
 	c := Content{Priority: m.priority()}
 
@@ -85,17 +89,21 @@ func (r *Renderer) Render(n *alert.Notification, now time.Time) Content {
 		m.Subject = cut(oneLine(m.subject(r.words, r.options.StableSubject)), MaxSubject)
 	}
 	subject := m.Subject
-	if s, ok := r.subject.run(m, &c.Warnings); ok {
+	if s, ok := r.subject.run(ctx, m, &c.Warnings); ok {
 		subject = s
 	}
 	c.Subject = finishSubject(subject, r.options.MailType)
 
 	v := newView(m, r.words, r.options)
 	var ok bool
-	if c.Text, ok = r.text.run(m, &c.Warnings); !ok {
+	if c.Text, ok = r.text.run(ctx, m, &c.Warnings); ok {
+		c.Text = textWithNotice(c.Text, m.Notice)
+	} else {
 		c.Text = v.text()
 	}
-	if c.HTML, ok = r.html.run(m, &c.Warnings); !ok {
+	if c.HTML, ok = r.html.run(ctx, m, &c.Warnings); ok {
+		c.HTML = htmlWithNotice(c.HTML, m.Notice)
+	} else {
 		c.HTML = v.html()
 	}
 	return c
@@ -111,7 +119,7 @@ func (r *Renderer) try() error {
 		for _, n := range samples() {
 			m := newModel(n, r.words, r.options.Location, sampleTime)
 			m.Subject = m.subject(r.words, false)
-			if _, err := t.execute(m); err != nil {
+			if _, err := t.execute(context.Background(), m); err != nil {
 				return err
 			}
 		}

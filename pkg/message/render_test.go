@@ -1,6 +1,8 @@
 package message
 
 import (
+	"bytes"
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
@@ -26,7 +28,7 @@ func payload(t testing.TB, name string) *alert.Notification {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := alert.Decode(data)
+	n, err := alert.Decode(bytes.NewReader(data))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -68,7 +70,7 @@ func renderer(t testing.TB, o Options) *Renderer {
 
 func render(t testing.TB, r *Renderer, n *alert.Notification) Content {
 	t.Helper()
-	return r.Render(n, renderTime)
+	return r.Render(context.Background(), n, renderTime)
 }
 
 // TestWriteHTML leaves the HTML of every payload in every language in the

@@ -1,32 +1,10 @@
 package message
 
-import (
-	"strings"
+import "github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
-)
-
-// severityOf is what the labels say of an alert's weight, in their own word.
-func severityOf(labels alert.KV) string {
-	for _, name := range severityLabels {
-		if s := labels[name]; s != "" {
-			return s
-		}
-	}
-	return ""
-}
-
-var severityLabels = []string{"severity", "priority"}
-
-// priorityOf ranks the words in use for a severity.
+// priorityOf is how a mail about a severity asks to be noticed.
 func priorityOf(severity string) Priority {
-	switch strings.ToLower(severity) {
-	case "critical", "crit", "fatal", "emergency", "emerg", "disaster", "page", "high", "p0", "p1", "sev0", "sev1", "1":
-		return High
-	case "info", "information", "informational", "notice", "low", "debug", "none", "p4", "p5", "sev4", "sev5":
-		return Low
-	}
-	return Normal
+	return []Priority{High, Normal, Low}[alert.Gravity(severity)]
 }
 
 // rank orders alerts: the gravest first.

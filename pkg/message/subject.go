@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -19,10 +20,10 @@ const (
 )
 
 // placeLabels usually say where an alert is, the most telling first.
-var placeLabels = []string{"instance", "host", "hostname", "node", "pod", "service", "job"}
+var placeLabels = []string{"instance", "host", "hostname", "node", "namespace", "pod", "service", "job"}
 
 // machineLabels are Grafana's own and say nothing to a person.
-var machineLabels = []string{"datasource_uid", "ref_id", ruleLabel}
+var machineLabels = []string{"datasource_uid", "ref_id", alert.RuleLabel}
 
 // tells says whether a label of a list says anything to a person: Grafana's own
 // do not, nor does the mark of those that were too many.
@@ -81,7 +82,7 @@ func (m *Model) places(w *words) []string {
 		add(m.distinct(w))
 	}
 	for _, p := range slices.SortedStableFunc(slices.Values(shared), func(a, b Pair) int {
-		return subjectRank(a.Name) - subjectRank(b.Name)
+		return labelRank(a.Name) - labelRank(b.Name)
 	}) {
 		if tells(p.Name) {
 			add(p.Value)
@@ -90,15 +91,17 @@ func (m *Model) places(w *words) []string {
 	return parts
 }
 
-// subjectRank orders shared labels in a subject: how grave, where, the rest.
-func subjectRank(name string) int {
-	if i := slices.Index(severityLabels, name); i >= 0 {
+// labelRank orders labels by how much they say: how grave, where, the rest, what
+// is Grafana's own.
+func labelRank(name string) int {
+	if i := slices.Index(alert.SeverityLabels, name); i >= 0 {
 		return i
 	}
-	if i := slices.Index(placeLabels, name); i >= 0 {
-		return len(severityLabels) + i
+	rank := len(alert.SeverityLabels) + placeRank(name)
+	if !tells(name) {
+		rank++
 	}
-	return len(severityLabels) + len(placeLabels)
+	return rank
 }
 
 // distinct lists the values of the label that tells the alerts of one rule
@@ -126,7 +129,10 @@ func (m *Model) distinct(w *words) string {
 		}
 	}
 	more := len(values) - maxSubjectNames
-	if more <= 0 {
+	switch {
+	case len(m.dropped) > 0: // there may be others among those
+		return strings.Join(values[:min(len(values), maxSubjectNames)], ", ") + " " + ellipsis
+	case more <= 0:
 		return strings.Join(values, ", ")
 	}
 	return strings.Join(values[:maxSubjectNames], ", ") + " " + w.say("more", more)

@@ -1,14 +1,15 @@
 package message
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"io"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"text/template"
 	"text/template/parse"
 	"time"
@@ -20,6 +21,9 @@ const (
 	maxTemplateSource = 64 << 10
 	maxTemplateOutput = 512 << 10
 	maxTemplateTime   = time.Second
+	// maxTemplatesTime is for all templates of a mail, and for waiting for those
+	// of others: an alert is answered in time, with the built-in mail if need be.
+	maxTemplatesTime = 5 * time.Second
 )
 
 // TemplateError is a mistake in a template, found when it was parsed or run.
@@ -40,63 +44,83 @@ func (e *TemplateError) Error() string {
 // userTemplate is a template that somebody wrote, bounded in time and size.
 type userTemplate struct {
 	name, source string
-	write        func(io.Writer, any) error
+	html         bool
+	// copies are taken for an execution each: a copy owns its budget. There are
+	// as many as can run at once; nil is one that is not parsed yet.
+	copies chan *parsedTemplate
+}
 
-	mu     sync.Mutex // one execution at a time: it owns the budget
+// parsedTemplate is a template for one execution at a time.
+type parsedTemplate struct {
+	write  func(io.Writer, any) error
 	budget budget
 }
 
 func newUserTemplate(name, source string, html bool) (*userTemplate, error) {
-	t := &userTemplate{name: name, source: source}
+	t := &userTemplate{name: name, source: source, html: html, copies: make(chan *parsedTemplate, runtime.GOMAXPROCS(0))}
 	if len(source) > maxTemplateSource {
 		return nil, &TemplateError{Template: name, Message: fmt.Sprintf("it has %d octets; it may have %d", len(source), maxTemplateSource)}
 	}
-	trees, err := t.parse(html)
+	first, err := t.parse()
+	if err != nil {
+		return nil, err
+	}
+	t.copies <- first
+	for len(t.copies) < cap(t.copies) {
+		t.copies <- nil
+	}
+	return t, nil
+}
+
+// parse makes a copy of the template; its error is a *TemplateError.
+func (t *userTemplate) parse() (*parsedTemplate, error) {
+	p := new(parsedTemplate)
+	trees, err := p.read(t.name, t.source, t.html)
 	if err == nil {
 		err = bound(trees)
 	}
-	if err == nil && html {
+	if err == nil && t.html {
 		err = escapable(trees)
 	}
 	if err != nil {
 		return nil, t.located(err)
 	}
-	return t, nil
+	return p, nil
 }
 
-// parse reads the source and lists the templates that it defines. A label that
+// read reads the source and lists the templates that it defines. A label that
 // an alert does not have is empty.
-func (t *userTemplate) parse(html bool) (trees []*parse.Tree, err error) {
+func (p *parsedTemplate) read(name, source string, html bool) (trees []*parse.Tree, err error) {
 	const missing = "missingkey=zero"
 	if html {
-		p, err := htmltemplate.New(t.name).Option(missing).Funcs(functions(&t.budget)).Parse(t.source)
+		t, err := htmltemplate.New(name).Option(missing).Funcs(functions(&p.budget)).Parse(source)
 		if err != nil {
 			return nil, err
 		}
-		for _, defined := range p.Templates() {
+		for _, defined := range t.Templates() {
 			trees = append(trees, defined.Tree)
 		}
-		t.write = p.Execute
+		p.write = t.Execute
 		return trees, nil
 	}
-	p, err := template.New(t.name).Option(missing).Funcs(functions(&t.budget)).Parse(t.source)
+	t, err := template.New(name).Option(missing).Funcs(functions(&p.budget)).Parse(source)
 	if err != nil {
 		return nil, err
 	}
-	for _, defined := range p.Templates() {
+	for _, defined := range t.Templates() {
 		trees = append(trees, defined.Tree)
 	}
-	t.write = p.Execute
+	p.write = t.Execute
 	return trees, nil
 }
 
 // run executes the template; where it fails, it adds a warning and reports
 // that the built-in mail has to do. A nil template is the built-in one.
-func (t *userTemplate) run(m *Model, warnings *[]string) (string, bool) {
+func (t *userTemplate) run(ctx context.Context, m *Model, warnings *[]string) (string, bool) {
 	if t == nil {
 		return "", false
 	}
-	s, err := t.execute(m)
+	s, err := t.execute(ctx, m)
 	if err != nil {
 		*warnings = append(*warnings, err.Error()+"; the built-in one was used")
 		return "", false
@@ -104,13 +128,22 @@ func (t *userTemplate) run(m *Model, warnings *[]string) (string, bool) {
 	return s, true
 }
 
-// execute runs the template within its bounds; its error is a *TemplateError.
-func (t *userTemplate) execute(m *Model) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.budget.start()
+// execute runs the template within its bounds, and until ctx ends; its error is
+// a *TemplateError.
+func (t *userTemplate) execute(ctx context.Context, m *Model) (string, error) {
+	p, err := t.take(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { t.copies <- p }()
+	if p == nil {
+		if p, err = t.parse(); err != nil {
+			return "", err
+		}
+	}
+	p.budget.start(ctx)
 	var out limitedBuilder
-	if err := t.write(&out, m); err != nil {
+	if err := p.write(&out, m); err != nil {
 		return "", t.located(err)
 	}
 	s := clean(out.String())
@@ -118,6 +151,19 @@ func (t *userTemplate) execute(m *Model) (string, error) {
 		return "", &TemplateError{Template: t.name, Message: "it gives nothing"}
 	}
 	return s, nil
+}
+
+// take waits for a copy. Where the template is slow, those who wait in a storm
+// give up together: each of them would find that its time is over.
+func (t *userTemplate) take(ctx context.Context) (*parsedTemplate, error) {
+	if ctx.Err() == nil {
+		select {
+		case p := <-t.copies:
+			return p, nil
+		case <-ctx.Done():
+		}
+	}
+	return nil, &TemplateError{Template: t.name, Message: "there was no time left for it"}
 }
 
 var (

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -58,7 +59,7 @@ func TestTemplateFunctions(t *testing.T) {
 			t.Errorf("%s: %v", source, err)
 			continue
 		}
-		got, err := parsed.execute(newModel(samples()[0], r.words, time.UTC, sampleTime))
+		got, err := parsed.execute(t.Context(), newModel(samples()[0], r.words, time.UTC, sampleTime))
 		if err != nil || strings.TrimSpace(got) != want {
 			t.Errorf("%s gives %q (%v), want %q", source, got, err, want)
 		}
@@ -248,5 +249,53 @@ func TestTemplatesThatDoubleAreRefused(t *testing.T) {
 	nested := strings.Repeat("{{range $.Alerts}}", 5) + "x" + strings.Repeat("{{end}}", 5)
 	if _, err := NewRenderer(Options{Language: "en", HTMLTemplate: nested}); err != nil {
 		t.Errorf("five loops: %v", err)
+	}
+}
+
+// TestTemplatesEndWithTheirRequest: a mail whose time is over is the built-in
+// one, and says so.
+func TestTemplatesEndWithTheirRequest(t *testing.T) {
+	r := renderer(t, Options{SubjectTemplate: "mine", TextTemplate: "mine", HTMLTemplate: "<b>mine</b>"})
+	ended, end := context.WithCancel(t.Context())
+	end()
+	c := r.Render(ended, samples()[0], sampleTime)
+	if len(c.Warnings) != 3 || !strings.Contains(c.Warnings[0], "no time left") || strings.Contains(c.Subject+c.Text+c.HTML, "mine") {
+		t.Errorf("%+v", c)
+	}
+	if c = r.Render(t.Context(), samples()[0], sampleTime); len(c.Warnings) != 0 || c.Subject != "mine" {
+		t.Errorf("%+v", c)
+	}
+	// One that is running ends with the request, too.
+	running, end := context.WithCancel(t.Context())
+	b := new(budget)
+	b.start(running)
+	if _, err := b.tick(); err != nil {
+		t.Error(err)
+	}
+	end()
+	if _, err := b.tick(); err == nil {
+		t.Error("a template goes on although its request has ended")
+	}
+}
+
+// TestATemplateRunsForSeveralAtOnce: whoever is slow holds up no other.
+func TestATemplateRunsForSeveralAtOnce(t *testing.T) {
+	parsed, err := newUserTemplate("textTemplate", "mine", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range cap(parsed.copies) { // all are in use by others
+		if _, err := parsed.take(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, end := context.WithCancel(t.Context())
+	time.AfterFunc(time.Millisecond, end)
+	if _, err := parsed.execute(ctx, newModel(samples()[0], renderer(t, Options{}).words, time.UTC, sampleTime)); err == nil {
+		t.Error("it was executed without a copy")
+	}
+	parsed.copies <- nil // one is given back
+	if got, err := parsed.execute(t.Context(), newModel(samples()[0], renderer(t, Options{}).words, time.UTC, sampleTime)); err != nil || got != "mine" {
+		t.Errorf("%q %v", got, err)
 	}
 }

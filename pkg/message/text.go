@@ -13,6 +13,8 @@ func (v *view) text() string {
 	t.paragraph(v.StateText)
 	t.paragraph(v.Places)
 	t.blank()
+	t.paragraph(v.Notice)
+	t.blank()
 	t.paragraph(v.Title)
 	t.blank()
 	t.paragraph(v.Message)
@@ -34,9 +36,10 @@ func (v *view) text() string {
 		}
 		t.blank()
 	}
-	if v.Omitted > 0 {
+	if count, kinds := v.omitted(len(v.Alerts)); count != "" {
 		t.rule("-")
-		t.paragraph(v.words.say("omitted", v.Omitted))
+		t.paragraph(count)
+		t.paragraph(kinds)
 		t.blank()
 	}
 	if len(v.SharedLabels) > 0 {

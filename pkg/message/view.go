@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -99,7 +100,7 @@ func (w *words) facts(a *Alert) []Pair {
 	}
 	add("label.values", strings.Join(values, ", "))
 	for _, p := range a.OwnLabels {
-		if p.Value != a.Severity || !slices.Contains(severityLabels, p.Name) { // shown beside the state
+		if p.Value != a.Severity || !slices.Contains(alert.SeverityLabels, p.Name) { // shown beside the state
 			out = append(out, p)
 		}
 	}
@@ -128,7 +129,7 @@ func (w *words) ended(a *Alert) string {
 func (w *words) brief(a *Alert) string {
 	var where []string
 	for _, p := range a.OwnLabels {
-		if tells(p.Name) && !slices.Contains(severityLabels, p.Name) {
+		if tells(p.Name) && !slices.Contains(alert.SeverityLabels, p.Name) {
 			where = append(where, p.Value)
 		}
 	}

@@ -7,13 +7,31 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
-// retryDelivery makes a delivery due now.
+// retryDelivery makes a delivery due now. A held one makes the sender offer its
+// credentials anew, which services count when they refuse them.
 func (d *DataSource) retryDelivery(w http.ResponseWriter, r *http.Request) error {
-	return d.answerEntry(w, r, (*outbox.Outbox).Retry)
+	return d.answerEntry(w, r, func(box *outbox.Outbox, ctx context.Context, source, id string) (outbox.Delivery, error) {
+		found, err := box.Get(ctx, source, id)
+		if err != nil {
+			return found, err
+		}
+		if found.Status == outbox.Held {
+			if err := take(w, d.limits.resume, 1); err != nil {
+				return found, err
+			}
+		}
+		if err := take(w, d.limits.act, 1); err != nil {
+			return found, err
+		}
+		return box.Retry(ctx, source, id)
+	})
 }
 
 // cancelDelivery takes back a delivery that waits.
 func (d *DataSource) cancelDelivery(w http.ResponseWriter, r *http.Request) error {
+	if err := take(w, d.limits.act, 1); err != nil {
+		return err
+	}
 	return d.answerEntry(w, r, (*outbox.Outbox).Cancel)
 }
 

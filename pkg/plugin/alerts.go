@@ -1,9 +1,11 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
@@ -29,7 +31,8 @@ type receipt struct {
 	NextAttempt *time.Time  `json:"nextAttempt,omitempty"`
 }
 
-// rejection is a recipient that the relay did not take, and its words.
+// rejection is a recipient that the relay did not take, and its words; or what
+// was named as one and is no address, told as a relay would.
 type rejection struct {
 	Address      string `json:"address"`
 	Code         int    `json:"code,omitempty"`
@@ -40,8 +43,19 @@ type rejection struct {
 // undelivered is the answer to an alert whose mail did not go out.
 type undelivered struct {
 	problem
-	ID     string `json:"id"`
-	Status string `json:"status"`
+	ID       string      `json:"id"`
+	Status   string      `json:"status"`
+	Rejected []rejection `json:"rejected,omitempty"`
+}
+
+// rejections are the entries of a request that are no addresses. 553 and 5.1.3
+// are what RFC 5321 and RFC 3463 have for the syntax of a mailbox.
+func rejections(entries []alert.Rejected) []rejection {
+	var all []rejection
+	for _, r := range entries {
+		all = append(all, rejection{r.Entry, 553, "5.1.3", r.Reason})
+	}
+	return all
 }
 
 // postAlerts is the contact point: a webhook's payload becomes a mail.
@@ -59,11 +73,14 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if notes := recipients.Notes(); len(notes) > 0 {
+		d.service.Log().Warn("recipients of an alert were rejected", "source", d.source, "error", strings.Join(notes, "; "))
+	}
 	accepted, err := sender.Accept(ctx, n, recipients)
 	if err != nil {
 		return err
 	}
-	answerReceipt(w, accepted)
+	answerReceipt(w, accepted, rejections(recipients.Rejected))
 	return nil
 }
 
@@ -87,14 +104,12 @@ func (d *DataSource) told(h handler) handler {
 	}
 }
 
-// readAlert verifies, decodes and addresses a request, in this order: nothing
+// readAlert verifies, addresses and decodes a request, in this order: nothing
 // of a request is looked at before it is known to be the contact point's.
 func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.Notification, alert.Recipients, error) {
-	body, err := readJSON(r)
+	defer closeBody(r) // the notification has what it needs
+	body, signature, err := d.readSigned(r)
 	if err != nil {
-		return nil, alert.Recipients{}, err
-	}
-	if err := alert.Authorize(d.settings.WebhookSecret, role(r), r.Header, body, time.Now()); err != nil {
 		return nil, alert.Recipients{}, err
 	}
 	if err := take(w, d.limits.alerts, 1); err != nil {
@@ -108,20 +123,25 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
-	n, err := alert.Decode(body)
+	n, err := alert.Decode(bytes.NewReader(body))
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
-	if d.settings.WebhookSecret.IsSet() {
-		n.SignedAt = alert.SignedAt(r.Header)
-	}
+	n.Signature = signature
+	n.Replaced = recipients.Replaced
 	return n, recipients, nil
 }
 
 // answerReceipt says what became of an alert: the design's table, row by row.
-func answerReceipt(w http.ResponseWriter, got delivery.Receipt) {
+// What the request rejected is told in each of them.
+func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejection) {
 	d := got.Delivery
 	answer := receiptOf(d)
+	refuse := func(status int, p problem) {
+		rejectedRequests.WithLabelValues(p.Code).Inc()
+		writeJSON(w, status, undelivered{problem: p, ID: d.ID, Status: string(d.Status), Rejected: rejected})
+	}
+	answer.Rejected = append(answer.Rejected, rejected...)
 	switch {
 	case len(answer.Accepted) > 0:
 		answer.Status = "sent"
@@ -130,29 +150,24 @@ func answerReceipt(w http.ResponseWriter, got delivery.Receipt) {
 		}
 		writeJSON(w, http.StatusOK, answer)
 	case d.Status == outbox.Held:
-		refuse(w, http.StatusBadGateway, d, problem{
+		refuse(http.StatusBadGateway, problem{
 			Error: "the relay refuses the sender: " + d.Reason, Code: "held",
 			Hint: held(got.Durable),
 		})
 	case d.Status.Final():
-		refuse(w, http.StatusBadGateway, d, problem{
+		refuse(http.StatusBadGateway, problem{
 			Error: "the mail was not delivered: " + d.Reason, Code: "failed",
 			Hint: "It is not tried again: the delivery log has the relay's words.",
 		})
 	case !got.Durable:
 		w.Header().Set("Retry-After", retryAfter)
-		refuse(w, http.StatusServiceUnavailable, d, problem{
+		refuse(http.StatusServiceUnavailable, problem{
 			Error: "the mail could not be delivered now, and there is no durable outbox to keep it: " + d.Reason, Code: "unavailable",
 			Hint: "It is tried again while Grafana runs. Set outbox_url in [plugin." + ID + "] of grafana.ini to a place that lasts.",
 		})
 	default:
-		writeJSON(w, http.StatusAccepted, receipt{ID: d.ID, Status: "queued", NextAttempt: answer.NextAttempt})
+		writeJSON(w, http.StatusAccepted, receipt{ID: d.ID, Status: "queued", NextAttempt: answer.NextAttempt, Rejected: rejected})
 	}
-}
-
-func refuse(w http.ResponseWriter, status int, d outbox.Delivery, p problem) {
-	rejectedRequests.WithLabelValues(p.Code).Inc()
-	writeJSON(w, status, undelivered{problem: p, ID: d.ID, Status: string(d.Status)})
 }
 
 func held(durable bool) string {

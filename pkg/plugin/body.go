@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -10,38 +11,56 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
 
-// readJSON reads a body that says it is JSON, or does not say what it is.
-func readJSON(r *http.Request) ([]byte, error) {
-	if header := r.Header.Get("Content-Type"); header != "" {
-		if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
-			return nil, &fault{http.StatusUnsupportedMediaType, problem{
-				Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
-			}}
-		}
+// requireJSON refuses a body that says that it is something else.
+func requireJSON(r *http.Request) error {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return nil
 	}
+	if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
+		return &fault{http.StatusUnsupportedMediaType, problem{
+			Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
+		}}
+	}
+	return nil
+}
+
+// readBody reads a body, and writes it to w as it comes.
+func readBody(r *http.Request, w io.Writer) ([]byte, error) {
 	if r.Body == nil { // Grafana's SDK gives an empty body none
 		return nil, nil
 	}
 	// One octet more than the limit, which Decode refuses with its own words.
-	var body bytes.Buffer
-	body.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
-	_, err := body.ReadFrom(io.LimitReader(r.Body, alert.MaxBody+1))
-	return body.Bytes(), err
+	var read bytes.Buffer
+	read.Grow(int(min(max(r.ContentLength, 0), alert.MaxBody)) + bytes.MinRead)
+	_, err := read.ReadFrom(io.TeeReader(io.LimitReader(r.Body, alert.MaxBody+1), w))
+	return read.Bytes(), err
 }
 
 // decodeOptional reads a JSON body into v; no body leaves v as it is.
 func decodeOptional(r *http.Request, v any) error {
-	body, err := readJSON(r)
+	defer closeBody(r)
+	if err := requireJSON(r); err != nil {
+		return err
+	}
+	body, err := readBody(r, io.Discard)
 	if err != nil || len(body) == 0 {
 		return err
 	}
 	if len(body) > alert.MaxBody {
-		return &fault{http.StatusRequestEntityTooLarge, problem{Error: "the body is larger than 10 MiB", Code: alert.ReasonBody, Hint: "Send fewer alerts at once."}}
+		return &fault{http.StatusRequestEntityTooLarge, problem{Error: fmt.Sprintf("the body is larger than %d MiB", alert.MaxBody>>20), Code: alert.ReasonBody, Hint: "Send fewer alerts at once."}}
 	}
 	if err := json.Unmarshal(body, v); err != nil {
 		return badBody("the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
 	}
 	return nil
+}
+
+// closeBody gives back the memory that a body takes.
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		_ = r.Body.Close() // it never fails
+	}
 }
 
 func badBody(message, hint string) error {

@@ -26,8 +26,8 @@ type healthDetails struct {
 
 // CheckHealth is "Save & test": a real handshake, told in one sentence with
 // the stages as details.
-func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
-	details := healthDetails{Outbox: d.service.Health(ctx)}
+func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
+	details := healthDetails{Outbox: discreetHealth(roleIn(req.PluginContext), d.service.Health(ctx))}
 	if details.Outbox.Warning != "" {
 		details.Warnings = append(details.Warnings, details.Outbox.Warning)
 	}
@@ -46,7 +46,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, _ *backend.CheckHealthRequ
 	details.Report = report
 	if report.Err != nil {
 		details.Hint = report.Err.Hint
-		return unhealthy(report.Err.Error()+". "+report.Err.Hint, details)
+		return unhealthy(report.Err.Advice(), details)
 	}
 	if !details.Outbox.Available {
 		details.Hint = details.Outbox.Warning

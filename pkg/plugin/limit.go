@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 )
 
@@ -13,7 +14,7 @@ import (
 // takes what the others need: the machine, the outbox and the relay's patience.
 // Only requests that may be carried out count, or whoever may not send could
 // use up what alerts need.
-type limits struct{ alerts, test, diagnose, health *rate.Limiter }
+type limits struct{ alerts, test, diagnose, health, resume, act, preview *rate.Limiter }
 
 func newLimits() limits {
 	return limits{
@@ -26,8 +27,22 @@ func newLimits() limits {
 		diagnose: rate.NewLimiter(rate.Every(5*time.Second), 14),
 		// The same for the health check, which every Viewer may call.
 		health: rate.NewLimiter(rate.Every(5*time.Second), 14),
+		// Retrying a held mail does so, too, and brings back all that its sender
+		// holds: more than one try is for more than one mail type.
+		resume: rate.NewLimiter(rate.Every(15*time.Second), 4),
+		// A commit each: retries and cancellations of a whole page of the log.
+		act: rate.NewLimiter(10, 1000),
+		// A person who writes a template.
+		preview: rate.NewLimiter(1, 20),
 	}
 }
+
+// previews is one preview at a time in the whole process: its templates may take
+// seconds of a processor, which alerts need.
+var previews = semaphore.NewWeighted(1)
+
+// previewWithin bounds how long a preview waits and runs.
+const previewWithin = 20 * time.Second
 
 // take lets n pass, or says when they may. It reserves nothing for whom it
 // refuses: reservations that are taken back while others are made do not give

@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -31,6 +33,16 @@ type preview struct {
 
 // postPreview renders a notification and sends nothing.
 func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
+	if err := take(w, d.limits.preview, 1); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), previewWithin)
+	defer cancel()
+	if err := previews.Acquire(ctx, 1); err != nil {
+		w.Header().Set("Retry-After", "5")
+		return &fault{http.StatusTooManyRequests, problem{Error: "others are being shown a preview", Code: "rate", Hint: "Try again in a few seconds."}}
+	}
+	defer previews.Release(1)
 	var request previewRequest
 	if err := decodeOptional(r, &request); err != nil {
 		return err
@@ -41,7 +53,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	n := alert.Sample(time.Now())
 	if len(request.Payload) > 0 {
-		if n, err = alert.Decode(request.Payload); err != nil {
+		if n, err = alert.Decode(bytes.NewReader(request.Payload)); err != nil {
 			return err
 		}
 	}
@@ -52,7 +64,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	content, mail, err := delivery.Preview(set, n, recipients)
+	content, mail, err := delivery.Preview(ctx, set, n, recipients)
 	if err != nil {
 		return &fault{http.StatusUnprocessableEntity, problem{Error: err.Error(), Code: "template", Hint: "docs/templates.md describes the model and the functions."}}
 	}

@@ -28,7 +28,7 @@ var rejectedRequests = promauto.NewCounterVec(prometheus.CounterOpts{
 // increase(): the reasons for which an alert is not mailed are there at once.
 func init() {
 	for _, reason := range []string{
-		alert.ReasonSignature, alert.ReasonRole, alert.ReasonBody, alert.ReasonParameter, alert.ReasonRecipients,
+		alert.ReasonSignature, alert.ReasonReplayed, alert.ReasonRole, alert.ReasonBody, alert.ReasonParameter, alert.ReasonRecipients,
 		"method", "content-type", "settings", "content", "rate",
 		"held", "failed", "unavailable", "outbox", "outbox-full", "internal",
 	} {
@@ -79,6 +79,11 @@ func problemOf(err error) (int, problem) {
 		return http.StatusBadRequest, problem{Error: err.Error(), Code: alert.ReasonParameter, Hint: "Take the one that the page before named as next."}
 	case errors.Is(err, outbox.ErrNotPossible):
 		return http.StatusConflict, problem{Error: err.Error(), Code: "state", Hint: "Load the delivery again: its state says what can be done."}
+	case errors.Is(err, outbox.ErrReplayed):
+		return http.StatusForbidden, problem{
+			Error: "this signature was used for another request already", Code: alert.ReasonReplayed,
+			Hint: "A signature is good for one data source and one query string. Two integrations of one contact point sign alike: give each a contact point of its own, and each data source a signing secret of its own.",
+		}
 	case errors.Is(err, outbox.ErrFull):
 		return http.StatusServiceUnavailable, problem{Error: err.Error(), Code: "outbox-full", Hint: "See why mail is not delivered: the data source's Save & test, or the delivery log."}
 	case errors.Is(err, outbox.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -98,6 +103,9 @@ func problemOf(err error) (int, problem) {
 // writeProblem answers with an error, and counts those of contact points: what
 // a person meets on a page is no alert that was not mailed.
 func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	if r.URL.Path != alertsPath { // whose callers have proved that they may know
+		err = discreet(role(r), err)
+	}
 	status, p := problemOf(err)
 	if r.URL.Path == alertsPath {
 		rejectedRequests.WithLabelValues(p.Code).Inc()

@@ -39,7 +39,9 @@ func (d *DataSource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	for _, q := range req.Queries {
 		frames, err := d.query(ctx, q)
 		if err != nil {
-			response.Responses[q.RefID] = errorResponse(err)
+			failed := errorResponse(err)
+			failed.Error = discreet(roleIn(req.PluginContext), err)
+			response.Responses[q.RefID] = failed
 			continue
 		}
 		response.Responses[q.RefID] = backend.DataResponse{Frames: frames}

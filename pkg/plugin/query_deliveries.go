@@ -74,21 +74,19 @@ func deliveriesTable(found []outbox.Delivery) *data.Frame {
 		}
 		nexts[i] = nextAttempt(d)
 	}
-	duration := data.NewField("duration", nil, durations)
-	duration.SetConfig(&data.FieldConfig{Unit: "s"})
 	return table("deliveries",
-		data.NewField("time", nil, times),
-		data.NewField("status", nil, statuses),
-		data.NewField("subject", nil, subjects),
-		data.NewField("recipients", nil, recipients),
-		data.NewField("accepted", nil, accepted),
-		data.NewField("mailType", nil, types),
-		data.NewField("attempts", nil, attempts),
-		duration,
-		data.NewField("reason", nil, reasons),
-		data.NewField("nextAttempt", nil, nexts),
-		data.NewField("messageId", nil, messageIDs),
-		data.NewField("id", nil, ids),
+		column(200, data.NewField("time", nil, times)),
+		column(100, data.NewField("status", nil, statuses)),
+		wrapped(300, data.NewField("subject", nil, subjects)),
+		column(200, data.NewField("recipients", nil, recipients)),
+		column(100, data.NewField("accepted", nil, accepted)),
+		column(100, data.NewField("mailType", nil, types)),
+		column(100, data.NewField("attempts", nil, attempts)),
+		column(100, seconds("duration", durations)),
+		wrapped(300, data.NewField("reason", nil, reasons)),
+		column(200, data.NewField("nextAttempt", nil, nexts)),
+		column(200, data.NewField("messageId", nil, messageIDs)),
+		column(300, data.NewField("id", nil, ids)),
 	)
 }
 

@@ -52,11 +52,11 @@ func recipientsTable(all []outbox.Recipient) *data.Frame {
 		replies.set(i, r.Code, r.EnhancedCode, r.Text)
 	}
 	return table("recipients",
-		data.NewField("address", nil, addresses),
-		data.NewField("status", nil, statuses),
+		column(250, data.NewField("address", nil, addresses)),
+		column(100, data.NewField("status", nil, statuses)),
 		replies.text(), replies.code(), replies.enhancedCode(),
-		data.NewField("kind", nil, kinds),
-		data.NewField("updated", nil, updated),
+		column(80, data.NewField("kind", nil, kinds)),
+		column(200, data.NewField("updated", nil, updated)),
 	)
 }
 
@@ -76,12 +76,12 @@ func attemptsTable(all []outbox.Attempt) *data.Frame {
 		replies.set(i, a.Code, a.EnhancedCode, a.Text)
 	}
 	return table("attempts",
-		data.NewField("time", nil, times),
-		data.NewField("stage", nil, stages),
+		column(200, data.NewField("time", nil, times)),
+		column(100, data.NewField("stage", nil, stages)),
 		replies.text(), replies.code(), replies.enhancedCode(),
-		data.NewField("duration", nil, durations).SetConfig(&data.FieldConfig{Unit: "s"}),
-		data.NewField("outcome", nil, outcomes),
-		data.NewField("attempt", nil, numbers),
+		column(100, seconds("duration", durations)),
+		column(120, data.NewField("outcome", nil, outcomes)),
+		column(100, data.NewField("attempt", nil, numbers)),
 	)
 }
 
@@ -104,10 +104,38 @@ func (r replies) set(i, code int, enhanced, text string) {
 	r.enhanced[i], r.texts[i] = enhanced, text
 }
 
-func (r replies) text() *data.Field         { return data.NewField("message", nil, r.texts) }
-func (r replies) code() *data.Field         { return data.NewField("code", nil, r.codes) }
-func (r replies) enhancedCode() *data.Field { return data.NewField("enhancedCode", nil, r.enhanced) }
+func (r replies) text() *data.Field { return wrapped(300, data.NewField("message", nil, r.texts)) }
+func (r replies) code() *data.Field { return column(80, data.NewField("code", nil, r.codes)) }
+func (r replies) enhancedCode() *data.Field {
+	return column(140, data.NewField("enhancedCode", nil, r.enhanced))
+}
 
 func table(name string, fields ...*data.Field) *data.Frame {
 	return data.NewFrame(name, fields...).SetMeta(&data.FrameMeta{PreferredVisualization: data.VisTypeTable})
+}
+
+// column gives a field's column in a table its width, in pixels.
+func column(width int, f *data.Field) *data.Field {
+	return custom(f, map[string]any{"width": width})
+}
+
+// wrapped gives a field's column what the others leave, and at least this
+// width. Its text is wrapped: a link in a text that is cut off reaches under the
+// next column, where nobody can click on it.
+func wrapped(minWidth int, f *data.Field) *data.Field {
+	return custom(f, map[string]any{"minWidth": minWidth, "wrapText": true})
+}
+
+// custom sets what the table panel reads of a field.
+func custom(f *data.Field, options map[string]any) *data.Field {
+	if f.Config == nil {
+		f.Config = new(data.FieldConfig)
+	}
+	f.Config.Custom = options
+	return f
+}
+
+// seconds is a field of durations.
+func seconds[T []float64 | []*float64](name string, values T) *data.Field {
+	return data.NewField(name, nil, values).SetConfig(&data.FieldConfig{Unit: "s"})
 }

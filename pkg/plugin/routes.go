@@ -20,6 +20,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle(alertsPath, d.told(post(d.postAlerts)))
 	mux.Handle("/test", post(editors(d.postTest)))
 	mux.Handle("/diagnose", post(editors(d.postDiagnose)))
+	mux.Handle("/key", post(editors(d.postKey)))
 	mux.Handle("/preview", post(editors(d.postPreview)))
 	mux.Handle("/status", get(d.getStatus))
 	mux.Handle("/deliveries", get(d.listDeliveries))
@@ -32,7 +33,7 @@ func (d *DataSource) routes() http.Handler {
 			Hint: "Alerts are posted to " + alertsPath + ".",
 		}}
 	}))
-	return mux
+	return withBody(mux)
 }
 
 func get(h handler) handler  { return only(http.MethodGet, h) }
@@ -70,11 +71,5 @@ func editors(h handler) handler {
 	}
 }
 
-// role is the caller's role in the organisation, empty when Grafana named none.
-func role(r *http.Request) string {
-	user := backend.PluginConfigFromContext(r.Context()).User
-	if user == nil {
-		return ""
-	}
-	return user.Role
-}
+// role is the caller's role in the organization, empty when Grafana named none.
+func role(r *http.Request) string { return roleIn(backend.PluginConfigFromContext(r.Context())) }

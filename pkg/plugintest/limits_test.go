@@ -1,7 +1,11 @@
 package plugintest_test
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
@@ -53,5 +57,99 @@ func TestEachDataSourceIsLimitedByItself(t *testing.T) {
 	// Alerts go on all the same.
 	if answer := call(t, p, busy, plugintest.Signed("alerts", another(t, 1))); answer.Status != 200 {
 		t.Errorf("%d %s", answer.Status, answer.Body)
+	}
+}
+
+// TestRetriesAreNoStormOfAUTH: each retry of a held mail makes the sender offer
+// the credentials that the relay refuses.
+func TestRetriesAreNoStormOfAUTH(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	ds.UID = t.Name()
+	var tried atomic.Int32
+	remove := r.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply("535 5.7.8 no\r\n"), OnFire: func() { tried.Add(1) }})
+	answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
+	if answer.Status != 502 || object(t, answer.Body)["code"] != "held" {
+		t.Fatalf("%d %s", answer.Status, answer.Body)
+	}
+	id := idOf(answer.Body)
+	entry := func() map[string]any {
+		return object(t, call(t, p, ds, plugintest.Request{Method: "GET", Path: "deliveries/" + id, User: viewer}).Body)
+	}
+	before := tried.Load()
+	retry := plugintest.Request{Path: "deliveries/" + id + "/retry", User: editor}
+	retries := 0
+	for range 30 {
+		if answer := call(t, p, ds, retry); answer.Status == 429 {
+			break
+		}
+		retries++
+		await(t, func() bool { return entry()["status"] == "held" })
+	}
+	if retries == 0 || retries > 6 || int(tried.Load()-before) > retries {
+		t.Errorf("%d retries and %d AUTHs before the limit", retries, tried.Load()-before)
+	}
+	remove()
+	// Mail that is not held is not what the limit is for.
+	later := r.Fault(relaytest.Fault{Stage: relaytest.MAIL, Action: relaytest.Reply("451 4.3.0 later\r\n")})
+	defer later()
+	ds.UID += " of another"
+	id = idOf(call(t, p, ds, plugintest.Signed("alerts", another(t, 2))).Body)
+	retry.Path = "deliveries/" + id + "/retry"
+	for range 30 {
+		if answer := call(t, p, ds, retry); answer.Status != 200 && answer.Status != 409 {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+	}
+}
+
+// TestPreviewsAreLimited: each may take seconds of a processor.
+func TestPreviewsAreLimited(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	if n := untilLimited(t, p, ds, plugintest.Request{Path: "preview", User: editor}, 500); n < 15 {
+		t.Errorf("a person who writes a template is refused after %d previews", n)
+	}
+}
+
+// slow is a template that is quick with the samples' few alerts, and takes far
+// longer than it may with a hundred.
+const slow = `{{range .Alerts}}{{range $.Alerts}}{{range $.Alerts}}{{range $.Alerts}}{{end}}{{end}}{{end}}{{end}}slow`
+
+// crowd is a notification of a hundred alerts.
+func crowd(t *testing.T, n int) []byte {
+	t.Helper()
+	var alerts []string
+	for i := range 100 {
+		alerts = append(alerts, fmt.Sprintf(`{"status":"firing","fingerprint":"%d","labels":{"alertname":"a","i":"%d"}}`, i, i))
+	}
+	return fmt.Appendf(nil, `{"status":"firing","groupKey":"crowd %d","alerts":[%s]}`, n, strings.Join(alerts, ","))
+}
+
+// TestASlowTemplateDoesNotSerializeItsStorm: each of the alerts may take a
+// second of the template's, and all of them have to be answered in time.
+func TestASlowTemplateDoesNotSerializeItsStorm(t *testing.T) {
+	const storm = 60
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"textTemplate": slow})
+	var posting sync.WaitGroup
+	for n := range storm {
+		posting.Go(func() {
+			answer, err := p.Call(t.Context(), ds, plugintest.Signed("alerts", crowd(t, n)))
+			if err != nil || answer.Status/100 != 2 {
+				t.Errorf("%v %d %s", err, answer.Status, answer.Body)
+			}
+		})
+	}
+	posting.Wait()
+	if _, err := r.WaitMails(within(t), storm); err != nil {
+		t.Error(err)
+	}
+	list := string(call(t, p, ds, plugintest.Request{Method: "GET", Path: "deliveries", User: viewer}).Body)
+	if n := strings.Count(list, "the built-in one was used"); n != storm {
+		t.Errorf("the log says of %d mails that the built-in template was used", n)
 	}
 }

@@ -171,7 +171,12 @@ func (p *Process) Kill() {
 
 // CheckHealth is "Save & test".
 func (p *Process) CheckHealth(ctx context.Context, ds DataSource) (*backend.CheckHealthResult, error) {
-	res, err := p.diagnostics.CheckHealth(ctx, &pluginv2.CheckHealthRequest{PluginContext: ds.context(User{Login: "admin", Role: "Admin"})})
+	return p.CheckHealthAs(ctx, ds, User{Login: "admin", Role: "Admin"})
+}
+
+// CheckHealthAs is CheckHealth by somebody else.
+func (p *Process) CheckHealthAs(ctx context.Context, ds DataSource, user User) (*backend.CheckHealthResult, error) {
+	res, err := p.diagnostics.CheckHealth(ctx, &pluginv2.CheckHealthRequest{PluginContext: ds.context(user)})
 	if err != nil {
 		return nil, err
 	}

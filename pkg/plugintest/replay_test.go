@@ -1,9 +1,6 @@
 package plugintest_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"strconv"
 	"testing"
 	"time"
@@ -14,18 +11,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
-// signedAt is a request of the contact point, signed some time from now.
-func signedAt(path string, body []byte, from time.Duration) plugintest.Request {
-	at := strconv.FormatInt(time.Now().Add(from).Unix(), 10)
-	mac := hmac.New(sha256.New, []byte("only-for-tests"))
-	mac.Write([]byte(at + ":"))
-	mac.Write(body)
-	r := plugintest.Signed(path, body)
-	r.Header[alert.SignatureHeader] = []string{hex.EncodeToString(mac.Sum(nil))}
-	r.Header[alert.TimestampHeader] = []string{at}
-	return r
-}
-
 // TestReplayedSignatureIsNoSecondMail: whoever has seen a signed request may
 // send it again for as long as its signature is good. Without deduplication by
 // time (dedupeSeconds is 0) only the signature tells it from a new one.
@@ -33,7 +18,7 @@ func TestReplayedSignatureIsNoSecondMail(t *testing.T) {
 	r := relay(t, relaytest.Options{})
 	p := start(t, "", nil)
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"dedupeSeconds": 0})
-	seen := signedAt("alerts", another(t, 1), -4*time.Minute)
+	seen := plugintest.SignedAt("alerts", another(t, 1), -4*time.Minute)
 	first := object(t, call(t, p, ds, seen).Body)
 	for range 3 {
 		if again := object(t, call(t, p, ds, seen).Body); again["status"] != "duplicate" || again["id"] != first["id"] {
@@ -44,12 +29,12 @@ func TestReplayedSignatureIsNoSecondMail(t *testing.T) {
 		t.Errorf("%d mails", r.Taken())
 	}
 	// The contact point itself, later: the notification is due again.
-	if later := object(t, call(t, p, ds, signedAt("alerts", another(t, 1), time.Minute)).Body); later["status"] != "sent" {
+	if later := object(t, call(t, p, ds, plugintest.SignedAt("alerts", another(t, 1), time.Minute)).Body); later["status"] != "sent" {
 		t.Errorf("a new request is taken for a replay: %v", later)
 	}
 	for name, request := range map[string]plugintest.Request{
-		"older than the skew":     signedAt("alerts", another(t, 2), -6*time.Minute),
-		"from beyond the skew":    signedAt("alerts", another(t, 2), 6*time.Minute),
+		"older than the skew":     plugintest.SignedAt("alerts", another(t, 2), -6*time.Minute),
+		"from beyond the skew":    plugintest.SignedAt("alerts", another(t, 2), 6*time.Minute),
 		"its timestamp exchanged": exchange(seen, strconv.FormatInt(time.Now().Unix(), 10)),
 		"its timestamp left out":  exchange(seen, ""),
 	} {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
@@ -28,6 +29,7 @@ var routes = []route{
 	{method: "POST", path: "alerts", editors: true, reads: true},
 	{method: "POST", path: "test", editors: true, reads: true},
 	{method: "POST", path: "diagnose", editors: true},
+	{method: "POST", path: "key", editors: true, reads: true},
 	{method: "POST", path: "preview", editors: true, reads: true},
 	{method: "POST", path: "deliveries/x/retry", editors: true},
 	{method: "POST", path: "deliveries/x/cancel", editors: true},
@@ -171,7 +173,7 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"UTF-16":          {utf16le, map[string]int{"alerts": 400, "test": 400, "preview": 400}},
 		"a BOM":           {append([]byte("\ufeff"), payload...), map[string]int{"alerts": 400, "test": 400, "preview": 400}},
 		"Latin-1":         {[]byte(alerts(`"labels":{"a":"` + "\xe9" + `"}`)), map[string]int{"alerts": 400}},
-		"too large":       {bytes.Repeat([]byte(" "), 10<<20+1), map[string]int{"alerts": 413, "test": 413, "preview": 413}},
+		"too large":       {bytes.Repeat([]byte(" "), alert.MaxBody+1), map[string]int{"alerts": 413, "test": 413, "preview": 413}},
 		"brackets":        {[]byte(deep), map[string]int{"alerts": 422, "test": 400, "preview": 400}},
 		"deep":            {[]byte(alerts(`"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40))), map[string]int{"alerts": 422}},
 		"deep in preview": {[]byte(`{"payload":` + alerts(`"x":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)) + `}`), map[string]int{"preview": 422}},
@@ -218,17 +220,13 @@ func TestParametersThatAreRefused(t *testing.T) {
 		{"POST", "alerts?to=a@xteam.example.com", 403},
 		{"POST", "alerts?to=a@corp.example.com", 403},
 		{"POST", "alerts?to=a@notcorp.example.com", 403},
-		{"POST", "alerts?to=" + q("a@team.example.com@elsewhere.example"), 400},
-		{"POST", "alerts?to=" + q(`"x@elsewhere.example"@team.example.com`), 400},
-		{"POST", "alerts?to=" + q("@elsewhere.example:a@team.example.com"), 400},
-		{"POST", "alerts?to=" + q("a@team.example.com\r\nRCPT TO:<x@elsewhere.example>"), 400},
-		{"POST", "alerts?to=" + q("a@team.example.com>\r\nDATA"), 400},
-		{"POST", "alerts?to=" + q("a\x00@team.example.com"), 400},
-		{"POST", "alerts?to=" + q("a@[127.0.0.1]"), 400},
-		{"POST", "alerts?to=" + q("우편@team.example.com"), 400},
-		{"POST", "alerts?to=" + q("team: a@team.example.com;"), 400},
-		{"POST", "alerts?to=" + q("=?utf-8?q?x=0D=0ABcc:_y?= <a@team.example.com>"), 400},
 		{"POST", "alerts?to=" + strings.Join(many, ","), 422},
+		// What relays take for a route to another host.
+		{"POST", "alerts?to=" + q("x%elsewhere.example@team.example.com"), 403},
+		{"POST", "alerts?to=" + q("elsewhere.example!x@team.example.com"), 403},
+		{"POST", "alerts?cc=" + q("x%elsewhere.example@a.corp.example.com"), 403},
+		{"POST", "alerts?bcc=" + q(`"x%elsewhere.example"@team.example.com`), 403},
+		{"POST", "alerts?to=a@team.example.com," + q("x%elsewhere.example@team.example.com"), 403},
 		// Words, case, repeats and encodings of parameters.
 		{"POST", "alerts?type=spam", 400},
 		{"POST", "alerts?type=auth&type=ad", 400},

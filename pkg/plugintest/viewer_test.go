@@ -2,9 +2,13 @@ package plugintest_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
@@ -121,5 +125,69 @@ func TestOrganisationsDoNotSeeEachOther(t *testing.T) {
 	}
 	if queue := wake(t, p, theirs)["queue"].(map[string]any); queue["queued"] != 0.0 {
 		t.Errorf("another organisation's queue is counted: %v", queue)
+	}
+}
+
+// TestAViewerLearnsNoPlaceOfTheOutbox: where it is, and as whom its database is
+// used, is for those who can mend it.
+func TestAViewerLearnsNoPlaceOfTheOutbox(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	folder := t.TempDir()
+	broken := filepath.Join(folder, "canary-of-a-path.db")
+	if err := os.WriteFile(broken, []byte(strings.Repeat("this is no database\n", 500)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		url      string
+		canaries []string
+		works    bool
+	}{
+		"a file":             {url: "sqlite://" + filepath.ToSlash(filepath.Join(folder, "canary-of-a-good-path.db")), canaries: []string{folder, "canary"}, works: true},
+		"a broken file":      {url: "sqlite://" + filepath.ToSlash(broken), canaries: []string{folder, "canary"}},
+		"an absent database": {url: "postgres://canary-user:x@127.0.0.1:1/canary-database?connect_timeout=1", canaries: []string{"127.0.0.1:1", "canary"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t, tt.url, nil)
+			ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+			told := func(user plugintest.User) string {
+				var all strings.Builder
+				for _, path := range []string{"status", "deliveries", "deliveries/x"} {
+					answer := call(t, p, ds, plugintest.Request{Method: "GET", Path: path, User: user})
+					if !tt.works && path != "status" && answer.Status != 503 {
+						t.Errorf("%s: %d", path, answer.Status)
+					}
+					all.Write(answer.Body)
+				}
+				health, err := p.CheckHealthAs(within(t), ds, user)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all.WriteString(health.Message + string(health.JSONDetails))
+				for _, queryType := range []string{"deliveries", "delivery", "stats", "queue"} {
+					answer, err := p.Query(within(t), ds, user, backend.DataQuery{RefID: "A", QueryType: queryType, JSON: []byte(`{}`)})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := answer.Responses["A"].Error; err != nil {
+						all.WriteString(err.Error())
+					}
+				}
+				return all.String()
+			}
+			for _, user := range []plugintest.User{viewer, {}, {Login: "none", Role: "None"}} {
+				got := told(user)
+				for _, canary := range tt.canaries {
+					if strings.Contains(got, canary) {
+						t.Errorf("%q is told %q: %s", user.Role, canary, got)
+					}
+				}
+				if !tt.works && !strings.Contains(got, "An Editor or Admin is told why") {
+					t.Errorf("a Viewer is not told where to ask: %s", got)
+				}
+			}
+			if got := told(editor); !strings.Contains(got, tt.canaries[0]) {
+				t.Errorf("an Editor is not told the place: %s", got)
+			}
+		})
 	}
 }

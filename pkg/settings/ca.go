@@ -2,32 +2,43 @@ package settings
 
 import (
 	"crypto/x509"
-	"encoding/pem"
+	"encoding/base64"
+	"regexp"
 	"strings"
 )
 
+const beginPEM = "-----BEGIN "
+
+var (
+	// pemBlock is a PEM block (RFC 7468) wherever it stands: among the other
+	// lines that openssl s_client prints, indented, or all on one line.
+	pemBlock = regexp.MustCompile(`(?s)` + beginPEM + `([^-]*)-----(.*?)-----END [^-]*-----`)
+	// pemLineEnd is what stands between the lines of base64: a real line end, or
+	// the escape that environment variables and JSON strings have for it.
+	pemLineEnd = regexp.MustCompile(`\s+|\\+[nrt]`)
+)
+
 // rootCAs reads the certificates that the relay's must descend from: one or
-// more PEM blocks. Nothing of them is repeated in a message.
-func (r *reader) rootCAs(pemData string) *x509.CertPool {
+// more PEM blocks, in any text. Nothing of them is repeated in a message.
+func (r *reader) rootCAs(text string) *x509.CertPool {
 	const key = keyTLSCACert
 	const remedy = "paste the CA's certificate, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, or turn tlsAuthWithCACert off"
-	rest := []byte(strings.TrimSpace(pemData))
-	if len(rest) == 0 {
+	if strings.TrimSpace(text) == "" {
 		r.add(key, "tlsCACert is missing, but tlsAuthWithCACert is true; %s", remedy)
 		return nil
 	}
+	blocks := pemBlock.FindAllStringSubmatch(text, -1)
+	if len(blocks) == 0 || len(blocks) != strings.Count(text, beginPEM) {
+		r.add(key, "tlsCACert is not PEM; %s", remedy)
+		return nil
+	}
 	pool := x509.NewCertPool()
-	for len(rest) > 0 {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			r.add(key, "tlsCACert is not PEM; %s", remedy)
-			return nil
-		}
-		if block.Type != "CERTIFICATE" {
+	for _, block := range blocks {
+		if block[1] != "CERTIFICATE" {
 			r.add(key, "tlsCACert holds something other than certificates; %s", remedy)
 			return nil
 		}
-		certificate, err := x509.ParseCertificate(block.Bytes)
+		certificate, err := parseCertificate(block[2])
 		if err != nil {
 			r.add(key, "tlsCACert holds a certificate that cannot be read; %s", remedy)
 			return nil
@@ -35,4 +46,13 @@ func (r *reader) rootCAs(pemData string) *x509.CertPool {
 		pool.AddCert(certificate)
 	}
 	return pool
+}
+
+// parseCertificate reads the base64 of a PEM block.
+func parseCertificate(body string) (*x509.Certificate, error) {
+	der, err := base64.StdEncoding.DecodeString(pemLineEnd.ReplaceAllString(body, ""))
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(der)
 }

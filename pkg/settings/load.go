@@ -12,10 +12,11 @@ import (
 
 // Bounds of the numbers.
 const (
-	maxConnections       = 50
-	maxTimeoutSeconds    = 60
-	maxMessagesPerMinute = 100_000
-	maxDedupeSeconds     = 86_400
+	maxConnections           = 50
+	maxMessagesPerConnection = 10_000
+	maxTimeoutSeconds        = 60
+	maxMessagesPerMinute     = 100_000
+	maxDedupeSeconds         = 86_400
 )
 
 // The keys of secureJsonData.
@@ -61,6 +62,7 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	s.Advertiser = r.advertiser(s.MailType)
 
 	s.MaxConnections = r.number("maxConnections", d.MaxConnections, 1, maxConnections)
+	s.MessagesPerConnection = r.number("messagesPerConnection", d.MessagesPerConnection, 1, maxMessagesPerConnection)
 	s.Timeout = r.seconds("timeoutSeconds", d.Timeout, 1, maxTimeoutSeconds)
 	s.MessagesPerMinute = r.number("messagesPerMinute", d.MessagesPerMinute, 0, maxMessagesPerMinute)
 	s.Dedupe = r.seconds("dedupeSeconds", d.Dedupe, 0, maxDedupeSeconds)

@@ -49,10 +49,10 @@ func TestUnsetKeysHaveTheirDefaults(t *testing.T) {
 		"missing": `{` + required + `}`,
 		"null": `{` + required + `,"host":null,"portMode":null,"port":null,"authMechanism":null,"mailType":null,"fromName":null,"replyTo":null,
 			"to":null,"cc":null,"bcc":null,"allowedRecipients":null,"recipientMode":null,"language":null,"timezone":null,"subjectTemplate":null,
-			"maxConnections":null,"timeoutSeconds":null,"messagesPerMinute":null,"dedupeSeconds":null,"serverName":null,"tlsSkipVerify":null,
+			"maxConnections":null,"messagesPerConnection":null,"timeoutSeconds":null,"messagesPerMinute":null,"dedupeSeconds":null,"serverName":null,"tlsSkipVerify":null,
 			"tlsAuthWithCACert":null,"enableSecureSocksProxy":null,"ehloName":null}`,
 		"empty": `{` + required + `,"host":"","portMode":"","port":"","authMechanism":" ","mailType":"","fromName":"","replyTo":"","to":"","cc":[],"bcc":[""],
-			"allowedRecipients":[null],"recipientMode":"","language":"","timezone":"","maxConnections":"","timeoutSeconds":"","messagesPerMinute":"",
+			"allowedRecipients":[null],"recipientMode":"","language":"","timezone":"","maxConnections":"","messagesPerConnection":"","timeoutSeconds":"","messagesPerMinute":"",
 			"dedupeSeconds":"","tlsSkipVerify":"","ehloName":""}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestUnsetKeysHaveTheirDefaults(t *testing.T) {
 			if s.Language != "en" || s.Location != time.UTC || s.SubjectTemplate+s.TextTemplate+s.HTMLTemplate != "" {
 				t.Errorf("message: %+v", s)
 			}
-			if s.MaxConnections != 4 || s.Timeout != 10*time.Second || s.MessagesPerMinute != 0 || s.Dedupe != 30*time.Second {
+			if s.MaxConnections != 4 || s.MessagesPerConnection != 100 || s.Timeout != 10*time.Second || s.MessagesPerMinute != 0 || s.Dedupe != 30*time.Second {
 				t.Errorf("limits: %+v", s)
 			}
 			if s.ServerName != "" || s.TLSSkipVerify || s.RootCAs != nil || s.SOCKSProxy || s.EHLOName != "" {
@@ -89,7 +89,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		"allowedRecipients": ["@example.com", "*@*.example.org"], "recipientMode": "individual",
 		"language": "ko", "timezone": "Asia/Seoul",
 		"subjectTemplate": "{{ .Title }}", "textTemplate": "a\nb", "htmlTemplate": "<p>",
-		"maxConnections": 8, "timeoutSeconds": 20, "messagesPerMinute": 60, "dedupeSeconds": 0,
+		"maxConnections": 8, "messagesPerConnection": 20, "timeoutSeconds": 20, "messagesPerMinute": 60, "dedupeSeconds": 0,
 		"serverName": "smtp.example.com", "tlsSkipVerify": true, "tlsAuthWithCACert": true, "enableSecureSocksProxy": true, "ehloName": "grafana.example.com",
 		"oauthPassThru": false, "pdcInjected": {"a": 1}
 	}`), map[string]string{"secretKey": " SecretKey\n", "webhookSecret": " hmac ", "tlsCACert": ca})
@@ -112,7 +112,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	if s.Language != "ko" || s.Location.String() != "Asia/Seoul" || s.SubjectTemplate != "{{ .Title }}" || s.TextTemplate != "a\nb" || s.HTMLTemplate != "<p>" {
 		t.Errorf("message: %+v", s)
 	}
-	if s.MaxConnections != 8 || s.Timeout != 20*time.Second || s.MessagesPerMinute != 60 || s.Dedupe != 0 {
+	if s.MaxConnections != 8 || s.MessagesPerConnection != 20 || s.Timeout != 20*time.Second || s.MessagesPerMinute != 60 || s.Dedupe != 0 {
 		t.Errorf("limits: %+v", s)
 	}
 	if s.ServerName != "smtp.example.com" || !s.TLSSkipVerify || s.RootCAs == nil || !s.SOCKSProxy || s.EHLOName != "grafana.example.com" {
@@ -228,6 +228,7 @@ adSenderAddress is missing; with mailType "ad" the mail must give its sender's a
 
 		{"maxConnections too few", `"maxConnections":0`, `maxConnections is 0; it may be a whole number from 1 to 50`},
 		{"maxConnections too many", `"maxConnections":"51"`, `maxConnections is "51"; it may be a whole number from 1 to 50`},
+		{"messagesPerConnection too few", `"messagesPerConnection":0`, `messagesPerConnection is 0; it may be a whole number from 1 to 10000`},
 		{"timeoutSeconds too short", `"timeoutSeconds":0`, `timeoutSeconds is 0; it may be a whole number from 1 to 60`},
 		{"timeoutSeconds with a unit", `"timeoutSeconds":"10s"`, `timeoutSeconds is "10s"; it may be a whole number from 1 to 60`},
 		{"messagesPerMinute negative", `"messagesPerMinute":-1`, `messagesPerMinute is -1; it may be a whole number from 0 to 100000`},
@@ -275,7 +276,8 @@ func TestBadSecrets(t *testing.T) {
 		{"no CA", map[string]string{"tlsCACert": ""}, "tlsCACert is missing, but tlsAuthWithCACert is true; " + remedy},
 		{"a CA in words", map[string]string{"tlsCACert": "hunter2"}, "tlsCACert is not PEM; " + remedy},
 		{"a cut CA", map[string]string{"tlsCACert": ca[:len(ca)/2]}, "tlsCACert is not PEM; " + remedy},
-		{"a CA and words", map[string]string{"tlsCACert": ca + "hunter2"}, "tlsCACert is not PEM; " + remedy},
+		{"a cut CA after a good one", map[string]string{"tlsCACert": ca + ca[:len(ca)/2]}, "tlsCACert is not PEM; " + remedy},
+		{"a cut CA before a good one", map[string]string{"tlsCACert": ca[:len(ca)/2] + ca}, "tlsCACert is not PEM; " + remedy},
 		{"a private key", map[string]string{"tlsCACert": ca + key}, "tlsCACert holds something other than certificates; " + remedy},
 		{"a false CA after a good one", map[string]string{"tlsCACert": ca + false1}, "tlsCACert holds a certificate that cannot be read; " + remedy},
 	}
@@ -286,6 +288,40 @@ func TestBadSecrets(t *testing.T) {
 			_, err := settings.Load([]byte(`{`+required+`,"tlsAuthWithCACert":true}`), secure)
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("\ngot  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestCAIsReadAsPeoplePasteIt: what is pasted is seldom the bare block.
+func TestCAIsReadAsPeoplePasteIt(t *testing.T) {
+	one, two := certificate(t), certificate(t)
+	both := x509.NewCertPool()
+	if !both.AppendCertsFromPEM([]byte(one + two)) {
+		t.Fatal("the test's own certificates cannot be read")
+	}
+	escaped := func(lineEnd string) string { return strings.ReplaceAll(one+two, "\n", lineEnd) }
+	for name, pasted := range map[string]string{
+		"openssl s_client -showcerts": "CONNECTED(00000003)\ndepth=1 CN = Test CA\nverify return:1\n---\nCertificate chain\n" +
+			" 0 s:CN = mail.example.com\n   i:CN = Test CA\n   a:PKEY: rsaEncryption, 2048 (bit); sigalg: RSA-SHA256\n" + one +
+			" 1 s:CN = Test CA\n   i:CN = Test CA\n" + two +
+			"---\nServer certificate\nsubject=CN = mail.example.com\n\nissuer=CN = Test CA\n\n---\nNo client certificate CA names sent\n---\nSSL handshake has read 2214 bytes and written 394 bytes\n",
+		"openssl x509 -text":                "Certificate:\n    Data:\n        Version: 3 (0x2)\n" + one + "Certificate:\n    Data:\n" + two,
+		"words around":                      "our CAs:\n" + one + "and the old one\n" + two + "thank you",
+		"CRLF":                              escaped("\r\n"),
+		"CR":                                escaped("\r"),
+		`\n escapes, as in JSON`:            escaped(`\n`),
+		`\r\n escapes`:                      escaped(`\r\n`),
+		`\n escapes, escaped twice`:         escaped(`\\n`),
+		"indented, as in YAML":              "    " + escaped("\n    "),
+		"on one line, by an unquoted shell": escaped(" "),
+		"a byte order mark":                 "\ufeff" + one + two,
+		"without the last line end":         strings.TrimSpace(one + two),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := settings.Load([]byte(`{`+required+`,"tlsAuthWithCACert":true}`), map[string]string{"secretKey": "SecretKey", "tlsCACert": pasted})
+			if err != nil || !s.RootCAs.Equal(both) {
+				t.Errorf("%v", err)
 			}
 		})
 	}
@@ -396,7 +432,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		if s.AppKey == "" || s.From.Local == "" || s.Host == "" || s.Port < 1 || s.Location == nil || s.Timeout < time.Second || s.MaxConnections < 1 ||
+		if s.AppKey == "" || s.From.Local == "" || s.Host == "" || s.Port < 1 || s.Location == nil || s.Timeout < time.Second || s.MaxConnections < 1 || s.MessagesPerConnection < 1 ||
 			nhncloud.IsHost(s.Host) && !nhncloud.Offers(s.PortMode, s.Port) {
 			t.Fatalf("incomplete: %+v", s)
 		}

@@ -78,10 +78,11 @@ type Settings struct {
 
 	Advertiser Advertiser // required for mail type ad
 
-	MaxConnections    int
-	Timeout           time.Duration // of each stage of a session
-	MessagesPerMinute int           // 0: no limit
-	Dedupe            time.Duration
+	MaxConnections        int
+	MessagesPerConnection int           // then another takes its place
+	Timeout               time.Duration // of each stage of a session
+	MessagesPerMinute     int           // 0: no limit
+	Dedupe                time.Duration
 
 	ServerName    string // the name the certificate must carry; Host when empty
 	TLSSkipVerify bool
@@ -110,17 +111,18 @@ type Unsubscribe struct {
 // Defaults are the values of the keys that are unset.
 func Defaults() Settings {
 	return Settings{
-		Host:           nhncloud.Host,
-		PortMode:       nhncloud.STARTTLS,
-		Port:           nhncloud.Ports(nhncloud.STARTTLS)[0],
-		AuthMechanism:  AuthAuto,
-		MailType:       nhncloud.Unset,
-		RecipientMode:  Single,
-		Language:       "en",
-		Location:       time.UTC,
-		MaxConnections: 4,
-		Timeout:        10 * time.Second,
-		Dedupe:         30 * time.Second,
+		Host:                  nhncloud.Host,
+		PortMode:              nhncloud.STARTTLS,
+		Port:                  nhncloud.Ports(nhncloud.STARTTLS)[0],
+		AuthMechanism:         AuthAuto,
+		MailType:              nhncloud.Unset,
+		RecipientMode:         Single,
+		Language:              "en",
+		Location:              time.UTC,
+		MaxConnections:        4,
+		MessagesPerConnection: 100,
+		Timeout:               10 * time.Second,
+		Dedupe:                30 * time.Second,
 	}
 }
 

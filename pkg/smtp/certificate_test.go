@@ -7,7 +7,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
+	"fmt"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 )
@@ -30,4 +33,37 @@ func selfSigned(t testing.TB) tls.Certificate {
 		t.Fatal(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// TestCertificatesAreToldWithinBounds: the relay wrote what is in them, and it
+// goes into logs, the delivery log and a page.
+func TestCertificatesAreToldWithinBounds(t *testing.T) {
+	var names []string
+	for n := range 90 {
+		names = append(names, fmt.Sprintf("%s%d.example.com", strings.Repeat("n", 60), n)+"\u202e")
+	}
+	long := strings.Repeat("\u202eevil ", 2000)
+	c := &x509.Certificate{Subject: pkix.Name{CommonName: long}, Issuer: pkix.Name{Organization: []string{long}}, DNSNames: names}
+	encoded, err := json.Marshal(describe(c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(encoded) > 4000 || !strings.Contains(string(encoded), "and 70 more") || !strings.Contains(string(encoded), "evil") {
+		t.Errorf("%d octets: %.400s", len(encoded), encoded)
+	}
+	failed := failure(StageTLS, &tls.CertificateVerificationError{
+		UnverifiedCertificates: []*x509.Certificate{c}, Err: x509.HostnameError{Certificate: c, Host: "relay.example.com"},
+	})
+	words, err := json.Marshal(failed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(failed.Error()) > 600 || len(words) > 1500 {
+		t.Errorf("%d octets of an error, %d in JSON", len(failed.Error()), len(words))
+	}
+	for _, told := range []string{failed.Error(), string(words), string(encoded)} {
+		if strings.Contains(told, "\u202e") {
+			t.Errorf("%q turns around what is read", told)
+		}
+	}
 }

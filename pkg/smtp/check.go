@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
@@ -113,11 +114,23 @@ func Check(ctx context.Context, c Config) Report {
 	return report
 }
 
+// maxNames is how many names of a certificate are told.
+const maxNames = 20
+
+// describe tells what a certificate says of itself, within bounds: the relay
+// wrote it.
 func describe(c *x509.Certificate) Certificate {
+	var names []string
+	for _, name := range c.DNSNames[:min(len(c.DNSNames), maxNames)] {
+		names = append(names, bounded(name))
+	}
+	if more := len(c.DNSNames) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
 	return Certificate{
-		Subject:   c.Subject.String(),
-		Issuer:    c.Issuer.String(),
-		DNSNames:  c.DNSNames,
+		Subject:   bounded(c.Subject.String()),
+		Issuer:    bounded(c.Issuer.String()),
+		DNSNames:  names,
 		NotBefore: c.NotBefore,
 		NotAfter:  c.NotAfter,
 	}

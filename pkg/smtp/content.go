@@ -96,12 +96,15 @@ func (s *session) chained(feed feed) *job {
 // is on its way neither.
 func (s *session) verdict(next *job, feed feed) (*job, Reply, *Error) {
 	_ = s.raw.SetReadDeadline(time.Now().Add(s.cfg.MessageTimeout)) // a closed connection shows at the read
-	patience := time.NewTimer(s.timeout)
-	defer patience.Stop()
+	if s.patience == nil {
+		s.patience = time.NewTimer(s.timeout)
+	}
+	s.patience.Reset(s.timeout)
+	defer s.patience.Stop()
 	var a arrival
 	select {
 	case a = <-s.replies:
-	case <-patience.C:
+	case <-s.patience.C:
 		s.slow, s.spent, s.cut = true, true, next != nil
 		feed.slow(next)
 		next = nil

@@ -55,7 +55,7 @@ func (s *session) envelope(j *job, laps *laps) (refused, lost *Error) {
 		return sender, lost
 	}
 	if accepted == 0 && !s.pipelines(j) {
-		return j.heaviest(), nil
+		return s.deciding(j), nil
 	}
 
 	data, lost := s.exchange(j, StageData, "DATA")
@@ -73,7 +73,7 @@ func (s *session) envelope(j *job, laps *laps) (refused, lost *Error) {
 	case data != nil:
 		j.fail(data)
 	}
-	return j.heaviest(), lost
+	return s.deciding(j), lost
 }
 
 // reset ends what an earlier transaction left open.
@@ -112,7 +112,26 @@ func (s *session) recipients(j *job, sender *Error) (accepted int, lost *Error) 
 		}
 		j.results[i].Err = refused
 	}
+	if accepted > 0 { // the mail goes on, and those whom the session may have refused are tried again later
+		for i := range j.results {
+			if err := j.results[i].Err; err != nil && s.claims(err) {
+				j.results[i].Err = err.softened()
+			}
+		}
+	}
 	return accepted, nil
+}
+
+// deciding is the refusal that decides what becomes of a mail that nobody is to
+// get: one that may be about the session, else the heaviest.
+func (s *session) deciding(j *job) *Error {
+	for i := range j.results {
+		if err := j.results[i].Err; err != nil && s.claims(err) {
+			return err
+		}
+	}
+	err, _ := Result{Recipients: j.results}.Verdict().(*Error)
+	return err
 }
 
 // expected is the first digit of the reply that lets a transaction go on.

@@ -76,12 +76,30 @@ func (e *Error) Error() string {
 		if e.Code != 0 {
 			b.WriteString(": ")
 		}
-		b.WriteString(printable(e.Err.Error()))
+		b.WriteString(bounded(withoutStage(e.Err.Error(), e.Stage))) // a certificate may name much
 	}
 	if e.Ambiguous {
 		b.WriteString(" (the mail may have been delivered)")
 	}
 	return b.String()
+}
+
+// Advice is the error and its hint, in sentences.
+func (e *Error) Advice() string {
+	if e.Hint == "" {
+		return e.Error()
+	}
+	return strings.TrimSuffix(e.Error(), ".") + ". " + e.Hint
+}
+
+// withoutStage is the words of a cause for behind the name of the stage: net
+// says "dial tcp" itself, and crypto/tls "tls:", also after "remote error:".
+func withoutStage(words string, stage Stage) string {
+	for _, name := range []string{string(stage) + ": ", string(stage) + " tcp: ", string(stage) + " tcp "} {
+		words = strings.TrimPrefix(words, name)
+		words = strings.ReplaceAll(words, ": "+name, ": ")
+	}
+	return words
 }
 
 // Unwrap is the cause.

@@ -119,6 +119,43 @@ func TestErrorSaysStageAndWords(t *testing.T) {
 	}
 }
 
+func TestAdviceIsInSentences(t *testing.T) {
+	for want, e := range map[string]*Error{
+		"rcpt: 550 no such user":               {Stage: StageRcpt, Code: 550, Text: "no such user"},
+		"auth: 535 no. Check the AppKey.":      {Stage: StageAuth, Code: 535, Text: "no", Hint: "Check the AppKey."},
+		"auth: 535 Go away. Check the AppKey.": {Stage: StageAuth, Code: 535, Text: "Go away.", Hint: "Check the AppKey."},
+	} {
+		if got := e.Advice(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestStageIsSaidOnce: the libraries' errors name it, too. This is the one place
+// that puts both together, for the health check, the log and the delivery.
+func TestStageIsSaidOnce(t *testing.T) {
+	address := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 587}
+	refused := &net.OpError{Op: "dial", Net: "tcp", Addr: address, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	unknown := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "relay.example.com", IsNotFound: true}}
+	proxied := &net.OpError{Op: "socks connect", Net: "tcp", Addr: address, Err: refused}
+	closing := func(text string) error { return &net.OpError{Op: "remote error", Err: errors.New("tls: " + text)} }
+	for want, e := range map[string]*Error{
+		"dial: 192.0.2.1:587: connect: connection refused":                                  failure(StageDial, refused),
+		"dial: lookup relay.example.com: no such host":                                      failure(StageDial, unknown),
+		"dial: socks connect tcp 192.0.2.1:587: 192.0.2.1:587: connect: connection refused": failure(StageDial, proxied),
+		"tls: first record does not look like a TLS handshake":                              failure(StageTLS, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}),
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority":  failure(StageTLS, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
+		"tls: remote error: handshake failure":                                              failure(StageTLS, closing("handshake failure")),
+		"ehlo_tls: remote error: tls: internal error":                                       failure(StageEHLOTLS, closing("internal error")),
+		"auth: 535 no":              failure(StageAuth, &Error{Class: Refused, Stage: StageAuth, Code: 535, Text: "no"}),
+		"message: message too long": failure(StageMessage, errors.New("message too long")),
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestErrorIsReadableInJSON(t *testing.T) {
 	got, err := json.Marshal(&Error{Class: Network, Stage: StageDial, Hint: "Try another port.", Err: io.EOF})
 	if err != nil {
@@ -160,11 +197,22 @@ func TestHintsNameTheRemedy(t *testing.T) {
 		{"no TLS after STARTTLS", other, failed(TLS, StageTLS, tls.RecordHeaderError{}), "firewall or proxy"},
 		{"STARTTLS missing", other, failed(TLS, StageSTARTTLS, io.EOF), "TLS wrapper port"},
 		{"unknown authority", other, failed(TLS, StageTLS, x509.UnknownAuthorityError{}), "tlsCACert"},
-		{"wrong name", other, failed(TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{}}), "serverName"},
+		{"wrong name", other, failed(TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"mail.example.org"}}}), "serverName"},
+		{"a name in the Common Name only", other, failed(TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{}}), "issued again with relay.example.com as a SAN"},
 		{"expired", other, failed(TLS, StageTLS, x509.CertificateInvalidError{Reason: x509.Expired}), "expired"},
 		{"old TLS", other, failed(TLS, StageTLS, errors.New("remote error: tls: protocol version not supported")), "TLS 1.2"},
 		{"stalled handshake", other, failed(Network, StageTLS, os.ErrDeadlineExceeded), "did not complete the TLS handshake"},
-		{"wrong credentials", other, &Error{Class: Refused, Stage: StageAuth, Code: 535}, "AppKey and SecretKey"},
+		{"wrong credentials", other, &Error{Class: Refused, Stage: StageAuth, Code: 535}, "the AppKey of Email, not of another service"},
+		{"RSA key exchange only", other, failed(TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}), "ECDHE"},
+		{"a cipher suite that was not offered", other, failed(TLS, StageTLS, errors.New("tls: server chose an unconfigured cipher suite")), "ECDHE"},
+		{"another alert", other, failed(TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: internal error")}), "its own log"},
+		{"no certificate for this name", other, failed(TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: unrecognized name")}), "no certificate for relay.example.com"},
+		{"EHLO refused", other, &Error{Class: Refused, Stage: StageEHLO, Code: 550}, "ehloName"},
+		{"EHLO refused over TLS", other, &Error{Class: Refused, Stage: StageEHLOTLS, Code: 504}, "ehloName"},
+		{"EHLO unknown", other, &Error{Class: Refused, Stage: StageEHLO, Code: 500, Text: "unrecognized command EHLO"}, "relay.example.com:587 does not know EHLO"},
+		{"EHLO name refused for now", other, &Error{Class: Transient, Stage: StageEHLO, Code: 450, Text: "<mon1>: Helo command rejected: Host not found"}, "ehloName"},
+		{"EHLO name refused at RCPT", other, &Error{Class: Permanent, Stage: StageRcpt, Code: 504, Text: "<mon1>: Helo command rejected: need fully-qualified hostname"}, "ehloName"},
+		{"EHLO name refused at MAIL", other, &Error{Class: Permanent, Stage: StageMail, Code: 550, Text: "invalid EHLO"}, "ehloName"},
 		{"mechanism refused", other, &Error{Class: Refused, Stage: StageAuth, Code: 504}, "authMechanism"},
 		{"AUTH missing", other, failed(Refused, StageAuth, io.EOF), "authMechanism"},
 		{"relay serves us not", other, &Error{Class: Refused, Stage: StageGreeting, Code: 554}, "does not serve this client"},

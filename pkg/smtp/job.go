@@ -101,16 +101,8 @@ func (j *job) doubt(lost *Error) {
 // soften makes refusals that may be about a session such as pass later.
 func (j *job) soften() {
 	for i := range j.results {
-		if err := j.results[i].Err; err != nil && !err.Temporary() {
-			softened := *err
-			softened.Class, softened.Hint = Transient, ""
-			j.results[i].Err = &softened
+		if err := j.results[i].Err; err != nil {
+			j.results[i].Err = err.softened()
 		}
 	}
-}
-
-// heaviest is the refusal that decides most; nil if somebody is accepted.
-func (j *job) heaviest() *Error {
-	err, _ := Result{Recipients: j.results}.Verdict().(*Error)
-	return err
 }

@@ -45,12 +45,8 @@ func (s *session) remedy(j *job, e *Error) remedy {
 		return believe
 	case e.Code == 503 && e.Stage == StageMail && !j.reset:
 		return reset
-	case e.Class == Refused || e.Stage == StageMail:
-		claim = s.transactions > 0
-	case e.Stage == StageRcpt && e.aboutAddress(), e.Stage == StageMessage && e.aboutContent():
-		return believe
 	default:
-		claim = s.taken > 0
+		claim = s.claims(e)
 	}
 	switch {
 	case !claim:
@@ -59,6 +55,28 @@ func (s *session) remedy(j *job, e *Error) remedy {
 		return renew
 	}
 	return later
+}
+
+// claims says whether a refusal may be about this session, which has served
+// before.
+func (s *session) claims(e *Error) bool {
+	switch {
+	case e.Class == Refused || e.Stage == StageMail:
+		return s.transactions > 0
+	case e.Stage == StageRcpt && e.aboutAddress(), e.Stage == StageMessage && e.aboutContent():
+		return false
+	}
+	return s.taken > 0
+}
+
+// softened is a refusal that is not for good, since it may be about a session.
+func (e *Error) softened() *Error {
+	if e.Temporary() {
+		return e
+	}
+	softened := *e
+	softened.Class, softened.Hint = Transient, ""
+	return &softened
 }
 
 // aboutAddress says whether a refused RCPT speaks of the address or its

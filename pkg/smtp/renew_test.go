@@ -28,8 +28,11 @@ func TestRefusalOfASessionIsNotTheMails(t *testing.T) {
 		relaytest.EOM:  everywhere,
 	} {
 		for _, reply := range replies {
-			for _, lockstep := range []bool{false, true} {
-				for _, connections := range []int{1, 4} {
+			for _, connections := range []int{1, 4} {
+				for _, lockstep := range []bool{false, true} {
+					if lockstep && connections > 1 {
+						continue // each by itself is enough
+					}
 					t.Run(fmt.Sprintf("%s/%s/lockstep=%t/%d connections", stage, reply, lockstep, connections), func(t *testing.T) {
 						t.Parallel()
 						relay := startRelay(t, relaytest.Options{NoPIPELINING: lockstep})
@@ -41,7 +44,7 @@ func TestRefusalOfASessionIsNotTheMails(t *testing.T) {
 						c := relayConfig(relay, nhncloud.TLSWrapper)
 						c.MaxConnections, c.Timeout = connections, patience
 						pool := startPool(t, c)
-						const n = 12
+						const n = 8
 						for i, err := range sendMany(t, pool, n) {
 							if err != nil {
 								t.Errorf("mail %d: %v", i, err)
@@ -417,6 +420,31 @@ func TestContentIsNotBegunNorEndedWhenItsTimeIsOver(t *testing.T) {
 				}
 				secondMailArrives(t, pool, relay)
 			})
+		}
+	}
+}
+
+// TestRecipientWhomASessionRefusesIsNotGivenUp: others are accepted in the same
+// transaction, so that it goes on; alone, the recipient gets a fresh connection.
+func TestRecipientWhomASessionRefusesIsNotGivenUp(t *testing.T) {
+	for _, reply := range []string{"554 5.7.1 too many recipients in this session", "530 5.7.0 authenticate first", "503 5.5.1 order", "451 later"} {
+		relay := startRelay(t, relaytest.Options{})
+		relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "b@", Skip: 1, PerSession: true, Action: relaytest.Reply(reply + "\r\n")})
+		c := relayConfig(relay, nhncloud.TLSWrapper)
+		c.MaxConnections = 1
+		pool := startPool(t, c)
+		if _, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com")); err != nil {
+			t.Fatal(err)
+		}
+		result, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com"))
+		if err != nil || result.Recipients[0].Err != nil {
+			t.Errorf("%s: %v", reply, err)
+		}
+		if b := result.Recipients[1].Err; b == nil || !b.Temporary() || b.Sender() {
+			t.Errorf("%s: %v", reply, b)
+		}
+		if _, err := pool.Send(testContext(t), testMail("b@example.com")); err != nil {
+			t.Errorf("%s: alone: %v", reply, err)
 		}
 	}
 }

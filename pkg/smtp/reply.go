@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -140,8 +141,14 @@ func number(s string) bool {
 	return 1 <= len(s) && len(s) <= 3
 }
 
-// printable turns control characters into spaces and broken UTF-8 into U+FFFD:
-// what a relay says ends up in logs, terminals and web pages.
+// unseen is what makes text read otherwise than it is: controls, those of the
+// direction of writing among them, and what takes no room.
+var unseen = []*unicode.RangeTable{
+	unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
+}
+
+// printable turns controls and what cannot be seen into spaces and broken UTF-8
+// into U+FFFD: what a relay says ends up in logs, terminals and web pages.
 func printable(s string) string {
 	clean := true
 	for i := 0; i < len(s) && clean; i++ {
@@ -151,7 +158,7 @@ func printable(s string) string {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || 0x7f <= r && r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		if unicode.In(r, unseen...) {
 			return ' '
 		}
 		return r

@@ -26,6 +26,8 @@ func TestReplies(t *testing.T) {
 		{"a version is no enhanced code", "220 5.7 ready\r\n", Reply{220, "", "5.7 ready"}},
 		{"bare LF ends a line too", "250 ok\n", Reply{250, "", "ok"}},
 		{"control characters become spaces", "550 a\x00b\x1b[31mc\rd\x7f\r\n", Reply{550, "", "a b [31mc d "}},
+		{"what turns around the text becomes spaces", "550 \u202ereversed\u202c \u2066x\u2069\u200f\u061c\r\n", Reply{550, "", " reversed   x   "}},
+		{"and what cannot be seen", "550 a\u200bb\u00adc\ufeffd\u2028e\u3164f\ufe0fg\U000e0041h\u0085i\r\n", Reply{550, "", "a b c d e f g h i"}},
 		{"broken UTF-8 is replaced", "550 a\xffb\r\n", Reply{550, "", "a\uFFFDb"}},
 		{"UTF-8 stays", "550 수신 거부\r\n", Reply{550, "", "수신 거부"}},
 		{"the longest line", "250 " + strings.Repeat("x", maxReplyLine-6) + "\r\n", Reply{250, "", strings.Repeat("x", maxReplyLine-6)}},

@@ -53,6 +53,7 @@ type session struct {
 	slow  bool // the relay took its time over a mail
 	cut   bool // and QUIT cannot be said
 
+	patience  *time.Timer   // how long other mails wait with it for the reply to a content
 	roundTrip time.Duration // the longest while it was opened
 
 	last   Reply // the last one that was as expected

@@ -28,7 +28,7 @@ func (s *session) deliver(first *job, feed feed) *Error {
 			lost = s.failure(StageMessage, s.aborted())
 		}
 		if remedy == reset && lost == nil {
-			j.reset, s.unfinished, begun = true, true, false
+			begun = false
 			continue
 		}
 		if lost != nil || remedy == renew {

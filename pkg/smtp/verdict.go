@@ -9,7 +9,7 @@ const minSilence = 50 * time.Millisecond
 // envelopeRefused decides what becomes of a mail whose envelope was refused.
 // Before anybody is condemned by that, the session proves that it is in step.
 func (s *session) envelopeRefused(j *job, refused *Error) (remedy remedy, lost *Error) {
-	remedy = s.remedy(j, refused)
+	remedy = s.settle(j, s.remedy(j, refused))
 	if s.before != nil || remedy == believe && j.condemned() {
 		lost = s.prove()
 	}
@@ -18,7 +18,7 @@ func (s *session) envelopeRefused(j *job, refused *Error) (remedy remedy, lost *
 		return s.again(j, lost), lost
 	}
 	s.vouch()
-	return s.settle(j, remedy), lost
+	return remedy, lost
 }
 
 // envelopeLost decides what becomes of a mail whose connection was lost before
@@ -84,6 +84,8 @@ func (s *session) contentLost(j *job, lost *Error) remedy {
 // settle notes what a remedy means for the job.
 func (s *session) settle(j *job, remedy remedy) remedy {
 	switch remedy {
+	case reset:
+		j.reset, s.unfinished = true, true
 	case renew:
 		j.limit = s.transactions
 	case later:
@@ -97,7 +99,7 @@ func (s *session) settle(j *job, remedy remedy) remedy {
 // did not match its commands. Its error is for when that was so already.
 func (s *session) again(j *job, lost *Error) remedy {
 	if !j.lockstep && over(j.ctx) == nil {
-		j.lockstep = true
+		j.lockstep, j.limit = true, 0
 		return renew
 	}
 	j.clear()
@@ -112,6 +114,10 @@ func (s *session) again(j *job, lost *Error) remedy {
 func (s *session) prove() *Error {
 	lost := s.quiet(StageNoop)
 	if lost == nil {
+		lost = s.probe()
+	}
+	if lost != nil && lost.Code == 503 { // some want RSET after a refusal, and nothing else
+		s.unfinished = true
 		lost = s.probe()
 	}
 	if lost == nil {

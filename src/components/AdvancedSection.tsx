@@ -12,6 +12,7 @@ import type { Config } from './useConfig';
 const KEYS = [
   'authMechanism',
   'maxConnections',
+  'messagesPerConnection',
   'timeoutSeconds',
   'messagesPerMinute',
   'dedupeSeconds',
@@ -36,6 +37,12 @@ export function AdvancedSection({ config }: { config: Config }) {
               name="maxConnections"
               label={t('config.max-connections.label', 'Connections')}
               description={t('config.max-connections.description', 'At most this many to the relay at once.')}
+            />
+            <NumberField
+              config={config}
+              name="messagesPerConnection"
+              label={t('config.per-connection.label', 'Mails per connection')}
+              description={t('config.per-connection.description', 'Then another connection takes its place.')}
             />
             <NumberField
               config={config}
@@ -70,7 +77,7 @@ export function AdvancedSection({ config }: { config: Config }) {
               label={t('config.mechanism.label', 'Mechanism')}
               description={t(
                 'config.mechanism.description',
-                'Automatic takes PLAIN where the relay offers it, else LOGIN.',
+                'Automatic takes PLAIN where the relay offers it and takes it, else LOGIN.',
               )}
             >
               <RadioButtonGroup<AuthMechanism>

@@ -145,6 +145,7 @@ it('saves the advanced settings as numbers and flags', async () => {
   await advanced(user);
   for (const [label, value] of [
     [/^Connections/, '8'],
+    [/^Mails per connection/, '50'],
     [/^Mails per minute/, '60'],
     [/^Timeout/, '20'],
     [/^Same notification/, '0'],
@@ -161,6 +162,7 @@ it('saves the advanced settings as numbers and flags', async () => {
   expect(saved.current.jsonData).toEqual({
     ...complete,
     maxConnections: 8,
+    messagesPerConnection: 50,
     messagesPerMinute: 60,
     timeoutSeconds: 20,
     dedupeSeconds: 0,

@@ -24,12 +24,12 @@ import {
   DURATION,
   missingPermissions,
   STEPS,
-  testContactPoint,
   type Created,
   type Request,
   type Step,
   type StepState,
 } from '../contactPoint';
+import { testContactPoint } from '../contactPointTest';
 import { t } from '../i18n';
 import { terraformSnippet, yamlSnippet } from '../snippets';
 import { WIDTH } from './ConfigField';

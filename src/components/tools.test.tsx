@@ -284,6 +284,7 @@ describe('Contact point', () => {
     backend.reset({
       'POST /api/serviceaccounts': { id: 7 },
       'POST /api/serviceaccounts/7/tokens': { key: 'glsa' },
+      'POST /api/datasources/uid/nhncloud-email/resources/key': { query: 'key=abc' },
       'GET /api/v1/provisioning/contact-points?name=NHN%20Cloud%20Email': [],
       'POST /api/v1/provisioning/contact-points': { uid: 'cp' },
       'GET /api/datasources/uid/nhncloud-email': { uid: 'nhncloud-email' },

@@ -1,0 +1,242 @@
+package alert
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxString is how much of one string is read, in octets of JSON: more than a
+// mail shows of any.
+const maxString = 64 << 10
+
+// abridged passes a JSON text on, without what would take memory and is not
+// mailed: of each string what is beyond maxString, and the notification's
+// message, which goes to written piece by piece. It enforces MaxBody and
+// MaxDepth.
+type abridged struct {
+	src io.Reader
+	// begin gives what takes in the message. It is called after everything
+	// before the message has been handed out, so that the alerts are known.
+	begin func() *written
+
+	buf    []byte
+	unread []byte // of buf
+	total  int    // octets read from src
+	begun  bool   // something other than white space was read
+	err    error  // what ended the reading
+
+	depth  int
+	key    []byte // the latest string on the first level, raw
+	value  bool   // behind a colon on the first level
+	str    bool   // inside a string
+	length int    // octets of the string so far
+	cut    bool   // the rest of the string is left out
+	escape int    // octets of an escape sequence that are still to come
+	high   bool   // the latest escape was the first half of a surrogate pair
+	within *written
+	raw    []byte // a piece of the message, with the quotation mark before it
+	text   []byte // the same as text
+
+	dropped bool // something was left out before the end of what was handed out
+}
+
+// buffers keeps what an abridged used, for the next one.
+var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, 16<<10)} }}
+
+func abridge(src io.Reader, begin func() *written) *abridged {
+	a := buffers.Get().(*abridged)
+	*a = abridged{src: src, begin: begin, buf: a.buf, key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
+	return a
+}
+
+// release gives the buffers back. What was decoded does not refer to them.
+func (a *abridged) release() {
+	a.src, a.begin, a.within = nil, nil, nil
+	buffers.Put(a)
+}
+
+// Read implements io.Reader.
+func (a *abridged) Read(p []byte) (int, error) {
+	for {
+		if a.err != nil {
+			return 0, a.err
+		}
+		if len(a.unread) == 0 {
+			a.fill()
+			continue
+		}
+		if n := a.pass(p); n > 0 {
+			return n, nil
+		}
+	}
+}
+
+// fill reads on from src.
+func (a *abridged) fill() {
+	n, err := a.src.Read(a.buf)
+	a.unread = a.buf[:n]
+	a.total += n
+	a.begun = a.begun || len(bytes.TrimSpace(a.unread)) > 0
+	switch {
+	case a.total > MaxBody:
+		a.err = &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
+			Message: fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20),
+			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
+	case n == 0 && err == io.EOF && !a.begun:
+		a.err = malformed("the body is empty")
+	case n == 0:
+		a.err = err
+	}
+}
+
+// pass moves octets from unread to p until one of them has no more, or the
+// message begins.
+func (a *abridged) pass(p []byte) int {
+	n := 0
+	for len(a.unread) > 0 && n < len(p) && a.err == nil {
+		if a.str {
+			n += a.inString(p[n:])
+			continue
+		}
+		c := a.unread[0]
+		switch c {
+		case '"':
+			if a.value && a.depth == 1 && string(a.key) == "message" {
+				if n > 0 {
+					return n
+				}
+				a.within, a.raw = a.begin(), append(a.raw[:0], '"')
+			}
+			a.str, a.length, a.cut, a.high = true, 0, false, false
+			if a.depth == 1 && !a.value {
+				a.key = a.key[:0]
+			}
+		case '{', '[':
+			if a.depth++; a.depth > MaxDepth {
+				a.err = unprocessable(fmt.Sprintf("the body nests deeper than %d levels", MaxDepth))
+			}
+		case '}', ']':
+			a.depth--
+		case ':', ',':
+			if a.depth == 1 {
+				a.value = c == ':'
+			}
+		}
+		p[n] = c
+		n++
+		a.unread = a.unread[1:]
+	}
+	return n
+}
+
+// inString moves the next octets of a string, its closing quotation mark among
+// them, and says how many went to p.
+func (a *abridged) inString(p []byte) int {
+	c := a.unread[0]
+	// Neither a character nor an escape sequence is parted.
+	continued := a.escape > 0 || c&0xc0 == 0x80 || c == '\\' && a.high
+	if a.within != nil && len(a.raw) >= maxString && !continued {
+		a.flush()
+	}
+	if run := a.plainRun(len(p)); run > 0 {
+		return a.move(p, run)
+	}
+	if a.escape == 0 && c == '"' {
+		a.str = false
+		if a.within != nil {
+			a.flush()
+			a.within = nil
+		}
+		p[0] = c
+		a.unread = a.unread[1:]
+		return 1
+	}
+	if a.length >= maxString && !continued && c >= ' ' {
+		a.cut = true
+	}
+	a.follow(c)
+	return a.move(p, 1)
+}
+
+// plainRun is how many of the next octets are ordinary characters of which none
+// needs a look, at most limit.
+func (a *abridged) plainRun(limit int) int {
+	if a.escape > 0 {
+		return 0
+	}
+	if a.cut || a.within != nil {
+		limit = len(a.unread)
+	} else {
+		limit = min(limit, maxString-a.length)
+	}
+	run := 0
+	for run < min(limit, len(a.unread)) && a.unread[run] != '"' && a.unread[run] != '\\' && a.unread[run] >= ' ' && a.unread[run] < 0x80 {
+		run++
+	}
+	if run > 0 {
+		a.high = false
+	}
+	return run
+}
+
+// follow keeps track of escape sequences.
+func (a *abridged) follow(c byte) {
+	switch {
+	case a.escape == 0:
+		if c == '\\' {
+			a.escape = 1
+		} else {
+			a.high = false
+		}
+	case a.escape == 1 && c == 'u': // the octet behind the backslash
+		a.escape = 4 + 1
+	case a.escape == 1:
+		a.escape, a.high = 0, false
+	default:
+		a.escape--
+		switch a.escape {
+		case 4: // the first of four digits
+			a.high = c|0x20 == 'd'
+		case 3:
+			a.high = a.high && (c == '8' || c == '9' || c|0x20 == 'a' || c|0x20 == 'b')
+		case 1: // the last
+			a.escape = 0
+		}
+	}
+}
+
+// move hands n octets of a string to p, to the message, or to nobody.
+func (a *abridged) move(p []byte, n int) int {
+	octets := a.unread[:n]
+	a.unread = a.unread[n:]
+	a.length += n
+	switch {
+	case a.within != nil:
+		a.raw = append(a.raw, octets...)
+		a.dropped = true
+		return 0
+	case a.cut && octets[0] >= ' ':
+		a.dropped = true
+		return 0
+	}
+	const longestName = 16 // of the field of a notification
+	if a.depth == 1 && !a.value && len(a.key) < longestName {
+		a.key = append(a.key, octets...)
+	}
+	return copy(p, octets)
+}
+
+// flush hands a piece of the message over, as text.
+func (a *abridged) flush() {
+	var err error
+	if a.text, err = jsontext.AppendUnquote(a.text[:0], append(a.raw, '"')); err != nil {
+		a.err = notJSON(err)
+	}
+	a.within.add(a.text)
+	a.raw = a.raw[:1]
+}

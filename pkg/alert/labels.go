@@ -1,0 +1,136 @@
+package alert
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Labels with a meaning of their own.
+const (
+	NameLabel = "alertname" // the rule's name
+	RuleLabel = "rulename"  // that of a rule without data or with a failed query
+)
+
+// SeverityLabels say how grave an alert is, the first that is there.
+var SeverityLabels = []string{"severity", "priority"}
+
+// KV is a set of labels or annotations.
+type KV map[string]string
+
+// Names are the names of the entries that another set has not, as Grafana sorts
+// them: alertname first, the others in order.
+func (kv KV) Names(without KV) []string {
+	return kv.appendNames(make([]string, 0, len(kv)), without)
+}
+
+// appendNames adds the names to a list that is empty.
+func (kv KV) appendNames(names []string, without KV) []string {
+	for name := range kv {
+		if _, ok := without[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		switch {
+		case a == b:
+			return 0
+		case a == NameLabel:
+			return -1
+		case b == NameLabel:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return names
+}
+
+// Rule is the name of the rule, also in Grafana's alerts for want of data, which
+// carry it in another label.
+func (kv KV) Rule() string {
+	switch kv[NameLabel] {
+	case "DatasourceNoData", "DatasourceError":
+		if rule := kv[RuleLabel]; rule != "" {
+			return rule
+		}
+	}
+	return kv[NameLabel]
+}
+
+// Severity is what labels say of an alert's weight, in their own word.
+func (kv KV) Severity() string {
+	for _, name := range SeverityLabels {
+		if s := kv[name]; s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// Gravity ranks the words in use for a severity: 0 is grave, 1 ordinary or
+// unknown, 2 light.
+func Gravity(severity string) int {
+	switch strings.ToLower(severity) {
+	case "critical", "crit", "fatal", "emergency", "emerg", "disaster", "page", "high", "p0", "p1", "sev0", "sev1", "1":
+		return 0
+	case "info", "information", "informational", "notice", "low", "debug", "none", "p4", "p5", "sev4", "sev5":
+		return 2
+	}
+	return 1
+}
+
+// with is kv and those entries of common that it lacks.
+func (kv KV) with(common KV) KV {
+	merged := kv
+	for name, value := range common {
+		if _, ok := kv[name]; ok {
+			continue
+		}
+		if len(merged) == len(kv) {
+			merged = maps.Clone(kv)
+			if merged == nil {
+				merged = KV{}
+			}
+		}
+		merged[name] = value
+	}
+	return merged
+}
+
+// Values are the results of a rule's queries, by RefID.
+type Values map[string]float64
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. What is null has no value.
+func (v *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*v = nil
+	if dec.PeekKind() != '{' {
+		return json.UnmarshalDecode(dec, (*map[string]float64)(v)) // null, or an error in its words
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	*v = make(Values)
+	for dec.PeekKind() != '}' {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		name := token.String()
+		if dec.PeekKind() == 'n' {
+			err = dec.SkipValue()
+		} else {
+			var value float64
+			if err = json.UnmarshalDecode(dec, &value); err == nil {
+				(*v)[name] = value
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}

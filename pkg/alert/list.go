@@ -1,0 +1,150 @@
+package alert
+
+import (
+	"fmt"
+	"hash/maphash"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxKept bounds the alerts in Notification.Alerts together, in octets of JSON.
+const maxKept = 8 << 20
+
+// ranks are the kinds of alerts in the order in which a mail shows them: those
+// that fire, the gravest first, then the resolved ones.
+const ranks = 2 * 3
+
+// alertList reads alerts one by one and keeps those that a mail shows first; the
+// others are counted.
+type alertList struct {
+	kept             [ranks][]numbered
+	length           int // of kept
+	octets           int64
+	firing, resolved int
+	kinds            map[Kind]int
+	rules            map[uint64]struct{} // hashes of their names
+	marks            []mark
+	defaults         defaults
+}
+
+// numbered is an alert with its place in the payload and its size.
+type numbered struct {
+	Alert
+	place  int
+	octets int64
+}
+
+func (l *alertList) total() int { return l.firing + l.resolved }
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*l = alertList{kinds: make(map[Kind]int), rules: make(map[uint64]struct{})}
+	first, err := dec.ReadToken()
+	switch {
+	case err != nil:
+		return err
+	case first.Kind() == 'n':
+		return nil
+	case first.Kind() != '[':
+		return unprocessable("alerts must be an array")
+	}
+	for dec.PeekKind() != ']' {
+		a, start := numbered{place: l.total()}, dec.InputOffset()
+		if err := json.UnmarshalDecode(dec, &a.Alert); err != nil {
+			return err
+		}
+		a.octets = dec.InputOffset() - start
+		if err := l.add(a); err != nil {
+			return err
+		}
+	}
+	_, err = dec.ReadToken()
+	return err
+}
+
+// add counts an alert and keeps it while no other is to be shown before it.
+func (l *alertList) add(a numbered) error {
+	switch a.Status {
+	case Firing:
+		l.firing++
+	case Resolved:
+		l.resolved++
+	default:
+		return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mayBe(a.Status))
+	}
+	if l.total() > MaxCounted {
+		return &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
+			Message: fmt.Sprintf("the notification has more than %d alerts", MaxCounted),
+			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
+	}
+	l.marks = append(l.marks, markOf(&a.Alert))
+	l.rules[maphash.String(blockSeed, a.Labels.Rule())] = struct{}{}
+	l.kinds[l.kind(&a.Alert)]++
+	l.defaults.expect(&a.Alert)
+	a.StartsAt, a.EndsAt = known(a.StartsAt), known(a.EndsAt)
+
+	rank := Gravity(a.Labels.Severity())
+	if a.Status == Resolved {
+		rank += ranks / 2
+	}
+	l.kept[rank] = append(l.kept[rank], a)
+	l.length++
+	l.octets += a.octets
+	for l.length > MaxAlerts || l.octets > maxKept && l.length > 1 {
+		l.dropLast()
+	}
+	return nil
+}
+
+// dropLast leaves out the alert that would be shown last.
+func (l *alertList) dropLast() {
+	for rank := ranks - 1; rank >= 0; rank-- {
+		if last := len(l.kept[rank]) - 1; last >= 0 {
+			l.length--
+			l.octets -= l.kept[rank][last].octets
+			l.kept[rank] = slices.Delete(l.kept[rank], last, last+1)
+			return
+		}
+	}
+}
+
+// kind is what an alert is counted as. Severities that nobody could read in a
+// mail count as none.
+func (l *alertList) kind(a *Alert) Kind {
+	const longest, most = 64, 100
+	k := Kind{a.Status, a.Labels.Severity()}
+	if _, seen := l.kinds[k]; len(k.Severity) > longest || !seen && len(l.kinds) >= most {
+		k.Severity = ""
+	}
+	return k
+}
+
+// finish gives what was kept, in the order of the payload, and how many of each
+// kind were not.
+func (l *alertList) finish() (alerts []Alert, dropped map[Kind]int) {
+	all := slices.Concat(l.kept[:]...)
+	slices.SortFunc(all, func(a, b numbered) int { return a.place - b.place })
+	alerts = make([]Alert, len(all))
+	for i := range all {
+		alerts[i] = all[i].Alert
+		k := l.kind(&alerts[i])
+		if l.kinds[k]--; l.kinds[k] == 0 {
+			delete(l.kinds, k)
+		}
+	}
+	return alerts, l.kinds
+}
+
+// known is a time, or the zero time where it is so early that it stands for
+// none: 0001 is Go's, 1970 that of Unix.
+func known(t time.Time) time.Time {
+	if t.UTC().Year() <= 1970 {
+		return time.Time{}
+	}
+	return t
+}
