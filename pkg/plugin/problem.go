@@ -37,7 +37,8 @@ func init() {
 }
 
 // problem is the body of every answer that is not a success: what went wrong,
-// a short code for programs, and what to do about it.
+// a short code for programs, and what to do about it. Error stands first, since
+// Grafana shows only the first 1,024 octets of the answer to a contact point.
 type problem struct {
 	Error string `json:"error"`
 	Code  string `json:"code"`
