@@ -69,7 +69,7 @@ func NewVerifier(secret string, h http.Header, now time.Time) (*Verifier, error)
 	if !ok {
 		return nil, unsigned("the header "+TimestampHeader+" is malformed", "it must be the time in whole Unix seconds")
 	}
-	const remedy = "synchronise the clocks of Grafana and its sender; "
+	const remedy = "synchronize the clocks of Grafana and its sender; "
 	switch age := now.Sub(at); {
 	case age > MaxSkew:
 		return nil, unsigned("the signature is too old: it was made "+age.Truncate(time.Second).String()+" ago",

@@ -32,8 +32,8 @@ type Model struct {
 	StateText string // the same in the language of the mail, with counts
 	Headline  string // the rule, and how many others
 	Subject   string // the built-in subject
-	Title     string // of the contact point, when customised
-	Message   string // of the contact point, when customised: Markdown
+	Title     string // of the contact point, when customized
+	Message   string // of the contact point, when customized: Markdown
 	Notice    string // why the default recipients have the mail, when others were asked for
 
 	Alerts        []*Alert // the firing ones first, the gravest first

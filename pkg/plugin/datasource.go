@@ -130,7 +130,7 @@ func dialer(ctx context.Context, s backend.DataSourceInstanceSettings, set setti
 	}
 	c, ok := d.(proxy.ContextDialer)
 	if !ok {
-		return nil, errors.New("the secure SOCKS proxy cannot be dialled with a deadline")
+		return nil, errors.New("the secure SOCKS proxy cannot be dialed with a deadline")
 	}
 	return c.DialContext, nil
 }

@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// admin and viewer are two people of an organisation.
+// admin and viewer are two people of an organization.
 var (
 	admin  = plugintest.User{Login: "admin", Role: "Admin"}
 	editor = plugintest.User{Login: "editor", Role: "Editor"}

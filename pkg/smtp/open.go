@@ -98,13 +98,13 @@ func (s *session) dial(ctx context.Context) *Error {
 		conn net.Conn
 		err  error
 	}
-	dialled := make(chan outcome, 1)
+	dialed := make(chan outcome, 1)
 	go func() {
 		conn, err := s.cfg.Dial(limited, "tcp", s.cfg.address())
-		dialled <- outcome{conn, err}
+		dialed <- outcome{conn, err}
 	}()
 	select {
-	case d := <-dialled:
+	case d := <-dialed:
 		if d.err == nil {
 			s.wire = newWire(d.conn, s.cfg.Timeout)
 			return nil
@@ -114,7 +114,7 @@ func (s *session) dial(ctx context.Context) *Error {
 		}
 	case <-limited.Done():
 		go func() {
-			if d := <-dialled; d.err == nil {
+			if d := <-dialed; d.err == nil {
 				_ = d.conn.Close() // it comes too late
 			}
 		}()

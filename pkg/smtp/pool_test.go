@@ -999,7 +999,7 @@ func TestVerdictOnMailsIsNotThatOnOthers(t *testing.T) {
 }
 
 // TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm: it ends each session with
-// that, and would be dialled for each of the mails.
+// that, and would be dialed for each of the mails.
 func TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm(t *testing.T) {
 	c := scripted(t, func(s *script) {
 		s.opened()
