@@ -16,13 +16,13 @@ const maxString = 64 << 10
 
 // abridged passes a JSON text on, without what would take memory and is not
 // mailed: of each string what is beyond maxString, and the notification's
-// message, which goes to written piece by piece. It enforces MaxBody and
+// message, which goes to an ownText piece by piece. It enforces MaxBody and
 // MaxDepth.
 type abridged struct {
 	src io.Reader
 	// begin gives what takes in the message. It is called after everything
 	// before the message has been handed out, so that the alerts are known.
-	begin func() *written
+	begin func() *ownText
 
 	buf    []byte
 	unread []byte // of buf
@@ -38,7 +38,7 @@ type abridged struct {
 	cut    bool   // the rest of the string is left out
 	escape int    // octets of an escape sequence that are still to come
 	high   bool   // the latest escape was the first half of a surrogate pair
-	within *written
+	within *ownText
 	raw    []byte // a piece of the message, with the quotation mark before it
 	text   []byte // the same as text
 
@@ -48,7 +48,7 @@ type abridged struct {
 // buffers keeps what an abridged used, for the next one.
 var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, 16<<10)} }}
 
-func abridge(src io.Reader, begin func() *written) *abridged {
+func abridge(src io.Reader, begin func() *ownText) *abridged {
 	a := buffers.Get().(*abridged)
 	*a = abridged{src: src, begin: begin, buf: a.buf, key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
 	return a

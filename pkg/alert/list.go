@@ -16,7 +16,7 @@ import (
 const maxKept = 8 << 20
 
 // ranks are the kinds of alerts in the order in which a mail shows them: those
-// that fire, the gravest first, then the resolved ones.
+// that fire, the most severe first, then the resolved ones.
 const ranks = 2 * 3
 
 // alertList reads alerts one by one and keeps those that a mail shows first; the
@@ -75,7 +75,7 @@ func (l *alertList) add(a numbered) error {
 	case Resolved:
 		l.resolved++
 	default:
-		return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mayBe(a.Status))
+		return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mustBe(a.Status))
 	}
 	if l.total() > MaxCounted {
 		return &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
@@ -88,7 +88,7 @@ func (l *alertList) add(a numbered) error {
 	l.defaults.expect(&a.Alert)
 	a.StartsAt, a.EndsAt = known(a.StartsAt), known(a.EndsAt)
 
-	rank := Gravity(a.Labels.Severity())
+	rank := SeverityRank(a.Labels.Severity())
 	if a.Status == Resolved {
 		rank += ranks / 2
 	}
@@ -111,6 +111,13 @@ func (l *alertList) dropLast() {
 			return
 		}
 	}
+}
+
+// ownText returns what is not Grafana's default text in a whole message.
+func (l *alertList) ownText(message string) string {
+	text := &ownText{expected: l.defaults.blocks}
+	text.add([]byte(message))
+	return text.end()
 }
 
 // kind is what an alert is counted as. Severities that nobody could read in a
