@@ -65,7 +65,7 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 			"set to in the data source, or add ?to= with an address to the contact point's URL")
 	case n > settings.MaxRecipients:
 		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
-			fmt.Sprintf("it may have %d; mail a distribution list instead", settings.MaxRecipients))
+			fmt.Sprintf("at most %d are allowed; mail a distribution list instead", settings.MaxRecipients))
 	}
 	defaults := map[string]bool{}
 	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc) {

@@ -206,7 +206,7 @@ func TestAdMailIsRefusedWithoutItsSender(t *testing.T) {
 }
 
 func TestUnknownLanguageIsRefused(t *testing.T) {
-	if _, err := NewRenderer(Options{Language: "fr"}); err == nil || err.Error() != `language is "fr"; it may be en, ja, ko` {
+	if _, err := NewRenderer(Options{Language: "fr"}); err == nil || err.Error() != `language is "fr"; it must be en, ja, ko` {
 		t.Errorf("the error is %v", err)
 	}
 }

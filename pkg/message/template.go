@@ -59,7 +59,7 @@ type parsedTemplate struct {
 func newUserTemplate(name, source string, html bool) (*userTemplate, error) {
 	t := &userTemplate{name: name, source: source, html: html, copies: make(chan *parsedTemplate, runtime.GOMAXPROCS(0))}
 	if len(source) > maxTemplateSource {
-		return nil, &TemplateError{Template: name, Message: fmt.Sprintf("it has %d octets; it may have %d", len(source), maxTemplateSource)}
+		return nil, &TemplateError{Template: name, Message: fmt.Sprintf("it has %d octets; at most %d are allowed", len(source), maxTemplateSource)}
 	}
 	first, err := t.parse()
 	if err != nil {

@@ -27,7 +27,7 @@ func queryDeliveries(ctx context.Context, box *outbox.Outbox, f outbox.Filter, f
 			return nil, err
 		}
 	default:
-		return nil, badQuery("format is %q; it may be table or logs", format)
+		return nil, badQuery("format is %q; it must be table or logs", format)
 	}
 	if next != "" {
 		frame.AppendNotices(data.Notice{
