@@ -65,7 +65,7 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 	ctx, span := tracing.DefaultTracer().Start(ctx, "alert")
 	defer span.End()
 
-	sender, err := d.ready()
+	sender, err := d.validSender()
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
-	if err := take(w, d.limits.alerts, 1); err != nil {
+	if err := allow(w, d.limits.alerts, 1); err != nil {
 		return nil, alert.Recipients{}, err
 	}
 	overrides, err := alert.ParseOverrides(r.URL.RawQuery)

@@ -26,7 +26,7 @@ type endpointReport struct {
 // the one that ?mode= and ?port= name, so that a page can show each as it
 // comes. No other host can be reached through it.
 func (d *DataSource) postDiagnose(w http.ResponseWriter, r *http.Request) error {
-	sender, err := d.ready()
+	sender, err := d.validSender()
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (d *DataSource) postDiagnose(w http.ResponseWriter, r *http.Request) error 
 		}
 		endpoints = []nhncloud.Endpoint{one}
 	}
-	if err := take(w, d.limits.diagnose, len(endpoints)); err != nil {
+	if err := allow(w, d.limits.diagnose, len(endpoints)); err != nil {
 		return err
 	}
 	answer := diagnosis{Endpoints: make([]endpointReport, len(endpoints))}

@@ -40,7 +40,7 @@ func (d *DataSource) QueryData(ctx context.Context, req *backend.QueryDataReques
 		frames, err := d.query(ctx, q)
 		if err != nil {
 			failed := errorResponse(err)
-			failed.Error = discreet(roleIn(req.PluginContext), err)
+			failed.Error = errorFor(roleIn(req.PluginContext), err)
 			response.Responses[q.RefID] = failed
 			continue
 		}
