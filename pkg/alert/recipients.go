@@ -54,17 +54,25 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 		r.Mode = o.Mode
 	}
 	r.dedupe()
+	if err := r.check(s); err != nil {
+		return Recipients{}, err
+	}
+	return r, nil
+}
 
+// check refuses a request without recipients, with too many, or with one that the
+// settings do not allow.
+func (r Recipients) check(s settings.Settings) error {
 	switch n := len(r.All()) + len(r.Rejected); {
 	case n == len(r.Rejected):
 		message := "the notification has no recipients"
 		if n > 0 {
 			message += ": " + r.Rejected[0].Reason
 		}
-		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, message,
+		return badRecipients(http.StatusUnprocessableEntity, message,
 			"set to in the data source, or add ?to= with an address to the contact point's URL")
 	case n > settings.MaxRecipients:
-		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
+		return badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
 			fmt.Sprintf("at most %d are allowed; mail a distribution list instead", settings.MaxRecipients))
 	}
 	defaults := map[string]bool{}
@@ -77,10 +85,10 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 			if a.MayRoute() {
 				hint = "add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it"
 			}
-			return Recipients{}, badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
+			return badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // maxNotes bounds how many rejected entries are told in a log.
