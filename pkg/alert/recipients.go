@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -32,7 +33,7 @@ type Recipients struct {
 func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	r := Recipients{
 		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
-		MailType: s.MailType, Language: s.Language, Mode: s.RecipientMode,
+		MailType: cmp.Or(o.MailType, s.MailType), Language: cmp.Or(o.Language, s.Language), Mode: cmp.Or(o.Mode, s.RecipientMode),
 		Rejected: o.Rejected, Replaced: replaced(o, s),
 	}
 	if len(o.To) > 0 {
@@ -43,15 +44,6 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	}
 	if len(o.Bcc) > 0 {
 		r.Bcc = o.Bcc
-	}
-	if o.MailType != "" {
-		r.MailType = o.MailType
-	}
-	if o.Language != "" {
-		r.Language = o.Language
-	}
-	if o.Mode != "" {
-		r.Mode = o.Mode
 	}
 	r.dedupe()
 	if err := r.check(s); err != nil {
