@@ -82,6 +82,24 @@ func relay(t *testing.T, o relaytest.Options) *relaytest.Relay {
 	return r
 }
 
+// waitMails waits until the relay has n mails, and returns them.
+func waitMails(t *testing.T, r *relaytest.Relay, n int) []relaytest.Mail {
+	t.Helper()
+	mails, err := r.WaitMails(within(t), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mails
+}
+
+// noViolations fails a test in which the plugin broke the rules of SMTP.
+func noViolations(t *testing.T, r *relaytest.Relay) {
+	t.Helper()
+	for _, v := range r.Violations() {
+		t.Errorf("the relay objects: %s", v)
+	}
+}
+
 // log keeps what a process logs.
 type log struct {
 	mu sync.Mutex
