@@ -285,7 +285,7 @@ func TestATemplateRunsForSeveralAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range cap(parsed.copies) { // all are in use by others
-		if _, err := parsed.take(t.Context()); err != nil {
+		if _, err := parsed.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
