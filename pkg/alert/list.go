@@ -32,7 +32,7 @@ type alertList struct {
 	defaults         defaults
 }
 
-// numbered is an alert with its place in the payload and its size.
+// numbered is an alert with its place in the payload and its size as JSON.
 type numbered struct {
 	Alert
 	place  int
@@ -67,7 +67,8 @@ func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// add counts an alert and keeps it while no other is to be shown before it.
+// add counts an alert and keeps it, unless there are enough that a mail shows
+// before it.
 func (l *alertList) add(a numbered) error {
 	switch a.Status {
 	case Firing:
@@ -131,8 +132,8 @@ func (l *alertList) kind(a *Alert) Kind {
 	return k
 }
 
-// finish gives what was kept, in the order of the payload, and how many of each
-// kind were not.
+// finish returns the alerts that were kept, in the order of the payload, and how
+// many of each kind were not.
 func (l *alertList) finish() (alerts []Alert, dropped map[Kind]int) {
 	all := slices.Concat(l.kept[:]...)
 	slices.SortFunc(all, func(a, b numbered) int { return a.place - b.place })
@@ -147,8 +148,8 @@ func (l *alertList) finish() (alerts []Alert, dropped map[Kind]int) {
 	return alerts, l.kinds
 }
 
-// known is a time, or the zero time where it is so early that it stands for
-// none: 0001 is Go's, 1970 that of Unix.
+// known returns a time, or the zero time where it stands for none: senders write
+// the zero of Go (the year 1) or of Unix (1970).
 func known(t time.Time) time.Time {
 	if t.UTC().Year() <= 1970 {
 		return time.Time{}

@@ -108,7 +108,8 @@ type Signature struct {
 	Request string // a hash of what it came with: the data source and the query
 }
 
-// Signature is that of the request with a query to a data source.
+// Signature returns what tells the request, with its query and its data source,
+// from every other.
 func (v *Verifier) Signature(source string, query url.Values) Signature {
 	if v.mac == nil || !v.timestamped {
 		return Signature{}
