@@ -52,7 +52,7 @@ func main() {
 	service := delivery.New(delivery.ConfigFromEnv(os.Getenv, executable), log)
 	service.RegisterMetrics(prometheus.DefaultRegisterer)
 
-	// Grafana stops a plugin by a call, which ends Manage. A service manager may
+	// Grafana stops a plugin by a call, which ends Serve. A service manager may
 	// send SIGTERM to every process at once; by default that ends this one in the
 	// midst of a mail.
 	terminated := make(chan os.Signal, 1)

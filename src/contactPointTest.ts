@@ -45,7 +45,7 @@ const post = <T>(url: string, data: unknown, permission: string) =>
     if (cause instanceof ApiError && cause.status === 403) {
       const needed = t(
         'contact-point.test-permission',
-        'You need the permission {{permission}}. An administrator has it.',
+        'You need the permission {{permission}}: ask an administrator.',
         {
           permission,
         },

@@ -108,7 +108,7 @@ func Reproducible() error {
 	return nil
 }
 
-// licenseNames tells a licence by words that only it has, the longer ones first.
+// licenseNames tells a license by words that only it has, the longer ones first.
 var licenseNames = []struct {
 	name  string
 	words *regexp.Regexp
@@ -124,7 +124,7 @@ var licenseNames = []struct {
 // allowedLicenses may be shipped in a plugin under Apache-2.0.
 var allowedLicenses = []string{"Apache-2.0", "MPL-2.0", "BSD-3-Clause", "BSD-2-Clause", "ISC", "MIT", "0BSD", "CC0-1.0", "Unlicense"}
 
-// Licenses lists the licence of every module and package that is in dist/, and
+// Licenses lists the license of every module and package that is in dist/, and
 // fails on one that is unknown or that Apache-2.0 does not go with.
 func Licenses() error {
 	modules, err := goModules()
@@ -139,13 +139,13 @@ func Licenses() error {
 	for _, one := range slices.Concat(modules, npmPackages) {
 		fmt.Printf("%-14s %s\n", one[1], one[0])
 		if !slices.Contains(allowedLicenses, one[1]) {
-			wrong = append(wrong, fmt.Errorf("%s has the licence %q", one[0], one[1]))
+			wrong = append(wrong, fmt.Errorf("%s has the license %q", one[0], one[1]))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-// goModules is each module that is linked into the backend, and its licence.
+// goModules is each module that is linked into the backend, and its license.
 func goModules() (all [][2]string, err error) {
 	list, err := sh.Output("go", "list", "-tags", "arrow_json_stdlib", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
 	if err != nil {
@@ -181,7 +181,7 @@ func licenseIn(dir string) string {
 	return "unknown"
 }
 
-// shippedPackages is each npm package that is bundled, and its licence.
+// shippedPackages is each npm package that is bundled, and its license.
 func shippedPackages() (all [][2]string, err error) {
 	bundled, err := bundledPackages()
 	if err != nil {

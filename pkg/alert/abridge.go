@@ -14,15 +14,14 @@ import (
 // mail shows of any.
 const maxString = 64 << 10
 
-// abridged passes a JSON text on, without what would take memory and is not
-// mailed: of each string what is beyond maxString, and the notification's
-// message, which goes to written piece by piece. It enforces MaxBody and
-// MaxDepth.
+// abridged reads a JSON text and leaves out what would take memory and is not
+// mailed: what each string has beyond maxString, and the notification's message,
+// which goes to an ownText piece by piece. It enforces MaxBody and MaxDepth.
 type abridged struct {
 	src io.Reader
-	// begin gives what takes in the message. It is called after everything
-	// before the message has been handed out, so that the alerts are known.
-	begin func() *written
+	// begin returns what the message goes to. It is called when everything before
+	// the message has been read by the decoder, so that the alerts are known.
+	begin func() *ownText
 
 	buf    []byte
 	unread []byte // of buf
@@ -31,24 +30,25 @@ type abridged struct {
 	err    error  // what ended the reading
 
 	depth  int
-	key    []byte // the latest string on the first level, raw
-	value  bool   // behind a colon on the first level
-	str    bool   // inside a string
-	length int    // octets of the string so far
-	cut    bool   // the rest of the string is left out
-	escape int    // octets of an escape sequence that are still to come
-	high   bool   // the latest escape was the first half of a surrogate pair
-	within *written
-	raw    []byte // a piece of the message, with the quotation mark before it
-	text   []byte // the same as text
+	key    []byte   // the latest string on the first level, raw
+	value  bool     // behind a colon on the first level
+	str    bool     // inside a string
+	length int      // octets of the string so far
+	cut    bool     // the rest of the string is left out
+	escape int      // octets of an escape sequence that are still to come
+	high   bool     // the latest escape was the first half of a surrogate pair
+	within *ownText // set inside the message
+	raw    []byte   // a piece of the message as JSON, with a quotation mark before it
+	text   []byte   // the same piece without JSON's escapes
 
-	dropped bool // something was left out before the end of what was handed out
+	dropped bool // something was left out, so that the decoder's offsets are not those of the body
 }
 
 // buffers keeps what an abridged used, for the next one.
 var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, 16<<10)} }}
 
-func abridge(src io.Reader, begin func() *written) *abridged {
+// abridge makes an abridged with buffers from the pool.
+func abridge(src io.Reader, begin func() *ownText) *abridged {
 	a := buffers.Get().(*abridged)
 	*a = abridged{src: src, begin: begin, buf: a.buf, key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
 	return a
@@ -163,8 +163,8 @@ func (a *abridged) inString(p []byte) int {
 	return a.move(p, 1)
 }
 
-// plainRun is how many of the next octets are ordinary characters of which none
-// needs a look, at most limit.
+// plainRun returns how many of the next octets can be moved at once, at most limit:
+// characters of ASCII that begin no escape sequence and end no string.
 func (a *abridged) plainRun(limit int) int {
 	if a.escape > 0 {
 		return 0
@@ -231,7 +231,7 @@ func (a *abridged) move(p []byte, n int) int {
 	return copy(p, octets)
 }
 
-// flush hands a piece of the message over, as text.
+// flush adds the piece of the message in raw to the ownText.
 func (a *abridged) flush() {
 	var err error
 	if a.text, err = jsontext.AppendUnquote(a.text[:0], append(a.raw, '"')); err != nil {

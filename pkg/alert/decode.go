@@ -36,10 +36,10 @@ func Decode(r io.Reader) (*Notification, error) {
 		*Notification
 		Alerts alertList `json:"alerts"`
 	}{Notification: n}
-	var message *written
+	var message *ownText
 	before := 0 // alerts that came before the message
-	body := abridge(r, func() *written {
-		message, before = &written{expected: p.Alerts.defaults.blocks}, p.Alerts.total()
+	body := abridge(r, func() *ownText {
+		message, before = &ownText{expected: p.Alerts.defaults.blocks}, p.Alerts.total()
 		return message
 	})
 	defer body.release()
@@ -52,15 +52,20 @@ func Decode(r io.Reader) (*Notification, error) {
 	}
 	switch {
 	case message == nil: // its name was written with escapes, or there is none
-		message = &written{expected: list.defaults.blocks}
-		message.add([]byte(n.Message))
+		n.Message = list.ownText(n.Message)
 	case before == 0: // only now the alerts are known
-		text := message.end()
-		message = &written{expected: list.defaults.blocks}
-		message.add([]byte(text))
+		n.Message = list.ownText(message.end())
+	default:
+		n.Message = message.end()
 	}
-	n.Message = message.end()
+	if err := n.complete(list); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
 
+// complete fills in what follows from the alerts, and what the sender left out.
+func (n *Notification) complete(list *alertList) error {
 	n.Alerts, n.Dropped = list.finish()
 	for i := range n.Alerts {
 		a := &n.Alerts[i]
@@ -80,13 +85,13 @@ func Decode(r io.Reader) (*Notification, error) {
 			n.Status = Firing
 		}
 	default:
-		return nil, unprocessable("status" + mayBe(n.Status))
+		return unprocessable("status" + mustBe(n.Status))
 	}
 	if n.GroupKey == "" {
 		n.GroupKey = groupKey(n.GroupLabels)
 	}
 	n.identity = identity(n.GroupKey, n.TruncatedAlerts, list.marks)
-	return n, nil
+	return nil
 }
 
 // groupKey makes the key that Alertmanager gives a group at the root of the
@@ -162,10 +167,10 @@ func place(p jsontext.Pointer) string {
 	return "alerts[" + names[1] + "]." + names[2]
 }
 
-// mayBe says what a status holds and may hold.
-func mayBe(status string) string {
+// mustBe says what a status holds and must hold.
+func mustBe(status string) string {
 	const most = 60
-	return fmt.Sprintf(` is %.*q; it may be "firing" or "resolved"`, most, status)
+	return fmt.Sprintf(` is %.*q; it must be "firing" or "resolved"`, most, status)
 }
 
 const sendPayload = "post what Grafana's webhook contact point or Alertmanager's webhook receiver sends"

@@ -14,9 +14,9 @@ import (
 // keyParameter is the query parameter that holds the Key of the others.
 const keyParameter = "key"
 
-// Key binds the query of a contact point's URL to a data source: with it, the
-// URL works with these parameters and at this data source only. Grafana's own
-// signature covers the body alone.
+// Key makes the key that binds the query of a contact point's URL to a data
+// source: with it, the URL works with these parameters and at this data source
+// only. Grafana's own signature covers the body alone.
 func Key(secret settings.Secret, source string, query url.Values) string {
 	bound := maps.Clone(query)
 	// Grafana adds the latter two to the URLs of some requests.

@@ -15,7 +15,7 @@ const (
 	RuleLabel = "rulename"  // that of a rule without data or with a failed query
 )
 
-// SeverityLabels say how grave an alert is, the first that is there.
+// SeverityLabels say how severe an alert is, the first that is there.
 var SeverityLabels = []string{"severity", "priority"}
 
 // KV is a set of labels or annotations.
@@ -70,9 +70,9 @@ func (kv KV) Severity() string {
 	return ""
 }
 
-// Gravity ranks the words in use for a severity: 0 is grave, 1 ordinary or
+// SeverityRank ranks the words in use for a severity: 0 is severe, 1 ordinary or
 // unknown, 2 light.
-func Gravity(severity string) int {
+func SeverityRank(severity string) int {
 	switch strings.ToLower(severity) {
 	case "critical", "crit", "fatal", "emergency", "emerg", "disaster", "page", "high", "p0", "p1", "sev0", "sev1", "1":
 		return 0

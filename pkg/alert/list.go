@@ -16,7 +16,7 @@ import (
 const maxKept = 8 << 20
 
 // ranks are the kinds of alerts in the order in which a mail shows them: those
-// that fire, the gravest first, then the resolved ones.
+// that fire, the most severe first, then the resolved ones.
 const ranks = 2 * 3
 
 // alertList reads alerts one by one and keeps those that a mail shows first; the
@@ -32,7 +32,7 @@ type alertList struct {
 	defaults         defaults
 }
 
-// numbered is an alert with its place in the payload and its size.
+// numbered is an alert with its place in the payload and its size as JSON.
 type numbered struct {
 	Alert
 	place  int
@@ -67,7 +67,8 @@ func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// add counts an alert and keeps it while no other is to be shown before it.
+// add counts an alert and keeps it, unless there are enough that a mail shows
+// before it.
 func (l *alertList) add(a numbered) error {
 	switch a.Status {
 	case Firing:
@@ -75,7 +76,7 @@ func (l *alertList) add(a numbered) error {
 	case Resolved:
 		l.resolved++
 	default:
-		return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mayBe(a.Status))
+		return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mustBe(a.Status))
 	}
 	if l.total() > MaxCounted {
 		return &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
@@ -88,7 +89,7 @@ func (l *alertList) add(a numbered) error {
 	l.defaults.expect(&a.Alert)
 	a.StartsAt, a.EndsAt = known(a.StartsAt), known(a.EndsAt)
 
-	rank := Gravity(a.Labels.Severity())
+	rank := SeverityRank(a.Labels.Severity())
 	if a.Status == Resolved {
 		rank += ranks / 2
 	}
@@ -113,6 +114,13 @@ func (l *alertList) dropLast() {
 	}
 }
 
+// ownText returns what is not Grafana's default text in a whole message.
+func (l *alertList) ownText(message string) string {
+	text := &ownText{expected: l.defaults.blocks}
+	text.add([]byte(message))
+	return text.end()
+}
+
 // kind is what an alert is counted as. Severities that nobody could read in a
 // mail count as none.
 func (l *alertList) kind(a *Alert) Kind {
@@ -124,8 +132,8 @@ func (l *alertList) kind(a *Alert) Kind {
 	return k
 }
 
-// finish gives what was kept, in the order of the payload, and how many of each
-// kind were not.
+// finish returns the alerts that were kept, in the order of the payload, and how
+// many of each kind were not.
 func (l *alertList) finish() (alerts []Alert, dropped map[Kind]int) {
 	all := slices.Concat(l.kept[:]...)
 	slices.SortFunc(all, func(a, b numbered) int { return a.place - b.place })
@@ -140,8 +148,8 @@ func (l *alertList) finish() (alerts []Alert, dropped map[Kind]int) {
 	return alerts, l.kinds
 }
 
-// known is a time, or the zero time where it is so early that it stands for
-// none: 0001 is Go's, 1970 that of Unix.
+// known returns a time, or the zero time where it stands for none: senders write
+// the zero of Go (the year 1) or of Unix (1970).
 func known(t time.Time) time.Time {
 	if t.UTC().Year() <= 1970 {
 		return time.Time{}

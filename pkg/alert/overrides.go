@@ -51,7 +51,7 @@ func ParseOverrides(rawQuery string) (Overrides, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if !slices.Contains(parameters, name) && !slices.Contains(ignored, name) {
-			return Overrides{}, badParameter(fmt.Sprintf("the query parameter %.60q is unknown", name), "it may be "+strings.Join(parameters, ", "))
+			return Overrides{}, badParameter(fmt.Sprintf("the query parameter %.60q is unknown", name), "it must be "+strings.Join(parameters, ", "))
 		}
 	}
 	var o Overrides
@@ -128,7 +128,7 @@ func word[T ~string](q url.Values, name string, allowed []T) (T, error) {
 		switch {
 		case value == "" || value == found:
 		case !slices.Contains(allowed, value):
-			return "", badParameter(fmt.Sprintf("the query parameter %s is %.60q", name, string(value)), fmt.Sprintf("it may be one of %q", allowed))
+			return "", badParameter(fmt.Sprintf("the query parameter %s is %.60q", name, string(value)), fmt.Sprintf("it must be one of %q", allowed))
 		case found != "":
 			return "", badParameter(fmt.Sprintf("the query parameter %s is both %q and %q", name, string(found), string(value)), "send it once")
 		default:

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -32,7 +33,7 @@ type Recipients struct {
 func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	r := Recipients{
 		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
-		MailType: s.MailType, Language: s.Language, Mode: s.RecipientMode,
+		MailType: cmp.Or(o.MailType, s.MailType), Language: cmp.Or(o.Language, s.Language), Mode: cmp.Or(o.Mode, s.RecipientMode),
 		Rejected: o.Rejected, Replaced: replaced(o, s),
 	}
 	if len(o.To) > 0 {
@@ -44,28 +45,27 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	if len(o.Bcc) > 0 {
 		r.Bcc = o.Bcc
 	}
-	if o.MailType != "" {
-		r.MailType = o.MailType
-	}
-	if o.Language != "" {
-		r.Language = o.Language
-	}
-	if o.Mode != "" {
-		r.Mode = o.Mode
-	}
 	r.dedupe()
+	if err := r.check(s); err != nil {
+		return Recipients{}, err
+	}
+	return r, nil
+}
 
+// check refuses a request without recipients, with too many, or with one that the
+// settings do not allow.
+func (r Recipients) check(s settings.Settings) error {
 	switch n := len(r.All()) + len(r.Rejected); {
 	case n == len(r.Rejected):
 		message := "the notification has no recipients"
 		if n > 0 {
 			message += ": " + r.Rejected[0].Reason
 		}
-		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, message,
+		return badRecipients(http.StatusUnprocessableEntity, message,
 			"set to in the data source, or add ?to= with an address to the contact point's URL")
 	case n > settings.MaxRecipients:
-		return Recipients{}, badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
-			fmt.Sprintf("it may have %d; mail a distribution list instead", settings.MaxRecipients))
+		return badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
+			fmt.Sprintf("at most %d are allowed; mail a distribution list instead", settings.MaxRecipients))
 	}
 	defaults := map[string]bool{}
 	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc) {
@@ -77,10 +77,10 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 			if a.MayRoute() {
 				hint = "add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it"
 			}
-			return Recipients{}, badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
+			return badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // maxNotes bounds how many rejected entries are told in a log.

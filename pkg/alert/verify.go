@@ -69,7 +69,7 @@ func NewVerifier(secret string, h http.Header, now time.Time) (*Verifier, error)
 	if !ok {
 		return nil, unsigned("the header "+TimestampHeader+" is malformed", "it must be the time in whole Unix seconds")
 	}
-	const remedy = "synchronise the clocks of Grafana and its sender; "
+	const remedy = "synchronize the clocks of Grafana and its sender; "
 	switch age := now.Sub(at); {
 	case age > MaxSkew:
 		return nil, unsigned("the signature is too old: it was made "+age.Truncate(time.Second).String()+" ago",
@@ -108,7 +108,8 @@ type Signature struct {
 	Request string // a hash of what it came with: the data source and the query
 }
 
-// Signature is that of the request with a query to a data source.
+// Signature returns what tells the request, with its query and its data source,
+// from every other.
 func (v *Verifier) Signature(source string, query url.Values) Signature {
 	if v.mac == nil || !v.timestamped {
 		return Signature{}

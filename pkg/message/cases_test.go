@@ -121,8 +121,8 @@ func TestCountsAreRightWhenAlertsAreDropped(t *testing.T) {
 	}
 	for language, want := range map[string][3]string{
 		"en": {"[FIRING:4,100, RESOLVED:900] High CPU 高負荷 · web-0, web-1, web-2 … · critical", "4,987 further alerts are not listed in this mail.", "Among them: 4,080 firing (80 critical, 3,000 info), 900 resolved."},
-		"ja": {"【発生 4,100件・復旧 900件】High CPU 高負荷 · web-0, web-1, web-2 … · critical", "このメールに記載していないアラートがあと4,987件あります。", "内訳：発生中 4,080件（critical 80件、info 3,000件）、復旧 900件。"},
-		"ko": {"[발생 4,100건, 해결 900건] High CPU 高負荷 · web-0, web-1, web-2 … · critical", "이 메일에 표시하지 않은 경고가 4,987건 더 있습니다.", "내역: 발생 중 4,080건(critical 80건, info 3,000건), 해결 900건."},
+		"ja": {"【発生 4,100件・復旧 900件】High CPU 高負荷 · web-0, web-1, web-2 … · critical", "このメールに記載していないアラートがあと4,987件あります。", "うち、発生中 4,080件（critical 80件、info 3,000件）、復旧 900件。"},
+		"ko": {"[발생 4,100건, 해결 900건] High CPU 高負荷 · web-0, web-1, web-2 … · critical", "이 메일에 표시하지 않은 경고가 4,987건 더 있습니다.", "그중 발생 중 4,080건(critical 80건, info 3,000건), 해결 900건."},
 	} {
 		c := render(t, renderer(t, Options{Language: language}), n)
 		if !strings.HasPrefix(c.Subject, want[0]+" ·") {

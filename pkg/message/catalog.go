@@ -52,7 +52,7 @@ var languages = func() map[string]*words {
 	return all
 }()
 
-// locale reads one catalogue: for each key, its plural forms ("other" alone
+// locale reads one catalog: for each key, its plural forms ("other" alone
 // where the language or the message has no others).
 func locale(name string) map[string]map[string]string {
 	data, err := localeFiles.ReadFile("locales/" + name + ".json")

@@ -200,7 +200,7 @@ func TestComposeShowsPriority(t *testing.T) {
 	}
 }
 
-func TestComposeNeutralisesHostileHeaderText(t *testing.T) {
+func TestComposeNeutralizesHostileHeaderText(t *testing.T) {
 	tests := []struct{ name, subject, want string }{
 		{"line breaks", "Disk\r\nBcc: evil@example.com\n\nbody", "Disk Bcc: evil@example.com body"},
 		{"NUL and other controls", "Disk\x00 \x1b[31mfull\x7f", "Disk [31mfull"},

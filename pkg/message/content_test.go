@@ -71,7 +71,7 @@ func TestSubject(t *testing.T) {
 			"[RESOLVED:1] High CPU · critical · web-1", "【復旧 1件】High CPU · critical · web-1", "[해결 1건] High CPU · critical · web-1"},
 		{"one rule on several machines", notification(disk(1), disk(2), disk(3), disk(4), disk(5)),
 			"[FIRING:5] Disk full · db-1, db-2, db-3 +2 · warning", "【発生 5件】Disk full · db-1, db-2, db-3 他2件 · warning", "[발생 5건] Disk full · db-1, db-2, db-3 외 2건 · warning"},
-		{"several rules, the gravest first", notification(disk(1), fires(cpu...)),
+		{"several rules, the most severe first", notification(disk(1), fires(cpu...)),
 			"[FIRING:2] High CPU +1", "【発生 2件】High CPU 他1件", "[발생 2건] High CPU 외 1건"},
 		{"both states", notification(resolved(cpu...), disk(1), disk(2)),
 			"[FIRING:2, RESOLVED:1] Disk full +1", "【発生 2件・復旧 1件】Disk full 他1件", "[발생 2건, 해결 1건] Disk full 외 1건"},
@@ -206,7 +206,7 @@ func TestAdMailIsRefusedWithoutItsSender(t *testing.T) {
 }
 
 func TestUnknownLanguageIsRefused(t *testing.T) {
-	if _, err := NewRenderer(Options{Language: "fr"}); err == nil || err.Error() != `language is "fr"; it may be en, ja, ko` {
+	if _, err := NewRenderer(Options{Language: "fr"}); err == nil || err.Error() != `language is "fr"; it must be en, ja, ko` {
 		t.Errorf("the error is %v", err)
 	}
 }

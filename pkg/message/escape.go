@@ -53,7 +53,7 @@ func percentEncoded(s string) bool {
 	return len(s) >= 3 && strings.Trim(s[1:3], "0123456789ABCDEFabcdef") == ""
 }
 
-// appendStyle writes a colour or a keyword of CSS, and nothing else.
+// appendStyle writes a color or a keyword of CSS, and nothing else.
 func appendStyle(dst []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c != '#' && c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') {

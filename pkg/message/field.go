@@ -34,7 +34,7 @@ func appendField(dst []byte, name, value string) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// unstructured is text for a field such as Subject: neutralised, and in
+// unstructured is text for a field such as Subject: neutralized, and in
 // encoded-words (RFC 2047) where it is not ASCII. The first of them fits beside
 // the field's name: where the first line is empty, some readers take the fold
 // for a space of the text.

@@ -65,7 +65,7 @@ func TestQuotedPrintableIsTheLibrarys(t *testing.T) {
 
 // FuzzPieces compares with html/template, which knows every place: what it
 // makes of a value in a text and in an attribute is what a piece makes of it,
-// and a link or a colour that a piece writes is one html/template lets pass.
+// and a link or a color that a piece writes is one html/template lets pass.
 func FuzzPieces(f *testing.F) {
 	for _, value := range []string{"", `<b a="1" b='2'>+&` + "\x00", "https://e.com/?a=1&b='(2)%41%zz\"+é", "javascript:alert(1)", "MAILTO:a@e.com", "//e.com", "#b3261e", "keep-all", "red;background:url(x)", "\u2028`{{}}", "\xff"} {
 		f.Add(value)

@@ -68,7 +68,7 @@ func TestMessagesAreInUse(t *testing.T) {
 	composed := []string{"state.", "count.", "subject.", "reason."} // completed with a state
 	for _, m := range regexp.MustCompile(`(?:say\(|t |add\(|key :?= |\{)"([a-z]+\.[a-z.]*)"`).FindAllStringSubmatch(source.String(), -1) {
 		if key := m[1]; keys[key] == nil && !slices.Contains(composed, key) {
-			t.Errorf("the sources use %q, which the catalogues lack", key)
+			t.Errorf("the sources use %q, which the catalogs lack", key)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {

@@ -32,11 +32,11 @@ type Model struct {
 	StateText string // the same in the language of the mail, with counts
 	Headline  string // the rule, and how many others
 	Subject   string // the built-in subject
-	Title     string // of the contact point, when customised
-	Message   string // of the contact point, when customised: Markdown
+	Title     string // of the contact point, when customized
+	Message   string // of the contact point, when customized: Markdown
 	Notice    string // why the default recipients have the mail, when others were asked for
 
-	Alerts        []*Alert // the firing ones first, the gravest first
+	Alerts        []*Alert // the firing ones first, the most severe first
 	FiringCount   int      // of the whole notification
 	ResolvedCount int      // of the whole notification
 	Omitted       int      // alerts that are not in Alerts
@@ -147,7 +147,7 @@ func (m *Model) stateText(w *words) string {
 	return w.say("count."+m.State, m.FiringCount+m.ResolvedCount)
 }
 
-// headline names the rule of the gravest alert and counts the other rules.
+// headline names the rule of the most severe alert and counts the other rules.
 func (m *Model) headline(w *words) string {
 	if len(m.Alerts) == 0 {
 		return w.say("unnamed")
@@ -162,7 +162,7 @@ func (m *Model) headline(w *words) string {
 	return m.Alerts[0].Name
 }
 
-// priority is the gravest of the firing alerts'.
+// priority returns that of the most severe alert that fires.
 func (m *Model) priority() Priority {
 	if len(m.Alerts) == 0 || m.FiringCount == 0 {
 		return Normal

@@ -37,8 +37,8 @@ func (v *view) omitted(next int) (count, kinds string) {
 	return v.words.say("omitted", n), kinds
 }
 
-// kinds are counts of alerts in words: those that fire by severity, the gravest
-// first, and those that are resolved.
+// kinds are counts of alerts in words: those that fire by severity, the most
+// severe first, and those that are resolved.
 func (w *words) kinds(all map[alert.Kind]int) string {
 	firing, resolved := 0, 0
 	bySeverity := make(map[string]int)
@@ -57,7 +57,7 @@ func (w *words) kinds(all map[alert.Kind]int) string {
 		parts = append(parts, w.say("count.firing", firing))
 	}
 	severities := slices.SortedFunc(maps.Keys(bySeverity), func(a, b string) int {
-		return cmp.Or(alert.Gravity(a)-alert.Gravity(b), bySeverity[b]-bySeverity[a], strings.Compare(a, b))
+		return cmp.Or(alert.SeverityRank(a)-alert.SeverityRank(b), bySeverity[b]-bySeverity[a], strings.Compare(a, b))
 	})
 	if len(severities) > 0 {
 		var counts []string

@@ -43,7 +43,7 @@ type Renderer struct {
 func NewRenderer(o Options) (*Renderer, error) {
 	r := &Renderer{options: o, words: languages[o.Language]}
 	if r.words == nil {
-		return nil, fmt.Errorf("language is %q; it may be %s", o.Language, strings.Join(settings.Languages(), ", "))
+		return nil, fmt.Errorf("language is %q; it must be %s", o.Language, strings.Join(settings.Languages(), ", "))
 	}
 	if o.Location == nil {
 		r.options.Location = time.UTC

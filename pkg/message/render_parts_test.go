@@ -133,7 +133,7 @@ func TestCleanKeepsWhatPeopleWrite(t *testing.T) {
 	}
 }
 
-// TestStatesAreReadable checks white text on each state's colour (WCAG 2
+// TestStatesAreReadable checks white text on each state's color (WCAG 2
 // contrast, level AA).
 func TestStatesAreReadable(t *testing.T) {
 	for state, color := range stateColors {
@@ -152,7 +152,7 @@ func TestStatesAreReadable(t *testing.T) {
 			luminance += weight * c
 		}
 		if contrast := 1.05 / (luminance + 0.05); contrast < 4.5 {
-			t.Errorf("white on the colour of %s has a contrast of %.1f", state, contrast)
+			t.Errorf("white on the color of %s has a contrast of %.1f", state, contrast)
 		}
 	}
 }

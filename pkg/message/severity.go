@@ -4,10 +4,10 @@ import "github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 
 // priorityOf is how a mail about a severity asks to be noticed.
 func priorityOf(severity string) Priority {
-	return []Priority{High, Normal, Low}[alert.Gravity(severity)]
+	return []Priority{High, Normal, Low}[alert.SeverityRank(severity)]
 }
 
-// rank orders alerts: the gravest first.
+// rank orders alerts: the most severe first.
 func (p Priority) rank() int {
 	switch p {
 	case High:

@@ -29,7 +29,7 @@ var machineLabels = []string{"datasource_uid", "ref_id", alert.RuleLabel}
 // do not, nor does the mark of those that were too many.
 func tells(name string) bool { return name != ellipsis && !slices.Contains(machineLabels, name) }
 
-// subject is the built-in one: state and counts, rule, where, how grave.
+// subject is the built-in one: state and counts, rule, where, how severe.
 func (m *Model) subject(w *words, stable bool) string {
 	if stable {
 		return w.say("subject.stable", m.stableStem())
@@ -91,7 +91,7 @@ func (m *Model) places(w *words) []string {
 	return parts
 }
 
-// labelRank orders labels by how much they say: how grave, where, the rest, what
+// labelRank orders labels by how much they say: how severe, where, the rest, what
 // is Grafana's own.
 func labelRank(name string) int {
 	if i := slices.Index(alert.SeverityLabels, name); i >= 0 {

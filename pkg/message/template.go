@@ -45,8 +45,8 @@ func (e *TemplateError) Error() string {
 type userTemplate struct {
 	name, source string
 	html         bool
-	// copies are taken for an execution each: a copy owns its budget. There are
-	// as many as can run at once; nil is one that is not parsed yet.
+	// copies holds as many copies as can run at once, since a copy has a budget for
+	// one execution; nil is one that is not parsed yet.
 	copies chan *parsedTemplate
 }
 
@@ -59,7 +59,7 @@ type parsedTemplate struct {
 func newUserTemplate(name, source string, html bool) (*userTemplate, error) {
 	t := &userTemplate{name: name, source: source, html: html, copies: make(chan *parsedTemplate, runtime.GOMAXPROCS(0))}
 	if len(source) > maxTemplateSource {
-		return nil, &TemplateError{Template: name, Message: fmt.Sprintf("it has %d octets; it may have %d", len(source), maxTemplateSource)}
+		return nil, &TemplateError{Template: name, Message: fmt.Sprintf("it has %d octets; at most %d are allowed", len(source), maxTemplateSource)}
 	}
 	first, err := t.parse()
 	if err != nil {
@@ -131,7 +131,7 @@ func (t *userTemplate) run(ctx context.Context, m *Model, warnings *[]string) (s
 // execute runs the template within its bounds, and until ctx ends; its error is
 // a *TemplateError.
 func (t *userTemplate) execute(ctx context.Context, m *Model) (string, error) {
-	p, err := t.take(ctx)
+	p, err := t.acquire(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -153,9 +153,9 @@ func (t *userTemplate) execute(ctx context.Context, m *Model) (string, error) {
 	return s, nil
 }
 
-// take waits for a copy. Where the template is slow, those who wait in a storm
+// acquire waits for a copy. Where the template is slow, those who wait in a storm
 // give up together: each of them would find that its time is over.
-func (t *userTemplate) take(ctx context.Context) (*parsedTemplate, error) {
+func (t *userTemplate) acquire(ctx context.Context) (*parsedTemplate, error) {
 	if ctx.Err() == nil {
 		select {
 		case p := <-t.copies:
@@ -167,29 +167,30 @@ func (t *userTemplate) take(ctx context.Context) (*parsedTemplate, error) {
 }
 
 var (
-	// place is how both template packages begin their errors. Columns are
+	// errorPlace is how both template packages begin their errors. Columns are
 	// octets from 0, and missing from errors of parsing.
-	place = regexp.MustCompile(`(?s)^(?:html/)?template: ?([^:]+):(\d+)(?::(\d+))?: (.*)$`)
-	// noise is what execution puts before the error itself.
-	noise = regexp.MustCompile(`(?s)^executing "[^"]*" at (.*)$`)
-	// token is what an error of parsing is about.
-	token = regexp.MustCompile(`function "([^"]+)"|unexpected "([^"]+)"|undefined variable "([^"]+)"|bad character U\+\w+ '(.)'|<([^>]+)>`)
+	errorPlace = regexp.MustCompile(`(?s)^(?:html/)?template: ?([^:]+):(\d+)(?::(\d+))?: (.*)$`)
+	// errorPrefix is what execution puts before the error itself.
+	errorPrefix = regexp.MustCompile(`(?s)^executing "[^"]*" at (.*)$`)
+	// errorToken is what an error of parsing is about.
+	errorToken = regexp.MustCompile(`function "([^"]+)"|unexpected "([^"]+)"|undefined variable "([^"]+)"|bad character U\+\w+ '(.)'|<([^>]+)>`)
 )
 
-// located finds line and column in an error of the template packages.
+// located makes a TemplateError, with line and column, of an error of the template
+// packages.
 func (t *userTemplate) located(err error) error {
 	e := &TemplateError{Template: t.name, Message: err.Error()}
 	if bounds := boundError(""); errors.As(err, &bounds) {
 		e.Message = bounds.Error()
 		return e
 	}
-	m := place.FindStringSubmatch(e.Message)
+	m := errorPlace.FindStringSubmatch(e.Message)
 	if m == nil {
 		return e
 	}
 	e.Line, _ = strconv.Atoi(m[2])
 	e.Message = m[4]
-	if n := noise.FindStringSubmatch(e.Message); n != nil {
+	if n := errorPrefix.FindStringSubmatch(e.Message); n != nil {
 		e.Message = n[1]
 	}
 	lines := strings.Split(t.source, "\n")
@@ -202,15 +203,16 @@ func (t *userTemplate) located(err error) error {
 	if m[3] != "" {
 		octet, _ = strconv.Atoi(m[3])
 	} else {
-		octet = suspect(line, e.Message)
+		octet = likelyOctet(line, e.Message)
 	}
 	e.Column = utf8.RuneCountInString(line[:min(octet, len(line))]) + 1
 	return e
 }
 
-// suspect is the likely octet of an error that has only a line.
-func suspect(line, message string) int {
-	if m := token.FindStringSubmatch(message); m != nil {
+// likelyOctet finds where in a line an error probably is, of which only the line is
+// known.
+func likelyOctet(line, message string) int {
+	if m := errorToken.FindStringSubmatch(message); m != nil {
 		if i := strings.LastIndex(line, strings.Join(m[1:], "")); i >= 0 {
 			return i
 		}

@@ -85,7 +85,7 @@ func TestTemplateMistakesAreLocated(t *testing.T) {
 		{"{{printf \"%*d\" 9999 1}}", "printf takes widths", 1, 3},
 		{"{{print .Alerts}}", "is not text", 1, 3},
 		{"{{.StartsAt}}", "can't evaluate field StartsAt", 1, 3},
-		{strings.Repeat("x", maxTemplateSource+1), "it may have 65536", 0, 0},
+		{strings.Repeat("x", maxTemplateSource+1), "at most 65536 are allowed", 0, 0},
 		{`{{define "a"}}{{template "b" .}}{{end}}{{define "b"}}{{if .}}{{template "a" .}}{{end}}{{end}}{{template "a" .}}`, "calls itself", 0, 0},
 		{`{{define "a"}}x{{template "a"}}{{end}}{{template "a"}}`, "calls itself", 0, 0},
 	}
@@ -285,7 +285,7 @@ func TestATemplateRunsForSeveralAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range cap(parsed.copies) { // all are in use by others
-		if _, err := parsed.take(t.Context()); err != nil {
+		if _, err := parsed.acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

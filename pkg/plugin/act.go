@@ -16,11 +16,11 @@ func (d *DataSource) retryDelivery(w http.ResponseWriter, r *http.Request) error
 			return found, err
 		}
 		if found.Status == outbox.Held {
-			if err := take(w, d.limits.resume, 1); err != nil {
+			if err := allow(w, d.limits.resume, 1); err != nil {
 				return found, err
 			}
 		}
-		if err := take(w, d.limits.act, 1); err != nil {
+		if err := allow(w, d.limits.act, 1); err != nil {
 			return found, err
 		}
 		return box.Retry(ctx, source, id)
@@ -29,14 +29,14 @@ func (d *DataSource) retryDelivery(w http.ResponseWriter, r *http.Request) error
 
 // cancelDelivery takes back a delivery that waits.
 func (d *DataSource) cancelDelivery(w http.ResponseWriter, r *http.Request) error {
-	if err := take(w, d.limits.act, 1); err != nil {
+	if err := allow(w, d.limits.act, 1); err != nil {
 		return err
 	}
 	return d.answerEntry(w, r, (*outbox.Outbox).Cancel)
 }
 
-// answerEntry answers with the delivery that the path names, after doing
-// something with it.
+// answerEntry does something with the delivery that the path names, and answers
+// with it.
 func (d *DataSource) answerEntry(w http.ResponseWriter, r *http.Request, do func(*outbox.Outbox, context.Context, string, string) (outbox.Delivery, error)) error {
 	box, err := d.service.Outbox(r.Context())
 	if err != nil {

@@ -65,7 +65,7 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 	ctx, span := tracing.DefaultTracer().Start(ctx, "alert")
 	defer span.End()
 
-	sender, err := d.ready()
+	sender, err := d.validSender()
 	if err != nil {
 		return err
 	}
@@ -84,9 +84,10 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// told says in the log why an alert is refused: of the answer, Grafana shows
-// the status alone. A refusal's message may hold an address, its hint does not.
-func (d *DataSource) told(h handler) handler {
+// logRefused logs why an alert is refused, for whoever has only Grafana's log:
+// a Grafana before 13.1 shows the status of the answer alone, and a later one its
+// first 1,024 octets. A refusal's message may hold an address, its hint does not.
+func (d *DataSource) logRefused(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := h(w, r)
 		if err != nil {
@@ -112,7 +113,7 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	if err != nil {
 		return nil, alert.Recipients{}, err
 	}
-	if err := take(w, d.limits.alerts, 1); err != nil {
+	if err := allow(w, d.limits.alerts, 1); err != nil {
 		return nil, alert.Recipients{}, err
 	}
 	overrides, err := alert.ParseOverrides(r.URL.RawQuery)
@@ -132,8 +133,8 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	return n, recipients, nil
 }
 
-// answerReceipt says what became of an alert: the design's table, row by row.
-// What the request rejected is told in each of them.
+// answerReceipt answers with what became of an alert, as the table in docs/api.md
+// says. Each answer lists the entries of the request that are no addresses.
 func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejection) {
 	d := got.Delivery
 	answer := receiptOf(d)
@@ -152,7 +153,7 @@ func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejec
 	case d.Status == outbox.Held:
 		refuse(http.StatusBadGateway, problem{
 			Error: "the relay refuses the sender: " + d.Reason, Code: "held",
-			Hint: held(got.Durable),
+			Hint: heldHint(got.Durable),
 		})
 	case d.Status.Final():
 		refuse(http.StatusBadGateway, problem{
@@ -170,13 +171,15 @@ func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejec
 	}
 }
 
-func held(durable bool) string {
+// heldHint says how mail gets out that waits because the relay refuses the sender.
+func heldHint(durable bool) string {
 	if durable {
 		return "The mail is kept. Correct the data source's settings: saving them sends it, and so does the relay taking the credentials again."
 	}
 	return "Correct the data source's settings. The outbox is in memory: the mail is lost when Grafana stops."
 }
 
+// receiptOf lists what the relay said of a delivery's recipients.
 func receiptOf(d outbox.Delivery) receipt {
 	r := receipt{ID: d.ID, MessageID: d.MessageID}
 	for _, to := range d.Recipients {

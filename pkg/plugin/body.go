@@ -11,7 +11,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
 
-// requireJSON refuses a body that says that it is something else.
+// requireJSON refuses a body whose Content-Type is another.
 func requireJSON(r *http.Request) error {
 	header := r.Header.Get("Content-Type")
 	if header == "" {
@@ -25,7 +25,7 @@ func requireJSON(r *http.Request) error {
 	return nil
 }
 
-// readBody reads a body, and writes it to w as it comes.
+// readBody reads a body and writes it to w, such as a Verifier.
 func readBody(r *http.Request, w io.Writer) ([]byte, error) {
 	if r.Body == nil { // Grafana's SDK gives an empty body none
 		return nil, nil
@@ -56,13 +56,14 @@ func decodeOptional(r *http.Request, v any) error {
 	return nil
 }
 
-// closeBody gives back the memory that a body takes.
+// closeBody ends the turn of a large body (see intake), so that the next is received.
 func closeBody(r *http.Request) {
 	if r.Body != nil {
 		_ = r.Body.Close() // it never fails
 	}
 }
 
+// badBody is a fault of a body that cannot be read.
 func badBody(message, hint string) error {
 	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonBody, Hint: hint}}
 }

@@ -68,7 +68,7 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 			refused: rate.Sometimes{Interval: 10 * time.Second},
 		}
 		d.CallResourceHandler = httpadapter.New(d.routes())
-		if d.invalid = d.use(ctx, s); d.invalid != nil {
+		if d.invalid = d.configure(ctx, s); d.invalid != nil {
 			service.Log().Error("a data source's settings are not valid: its alerts are answered with 500",
 				"source", d.source, "error", oneLine(d.invalid))
 		}
@@ -76,8 +76,9 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 	}
 }
 
-// use makes the sender, or says what is wrong with the settings.
-func (d *DataSource) use(ctx context.Context, s backend.DataSourceInstanceSettings) (err error) {
+// configure reads the settings and makes the sender. Its error says what is wrong
+// with the settings.
+func (d *DataSource) configure(ctx context.Context, s backend.DataSourceInstanceSettings) (err error) {
 	if d.settings, err = settings.Load(s.JSONData, s.DecryptedSecureJSONData); err != nil {
 		return err
 	}
@@ -89,7 +90,8 @@ func (d *DataSource) use(ctx context.Context, s backend.DataSourceInstanceSettin
 	return err
 }
 
-// oneLine is an error that names every problem, each on a line of its own.
+// oneLine returns the message of an error that has a line for each problem, as one
+// line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // Dispose is called by the SDK some seconds after the settings have changed.
@@ -99,8 +101,8 @@ func (d *DataSource) Dispose() {
 	}
 }
 
-// ready is the sender, or a problem that says which setting is wrong.
-func (d *DataSource) ready() (*delivery.Sender, error) {
+// validSender returns the sender, or a fault that says which setting is wrong.
+func (d *DataSource) validSender() (*delivery.Sender, error) {
 	if d.invalid != nil {
 		return nil, &fault{http.StatusInternalServerError, problem{
 			Error: "the data source's settings are not valid: " + d.invalid.Error(),
@@ -130,7 +132,7 @@ func dialer(ctx context.Context, s backend.DataSourceInstanceSettings, set setti
 	}
 	c, ok := d.(proxy.ContextDialer)
 	if !ok {
-		return nil, errors.New("the secure SOCKS proxy cannot be dialled with a deadline")
+		return nil, errors.New("the secure SOCKS proxy cannot be dialed with a deadline")
 	}
 	return c.DialContext, nil
 }

@@ -128,10 +128,10 @@ func parseFilter(query string) (outbox.Filter, error) {
 				f.To, err = parseTime(value)
 			case "limit":
 				if f.Limit, err = strconv.Atoi(value); err != nil || f.Limit < 1 || f.Limit > outbox.MaxLimit {
-					err = fmt.Errorf("it may be a number from 1 to %d", outbox.MaxLimit)
+					err = fmt.Errorf("it must be a number from 1 to %d", outbox.MaxLimit)
 				}
 			default:
-				return f, badParameter(fmt.Sprintf("the query parameter %.60q is unknown; it may be status, mailType, recipient, text, from, to, limit or cursor", key))
+				return f, badParameter(fmt.Sprintf("the query parameter %.60q is unknown; it must be status, mailType, recipient, text, from, to, limit or cursor", key))
 			}
 			if err != nil {
 				return f, badParameter(fmt.Sprintf("the query parameter %s is %.60q: %v", key, value, err))
@@ -172,7 +172,7 @@ var errTooLong = fmt.Errorf("a part of it has more than %d octets", maxText)
 func parseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return t, errors.New("it may be a time like 2006-01-02T15:04:05Z")
+		return t, errors.New("it must be a time like 2006-01-02T15:04:05Z")
 	}
 	return t, nil
 }
@@ -185,7 +185,7 @@ func parseStatus(s string) (outbox.Status, error) {
 		}
 		all = append(all, string(status))
 	}
-	return "", fmt.Errorf("it may be %s", strings.Join(all, ", "))
+	return "", fmt.Errorf("it must be %s", strings.Join(all, ", "))
 }
 
 // parseMailType is what the log holds for a mail type: mail without one is
@@ -194,7 +194,7 @@ func parseMailType(s string) ([]string, error) {
 	t := nhncloud.MailType(s)
 	switch {
 	case !slices.Contains(nhncloud.MailTypes(), t):
-		return nil, errors.New("it may be normal, auth, ad")
+		return nil, errors.New("it must be normal, auth, ad")
 	case t == nhncloud.Normal:
 		return []string{string(nhncloud.Unset), s}, nil
 	}

@@ -26,7 +26,7 @@ type endpointReport struct {
 // the one that ?mode= and ?port= name, so that a page can show each as it
 // comes. No other host can be reached through it.
 func (d *DataSource) postDiagnose(w http.ResponseWriter, r *http.Request) error {
-	sender, err := d.ready()
+	sender, err := d.validSender()
 	if err != nil {
 		return err
 	}
@@ -35,11 +35,11 @@ func (d *DataSource) postDiagnose(w http.ResponseWriter, r *http.Request) error 
 		port, _ := strconv.Atoi(q.Get("port")) // no number is no endpoint's port
 		one := nhncloud.Endpoint{Mode: nhncloud.PortMode(q.Get("mode")), Port: port}
 		if !slices.Contains(endpoints, one) || len(q) != 2 || len(q["mode"]) != 1 || len(q["port"]) != 1 {
-			return badParameter(fmt.Sprintf("the query names no endpoint of this data source; it may be mode and port of one of %v, or be left out", endpoints))
+			return badParameter(fmt.Sprintf("the query names no endpoint of this data source; send mode and port of one of %v, or neither", endpoints))
 		}
 		endpoints = []nhncloud.Endpoint{one}
 	}
-	if err := take(w, d.limits.diagnose, len(endpoints)); err != nil {
+	if err := allow(w, d.limits.diagnose, len(endpoints)); err != nil {
 		return err
 	}
 	answer := diagnosis{Endpoints: make([]endpointReport, len(endpoints))}

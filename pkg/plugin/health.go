@@ -27,7 +27,7 @@ type healthDetails struct {
 // CheckHealth is "Save & test": a real handshake, told in one sentence with
 // the stages as details.
 func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
-	details := healthDetails{Outbox: discreetHealth(roleIn(req.PluginContext), d.service.Health(ctx))}
+	details := healthDetails{Outbox: healthFor(roleIn(req.PluginContext), d.service.Health(ctx))}
 	if details.Outbox.Warning != "" {
 		details.Warnings = append(details.Warnings, details.Outbox.Warning)
 	}

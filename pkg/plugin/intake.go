@@ -19,11 +19,12 @@ import (
 )
 
 const (
-	// window is what gRPC takes of a request before it is received.
+	// window is how many octets of a request gRPC takes from Grafana before a
+	// handler receives it.
 	window = 64 << 10
 	// maxRequest is the largest request: a body and what is around it.
 	maxRequest = alert.MaxBody + 2<<20
-	// maxOther is the largest request of those that have no body, such as queries.
+	// maxOther bounds requests without a body, such as queries.
 	maxOther = 1 << 20
 	// largeAtOnce is how many requests larger than a window are in memory at the
 	// same time. Receiving makes three copies of one for a moment, so two of the
@@ -64,7 +65,7 @@ func (i *intake) GRPCServer(_ *goplugin.GRPCBroker, s *grpc.Server) error {
 	return nil
 }
 
-// unary makes a stream's handler of a call's.
+// unary makes the handler of a call into that of a stream.
 func unary(handler grpc.MethodHandler) grpc.StreamHandler {
 	return func(server any, stream grpc.ServerStream) error {
 		reply, err := handler(server, stream.Context(), stream.RecvMsg, nil)
@@ -75,6 +76,7 @@ func unary(handler grpc.MethodHandler) grpc.StreamHandler {
 	}
 }
 
+// stream gives a handler a stream that receives its request in turn.
 func (i *intake) stream(handler grpc.StreamHandler) grpc.StreamHandler {
 	return func(server any, stream grpc.ServerStream) error {
 		s := &intakeStream{ServerStream: stream, turns: i.turns, body: new(body)}
@@ -83,7 +85,7 @@ func (i *intake) stream(handler grpc.StreamHandler) grpc.StreamHandler {
 	}
 }
 
-// intakeStream receives one request.
+// intakeStream is a stream of one request, which waits for its turn.
 type intakeStream struct {
 	grpc.ServerStream
 	turns *semaphore.Weighted
@@ -115,20 +117,23 @@ func (s *intakeStream) RecvMsg(m any) error {
 	return nil
 }
 
-// Context is the stream's, with the body.
+// Context returns the stream's context with the body in it, where withBody finds
+// it.
 func (s *intakeStream) Context() context.Context {
 	return context.WithValue(s.ServerStream.Context(), bodyKey{}, s.body)
 }
 
 type bodyKey struct{}
 
-// body is the body of a resource call.
+// body is the body of a resource call. A large one keeps its turn until it is
+// closed.
 type body struct {
 	*bytes.Reader
 	length  int64
 	endTurn func()
 }
 
+// received fills in what was received, and ends the turn of what is small.
 func (b *body) received(octets []byte, endTurn func()) {
 	b.Reader, b.length, b.endTurn = bytes.NewReader(octets), int64(len(octets)), endTurn
 	if len(octets) <= window {
@@ -136,7 +141,7 @@ func (b *body) received(octets []byte, endTurn func()) {
 	}
 }
 
-// Close lets go of the body and of its turn.
+// Close drops the body and ends its turn.
 func (b *body) Close() error {
 	if b.endTurn != nil {
 		b.Reader = bytes.NewReader(nil)

@@ -12,7 +12,7 @@ import (
 type keyRequest struct {
 	// Query is what the contact point's URL has behind its question mark.
 	Query string `json:"query"`
-	// Secret is the signing secret to be; empty: the saved one.
+	// Secret is the signing secret that is about to be saved; empty: the saved one.
 	Secret string `json:"secret"`
 }
 
@@ -24,7 +24,7 @@ type keyedQuery struct {
 // postKey adds the key to the query of a contact point's URL. The page cannot:
 // a browser has no HMAC on a Grafana without TLS.
 func (d *DataSource) postKey(w http.ResponseWriter, r *http.Request) error {
-	if err := take(w, d.limits.act, 1); err != nil {
+	if err := allow(w, d.limits.act, 1); err != nil {
 		return err
 	}
 	var request keyRequest

@@ -27,8 +27,8 @@ func newLimits() limits {
 		diagnose: rate.NewLimiter(rate.Every(5*time.Second), 14),
 		// The same for the health check, which every Viewer may call.
 		health: rate.NewLimiter(rate.Every(5*time.Second), 14),
-		// Retrying a held mail does so, too, and brings back all that its sender
-		// holds: more than one try is for more than one mail type.
+		// Retrying a held mail offers them, too. One retry brings back all mail of its
+		// sender; four are for data sources with several mail types.
 		resume: rate.NewLimiter(rate.Every(15*time.Second), 4),
 		// A commit each: retries and cancellations of a whole page of the log.
 		act: rate.NewLimiter(10, 1000),
@@ -37,17 +37,17 @@ func newLimits() limits {
 	}
 }
 
-// previews is one preview at a time in the whole process: its templates may take
-// seconds of a processor, which alerts need.
+// previews lets one preview run at a time in the whole process: its templates may
+// take seconds of a processor, which alerts need.
 var previews = semaphore.NewWeighted(1)
 
 // previewWithin bounds how long a preview waits and runs.
 const previewWithin = 20 * time.Second
 
-// take lets n pass, or says when they may. It reserves nothing for whom it
-// refuses: reservations that are taken back while others are made do not give
-// back all they took, and the debt would keep everyone out.
-func take(w http.ResponseWriter, l *rate.Limiter, n int) error {
+// allow takes n from a limit, or refuses and says when there will be as many. It
+// does not use reservations: those that are cancelled while others are made do not
+// give back all they took, and the debt would keep everyone out.
+func allow(w http.ResponseWriter, l *rate.Limiter, n int) error {
 	now := time.Now()
 	if l.AllowN(now, n) {
 		return nil

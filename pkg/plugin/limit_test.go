@@ -121,7 +121,7 @@ func TestRefusalsLeaveNoDebt(t *testing.T) {
 	for range 8 {
 		callers.Go(func() {
 			for range 20_000 {
-				_ = take(httptest.NewRecorder(), limit, 1)
+				_ = allow(httptest.NewRecorder(), limit, 1)
 			}
 		})
 	}

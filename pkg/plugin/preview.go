@@ -33,14 +33,14 @@ type preview struct {
 
 // postPreview renders a notification and sends nothing.
 func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
-	if err := take(w, d.limits.preview, 1); err != nil {
+	if err := allow(w, d.limits.preview, 1); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), previewWithin)
 	defer cancel()
 	if err := previews.Acquire(ctx, 1); err != nil {
 		w.Header().Set("Retry-After", "5")
-		return &fault{http.StatusTooManyRequests, problem{Error: "others are being shown a preview", Code: "rate", Hint: "Try again in a few seconds."}}
+		return &fault{http.StatusTooManyRequests, problem{Error: "another preview is running", Code: "rate", Hint: "Try again in a few seconds."}}
 	}
 	defer previews.Release(1)
 	var request previewRequest
@@ -84,8 +84,7 @@ func (d *DataSource) previewSettings(replaced map[string]json.RawMessage) (setti
 	for key, value := range replaced {
 		merged[key] = value
 	}
-	// A preview needs no secret, and whoever looks at one before the first save
-	// has not sent any here yet.
+	// A preview needs no secret, and before the first save there is none.
 	delete(merged, "tlsAuthWithCACert")
 	secrets := map[string]string{"secretKey": "of a preview"}
 	encoded, err := json.Marshal(merged)

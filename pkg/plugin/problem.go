@@ -37,7 +37,8 @@ func init() {
 }
 
 // problem is the body of every answer that is not a success: what went wrong,
-// a short code for programs, and what to do about it.
+// a short code for programs, and what to do about it. Error stands first, since
+// Grafana shows only the first 1,024 octets of the answer to a contact point.
 type problem struct {
 	Error string `json:"error"`
 	Code  string `json:"code"`
@@ -52,11 +53,12 @@ type fault struct {
 
 func (f *fault) Error() string { return f.problem.Error }
 
+// badParameter is a fault of the query string.
 func badParameter(message string) error {
 	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonParameter, Hint: "Correct the query string of the URL."}}
 }
 
-// problemOf sorts an error into its HTTP status and body.
+// problemOf returns the HTTP status and the body for an error.
 func problemOf(err error) (int, problem) {
 	var (
 		known   *fault
@@ -100,11 +102,11 @@ func problemOf(err error) (int, problem) {
 	return http.StatusInternalServerError, problem{Error: err.Error(), Code: "internal"}
 }
 
-// writeProblem answers with an error, and counts those of contact points: what
-// a person meets on a page is no alert that was not mailed.
+// writeProblem answers with an error. It counts the errors of contact points only,
+// each of which is an alert that was not mailed.
 func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
-	if r.URL.Path != alertsPath { // whose callers have proved that they may know
-		err = discreet(role(r), err)
+	if r.URL.Path != alertsPath { // who may post alerts has a secret or a role, and may know the outbox
+		err = errorFor(role(r), err)
 	}
 	status, p := problemOf(err)
 	if r.URL.Path == alertsPath {

@@ -40,7 +40,7 @@ func (d *DataSource) QueryData(ctx context.Context, req *backend.QueryDataReques
 		frames, err := d.query(ctx, q)
 		if err != nil {
 			failed := errorResponse(err)
-			failed.Error = discreet(roleIn(req.PluginContext), err)
+			failed.Error = errorFor(roleIn(req.PluginContext), err)
 			response.Responses[q.RefID] = failed
 			continue
 		}
@@ -72,7 +72,7 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 	case "queue":
 		return queryQueue(ctx, box, d.source, model.Measure)
 	}
-	return nil, badQuery("queryType is %q; it may be deliveries, delivery, stats or queue", q.QueryType)
+	return nil, badQuery("queryType is %q; it must be deliveries, delivery, stats or queue", q.QueryType)
 }
 
 // filter is the model's filters within the time range.
@@ -89,7 +89,7 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 		return f, badQuery("recipient is %.60q: %v", m.Recipient, err)
 	}
 	if m.Limit < 0 || m.Limit > outbox.MaxLimit {
-		return f, badQuery("limit is %d; it may be a number from 1 to %d", m.Limit, outbox.MaxLimit)
+		return f, badQuery("limit is %d; it must be a number from 1 to %d", m.Limit, outbox.MaxLimit)
 	}
 	for _, s := range m.Status {
 		status, err := parseStatus(s)

@@ -50,7 +50,7 @@ func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q back
 	case "latency":
 		return data.Frames{latencyFrame(stats, times)}, nil
 	}
-	return nil, badQuery("measure of stats is %q; it may be count or latency", measure)
+	return nil, badQuery("measure of stats is %q; it must be count or latency", measure)
 }
 
 // intervalOf keeps the panel's interval unless it makes too many points. It has

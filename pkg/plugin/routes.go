@@ -17,7 +17,7 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 // routes is the resource API: one pattern a line, its method and who may call.
 func (d *DataSource) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(alertsPath, d.told(post(d.postAlerts)))
+	mux.Handle(alertsPath, d.logRefused(post(d.postAlerts)))
 	mux.Handle("/test", post(editors(d.postTest)))
 	mux.Handle("/diagnose", post(editors(d.postDiagnose)))
 	mux.Handle("/key", post(editors(d.postKey)))
@@ -60,7 +60,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// editors lets only Editors and Admins through: any Viewer of the organisation
+// editors lets only Editors and Admins through: any Viewer of the organization
 // can reach the resource API.
 func editors(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

@@ -25,9 +25,9 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 )
 
-// Serve answers Grafana's calls until it ends the process. It is what the SDK's
-// datasource.Manage does, with one difference: the SDK has every request
-// in memory at once, and here the large ones take turns (see intake).
+// Serve answers Grafana's calls until Grafana stops the plugin. It does what the
+// SDK's datasource.Manage does, with one difference: the SDK has every request in
+// memory at once, and here the large ones take turns (see intake).
 func Serve(service *delivery.Service, version string) error {
 	backend.SetupPluginEnvironment(ID)
 	if err := backend.SetupTracer(ID, tracing.Opts{}); err != nil {
@@ -57,8 +57,8 @@ func Serve(service *delivery.Service, version string) error {
 	return grpcplugin.Serve(served)
 }
 
-// newServer is the SDK's server, which gives no stream more than its first
-// window before somebody reads it.
+// newServer makes the server that the SDK would make, but with small windows: of a
+// request that no handler receives yet, no more than a window is in memory.
 func newServer(options []grpc.ServerOption) *grpc.Server {
 	metrics := prometheus.NewServerMetrics(prometheus.WithServerHandlingTimeHistogram())
 	clientprometheus.MustRegister(metrics)
@@ -76,7 +76,7 @@ func newServer(options []grpc.ServerOption) *grpc.Server {
 	}, options...)...)
 }
 
-// stopTracing hands over the spans that are still here.
+// stopTracing sends the spans that were not sent yet.
 func stopTracing() {
 	provider, ok := otel.GetTracerProvider().(interface{ Shutdown(context.Context) error })
 	if !ok {
@@ -85,11 +85,11 @@ func stopTracing() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := provider.Shutdown(ctx); err != nil {
-		backend.Logger.Error("the last spans were not handed over", "error", err)
+		backend.Logger.Error("the last spans were not sent", "error", err)
 	}
 }
 
-// instances hands each call to its data source.
+// instances passes each call to its data source.
 type instances struct{ instancemgmt.InstanceManager }
 
 func (i instances) of(ctx context.Context, call backend.PluginContext) (*DataSource, error) {

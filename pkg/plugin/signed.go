@@ -7,8 +7,9 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
 
-// readSigned reads the body of an alert whose caller may have it mailed. What
-// the headers alone refuse is refused before the body is read.
+// readSigned reads the body of an alert and checks that its caller may have it
+// mailed. A request that its headers alone refuse is refused before its body is
+// read.
 func (d *DataSource) readSigned(r *http.Request) ([]byte, alert.Signature, error) {
 	if err := requireJSON(r); err != nil {
 		return nil, alert.Signature{}, err

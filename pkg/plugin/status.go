@@ -15,7 +15,7 @@ type status struct {
 // getStatus says how the data source is doing. It names no recipient.
 func (d *DataSource) getStatus(w http.ResponseWriter, r *http.Request) error {
 	found := d.service.Status(r.Context(), d.source, d.sender)
-	found.Outbox = discreetHealth(role(r), found.Outbox)
+	found.Outbox = healthFor(role(r), found.Outbox)
 	writeJSON(w, http.StatusOK, status{Version: d.version, Status: found})
 	return nil
 }

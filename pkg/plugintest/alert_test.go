@@ -42,10 +42,7 @@ func TestAlertBecomesMailInEveryPortModeMechanismAndMailType(t *testing.T) {
 						t.Fatalf("%d %s", answer.Status, answer.Body)
 					}
 					seen++
-					mails, err := r.WaitMails(within(t), seen)
-					if err != nil {
-						t.Fatal(err)
-					}
+					mails := waitMails(t, r, seen)
 					sent := mails[seen-1]
 					if !sent.TLS || sent.UserName != user || sent.Mechanism != mechanism {
 						t.Errorf("TLS %v, user %q, mechanism %q", sent.TLS, sent.UserName, sent.Mechanism)
@@ -63,9 +60,7 @@ func TestAlertBecomesMailInEveryPortModeMechanismAndMailType(t *testing.T) {
 			}
 		}
 	}
-	if v := r.Violations(); len(v) > 0 {
-		t.Error(v)
-	}
+	noViolations(t, r)
 }
 
 // subject is a mail's subject as a person reads it.
@@ -96,19 +91,14 @@ func TestEveryFixtureBecomesMail(t *testing.T) {
 			if answer.Status != 200 {
 				t.Fatalf("%d %s", answer.Status, answer.Body)
 			}
-			mails, err := r.WaitMails(within(t), i+1)
-			if err != nil {
-				t.Fatal(err)
-			}
+			mails := waitMails(t, r, i+1)
 			head, _, _ := strings.Cut(string(mails[i].Data), "\r\n\r\n")
 			if strings.Contains(head, "Bcc") || strings.Contains(head, "evil@") {
 				t.Errorf("the payload reached the header:\n%s", head)
 			}
 		})
 	}
-	if v := r.Violations(); len(v) > 0 {
-		t.Error(v)
-	}
+	noViolations(t, r)
 }
 
 func TestRecipientsOfARequest(t *testing.T) {
@@ -138,10 +128,7 @@ func TestRecipientsOfARequest(t *testing.T) {
 			if answer.Status != tt.status {
 				t.Fatalf("%d %s", answer.Status, answer.Body)
 			}
-			mails, err := r.WaitMails(within(t), seen+len(tt.envelopes))
-			if err != nil {
-				t.Fatal(err)
-			}
+			mails := waitMails(t, r, seen+len(tt.envelopes))
 			var envelopes [][]string
 			for _, m := range mails[seen:] {
 				envelopes = append(envelopes, m.To)

@@ -15,16 +15,18 @@ import (
 func tests(t *testing.T) map[string]string {
 	t.Helper()
 	code := make(map[string]string)
-	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+	for _, root := range []string{"..", filepath.Join("..", "..", "internal")} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			code[filepath.Dir(path)] += string(text)
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		text, err := os.ReadFile(path)
-		code[filepath.Dir(path)] += string(text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return code
 }

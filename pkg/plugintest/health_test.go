@@ -71,7 +71,7 @@ func TestSaveAndTestSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"nothing listens", map[string]any{"port": 1}, "", nil, []string{"Nothing listens on 127.0.0.1:1"}},
 		{"wrong certificate", map[string]any{"serverName": "mail.example.com"}, "", nil, []string{"certificate", "mail.example.com"}},
 		{"STARTTLS stripped", nil, "", func(o *relaytest.Options) { o.StripSTARTTLS = true }, []string{"STARTTLS"}},
-		{"settings", map[string]any{"portMode": "ssl", "fromAddress": nil}, "", nil, []string{`portMode is "ssl"; it may be "starttls" or "tlsWrapper"`, "fromAddress is missing"}},
+		{"settings", map[string]any{"portMode": "ssl", "fromAddress": nil}, "", nil, []string{`portMode is "ssl"; it must be "starttls" or "tlsWrapper"`, "fromAddress is missing"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

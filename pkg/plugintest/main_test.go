@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// admin and viewer are two people of an organisation.
+// admin and viewer are two people of an organization.
 var (
 	admin  = plugintest.User{Login: "admin", Role: "Admin"}
 	editor = plugintest.User{Login: "editor", Role: "Editor"}
@@ -80,6 +80,24 @@ func relay(t *testing.T, o relaytest.Options) *relaytest.Relay {
 	}
 	t.Cleanup(r.Stop)
 	return r
+}
+
+// waitMails waits until the relay has n mails, and returns them.
+func waitMails(t *testing.T, r *relaytest.Relay, n int) []relaytest.Mail {
+	t.Helper()
+	mails, err := r.WaitMails(within(t), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mails
+}
+
+// noViolations fails a test in which the plugin broke the rules of SMTP.
+func noViolations(t *testing.T, r *relaytest.Relay) {
+	t.Helper()
+	for _, v := range r.Violations() {
+		t.Errorf("the relay objects: %s", v)
+	}
 }
 
 // log keeps what a process logs.

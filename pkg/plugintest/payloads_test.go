@@ -57,10 +57,7 @@ func TestFiveThousandAlertsBecomeOneMail(t *testing.T) {
 	if answer.Status != http.StatusOK {
 		t.Fatalf("%d %s", answer.Status, answer.Body)
 	}
-	mails, err := r.WaitMails(within(t), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	mails := waitMails(t, r, 1)
 	data := mails[0].Data
 	if got, want := subject(t, data), "[FIRING:5,000] Disk full · db-4321, db-0, db-1 …"; got != want {
 		t.Errorf("the subject is %q, want %q", got, want)
@@ -113,11 +110,7 @@ func TestPayloadsOfTheFieldBecomeMail(t *testing.T) {
 		if answer := call(t, p, ds, plugintest.Signed("alerts?orgId=1&targetOrgId=1", body)); answer.Status != http.StatusOK {
 			t.Errorf("%s: %d %s", file, answer.Status, answer.Body)
 		}
-		if _, err := r.WaitMails(within(t), i+1); err != nil {
-			t.Fatal(err)
-		}
+		waitMails(t, r, i+1)
 	}
-	if v := r.Violations(); len(v) > 0 {
-		t.Error(v)
-	}
+	noViolations(t, r)
 }

@@ -102,10 +102,7 @@ func TestWhatIsNoAddressIsToldAndTheOthersAreMailed(t *testing.T) {
 			if list := rejected(t, got); !slices.Equal(list, want) {
 				t.Errorf("rejected %q, want %q", list, want)
 			}
-			mails, err := r.WaitMails(within(t), i+1)
-			if err != nil {
-				t.Fatal(err)
-			}
+			mails := waitMails(t, r, i+1)
 			envelope := tt.envelope
 			if tt.defaulted {
 				envelope = []string{"oncall@example.com"}
@@ -128,9 +125,7 @@ func TestWhatIsNoAddressIsToldAndTheOthersAreMailed(t *testing.T) {
 	if words := out.String(); !strings.Contains(words, `not mailed, from the query parameter to: \"team-db\" is not a mail address`) {
 		t.Errorf("the log does not tell:\n%s", words)
 	}
-	if v := r.Violations(); len(v) > 0 {
-		t.Error(v)
-	}
+	noViolations(t, r)
 }
 
 // TestWithNobodyLeftAnAlertIsRefused: the words name what was no address.
@@ -192,10 +187,7 @@ func TestAddressesOfDotsAreMailed(t *testing.T) {
 		if got := object(t, answer.Body); answer.Status != http.StatusOK || got["rejected"] != nil {
 			t.Fatalf("%s: %d %s", tt.path, answer.Status, answer.Body)
 		}
-		mails, err := r.WaitMails(within(t), seen+len(tt.envelopes))
-		if err != nil {
-			t.Fatal(err)
-		}
+		mails := waitMails(t, r, seen+len(tt.envelopes))
 		mails, seen = mails[seen:], len(mails)
 		slices.SortFunc(mails, func(a, b relaytest.Mail) int { return strings.Compare(a.To[0], b.To[0]) })
 		for n, want := range tt.envelopes {
@@ -214,9 +206,7 @@ func TestAddressesOfDotsAreMailed(t *testing.T) {
 	if answer := call(t, p, ds, plugintest.Signed("alerts?to=c..@docomo.ne.jp", another(t, 99))); answer.Status != http.StatusForbidden {
 		t.Errorf("an address that is not allowed: %d %s", answer.Status, answer.Body)
 	}
-	if v := r.Violations(); len(v) > 0 {
-		t.Error(v)
-	}
+	noViolations(t, r)
 }
 
 // TestAnAddressWithARouteIsMailedOnlyWhereItIsListed: as a default, or as it is

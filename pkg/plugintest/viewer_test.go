@@ -100,8 +100,8 @@ func TestViewerCanNeitherSendNorReadMail(t *testing.T) {
 	}
 }
 
-// TestOrganisationsDoNotSeeEachOther: the UID alone names nothing.
-func TestOrganisationsDoNotSeeEachOther(t *testing.T) {
+// TestOrganizationsDoNotSeeEachOther: the UID alone names nothing.
+func TestOrganizationsDoNotSeeEachOther(t *testing.T) {
 	r := relay(t, relaytest.Options{})
 	p := start(t, "", nil)
 	ours := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
@@ -121,10 +121,10 @@ func TestOrganisationsDoNotSeeEachOther(t *testing.T) {
 		t.Errorf("%s", list.Body)
 	}
 	if frames := query(t, p, theirs, "deliveries", `{}`).Frames; frames[0].Rows() != 0 {
-		t.Error("another organisation's log is read")
+		t.Error("another organization's log is read")
 	}
 	if queue := wake(t, p, theirs)["queue"].(map[string]any); queue["queued"] != 0.0 {
-		t.Errorf("another organisation's queue is counted: %v", queue)
+		t.Errorf("another organization's queue is counted: %v", queue)
 	}
 }
 

@@ -43,7 +43,7 @@ type authority struct {
 	configs map[configKey]*tls.Config
 }
 
-// configKey keeps one tls.Config for each behaviour, for session tickets are
+// configKey keeps one tls.Config for each behavior, for session tickets are
 // good only with the Config that issued them.
 type configKey struct {
 	certificate Certificate

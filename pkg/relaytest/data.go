@@ -162,7 +162,7 @@ func (l *dataLine) take(part []byte) []byte {
 	return content
 }
 
-// isUsual recognises, at little cost, a whole line in which there is nothing
+// isUsual recognizes, at little cost, a whole line in which there is nothing
 // to refuse.
 func isUsual(part []byte) bool {
 	if !bytes.HasSuffix(part, []byte("\r\n")) || bytes.IndexByte(part, '\r') != len(part)-2 || bytes.IndexByte(part, 0) >= 0 {

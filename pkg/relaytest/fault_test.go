@@ -84,13 +84,13 @@ func TestEveryActionAtEveryStage(t *testing.T) {
 			t.Run(name+" at "+string(stage), func(t *testing.T) {
 				r := start(t, Options{})
 				fired := make(chan struct{}, 1)
-				dialled := make(chan struct{})
+				dialed := make(chan struct{})
 				if stage == Greeting { // else the dial itself may be reset
-					r.Fault(Fault{Stage: Greeting, Action: Hold(dialled)})
+					r.Fault(Fault{Stage: Greeting, Action: Hold(dialed)})
 				}
 				remove := r.Fault(Fault{Stage: stage, Times: 1, Action: a.action, OnFire: func() { fired <- struct{}{} }})
 				c := walk(t, r, stage)
-				close(dialled)
+				close(dialed)
 				<-fired
 				a.check(t, r, c, remove)
 				_ = c.conn.Close()

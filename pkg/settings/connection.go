@@ -19,7 +19,7 @@ func (r *reader) host(key, unset string) string {
 	}
 	// A URL may carry a password, so it is not repeated.
 	if strings.ContainsAny(s, "/@") {
-		r.add(key, "%s is a URL or an address; it may be a host name or IP address, without scheme, user and port", key)
+		r.add(key, "%s is a URL or an address; it must be a host name or IP address, without scheme, user and port", key)
 		return unset
 	}
 	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
@@ -28,7 +28,7 @@ func (r *reader) host(key, unset string) string {
 	}
 	name, err := address.Domain(strings.TrimSuffix(s, "."))
 	if err != nil {
-		r.add(key, "%s is %s; it may be a host name or IP address, without scheme and port", key, held(s))
+		r.add(key, "%s is %s; it must be a host name or IP address, without scheme and port", key, held(s))
 		return unset
 	}
 	return name

@@ -18,7 +18,7 @@ func (r *reader) from() address.Address {
 	name := r.line("fromName")
 	if s == "" {
 		if !r.wrong[key] {
-			r.add(key, "fromAddress is missing; it may be a mail address whose domain the NHN Cloud console lets you send from")
+			r.add(key, "fromAddress is missing; it must be a mail address whose domain the NHN Cloud console lets you send from")
 		}
 		return address.Address{}
 	}
@@ -54,7 +54,7 @@ func (r *reader) advertiser(t nhncloud.MailType) Advertiser {
 		Unsubscribe: Unsubscribe{URL: r.line("unsubscribeUrl"), Mailbox: r.address("unsubscribeAddress")},
 	}
 	if u, err := url.Parse(a.URL); a.URL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
-		r.add("unsubscribeUrl", "unsubscribeUrl is %s; it may be an https URL", held(a.URL))
+		r.add("unsubscribeUrl", "unsubscribeUrl is %s; it must be an https URL", held(a.URL))
 	}
 	if t != nhncloud.Ad {
 		return a
@@ -95,7 +95,7 @@ func (r *reader) location(key string, unset *time.Location) *time.Location {
 	}
 	location, err := time.LoadLocation(s)
 	if err != nil || location == time.Local {
-		r.add(key, `%s is %s; it may be "UTC" or an IANA name such as "Asia/Seoul"`, key, held(s))
+		r.add(key, `%s is %s; it must be "UTC" or an IANA name such as "Asia/Seoul"`, key, held(s))
 		return unset
 	}
 	return location

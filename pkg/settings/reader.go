@@ -45,7 +45,7 @@ func (r *reader) text(key string) string {
 	case string:
 		return v
 	default:
-		r.add(key, "%s is %s; it may be a string (in YAML, put it in quotes)", key, kind(v))
+		r.add(key, "%s is %s; it must be a string (in YAML, put it in quotes)", key, kind(v))
 		return ""
 	}
 }
@@ -75,7 +75,7 @@ func (r *reader) number(key string, unset, least, most int) int {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < least || n > most {
-		r.add(key, "%s is %s; it may be a whole number from %d to %d", key, held(v), least, most)
+		r.add(key, "%s is %s; it must be a whole number from %d to %d", key, held(v), least, most)
 		return unset
 	}
 	return n
@@ -102,7 +102,7 @@ func (r *reader) flag(key string) bool {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		r.add(key, "%s is %s; it may be true or false", key, held(v))
+		r.add(key, "%s is %s; it must be true or false", key, held(v))
 	}
 	return b
 }
@@ -119,19 +119,19 @@ func (r *reader) list(key string) []string {
 	case []any:
 		elements = v
 	default:
-		r.add(key, "%s is %s; it may be an array of strings", key, held(v))
+		r.add(key, "%s is %s; it must be an array of strings", key, held(v))
 		return nil
 	}
 	var all []string
 	for i, e := range elements {
 		s, ok := e.(string)
 		if !ok && e != nil {
-			r.add(key, "%s[%d] is %s; it may be a string", key, i, held(e))
+			r.add(key, "%s[%d] is %s; it must be a string", key, i, held(e))
 		}
 		all = append(all, address.Split(s)...)
 	}
 	if len(all) > MaxRecipients {
-		r.add(key, "%s holds %d entries; it may hold %d", key, len(all), MaxRecipients)
+		r.add(key, "%s holds %d entries; at most %d are allowed", key, len(all), MaxRecipients)
 		return nil
 	}
 	return all
@@ -147,7 +147,7 @@ func choice[T ~string](r *reader, key string, unset T, allowed []T) T {
 	if t := T(strings.TrimSpace(s)); slices.Contains(allowed, t) {
 		return t
 	}
-	r.add(key, "%s is %s; it may be %s", key, held(v), orQuoted(allowed))
+	r.add(key, "%s is %s; it must be %s", key, held(v), orQuoted(allowed))
 	return unset
 }
 

@@ -39,8 +39,8 @@ func (s *session) chooseMechanism() (string, error) {
 	return "", errors.New(reason)
 }
 
-// saslClient is go-sasl's client for PLAIN, and one that bears with real
-// relays for LOGIN.
+// saslClient makes the client of a mechanism. LOGIN has its own, since go-sasl's
+// wants to be asked in certain words.
 func saslClient(mechanism, userName, password string) sasl.Client {
 	if mechanism == sasl.Login {
 		return &loginClient{answers: []string{userName, password}}
@@ -87,16 +87,16 @@ func (c *loginClient) Next([]byte) ([]byte, error) {
 }
 
 // authenticate runs AUTH (RFC 4954). It is called on TLS only. A relay that
-// offers PLAIN and refuses it for what it is gets LOGIN, unless the settings name
-// a mechanism; credentials that are refused are not offered a second time.
+// offers PLAIN and refuses that mechanism gets LOGIN, unless the settings name
+// one; credentials that are refused are not offered a second time.
 func (s *session) authenticate() (Reply, *Error) {
 	name, err := s.chooseMechanism()
 	if err != nil {
-		reason := bounded(s.redactor.words(err.Error()))
+		reason := bounded(s.redactor.redact(err.Error()))
 		return Reply{}, &Error{Class: Refused, Stage: StageAuth, Err: errors.New(reason)}
 	}
 	reply, fail := s.auth(name)
-	if s.cfg.Mechanism == settings.AuthPlain || s.cfg.Mechanism == settings.AuthLogin || !fail.ofMechanism() {
+	if s.cfg.Mechanism == settings.AuthPlain || s.cfg.Mechanism == settings.AuthLogin || !fail.refusesMechanism() {
 		return reply, fail
 	}
 	login := name == sasl.Plain
@@ -108,16 +108,16 @@ func (s *session) authenticate() (Reply, *Error) {
 	return s.auth(sasl.Login)
 }
 
-// hungUpOnPlain says whether the relay ended the connection when it had refused
-// PLAIN: on another one LOGIN comes first.
+// hungUpOnPlain says whether the relay refused PLAIN and then ended the
+// connection, so that LOGIN is to be tried first on another.
 func (s *session) hungUpOnPlain(err *Error) bool {
 	return s.fellBack && err != nil && err.Stage == StageAuth && (err.Class == Unavailable || err.Class == Network && !err.Timeout())
 }
 
-// ofMechanism says whether a reply to AUTH refuses the mechanism and not the
+// refusesMechanism says whether a reply to AUTH refuses the mechanism and not the
 // credentials: 504 and 534 (RFC 4954 section 4 and 6), what servers say of a
 // command that they do not know, and 553, which some say of PLAIN.
-func (e *Error) ofMechanism() bool {
+func (e *Error) refusesMechanism() bool {
 	if e == nil || e.Stage != StageAuth {
 		return false
 	}

@@ -30,7 +30,7 @@ func parseCapabilities(r Reply, redactor redactor) capabilities {
 		if line == "" {
 			continue
 		}
-		c.lines = append(c.lines, bounded(redactor.words(line)))
+		c.lines = append(c.lines, bounded(redactor.redact(line)))
 		words := strings.Fields(line)
 		switch {
 		case line == "STARTTLS":

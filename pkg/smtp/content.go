@@ -7,9 +7,9 @@ import (
 
 // content sends the mail, and behind it the envelope of the next one if the
 // relay pipelines, and decides what the reply to the mail means.
-func (s *session) content(j *job, feed feed, laps *laps) (next *job, remedy remedy, lost *Error) {
-	next, refused, lost := s.message(j, feed)
-	laps.done(StageMessage, cmp.Or(lost, refused))
+func (s *session) content(j *job, queue jobQueue, timer *stageTimer) (next *job, remedy remedy, lost *Error) {
+	next, refused, lost := s.message(j, queue)
+	timer.done(StageMessage, cmp.Or(lost, refused))
 	switch {
 	case lost != nil:
 		remedy = s.contentLost(j, lost)
@@ -19,7 +19,7 @@ func (s *session) content(j *job, feed feed, laps *laps) (next *job, remedy reme
 		lost = s.contentContradicted(j)
 	default:
 		s.taken++
-		if j.limit > 0 && s.transactions == 0 { // it was the session's limit that refused it before, and not the relay
+		if j.limit > 0 && s.transactions == 0 { // an older session refused this mail: that session was full
 			s.cfg.learned.messages.met(j.limit)
 		}
 	}
@@ -27,14 +27,14 @@ func (s *session) content(j *job, feed feed, laps *laps) (next *job, remedy reme
 }
 
 // message sends the mail and takes the reply to it; refused is a 4yz or 5yz.
-func (s *session) message(j *job, feed feed) (next *job, refused, lost *Error) {
+func (s *session) message(j *job, queue jobQueue) (next *job, refused, lost *Error) {
 	if lost := s.stillWanted(j); lost != nil {
 		return nil, nil, lost
 	}
 	end, before := s.queued(), s.written
 	end += writeData(s.w, j.mail.Data)
 	if s.written > before { // part of it went out
-		if lost := s.early(); lost != nil {
+		if lost := s.earlyReply(); lost != nil {
 			return nil, nil, lost
 		}
 	}
@@ -44,14 +44,14 @@ func (s *session) message(j *job, feed feed) (next *job, refused, lost *Error) {
 	_, _ = s.w.Write(lastLine)
 	end += int64(len(lastLine))
 	s.unfinished = false // whatever the reply, it ends the transaction
-	if next = s.chained(feed); next != nil {
+	if next = s.chained(queue); next != nil {
 		s.writeEnvelope(next.mail)
 	}
 	// A write that fails behind the final dot leaves the reply to be read.
 	if err := s.w.Flush(); err != nil && s.written < end {
 		return next, nil, s.writeFailure(StageMessage, err)
 	}
-	next, reply, lost := s.verdict(next, feed)
+	next, reply, lost := s.verdict(next, queue)
 	if lost == nil {
 		if reply.Code/100 == 2 {
 			j.reply = reply
@@ -70,7 +70,7 @@ func (s *session) message(j *job, feed feed) (next *job, refused, lost *Error) {
 // stillWanted cuts the connection when the mail must not be sent any more:
 // content without its final dot is not delivered.
 func (s *session) stillWanted(j *job) *Error {
-	cause := over(j.ctx)
+	cause := contextEnded(j.ctx)
 	if cause == nil {
 		return nil
 	}
@@ -78,48 +78,50 @@ func (s *session) stillWanted(j *job) *Error {
 	return s.failure(StageData, cause)
 }
 
-// chained is the next mail, if its envelope can go behind the content.
-func (s *session) chained(feed feed) *job {
+// chained takes the next mail from the queue if its envelope can go behind the
+// content.
+func (s *session) chained(queue jobQueue) *job {
 	if !s.caps.pipelining || s.transactions+1 >= s.cfg.messagesPerSession() {
 		return nil
 	}
-	next := feed.next()
+	next := queue.next()
 	if next != nil && next.lockstep {
-		feed.putBack(next)
+		queue.putBack(next)
 		return nil
 	}
 	return next
 }
 
 // verdict waits for the reply to the content. A relay may take minutes to look
-// through it; other mails do not wait for that, and the next one whose envelope
-// is on its way neither.
-func (s *session) verdict(next *job, feed feed) (*job, Reply, *Error) {
+// through it. No other mail waits for that: after the ordinary timeout the next
+// one, whose envelope is on its way, goes back to the queue.
+func (s *session) verdict(next *job, queue jobQueue) (*job, Reply, *Error) {
 	_ = s.raw.SetReadDeadline(time.Now().Add(s.cfg.MessageTimeout)) // a closed connection shows at the read
-	if s.patience == nil {
-		s.patience = time.NewTimer(s.timeout)
+	if s.slowTimer == nil {
+		s.slowTimer = time.NewTimer(s.timeout)
 	}
-	s.patience.Reset(s.timeout)
-	defer s.patience.Stop()
-	var a arrival
+	s.slowTimer.Reset(s.timeout)
+	defer s.slowTimer.Stop()
+	var got received
 	select {
-	case a = <-s.replies:
-	case <-s.patience.C:
+	case got = <-s.replies:
+	case <-s.slowTimer.C:
 		s.slow, s.spent, s.cut = true, true, next != nil
-		feed.slow(next)
+		queue.slow(next)
 		next = nil
-		a = <-s.replies
+		got = <-s.replies
 	}
-	reply, lost := s.sort(StageMessage, a)
+	reply, lost := s.checkReceived(StageMessage, got)
 	return next, reply, lost
 }
 
-// early is what the relay said of a mail before its final dot was sent. It may
-// refuse a mail at any time; but it cannot take what it does not have.
-func (s *session) early() *Error {
+// earlyReply returns what the relay said of a mail before its final dot was sent,
+// which is an error in any case: a relay may refuse a mail at any time, but it
+// cannot have accepted what it has not got.
+func (s *session) earlyReply() *Error {
 	select {
-	case a := <-s.replies:
-		reply, err := s.sort(StageMessage, a)
+	case got := <-s.replies:
+		reply, err := s.checkReceived(StageMessage, got)
 		if err == nil {
 			err = refusal(StageMessage, reply)
 		}
@@ -129,13 +131,13 @@ func (s *session) early() *Error {
 	}
 }
 
-// writeFailure is a failed write. A relay that closes a connection says why
-// first, and its words are worth more than "broken pipe".
+// writeFailure returns the error of a failed write. A relay that closes a
+// connection may say why before that, which is worth more than "broken pipe".
 func (s *session) writeFailure(stage Stage, err error) *Error {
 	_ = s.raw.SetReadDeadline(time.Now().Add(lastWordsTimeout))
-	for a := range s.replies {
-		if a.reply.Code == 421 || stage == StageMessage && a.reply.Code >= 400 {
-			return refusal(stage, a.reply)
+	for got := range s.replies {
+		if got.reply.Code == 421 || stage == StageMessage && got.reply.Code >= 400 {
+			return refusal(stage, got.reply)
 		}
 	}
 	return s.failure(stage, err)

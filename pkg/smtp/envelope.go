@@ -33,39 +33,39 @@ func (s *session) writeEnvelope(m Mail) {
 // sent, whatever they are; without pipelining it sends the commands first. If
 // the relay waits for content that somebody is to get, both errors are nil.
 // Else refused is the refusal that decides, and each recipient has its own.
-func (s *session) envelope(j *job, laps *laps) (refused, lost *Error) {
-	if lost := s.reset(j, laps); lost != nil {
+func (s *session) envelope(j *job, timer *stageTimer) (refused, lost *Error) {
+	if lost := s.reset(j, timer); lost != nil {
 		return nil, lost
 	}
-	sender, lost := s.exchange(j, StageMail, "MAIL FROM:<", j.mail.From, ">")
-	laps.done(StageMail, cmp.Or(lost, sender))
+	noSender, lost := s.exchange(j, StageMail, "MAIL FROM:<", j.mail.From, ">")
+	timer.done(StageMail, cmp.Or(lost, noSender))
 	if lost != nil {
 		return nil, lost
 	}
-	s.opened = sender == nil
+	s.opened = noSender == nil
 	s.unfinished = s.opened
-	if sender != nil && !s.pipelines(j) {
-		j.fail(sender)
-		return sender, nil
+	if noSender != nil && !s.pipelines(j) {
+		j.fail(noSender)
+		return noSender, nil
 	}
 
-	accepted, lost := s.recipients(j, sender)
-	laps.done(StageRcpt, lost)
+	accepted, lost := s.recipients(j, noSender)
+	timer.done(StageRcpt, lost)
 	if lost != nil {
-		return sender, lost
+		return noSender, lost
 	}
 	if accepted == 0 && !s.pipelines(j) {
-		return s.deciding(j), nil
+		return s.decidingRefusal(j), nil
 	}
 
 	data, lost := s.exchange(j, StageData, "DATA")
 	if lost == nil {
-		lost = s.quiet(StageData) // one reply to each command: else none of them is to be trusted
+		lost = s.checkSilent(StageData) // one reply to each command: else none of them is to be trusted
 	}
-	laps.done(StageData, cmp.Or(lost, data))
+	timer.done(StageData, cmp.Or(lost, data))
 	switch {
 	case data == nil && lost == nil:
-		s.vouch() // only DATA is answered with 354, so each reply before it was to its command
+		s.confirmPrevious() // only DATA is answered with 354, so each reply before it was to its command
 		if accepted > 0 {
 			return nil, nil
 		}
@@ -73,11 +73,11 @@ func (s *session) envelope(j *job, laps *laps) (refused, lost *Error) {
 	case data != nil:
 		j.fail(data)
 	}
-	return s.deciding(j), lost
+	return s.decidingRefusal(j), lost
 }
 
 // reset ends what an earlier transaction left open.
-func (s *session) reset(j *job, laps *laps) *Error {
+func (s *session) reset(j *job, timer *stageTimer) *Error {
 	if !s.unfinished {
 		return nil
 	}
@@ -86,47 +86,49 @@ func (s *session) reset(j *job, laps *laps) *Error {
 		refused.Class = Protocol
 	}
 	if lost = cmp.Or(lost, refused); lost != nil {
-		laps.done(StageRset, lost)
+		timer.done(StageRset, lost)
 		return lost
 	}
 	s.unfinished = false
 	return nil
 }
 
-// recipients takes the replies to RCPT and counts those who are accepted.
-func (s *session) recipients(j *job, sender *Error) (accepted int, lost *Error) {
+// recipients takes the replies to RCPT and counts the recipients that are
+// accepted. noSender is the refusal of MAIL, if there was one.
+func (s *session) recipients(j *job, noSender *Error) (accepted int, lost *Error) {
 	for i, to := range j.mail.To {
 		refused, lost := s.exchange(j, StageRcpt, "RCPT TO:<", to, ">")
 		switch {
 		case lost != nil:
 			return accepted, lost
-		case sender != nil && refused == nil:
+		case noSender != nil && refused == nil:
 			return accepted, unfit(StageRcpt, s.last) // nobody is accepted without a sender
-		case sender != nil:
-			refused = sender // it is why the recipients are refused
+		case noSender != nil:
+			refused = noSender // it is why the recipients are refused
 		case refused == nil:
 			accepted++
-			j.crowded = 0
-		case j.crowded > 0, refused.tooManyRecipients() && accepted > 0:
-			j.crowded++
+			j.overflow = 0
+		case j.overflow > 0, refused.tooManyRecipients() && accepted > 0:
+			j.overflow++
 		}
 		j.results[i].Err = refused
 	}
 	if accepted > 0 { // the mail goes on, and those whom the session may have refused are tried again later
 		for i := range j.results {
-			if err := j.results[i].Err; err != nil && s.claims(err) {
-				j.results[i].Err = err.softened()
+			if err := j.results[i].Err; err != nil && s.mayConcernSession(err) {
+				j.results[i].Err = err.asTemporary()
 			}
 		}
 	}
 	return accepted, nil
 }
 
-// deciding is the refusal that decides what becomes of a mail that nobody is to
-// get: one that may be about the session, else the heaviest.
-func (s *session) deciding(j *job) *Error {
+// decidingRefusal returns the refusal that decides what becomes of a mail whose
+// recipients are all refused: one that may concern the session, else the one that
+// Result.Verdict names.
+func (s *session) decidingRefusal(j *job) *Error {
 	for i := range j.results {
-		if err := j.results[i].Err; err != nil && s.claims(err) {
+		if err := j.results[i].Err; err != nil && s.mayConcernSession(err) {
 			return err
 		}
 	}
@@ -134,7 +136,7 @@ func (s *session) deciding(j *job) *Error {
 	return err
 }
 
-// expected is the first digit of the reply that lets a transaction go on.
+// expected returns the first digit of the reply that lets a transaction go on.
 func expected(stage Stage) int {
 	if stage == StageData {
 		return 3
@@ -142,12 +144,12 @@ func expected(stage Stage) int {
 	return 2
 }
 
-// exchange takes the reply to a command, and sends the command first if it did
-// not go with the flight: then nothing may be there to be taken for the reply.
+// exchange takes the reply to a command. If the envelope does not go in one
+// flight it sends the command first, after a look that no other reply is there.
 // refused is a 4yz or 5yz instead of what is expected.
 func (s *session) exchange(j *job, stage Stage, words ...string) (refused, lost *Error) {
 	if !s.pipelines(j) {
-		if lost := s.quiet(stage); lost != nil {
+		if lost := s.checkSilent(stage); lost != nil {
 			return nil, lost
 		}
 		s.line(words...)

@@ -195,9 +195,9 @@ func unfit(stage Stage, r Reply) *Error {
 }
 
 var (
-	errUnfit    = errors.New("the reply does not fit this stage")
-	errUnasked  = errors.New("reply without a command")
-	errMismatch = errors.New("replies and commands do not match")
+	errUnfit       = errors.New("the reply does not fit this stage")
+	errUnsolicited = errors.New("reply without a command")
+	errMismatch    = errors.New("replies and commands do not match")
 )
 
 // failure is an error of the connection, of the bytes read from it, or of a

@@ -13,17 +13,17 @@ type job struct {
 	mail  Mail
 	place *list.Element // in the pool's queue; nil when it does not wait
 
-	tries    int  // fresh connections that began it
-	renewals int  // times it was taken back from a session that had served before
+	tries    int  // fresh connections on which it was begun
+	renewals int  // times a session that had served before gave it back
 	fresh    bool // waits for a connection that has not served yet
 	lockstep bool // goes one command at a time: the replies to its flight did not match
 	reset    bool // has been refused before RSET
-	limit    int  // mails of the session that refused it; 0: none did
+	limit    int  // mails that the session which refused it had carried; 0: none did
 
-	results []RecipientResult // one for each of mail.To
-	crowded int               // the last recipients, for whom the transaction had no room
-	reply   Reply             // to the content
-	done    chan struct{}     // closed when all these are final
+	results  []RecipientResult // one for each of mail.To
+	overflow int               // how many recipients, the last ones, the transaction had no room for
+	reply    Reply             // to the content
+	done     chan struct{}     // closed when all these are final
 }
 
 // clear forgets what an earlier session said.
@@ -31,7 +31,7 @@ func (j *job) clear() {
 	for i, to := range j.mail.To {
 		j.results[i] = RecipientResult{Address: to}
 	}
-	j.crowded = 0
+	j.overflow = 0
 }
 
 // fail gives every recipient that was not refused already the same error, if
@@ -62,9 +62,9 @@ func (j *job) undecided() bool {
 	return false
 }
 
-// condemned says whether a refusal of the job's recipients lasts: for the
-// recipient, or for the sender.
-func (j *job) condemned() bool {
+// refusedForGood says whether a refusal of one of the recipients is permanent, or
+// pauses the sender.
+func (j *job) refusedForGood() bool {
 	for i := range j.results {
 		if err := j.results[i].Err; err != nil && !err.Temporary() {
 			return true
@@ -73,9 +73,10 @@ func (j *job) condemned() bool {
 	return false
 }
 
-// over is why the mail must not be sent any more, or nil. The time is compared
-// too: a context's own timer is late when the process was stopped for a while.
-func over(ctx context.Context) error {
+// contextEnded returns why the mail must not be sent any more, or nil. It compares
+// the time, too: a context's own timer is late when the process was stopped for a
+// while.
+func contextEnded(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return cmp.Or(context.Cause(ctx), err)
 	}
@@ -85,9 +86,9 @@ func over(ctx context.Context) error {
 	return nil
 }
 
-// doubt takes back what was read as the reply to the content, which is
-// somebody's, and leaves open whether the relay has the mail.
-func (j *job) doubt(lost *Error) {
+// setAmbiguous takes back what was read as the reply to the content, since it may
+// have been to another command: the relay may have the mail, or not.
+func (j *job) setAmbiguous(lost *Error) {
 	doubted := *lost
 	doubted.Class, doubted.Stage, doubted.Ambiguous = Protocol, StageMessage, true
 	for i := range j.results {
@@ -98,11 +99,11 @@ func (j *job) doubt(lost *Error) {
 	j.reply = Reply{}
 }
 
-// soften makes refusals that may be about a session such as pass later.
-func (j *job) soften() {
+// makeTemporary makes the refusals temporary, since they may concern the session.
+func (j *job) makeTemporary() {
 	for i := range j.results {
 		if err := j.results[i].Err; err != nil {
-			j.results[i].Err = err.softened()
+			j.results[i].Err = err.asTemporary()
 		}
 	}
 }

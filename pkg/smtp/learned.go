@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// learned is what a relay has shown of itself, and EHLO does not say. The
+// learned is what a relay was seen to do and does not announce in EHLO. The
 // sessions of a pool share it.
 type learned struct {
 	plainRefused atomic.Bool // it offers AUTH PLAIN and does not take it
@@ -13,8 +13,8 @@ type learned struct {
 	recipients   limit       // recipients in a transaction
 }
 
-// limitUses is how often a limit is kept to before it is tried again: it may
-// have been a mood of the relay's, and trying costs one refusal.
+// limitUses is how often a limit is kept to before more is tried again: the relay
+// may have been busy for a while only, and trying costs one refusal.
 const limitUses = 10
 
 // A limit is how many of something the relay took before it refused one more.
@@ -24,17 +24,17 @@ type limit struct {
 	uses int
 }
 
-// met notes a limit.
+// met notes that the relay took most of them and refused one more.
 func (l *limit) met(most int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.most, l.uses = most, 0
 }
 
-// forget is for a limit that turned out to be none.
+// forget removes a limit that turned out to be none.
 func (l *limit) forget() { l.met(0) }
 
-// within is the limit, or our own bound if that is lower.
+// within returns the limit, or our own bound if that is lower.
 func (l *limit) within(own int) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,7 +44,7 @@ func (l *limit) within(own int) int {
 	return min(l.most, own)
 }
 
-// used notes that n were not exceeded for the sake of the limit.
+// used counts that the limit was kept to: n were sent, and no more tried.
 func (l *limit) used(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -162,7 +162,7 @@ func TestEveryReplyAtTheSidelines(t *testing.T) {
 					c.Timeout, c.MessageTimeout = 2*time.Second, 2*time.Second
 				}
 				pool := startPool(t, c)
-				pool.probeAfter = 0 // probe each time
+				pool.pingAfter = 0 // probe each time
 				if stage == relaytest.RSET {
 					_, _ = pool.Send(testContext(t), testMail("first@example.com"))
 					waitUntil(t, func() bool { return pool.Stats().Idle == 1 })

@@ -90,7 +90,7 @@ func (s *session) step(ctx context.Context, stage Stage) (Reply, *Error) {
 }
 
 // dial waits no longer than the timeout and ctx allow, even for a dialer that
-// looks at neither, as those of proxies may.
+// ignores its context, as those of proxies may.
 func (s *session) dial(ctx context.Context) *Error {
 	limited, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
@@ -98,13 +98,13 @@ func (s *session) dial(ctx context.Context) *Error {
 		conn net.Conn
 		err  error
 	}
-	dialled := make(chan outcome, 1)
+	dialed := make(chan outcome, 1)
 	go func() {
 		conn, err := s.cfg.Dial(limited, "tcp", s.cfg.address())
-		dialled <- outcome{conn, err}
+		dialed <- outcome{conn, err}
 	}()
 	select {
-	case d := <-dialled:
+	case d := <-dialed:
 		if d.err == nil {
 			s.wire = newWire(d.conn, s.cfg.Timeout)
 			return nil
@@ -114,7 +114,7 @@ func (s *session) dial(ctx context.Context) *Error {
 		}
 	case <-limited.Done():
 		go func() {
-			if d := <-dialled; d.err == nil {
+			if d := <-dialed; d.err == nil {
 				_ = d.conn.Close() // it comes too late
 			}
 		}()
@@ -174,8 +174,8 @@ func (s *session) command(stage Stage, line string) (Reply, *Error) {
 	return reply, err
 }
 
-// ask sends a line, unless it is empty, and reads the reply to it. It is for
-// sessions that listen does not read yet.
+// ask sends a line, unless it is empty, and reads the reply to it. It is used
+// before listen reads the replies.
 func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if line != "" {
 		if s.r.Buffered() > 0 {
@@ -195,7 +195,7 @@ func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if stage == StageEHLO || stage == StageEHLOTLS {
 		s.caps = parseCapabilities(said, s.redactor)
 	}
-	reply, err := s.redactor.clean(said, err)
+	reply, err := s.redactor.redactReply(said, err)
 	if err != nil {
 		return Reply{}, s.failure(stage, err)
 	}

@@ -15,18 +15,18 @@ const (
 	// maxRecipients is how many recipients a transaction has at most: what
 	// every relay must take (RFC 5321 section 4.5.3.1.8).
 	maxRecipients = 100
-	// maxTries is how many connections may be lost under a mail before its
-	// sender is told.
+	// maxTries is how many connections a mail may lose before the caller of Send
+	// is told.
 	maxTries = 3
-	// probeAfter is how long a connection may be idle and still be used
-	// without a probe. Its end is noticed at once (see session.listen); this
-	// is for peers that vanish without a word.
-	probeAfter = 5 * time.Second
+	// pingAfter is how long a connection may be idle and still be used without a
+	// NOOP. Its end is noticed at once (see session.listen); the NOOP is for
+	// relays that vanish without closing it.
+	pingAfter = 5 * time.Second
 	// dialPause is how long a relay that refused one more connection is not
 	// asked again, while others stand.
 	dialPause = 5 * time.Second
-	// downPause is how long a relay that could not be had is not asked again:
-	// a backlog of thousands makes a dial a second, not one for each mail.
+	// downPause is how long an unreachable relay is not dialed again: a backlog of
+	// thousands makes one dial a second, not one for each mail.
 	downPause = time.Second
 )
 
@@ -39,7 +39,7 @@ type Pool struct {
 	limiter *rate.Limiter // nil: no limit
 	gate    gate
 
-	probeAfter time.Duration // the constant, but for tests
+	pingAfter time.Duration // the constant, but for tests
 
 	closing context.Context // ends when Close is called
 	close   context.CancelFunc
@@ -47,32 +47,32 @@ type Pool struct {
 	abort   context.CancelCauseFunc
 	drained chan struct{} // closed when the pool is closed and empty
 
-	mu        sync.Mutex
-	waiting   list.List       // of *job, the oldest first
-	fresh     int             // of these wait for a session that has not served yet
-	idle      []*worker       // the last used last
-	standing  int             // sessions that take mails, idle or busy
-	slowed    int             // sessions that wait long for the reply to a mail, and take no other
-	leaving   int             // sessions that say QUIT
-	ended     int             // sessions there were
-	dialing   int             // sessions that are being opened
-	dials     context.Context // ends for all dials under way at once
-	stopDials context.CancelFunc
-	useless   int       // sessions in a row that the relay ended at their first mail
-	notBefore time.Time // of the next dial beside standing sessions
-	down      *Error    // why the last hope of a connection failed
-	downUntil time.Time // till when that is the answer to every mail
-	isClosed  bool
-	isRetired bool // and begins with no more mails
+	mu          sync.Mutex
+	waiting     list.List       // of *job, the oldest first
+	fresh       int             // of these wait for a session that has not served yet
+	idle        []*worker       // the last used last
+	standing    int             // sessions that take mails, idle or busy
+	slowed      int             // sessions that wait long for the reply to a mail, and take no other
+	leaving     int             // sessions that say QUIT
+	ended       int             // sessions there were
+	dialing     int             // sessions that are being opened
+	dials       context.Context // ends for all dials under way at once
+	stopDials   context.CancelFunc
+	lostAtFirst int       // sessions in a row that the relay ended at their first mail
+	notBefore   time.Time // of the next dial beside standing sessions
+	down        *Error    // why the relay is unreachable
+	downUntil   time.Time // till when that is the answer to every mail
+	isClosed    bool
+	isRetired   bool // and begins with no more mails
 }
 
 // NewPool makes a pool. It connects when there is mail to send.
 func NewPool(c Config) *Pool {
 	p := &Pool{
-		cfg:        c.withDefaults(),
-		gate:       newGate(),
-		drained:    make(chan struct{}),
-		probeAfter: probeAfter,
+		cfg:       c.withDefaults(),
+		gate:      newGate(),
+		drained:   make(chan struct{}),
+		pingAfter: pingAfter,
 	}
 	if c.MessagesPerMinute > 0 {
 		p.limiter = rate.NewLimiter(rate.Every(time.Minute/time.Duration(c.MessagesPerMinute)), 1)
@@ -109,7 +109,7 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
 			if result.Reply.Code == 0 {
 				result.Reply = j.reply
 			}
-			if rest := p.crowdedOut(j); len(rest) > 0 {
+			if rest := p.overflow(j); len(rest) > 0 {
 				parts = append(parts, rest)
 			}
 		}
@@ -134,14 +134,14 @@ func (p *Pool) submit(ctx context.Context, m Mail, recipients []RecipientResult)
 	return jobs
 }
 
-// crowdedOut lists the recipients for whom a transaction had no room: they get
-// the mail in another one, at once (RFC 5321 section 4.5.3.1.10). How many there
-// were room for is remembered, unless a recipient is refused so who comes first.
-func (p *Pool) crowdedOut(j *job) []RecipientResult {
+// overflow lists the recipients for whom a transaction had no room: they get the
+// mail in another one, at once (RFC 5321 section 4.5.3.1.10). How many there was
+// room for is remembered, unless the first recipient of all is refused like that.
+func (p *Pool) overflow(j *job) []RecipientResult {
 	known := &p.cfg.learned.recipients
-	took := len(j.results) - j.crowded
+	took := len(j.results) - j.overflow
 	switch first := j.results[0].Err; {
-	case j.crowded > 0:
+	case j.overflow > 0:
 		known.met(took)
 	case first != nil && first.Stage == StageRcpt && first.tooManyRecipients():
 		known.forget()
@@ -213,14 +213,14 @@ func (p *Pool) wait(j *job) {
 	mine := j.place != nil
 	if mine {
 		p.remove(j)
-		p.settle()
+		p.signalDrained()
 	}
 	p.mu.Unlock()
 	if mine {
 		j.fail(failure(StageQueue, context.Cause(j.ctx)))
 		return
 	}
-	<-j.done // the session that has it knows of the context
+	<-j.done // the session that has the job watches its context
 }
 
 // Retire takes back every mail that no connection has begun with, now and from
@@ -230,7 +230,7 @@ func (p *Pool) Retire() {
 	defer p.mu.Unlock()
 	p.isRetired = true
 	p.failWaiting(failure(StageQueue, ErrClosed))
-	p.settle()
+	p.signalDrained()
 	p.close()
 }
 
@@ -240,7 +240,7 @@ func (p *Pool) Retire() {
 func (p *Pool) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.isClosed = true
-	p.settle()
+	p.signalDrained()
 	p.mu.Unlock()
 	p.close()
 	select {
@@ -252,7 +252,7 @@ func (p *Pool) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.abort(ErrClosed)
 	p.failWaiting(failure(StageQueue, ErrClosed))
-	p.settle()
+	p.signalDrained()
 	p.mu.Unlock()
 	<-p.drained
 	return ctx.Err()
@@ -284,8 +284,8 @@ func (p *Pool) Stats() Stats {
 	}
 }
 
-// settle tells Close when nothing is left. The caller has the lock.
-func (p *Pool) settle() {
+// signalDrained tells Close when nothing is left. The caller must have the lock.
+func (p *Pool) signalDrained() {
 	if p.isClosed && p.standing+p.slowed+p.leaving+p.dialing+p.waiting.Len() == 0 {
 		select {
 		case <-p.drained:

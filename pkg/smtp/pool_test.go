@@ -476,7 +476,7 @@ func TestProbeComesOnlyAfterALongRest(t *testing.T) {
 	for _, after := range []time.Duration{time.Hour, 0} {
 		relay := startRelay(t, relaytest.Options{})
 		pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
-		pool.probeAfter = after
+		pool.pingAfter = after
 		for range 2 {
 			secondMailArrives(t, pool, relay)
 			waitUntil(t, func() bool { return pool.Stats().Idle == 1 })
@@ -999,7 +999,7 @@ func TestVerdictOnMailsIsNotThatOnOthers(t *testing.T) {
 }
 
 // TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm: it ends each session with
-// that, and would be dialled for each of the mails.
+// that, and would be dialed for each of the mails.
 func TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm(t *testing.T) {
 	c := scripted(t, func(s *script) {
 		s.opened()

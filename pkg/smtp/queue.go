@@ -45,7 +45,7 @@ func (p *Pool) waits(fresh bool) *job {
 	for e := p.waiting.Front(); e != nil; {
 		j := e.Value.(*job)
 		e = e.Next()
-		if cause := over(j.ctx); cause != nil { // its sender is about to take it back
+		if cause := contextEnded(j.ctx); cause != nil { // its caller is about to take it back
 			p.remove(j)
 			j.end(failure(StageQueue, cause))
 			continue
@@ -60,7 +60,7 @@ func (p *Pool) waits(fresh bool) *job {
 	return nil
 }
 
-// remove takes a job out of the queue. The caller has the lock.
+// remove takes a job out of the queue. The caller must have the lock.
 func (p *Pool) remove(j *job) {
 	p.waiting.Remove(j.place)
 	j.place = nil
@@ -83,7 +83,7 @@ func (p *Pool) insert(j *job, fresh bool) {
 		j.end(failure(StageQueue, ErrClosed))
 		return
 	}
-	if cause := over(j.ctx); cause != nil { // its sender waits for no other connection
+	if cause := contextEnded(j.ctx); cause != nil { // its caller waits for no other connection
 		j.end(failure(StageQueue, cause))
 		return
 	}
@@ -97,9 +97,9 @@ func (p *Pool) insert(j *job, fresh bool) {
 	// there is nobody to wake for it.
 }
 
-// settleForAny lets jobs go on any session, since there is no hope of a fresh
-// one. The caller has the lock.
-func (p *Pool) settleForAny() {
+// allowAnySession lets every job go on any session, since no fresh one can be
+// opened. The caller must have the lock.
+func (p *Pool) allowAnySession() {
 	for e := p.waiting.Front(); e != nil && p.fresh > 0; e = e.Next() {
 		if j := e.Value.(*job); j.fresh {
 			j.fresh = false
@@ -108,7 +108,7 @@ func (p *Pool) settleForAny() {
 	}
 }
 
-// failWaiting fails every waiting mail. The caller has the lock.
+// failWaiting fails every waiting mail. The caller must have the lock.
 func (p *Pool) failWaiting(err *Error) {
 	for p.waiting.Len() > 0 {
 		j := p.waiting.Front().Value.(*job)
@@ -117,9 +117,9 @@ func (p *Pool) failWaiting(err *Error) {
 	}
 }
 
-// slow is told that the relay takes its time over the content of a mail. No
-// mail waits for that session, least of all the one whose envelope is behind
-// the content: next, if there is one.
+// slow notes that a session waits long for the reply to a content, so that others
+// are opened in its place. The mail whose envelope is behind the content (next, if
+// there is one) goes back to the queue.
 func (p *Pool) slow(next *job) {
 	if next != nil {
 		p.putBack(next)

@@ -34,18 +34,18 @@ func newRedactor(userName, password string) redactor {
 	}
 }
 
-// clean takes them out of what readReply returned.
-func (r redactor) clean(reply Reply, err error) (Reply, error) {
-	reply.Text = r.words(reply.Text)
+// redactReply takes the credentials out of what readReply returned.
+func (r redactor) redactReply(reply Reply, err error) (Reply, error) {
+	reply.Text = r.redact(reply.Text)
 	if m, ok := errors.AsType[malformed](err); ok {
-		err = malformed{m.reason, r.words(m.line)}
+		err = malformed{m.reason, r.redact(m.line)}
 	}
 	return reply, err
 }
 
-// words is text without the credentials, whatever their case, plain or as a
-// response to AUTH. Of a response a piece gives away as much.
-func (r redactor) words(text string) string {
+// redact takes the credentials out of a text, whatever their case, plain or as a
+// response to AUTH. A piece of such a response gives them away, too.
+func (r redactor) redact(text string) string {
 	if r.secrets == nil || len(text) < r.shortest {
 		return text
 	}

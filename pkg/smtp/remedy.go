@@ -15,11 +15,11 @@ const (
 	believe remedy = iota
 	// reset: it is about the session, which RSET may put right.
 	reset
-	// renew: it may be about the session, which has served before. The same
-	// mail on a fresh connection shows whose it is.
+	// renew: it may be about the session, which has served before. A fresh
+	// connection that refuses the same mail shows that it is about the mail.
 	renew
-	// later: as renew, but no fresh connection could be had. The mail is not
-	// condemned by it.
+	// later: as renew, but no fresh connection could be had. The refusal is taken
+	// for a temporary one.
 	later
 )
 
@@ -29,7 +29,7 @@ const (
 // replies in which they refuse a mail. Whatever a fresh session says is
 // believed, so a mail that is refused costs one more connection at most.
 func (s *session) remedy(j *job, e *Error) remedy {
-	claim := false
+	ofSession := false // the refusal may be about the session
 	switch {
 	case j.ctx.Err() != nil:
 		return believe
@@ -40,16 +40,16 @@ func (s *session) remedy(j *job, e *Error) remedy {
 		case s.transactions == 0 && j.tries < maxTries:
 			return renew
 		}
-		claim = s.transactions > 0
+		ofSession = s.transactions > 0
 	case e.Class == Network || e.Class == Protocol || e.Class == Cancelled:
 		return believe
 	case e.Code == 503 && e.Stage == StageMail && !j.reset:
 		return reset
 	default:
-		claim = s.claims(e)
+		ofSession = s.mayConcernSession(e)
 	}
 	switch {
-	case !claim:
+	case !ofSession:
 		return believe
 	case j.renewals < maxTries:
 		return renew
@@ -57,9 +57,9 @@ func (s *session) remedy(j *job, e *Error) remedy {
 	return later
 }
 
-// claims says whether a refusal may be about this session, which has served
-// before.
-func (s *session) claims(e *Error) bool {
+// mayConcernSession says whether a refusal may be about this session and not
+// about the mail, because the session has served before.
+func (s *session) mayConcernSession(e *Error) bool {
 	switch {
 	case e.Class == Refused || e.Stage == StageMail:
 		return s.transactions > 0
@@ -69,14 +69,15 @@ func (s *session) claims(e *Error) bool {
 	return s.taken > 0
 }
 
-// softened is a refusal that is not for good, since it may be about a session.
-func (e *Error) softened() *Error {
+// asTemporary returns the refusal as a temporary one, since it may concern the
+// session.
+func (e *Error) asTemporary() *Error {
 	if e.Temporary() {
 		return e
 	}
-	softened := *e
-	softened.Class, softened.Hint = Transient, ""
-	return &softened
+	temporary := *e
+	temporary.Class, temporary.Hint = Transient, ""
+	return &temporary
 }
 
 // aboutAddress says whether a refused RCPT speaks of the address or its
@@ -116,11 +117,11 @@ func (e *Error) outOfStep() bool {
 	return e != nil && e.Class == Protocol && (e.Code != 0 || errors.Is(e.Err, errMismatch))
 }
 
-// doubtful says that a session could not be opened for a reason that pauses the
-// sender, and that another connection may do better: the reason may be one node
-// of many, or a middlebox that stumbled. The answer to the credentials is
-// certain, and so are a certificate and a TLS version that will not do.
-func (e *Error) doubtful() bool {
+// needsConfirmation says that a session could not be opened for a reason that
+// pauses the sender, and that a second connection must confirm it: the reason may
+// be one server of many, or a proxy on the way that failed once. A refusal of the
+// credentials, a bad certificate and an old TLS version need no confirmation.
+func (e *Error) needsConfirmation() bool {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case e == nil || !e.Sender(), e.Stage == StageAuth && e.Code != 0, errors.As(e.Err, &certificate):

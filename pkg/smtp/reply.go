@@ -141,8 +141,8 @@ func number(s string) bool {
 	return 1 <= len(s) && len(s) <= 3
 }
 
-// unseen is what makes text read otherwise than it is: controls, those of the
-// direction of writing among them, and what takes no room.
+// unseen is what makes a text look like another: control characters, among them
+// those that change the direction of the text, and characters without a width.
 var unseen = []*unicode.RangeTable{
 	unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
 }

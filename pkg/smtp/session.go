@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// probeTimeout bounds the check of an idle connection, quitTimeout the
+	// pingTimeout bounds the check of an idle connection, quitTimeout the
 	// farewell: nobody waits long for a relay that may be gone.
-	probeTimeout = 3 * time.Second
-	quitTimeout  = 2 * time.Second
+	pingTimeout = 3 * time.Second
+	quitTimeout = 2 * time.Second
 	// lastWordsTimeout bounds the wait for the reason of a failed write.
 	lastWordsTimeout = time.Second
 	// maxPending is how many replies are read ahead of their use: those of the
@@ -36,7 +36,7 @@ type session struct {
 	mechanism string
 	fellBack  bool // from PLAIN to LOGIN
 
-	replies chan arrival  // closed by listen when it ends
+	replies chan received // closed by listen when it ends
 	closing chan struct{} // tells listen that nobody takes replies any more
 
 	mu    sync.Mutex
@@ -47,13 +47,13 @@ type session struct {
 	transactions int  // that came to their end before this one, MAIL being accepted
 	taken        int  // mails the relay took
 	served       bool // a mail has come to its verdict
-	before       *job // the mail before, whose verdict waits for the replies behind it
+	previous     *job // the mail before, which is not done until the replies behind it are in step
 
 	spent bool // no more mails are to go on it
-	slow  bool // the relay took its time over a mail
-	cut   bool // and QUIT cannot be said
+	slow  bool // the pool knows that it waits long for the reply to a content
+	cut   bool // QUIT cannot be said: an envelope was sent that nobody waits for
 
-	patience  *time.Timer   // how long other mails wait with it for the reply to a content
+	slowTimer *time.Timer   // how long other mails wait with it for the reply to a content
 	roundTrip time.Duration // the longest while it was opened
 
 	last   Reply // the last one that was as expected
@@ -64,8 +64,8 @@ type session struct {
 // full says whether the session has had as many mails as it may.
 func (s *session) full() bool { return s.transactions >= s.cfg.messagesPerSession() }
 
-// arrival is a reply, or the error that ends the connection.
-type arrival struct {
+// received is a reply, or the error that ends the connection.
+type received struct {
 	reply Reply
 	err   error
 	more  bool // what follows was there already
@@ -110,16 +110,16 @@ func (s *session) aborted() error {
 // listen starts to read replies in the background, until the connection ends
 // or close is called.
 func (s *session) listen() {
-	s.replies = make(chan arrival, maxPending)
+	s.replies = make(chan received, maxPending)
 	s.closing = make(chan struct{})
 	s.more = s.r.Buffered() > 0
 	_ = s.raw.SetReadDeadline(time.Time{}) // a dead connection shows at the read
 	go func() {
 		defer close(s.replies)
 		for {
-			reply, err := s.redactor.clean(readReply(s.r))
+			reply, err := s.redactor.redactReply(readReply(s.r))
 			select {
-			case s.replies <- arrival{reply, err, s.r.Buffered() > 0}:
+			case s.replies <- received{reply, err, s.r.Buffered() > 0}:
 			case <-s.closing:
 				return
 			}
@@ -133,57 +133,58 @@ func (s *session) listen() {
 // reply waits for the next reply within the deadline of a stage. The error
 // means that the connection is of no more use: 421 is such an error.
 func (s *session) reply(stage Stage, timeout time.Duration) (Reply, *Error) {
-	var a arrival
+	var got received
 	select {
-	case a = <-s.replies:
+	case got = <-s.replies:
 	default:
 		_ = s.raw.SetReadDeadline(time.Now().Add(timeout)) // a closed connection shows at the read
-		a = <-s.replies
+		got = <-s.replies
 	}
-	return s.sort(stage, a)
+	return s.checkReceived(stage, got)
 }
 
-// sort turns an arrival into a reply or the error that ends the session.
-func (s *session) sort(stage Stage, a arrival) (Reply, *Error) {
-	s.more = a.more
+// checkReceived returns the reply that was received, or the error that ends the
+// session.
+func (s *session) checkReceived(stage Stage, got received) (Reply, *Error) {
+	s.more = got.more
 	switch {
-	case a.err != nil:
-		return Reply{}, s.failure(stage, a.err)
-	case a.reply.Code == 0: // listen is over
+	case got.err != nil:
+		return Reply{}, s.failure(stage, got.err)
+	case got.reply.Code == 0: // listen is over
 		return Reply{}, s.failure(stage, net.ErrClosed)
-	case a.reply.Code == 421:
-		return a.reply, refusal(stage, a.reply)
+	case got.reply.Code == 421:
+		return got.reply, refusal(stage, got.reply)
 	}
-	return a.reply, nil
+	return got.reply, nil
 }
 
-// quiet makes sure that the relay said nothing unasked: replies would be taken
-// for those of the next commands.
-func (s *session) quiet(stage Stage) *Error {
+// checkSilent makes sure that no reply without a command is there: it would be
+// taken for the reply to the next command.
+func (s *session) checkSilent(stage Stage) *Error {
 	if s.more { // listen has it, or is about to
 		_ = s.raw.SetReadDeadline(time.Now().Add(lastWordsTimeout)) // a closed connection shows at the read
-		return s.unasked(stage, <-s.replies)
+		return s.unsolicited(stage, <-s.replies)
 	}
 	select {
-	case a := <-s.replies:
-		return s.unasked(stage, a)
+	case got := <-s.replies:
+		return s.unsolicited(stage, got)
 	default:
 		return nil
 	}
 }
 
-// unasked is the error for an arrival that no command explains.
-func (s *session) unasked(stage Stage, a arrival) *Error {
-	reply, err := s.sort(stage, a)
+// unsolicited returns the error for a reply that is to no command.
+func (s *session) unsolicited(stage Stage, got received) *Error {
+	reply, err := s.checkReceived(stage, got)
 	if err == nil {
 		err = unfit(stage, reply)
-		err.Err = errUnasked
+		err.Err = errUnsolicited
 	}
 	return err
 }
 
-// probe asks whether the connection still lives.
-func (s *session) probe() *Error {
+// ping makes a round trip: NOOP, or RSET where a transaction is open.
+func (s *session) ping() *Error {
 	stage, command := StageNoop, "NOOP"
 	if s.unfinished {
 		stage, command = StageRset, "RSET"
@@ -192,7 +193,7 @@ func (s *session) probe() *Error {
 	if err := s.w.Flush(); err != nil {
 		return s.failure(stage, err)
 	}
-	reply, err := s.reply(stage, min(probeTimeout, s.timeout))
+	reply, err := s.reply(stage, min(pingTimeout, s.timeout))
 	if err == nil && reply.Code/100 != 2 {
 		err = refusal(stage, reply)
 	}
@@ -203,7 +204,7 @@ func (s *session) probe() *Error {
 	return err
 }
 
-// quit ends a sound session politely. What goes wrong here is of no account:
+// quit says QUIT and closes a session that is in order. Its error concerns no mail:
 // every mail has its reply.
 func (s *session) quit() (Reply, *Error) {
 	defer s.close()

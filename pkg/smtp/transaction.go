@@ -2,28 +2,27 @@ package smtp
 
 import "time"
 
-// feed is where a session gets more mails, and brings back those it could not
-// finish.
-type feed interface {
+// jobQueue gives a session more mails, and takes back those it could not finish.
+type jobQueue interface {
 	next() *job     // the mail that waits longest; nil for none
 	putBack(j *job) // the session did nothing for it
 	renew(j *job)   // a fresh connection is to try it
 	slow(next *job) // the session is busy for long; next waits behind it, if it is not nil
 }
 
-// deliver runs first, and then what waits in the feed, chained: the content of
+// deliver runs first, and then what waits in the queue, chained: the content of
 // one mail and the envelope of the next go in one flight. Each job is finished
-// or brought back. It returns when the feed has no more, the chain ends or the
+// or brought back. It returns when the queue has no more, the chain ends or the
 // session is spent; an error means that the connection is of no more use.
-func (s *session) deliver(first *job, feed feed) *Error {
-	if lost := s.quiet(StageMail); lost != nil {
-		feed.putBack(first)
+func (s *session) deliver(first *job, queue jobQueue) *Error {
+	if lost := s.checkSilent(StageMail); lost != nil {
+		queue.putBack(first)
 		return lost
 	}
 	begun := false // whether the job's envelope is on its way
 	for j := first; j != nil; {
 		unwatch := s.watch(j.ctx)
-		next, remedy, lost := s.transact(j, feed, begun)
+		next, remedy, lost := s.transact(j, queue, begun)
 		if !unwatch() && lost == nil { // its context ended, and the connection with it
 			lost = s.failure(StageMessage, s.aborted())
 		}
@@ -32,7 +31,7 @@ func (s *session) deliver(first *job, feed feed) *Error {
 			continue
 		}
 		if lost != nil || remedy == renew {
-			s.giveUp(j, next, remedy, feed)
+			s.giveUp(j, next, remedy, queue)
 			return lost
 		}
 		s.served = true
@@ -41,7 +40,7 @@ func (s *session) deliver(first *job, feed feed) *Error {
 			close(j.done)
 			return nil
 		}
-		s.before = j // until the replies behind it are known to be in step
+		s.previous = j // until the replies behind it are known to be in step
 		j, begun = next, true
 	}
 	return nil
@@ -49,12 +48,12 @@ func (s *session) deliver(first *job, feed feed) *Error {
 
 // giveUp ends the work on a session that is lost, or whose refusal of j is not
 // believed.
-func (s *session) giveUp(j, next *job, remedy remedy, feed feed) {
+func (s *session) giveUp(j, next *job, remedy remedy, queue jobQueue) {
 	s.spent = true
-	s.vouch()
+	s.confirmPrevious()
 	if next != nil {
 		s.cut = true // its envelope is on the way: not even QUIT can be said
-		feed.putBack(next)
+		queue.putBack(next)
 	}
 	if remedy == believe {
 		close(j.done)
@@ -63,27 +62,28 @@ func (s *session) giveUp(j, next *job, remedy remedy, feed feed) {
 	if s.transactions > 0 {
 		j.renewals++
 	}
-	feed.renew(j)
+	queue.renew(j)
 }
 
 // transact runs one transaction (RFC 5321 section 3.3). The job it returns is
 // the next one, with its envelope sent. The error means that the connection is
-// of no more use. Unless there is a remedy, the job has its results.
-func (s *session) transact(j *job, feed feed, begun bool) (next *job, remedy remedy, lost *Error) {
+// of no more use. If the remedy is to believe what was said, the job has its
+// results.
+func (s *session) transact(j *job, queue jobQueue, begun bool) (next *job, remedy remedy, lost *Error) {
 	j.clear()
 	s.opened = false
 	if s.transactions == 0 {
 		j.tries++
 	}
-	laps := s.laps(j)
-	var refused *Error // the mail is, by all
+	timer := s.startTimer(j)
+	var refused *Error // why every recipient is refused
 	if !begun {
 		lost = s.begin(j)
 	}
 	if lost == nil {
-		refused, lost = s.envelope(j, &laps)
+		refused, lost = s.envelope(j, &timer)
 	} else {
-		laps.done(StageMail, lost)
+		timer.done(StageMail, lost)
 	}
 	switch {
 	case lost != nil:
@@ -91,7 +91,7 @@ func (s *session) transact(j *job, feed feed, begun bool) (next *job, remedy rem
 	case refused != nil:
 		remedy, lost = s.envelopeRefused(j, refused)
 	default:
-		next, remedy, lost = s.content(j, feed, &laps)
+		next, remedy, lost = s.content(j, queue, &timer)
 	}
 	if s.opened && remedy == believe {
 		s.transactions++

@@ -585,12 +585,12 @@ func TestReplyThatIsAboutToBeReadIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, relay := net.Pipe()
 		defer func() { _, _ = client.Close(), relay.Close() }()
-		s := &session{wire: newWire(client, patience), replies: make(chan arrival, 1), more: true}
+		s := &session{wire: newWire(client, patience), replies: make(chan received, 1), more: true}
 		go func() {
 			time.Sleep(time.Millisecond) // of the bubble's clock
-			s.replies <- arrival{reply: Reply{Code: 250}}
+			s.replies <- received{reply: Reply{Code: 250}}
 		}()
-		if err := s.quiet(StageMail); err == nil || err.Class != Protocol {
+		if err := s.checkSilent(StageMail); err == nil || err.Class != Protocol {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -2,22 +2,22 @@ package smtp
 
 import "time"
 
-// minSilence is how long a session is listened to at least before its refusals
-// are believed.
+// minSilence is the least time that checkSilentForAWhile waits.
 const minSilence = 50 * time.Millisecond
 
 // envelopeRefused decides what becomes of a mail whose envelope was refused.
-// Before anybody is condemned by that, the session proves that it is in step.
+// Before a permanent refusal is believed, the session must prove that it is in
+// step.
 func (s *session) envelopeRefused(j *job, refused *Error) (remedy remedy, lost *Error) {
-	remedy = s.settle(j, s.remedy(j, refused))
-	if s.before != nil || remedy == believe && j.condemned() {
-		lost = s.prove()
+	remedy = s.prepare(j, s.remedy(j, refused))
+	if s.previous != nil || remedy == believe && j.refusedForGood() {
+		lost = s.checkInStep()
 	}
 	if lost.outOfStep() {
-		s.doubt(lost)
+		s.retractPrevious(lost)
 		return s.again(j, lost), lost
 	}
-	s.vouch()
+	s.confirmPrevious()
 	return remedy, lost
 }
 
@@ -25,12 +25,12 @@ func (s *session) envelopeRefused(j *job, refused *Error) (remedy remedy, lost *
 // its content was sent, perhaps after its envelope was refused.
 func (s *session) envelopeLost(j *job, refused, lost *Error) remedy {
 	if lost.outOfStep() {
-		s.doubt(lost)
+		s.retractPrevious(lost)
 	} else {
-		s.vouch()
+		s.confirmPrevious()
 	}
 	if refused != nil && lost.Class != Protocol { // a relay that hangs up behind its refusal takes nothing back
-		switch remedy := s.settle(j, s.remedy(j, refused)); remedy {
+		switch remedy := s.prepare(j, s.remedy(j, refused)); remedy {
 		case believe:
 			j.fail(refused)
 			return believe
@@ -38,7 +38,7 @@ func (s *session) envelopeLost(j *job, refused, lost *Error) remedy {
 			return renew
 		}
 	}
-	if remedy := s.settle(j, s.remedy(j, lost)); remedy == renew {
+	if remedy := s.prepare(j, s.remedy(j, lost)); remedy == renew {
 		return renew
 	}
 	if lost.Class == Protocol { // no verdict of this flight counts
@@ -52,20 +52,20 @@ func (s *session) envelopeLost(j *job, refused, lost *Error) remedy {
 // the envelope of the next one is behind it, that will prove the session.
 func (s *session) contentRefused(j *job, refused *Error, chained bool) (remedy remedy, lost *Error) {
 	j.fail(refused)
-	remedy = s.settle(j, s.remedy(j, refused))
-	if remedy == believe && !chained && j.condemned() {
-		if lost = s.prove(); lost.outOfStep() {
-			j.doubt(lost)
+	remedy = s.prepare(j, s.remedy(j, refused))
+	if remedy == believe && !chained && j.refusedForGood() {
+		if lost = s.checkInStep(); lost.outOfStep() {
+			j.setAmbiguous(lost)
 		}
 	}
 	return remedy, lost
 }
 
-// contentContradicted takes what the relay says right behind its 250 to a
-// content. If that is a refusal, it may be the verdict, and the 250 the stray.
+// contentContradicted takes a reply that came together with the 250 to a content.
+// If it is a refusal, it may be the reply to the content, and the 250 one too many.
 func (s *session) contentContradicted(j *job) (lost *Error) {
-	if lost = s.quiet(StageMessage); lost.outOfStep() && lost.Code >= 400 && !lost.aboutAddress() {
-		j.doubt(lost)
+	if lost = s.checkSilent(StageMessage); lost.outOfStep() && lost.Code >= 400 && !lost.aboutAddress() {
+		j.setAmbiguous(lost)
 	}
 	return lost
 }
@@ -73,32 +73,32 @@ func (s *session) contentContradicted(j *job) (lost *Error) {
 // contentLost decides what becomes of a mail whose connection was lost while
 // its content was sent, or before the reply to that.
 func (s *session) contentLost(j *job, lost *Error) remedy {
-	j.crowded = 0
-	if remedy := s.settle(j, s.remedy(j, lost)); remedy == renew {
+	j.overflow = 0
+	if remedy := s.prepare(j, s.remedy(j, lost)); remedy == renew {
 		return renew
 	}
 	j.fail(lost)
 	return believe
 }
 
-// settle notes what a remedy means for the job.
-func (s *session) settle(j *job, remedy remedy) remedy {
+// prepare readies the job for a remedy, and returns what is left to do.
+func (s *session) prepare(j *job, remedy remedy) remedy {
 	switch remedy {
 	case reset:
 		j.reset, s.unfinished = true, true
 	case renew:
 		j.limit = s.transactions
 	case later:
-		j.soften()
+		j.makeTemporary()
 		return believe
 	}
 	return remedy
 }
 
-// again has a mail sent once more, one command at a time, after its replies
-// did not match its commands. Its error is for when that was so already.
+// again has a mail sent once more, one command at a time, after its replies did
+// not match its commands. If it was sent like that before, it fails with lost.
 func (s *session) again(j *job, lost *Error) remedy {
-	if !j.lockstep && over(j.ctx) == nil {
+	if !j.lockstep && contextEnded(j.ctx) == nil {
 		j.lockstep, j.limit = true, 0
 		return renew
 	}
@@ -107,21 +107,22 @@ func (s *session) again(j *job, lost *Error) remedy {
 	return believe
 }
 
-// prove makes a round trip, and waits for a moment, to show whether every reply
-// so far was to its own command: a reply too many or too few shifts those
-// behind it, and one recipient's refusal is read as another's. The error is out
-// of step, or the end of the connection, after which no reply is left to come.
-func (s *session) prove() *Error {
-	lost := s.quiet(StageNoop)
+// checkInStep makes a round trip and waits for a moment, to find out whether every
+// reply so far was to its own command: one reply too many or too few shifts those
+// behind it, so that one recipient's refusal is read as another's. The error says
+// that the session is out of step, or that the connection has ended, after which no
+// reply can come.
+func (s *session) checkInStep() *Error {
+	lost := s.checkSilent(StageNoop)
 	if lost == nil {
-		lost = s.probe()
+		lost = s.ping()
 	}
 	if lost != nil && lost.Code == 503 { // some want RSET after a refusal, and nothing else
 		s.unfinished = true
-		lost = s.probe()
+		lost = s.ping()
 	}
 	if lost == nil {
-		lost = s.silence()
+		lost = s.checkSilentForAWhile()
 	}
 	if lost != nil && (lost.Timeout() || lost.Code != 0 && lost.Class != Unavailable) {
 		lost.Class, lost.Err = Protocol, errMismatch
@@ -129,33 +130,33 @@ func (s *session) prove() *Error {
 	return lost
 }
 
-// silence is quiet that waits as long as a reply that was asked for takes: if
-// another was read in its place, it is still on its way.
-func (s *session) silence() *Error {
-	moment := time.NewTimer(min(max(2*s.roundTrip, minSilence), probeTimeout))
+// checkSilentForAWhile is checkSilent after the time that a reply takes: if another
+// was read in place of the one to ping, that one is still on its way.
+func (s *session) checkSilentForAWhile() *Error {
+	moment := time.NewTimer(min(max(2*s.roundTrip, minSilence), pingTimeout))
 	defer moment.Stop()
 	select {
-	case a := <-s.replies:
-		return s.unasked(StageNoop, a)
+	case got := <-s.replies:
+		return s.unsolicited(StageNoop, got)
 	case <-moment.C:
-		return s.quiet(StageNoop)
+		return s.checkSilent(StageNoop)
 	}
 }
 
-// vouch tells that the verdict on the mail before this one stands: the replies
-// behind it are in step.
-func (s *session) vouch() {
-	if s.before != nil {
-		close(s.before.done)
-		s.before = nil
+// confirmPrevious ends the previous mail with its results: the replies behind it
+// are in step.
+func (s *session) confirmPrevious() {
+	if s.previous != nil {
+		close(s.previous.done)
+		s.previous = nil
 	}
 }
 
-// doubt tells that it does not: the replies behind it are not in step, so that
-// it may have been read from the reply to another command.
-func (s *session) doubt(lost *Error) {
-	if s.before != nil {
-		s.before.doubt(lost)
-		s.vouch()
+// retractPrevious ends the previous mail as ambiguous: the replies behind it are
+// out of step, so that its own may have been the reply to another command.
+func (s *session) retractPrevious(lost *Error) {
+	if s.previous != nil {
+		s.previous.setAmbiguous(lost)
+		s.confirmPrevious()
 	}
 }

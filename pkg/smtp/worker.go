@@ -13,7 +13,7 @@ type worker struct {
 }
 
 // dispatch wakes idle sessions for the waiting mails, and opens more if those
-// that stand or come are fewer than the mails. The caller has the lock.
+// that stand or come are fewer than the mails. The caller must have the lock.
 func (p *Pool) dispatch() {
 	for n := p.waiting.Len() - p.fresh; n > 0 && len(p.idle) > 0; n-- {
 		last := len(p.idle) - 1
@@ -41,9 +41,9 @@ func (p *Pool) replaces() bool {
 	return p.leaving == 0 && (p.standing+p.dialing == 0 || p.fresh > p.dialing)
 }
 
-// connect opens a session on behalf of the mail that waits longest, whose
-// context gives its values, and serves mails with it. So many sessions had
-// ended by then.
+// connect opens a session on behalf of the mail that waits longest, whose context
+// gives its values, and serves mails with it. ended is how many sessions had ended
+// when it was asked for.
 func (p *Pool) connect(values, dials context.Context, ended int) {
 	p.cfg.Trace.connection("", Connecting)
 	s, err := p.open(values, dials, ended)
@@ -79,7 +79,7 @@ func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error)
 		return err
 	}
 	s, err := open(ctx, &p.cfg, observe, enter)
-	if err.doubtful() || s.hungUpOnPlain(err) {
+	if err.needsConfirmation() || s.hungUpOnPlain(err) {
 		s, err = open(ctx, &p.cfg, observe, enter)
 	}
 	defer func() { p.gate.leave(ours, err) }() // when those behind it are stopped
@@ -95,30 +95,31 @@ func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error)
 	default:
 		p.connectFailed(err, ended == p.ended)
 	}
-	p.settle()
+	p.signalDrained()
 	return s, err
 }
 
 // connectFailed decides what a refused connection means for the waiting mails.
 // While others stand, come or go, or did when it was asked for, it means only
-// that there was no room for more. But the last hope takes the mails with it:
-// dialing on for each of them would be a storm against a relay in trouble, and
-// so would more AUTHs after one refusal. The caller has the lock.
+// that there was no room for more. If it was the only one, every waiting mail
+// fails with it: a dial for each of them would be a storm against a relay in
+// trouble, and so would more AUTHs after one refusal. The caller must have the
+// lock.
 func (p *Pool) connectFailed(err *Error, alone bool) {
 	if p.standing == 0 && (alone && p.dialing+p.leaving == 0 || err.Sender() || err.Stage == StageAuth) {
-		p.away(err)
+		p.relayDown(err)
 		return
 	}
 	p.notBefore = time.Now().Add(dialPause)
 	if p.dialing+p.leaving == 0 {
-		p.settleForAny()
+		p.allowAnySession()
 	}
 	p.dispatch()
 }
 
-// away fails every waiting mail, and those of the next second, for want of a
-// connection. The caller has the lock.
-func (p *Pool) away(err *Error) {
+// relayDown fails every waiting mail, and those of the next second, because the
+// relay is unreachable. The caller must have the lock.
+func (p *Pool) relayDown(err *Error) {
 	p.stopDials()
 	p.dials, p.stopDials = context.WithCancel(p.running)
 	p.failWaiting(err)
@@ -127,22 +128,22 @@ func (p *Pool) away(err *Error) {
 
 // sessionFailed notes that the relay ended a session at its first mail. After
 // a few in a row there is no sense in opening more; but what it refuses for good
-// before the end of a mail is that mail alone. The caller has the lock.
+// before the end of a mail is that mail alone. The caller must have the lock.
 func (p *Pool) sessionFailed(err *Error) {
 	if err.Class == Permanent {
 		return
 	}
-	if p.useless++; p.useless < maxTries {
+	if p.lostAtFirst++; p.lostAtFirst < maxTries {
 		return
 	}
-	p.useless = 0
+	p.lostAtFirst = 0
 	if p.standing+p.dialing > 0 {
 		p.notBefore = time.Now().Add(dialPause)
 		return
 	}
 	forOthers := *err
 	forOthers.Ambiguous = false // that is of one mail only
-	p.away(&forOthers)
+	p.relayDown(&forOthers)
 }
 
 // serve sends mails until the session ends: spent, full, idle for too long, not
@@ -151,19 +152,19 @@ func (p *Pool) serve(w *worker) {
 	defer context.AfterFunc(p.running, func() { w.session.abort(ErrClosed) })()
 	s := w.session
 	var lost *Error
-	rested := false
+	waited := false
 	for more := true; more && lost == nil && !s.spent && !s.full(); {
 		if j := p.nextFor(s.transactions == 0); j != nil {
 			lost = s.deliver(j, p)
 			continue
 		}
-		more, lost = p.rest(w)
-		rested = true
+		more, lost = p.waitForMail(w)
+		waited = true
 	}
 
 	p.mu.Lock()
 	p.leave(s)
-	if lost != nil && !s.served && !rested && s.aborted() == nil {
+	if lost != nil && !s.served && !waited && s.aborted() == nil {
 		p.sessionFailed(lost)
 	}
 	p.dispatch() // it counted on this session: no mail waits for its farewell
@@ -177,11 +178,11 @@ func (p *Pool) serve(w *worker) {
 	p.mu.Lock()
 	p.leaving--
 	p.dispatch()
-	p.settle()
+	p.signalDrained()
 	p.mu.Unlock()
 }
 
-// leave takes a session from those that stand. The caller has the lock.
+// leave takes a session from those that stand. The caller must have the lock.
 func (p *Pool) leave(s *session) {
 	if s.slow {
 		p.slowed--
@@ -191,16 +192,16 @@ func (p *Pool) leave(s *session) {
 	p.leaving++
 	p.ended++
 	if s.served {
-		p.useless = 0
+		p.lostAtFirst = 0
 	}
 	if s.full() {
 		p.cfg.learned.messages.used(s.transactions)
 	}
 }
 
-// rest waits until there may be mail again. It is false when there will be
-// none for this session, or it is lost.
-func (p *Pool) rest(w *worker) (more bool, lost *Error) {
+// waitForMail waits until there may be mail again. more is false when there will
+// be none for this session, or the session is lost.
+func (p *Pool) waitForMail(w *worker) (more bool, lost *Error) {
 	s := w.session
 	p.mu.Lock()
 	switch {
@@ -221,30 +222,30 @@ func (p *Pool) rest(w *worker) (more bool, lost *Error) {
 	defer idle.Stop()
 	select {
 	case <-w.wake:
-	case a := <-s.replies:
-		p.awake(w)
-		return false, s.unasked(StageNoop, a)
+	case got := <-s.replies:
+		p.leaveIdle(w)
+		return false, s.unsolicited(StageNoop, got)
 	case <-idle.C:
-		if p.awake(w) {
+		if p.leaveIdle(w) {
 			return false, nil
 		}
 		<-w.wake
 	case <-p.closing.Done():
-		if p.awake(w) {
+		if p.leaveIdle(w) {
 			return false, nil
 		}
 		<-w.wake
 	}
-	if time.Since(s.usedAt) < p.probeAfter {
+	if time.Since(s.usedAt) < p.pingAfter {
 		return true, nil
 	}
-	lost = s.probe()
+	lost = s.ping()
 	return lost == nil, lost
 }
 
-// awake takes a worker out of the idle ones. It is false when somebody has
-// done so, to wake it for a mail.
-func (p *Pool) awake(w *worker) bool {
+// leaveIdle takes a worker out of the idle ones. It is false when dispatch has done
+// so, to wake it for a mail.
+func (p *Pool) leaveIdle(w *worker) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i := slices.Index(p.idle, w)

@@ -77,7 +77,7 @@ export function AdvancedSection({ config }: { config: Config }) {
               label={t('config.mechanism.label', 'Mechanism')}
               description={t(
                 'config.mechanism.description',
-                'Automatic takes PLAIN where the relay offers it and takes it, else LOGIN.',
+                'Automatic takes PLAIN where the relay offers and accepts it, else LOGIN.',
               )}
             >
               <RadioButtonGroup<AuthMechanism>

@@ -22,7 +22,7 @@ type KeysOf<T> = {
 /** The widths of controls, in the theme's spacing units. */
 export const WIDTH = { long: 60, short: 25 };
 
-/** ConfigField is a labelled control with its error, as in Grafana's own editors. */
+/** ConfigField is a labeled control with its error, as in Grafana's own editors. */
 export function ConfigField({
   config,
   name,

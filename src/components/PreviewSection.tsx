@@ -113,7 +113,7 @@ function LivePreview({ jsonData, language, uid }: { jsonData: EmailJsonData; lan
 }
 
 /**
- * inScheme shows a mail as in a client with that colour scheme, whichever the
+ * inScheme shows a mail as in a client with that color scheme, whichever the
  * browser prefers: a query for the other scheme never matches, one for this
  * scheme always does.
  */

@@ -261,7 +261,7 @@ describe('Preview', () => {
     expect(await screen.findByText('htmlTemplate:1: unclosed action')).toBeInTheDocument();
   });
 
-  it('imitates a client in the chosen colour scheme', () => {
+  it('imitates a client in the chosen color scheme', () => {
     const css = '@media (prefers-color-scheme: dark) { a } @media (prefers-color-scheme:light) { b }';
     expect(inScheme(css, 'dark')).toBe('@media (min-width: 0) { a } @media (max-width: 0) { b }');
     expect(inScheme(css, 'light')).toBe('@media (max-width: 0) { a } @media (min-width: 0) { b }');

@@ -61,73 +61,73 @@ func (d *defaults) expect(a *Alert) {
 	}
 }
 
-// written is what somebody wrote in a message that passes piece by piece.
-type written struct {
+// ownText gathers what somebody wrote in a message that comes piece by piece.
+type ownText struct {
 	expected blocks
 	text     []byte // what is not Grafana's
 	mark     int    // where in text the latest block stood
-	held     []byte // the beginning of a block, perhaps
+	pending  []byte // it may be the beginning of a block
 }
 
-// add takes in the next piece.
-func (w *written) add(piece []byte) {
-	if len(w.text) > maxWritten {
-		w.held = nil
+// add takes the next piece.
+func (o *ownText) add(piece []byte) {
+	if len(o.text) > maxWritten {
+		o.pending = nil
 		return
 	}
-	w.held = append(w.held, piece...)
-	w.sort(false)
+	o.pending = append(o.pending, piece...)
+	o.separate(false)
 }
 
-// end takes the message for complete and gives what is not Grafana's.
-func (w *written) end() string {
-	w.sort(true)
-	return string(w.text)
+// end returns what is not Grafana's of the whole message.
+func (o *ownText) end() string {
+	o.separate(true)
+	return string(o.text)
 }
 
-// sort tells the blocks in held from other text. Without the end it stops where
-// more is needed to tell.
-func (w *written) sort(end bool) {
+// separate drops the blocks in pending and keeps other text. Before the end of the
+// message it stops where it takes more octets to tell them apart.
+func (o *ownText) separate(end bool) {
 	for {
-		start := bytes.Index(w.held, blockStart)
+		start := bytes.Index(o.pending, blockStart)
 		if start < 0 {
-			sure := len(w.held)
+			sure := len(o.pending)
 			if !end {
 				sure = max(0, sure-len(blockStart)+1)
 			}
-			w.keep(sure)
+			o.keep(sure)
 			return
 		}
-		w.keep(start)
-		size, more := w.match()
+		o.keep(start)
+		size, more := o.match()
 		switch {
 		case size > 0:
-			w.dropHeading()
-			w.held = w.held[size:]
+			o.dropHeading()
+			o.pending = o.pending[size:]
 		case more && !end:
 			return
 		default:
-			w.keep(1)
+			o.keep(1)
 		}
 	}
 }
 
-// keep moves octets from held to text.
-func (w *written) keep(n int) {
-	w.text = append(w.text, w.held[:n]...)
-	w.held = w.held[n:]
+// keep moves octets from pending to text.
+func (o *ownText) keep(n int) {
+	o.text = append(o.text, o.pending[:n]...)
+	o.pending = o.pending[n:]
 }
 
-// match finds the block with which held begins. more says that a longer one than
-// held may match.
-func (w *written) match() (size int, more bool) {
-	for i, list := range w.expected {
+// match returns the size of the block that pending begins with. more says that one
+// longer than pending may match.
+func (o *ownText) match() (size int, more bool) {
+	for i, list := range o.expected {
 		for ahead, b := range list[:min(len(list), maxAhead)] {
 			switch {
-			case b.size > len(w.held):
+			case b.size > len(o.pending):
 				more = true
-			case maphash.Bytes(blockSeed, w.held[:b.size]) == b.hash:
-				w.expected[i] = list[ahead+1:]
+			case maphash.Bytes(blockSeed, o.pending[:b.size]) == b.hash:
+				o.expected[i] = list[ahead+1:]
 				return b.size, false
 			}
 		}
@@ -137,15 +137,15 @@ func (w *written) match() (size int, more bool) {
 
 // dropHeading takes Grafana's heading from the end of text, and what parts the
 // resolved alerts from those that fire.
-func (w *written) dropHeading() {
+func (o *ownText) dropHeading() {
 	for _, heading := range headings {
-		text, found := bytes.CutSuffix(w.text, heading)
-		if found && len(text) == w.mark+2 {
+		text, found := bytes.CutSuffix(o.text, heading)
+		if found && len(text) == o.mark+2 {
 			text = bytes.TrimSuffix(text, []byte("\n\n"))
 		}
-		w.text = text
+		o.text = text
 	}
-	w.mark = len(w.text)
+	o.mark = len(o.text)
 }
 
 // write adds one alert to text as Grafana's template "__text_alert_list" does.
@@ -174,6 +174,7 @@ func (d *defaults) write(a *Alert) {
 	}
 }
 
+// pairs adds labels or annotations to text.
 func (d *defaults) pairs(kv KV) {
 	d.names = kv.appendNames(d.names[:0], nil)
 	for _, name := range d.names {
@@ -181,6 +182,7 @@ func (d *defaults) pairs(kv KV) {
 	}
 }
 
+// add adds strings to text.
 func (d *defaults) add(parts ...string) {
 	for _, s := range parts {
 		d.text = append(d.text, s...)

@@ -17,7 +17,7 @@ type testRequest struct {
 // postTest sends a sample notification, once and at once, and answers with the
 // relay's words. It does not go through the outbox: a person waits for it.
 func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
-	sender, err := d.ready()
+	sender, err := d.validSender()
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := take(w, d.limits.test, 1); err != nil {
+	if err := allow(w, d.limits.test, 1); err != nil {
 		return err
 	}
 	result, messageID, err := sender.SendNow(r.Context(), alert.Sample(time.Now()), recipients)

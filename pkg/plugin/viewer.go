@@ -1,0 +1,56 @@
+package plugin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/grafana/grafana-plugin-sdk-go/backend"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+// errOutboxHidden is what a Viewer is told when the outbox fails. The real error
+// names its place and its database's user, which concern only those who can repair
+// it.
+var errOutboxHidden = &fault{http.StatusServiceUnavailable, problem{
+	Error: "the outbox cannot be used", Code: "outbox",
+	Hint: "An Editor or Admin is told why, and so is Grafana's log.",
+}}
+
+// errorFor returns the error as somebody with a role may read it.
+func errorFor(role string, err error) error {
+	var (
+		storage *outbox.StorageError
+		closed  *delivery.NoOutboxError
+	)
+	namesOutbox := (errors.As(err, &storage) || errors.As(err, &closed)) && !errors.Is(err, delivery.ErrOpening)
+	if namesOutbox && !mayOperate(role) {
+		return errOutboxHidden
+	}
+	return err
+}
+
+// healthFor returns the state of the outbox as somebody with a role may read it.
+func healthFor(role string, h delivery.Health) delivery.Health {
+	if mayOperate(role) {
+		return h
+	}
+	h.Location = ""
+	if h.Warning != "" {
+		h.Warning = "The outbox needs attention. " + errOutboxHidden.problem.Hint
+	}
+	return h
+}
+
+// mayOperate says whether somebody with a role may learn where the outbox is.
+func mayOperate(role string) bool { return alert.RequireEditor(role) == nil }
+
+// roleIn returns the caller's role in the organization, empty when Grafana named none.
+func roleIn(call backend.PluginContext) string {
+	if call.User == nil {
+		return ""
+	}
+	return call.User.Role
+}
