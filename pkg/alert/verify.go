@@ -106,6 +106,7 @@ func (v *Verifier) Verify() error {
 type Signature struct {
 	Hash    string // of the signature
 	Request string // a hash of what it came with: the data source and the query
+	Bound   bool   // the query is bound by a Key
 }
 
 // Signature returns what tells the request, with its query and its data source,
@@ -118,7 +119,7 @@ func (v *Verifier) Signature(source string, query url.Values) Signature {
 	request.add(source)
 	request.add(query.Encode())
 	hash := sha256.Sum256(v.sent)
-	return Signature{Hash: hex.EncodeToString(hash[:]), Request: request.sum()}
+	return Signature{Hash: hex.EncodeToString(hash[:]), Request: request.sum(), Bound: query.Has(keyParameter)}
 }
 
 // unsigned is a refusal of a request that proves no knowledge of the secret.

@@ -84,7 +84,7 @@ func problemOf(err error) (int, problem) {
 	case errors.Is(err, outbox.ErrReplayed):
 		return http.StatusForbidden, problem{
 			Error: "this signature was used for another request already", Code: alert.ReasonReplayed,
-			Hint: "A signature is good for one data source and one query string. Two integrations of one contact point sign alike: give each a contact point of its own, and each data source a signing secret of its own.",
+			Hint: "A signature is good for one data source and one query string. Two integrations of one contact point sign alike: give the URL of each a key (POST /key), or each a contact point of its own, and each data source a signing secret of its own.",
 		}
 	case errors.Is(err, outbox.ErrFull):
 		return http.StatusServiceUnavailable, problem{Error: err.Error(), Code: "outbox-full", Hint: "See why mail is not delivered: the data source's Save & test, or the delivery log."}

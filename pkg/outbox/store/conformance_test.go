@@ -110,10 +110,10 @@ func TestFullOutboxJoinsAndStoresNothing(t *testing.T) {
 		first := f.enqueue(n).Delivery
 		again := mail("")
 		again.Identity, again.JoinOnly = n.Identity, true
-		again.Signature = Signature{"hash 1", "request 1"}
+		again.Signature = Signature{Hash: "hash 1", Request: "request 1"}
 		fresh := mail("")
 		fresh.JoinOnly = true
-		fresh.Signature = Signature{"hash 2", "request 2"}
+		fresh.Signature = Signature{Hash: "hash 2", Request: "request 2"}
 		f.write(func(tx Tx) error {
 			if _, err := tx.Enqueue(fresh); !errors.Is(err, ErrNoRoom) {
 				t.Errorf("error %v", err)
@@ -141,7 +141,7 @@ func TestSignatureIsUsedOnce(t *testing.T) {
 		signed := func(request string) NewDelivery {
 			n := mail("")
 			n.Dedupe = 0
-			n.Signature = Signature{"hash", request}
+			n.Signature = Signature{Hash: "hash", Request: request}
 			return n
 		}
 		first := f.enqueue(f.leased(signed("request"))).Delivery
@@ -179,13 +179,42 @@ func TestSignatureIsUsedOnce(t *testing.T) {
 	})
 }
 
+// TestSignatureMayComeWithSeveralBoundQueries: once with each, and from then on
+// with no query that is not bound.
+func TestSignatureMayComeWithSeveralBoundQueries(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		signed := func(request string, bound bool) NewDelivery {
+			n := mail("")
+			n.Signature = Signature{Hash: "hash", Request: request, Bound: bound}
+			return n
+		}
+		first, second := f.enqueue(signed("one", true)), f.enqueue(signed("two", true))
+		if first.Joined || second.Joined {
+			t.Fatalf("%+v, %+v", first, second)
+		}
+		for request, want := range map[string]Enqueued{"one": first, "two": second} {
+			if again := f.enqueue(signed(request, true)); !again.Joined || again.Delivery.ID != want.Delivery.ID {
+				t.Errorf("%s: %+v", request, again)
+			}
+		}
+		f.write(func(tx Tx) error {
+			for _, request := range []string{"one", "three"} {
+				if _, err := tx.Enqueue(signed(request, false)); !errors.Is(err, ErrReplayed) {
+					t.Errorf("%s, not bound: %v", request, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
 // TestSignatureOfAJoinedMailLeadsToThatMail: it is the first that is signed so.
 func TestSignatureOfAJoinedMailLeadsToThatMail(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
 		n := mail("")
 		first := f.enqueue(n).Delivery
 		repeat := mail("")
-		repeat.Identity, repeat.Signature = n.Identity, Signature{"hash", "request"}
+		repeat.Identity, repeat.Signature = n.Identity, Signature{Hash: "hash", Request: "request"}
 		f.enqueue(repeat)
 		other := mail("") // without an identity in common
 		other.Signature = repeat.Signature

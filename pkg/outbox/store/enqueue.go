@@ -12,10 +12,13 @@ const (
 )
 
 var (
-	qSigned   = register(`INSERT INTO signature (hash, request, delivery, ends_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING`)
-	qSigner   = register(`SELECT request, delivery FROM signature WHERE hash = $1`)
-	qSigns    = register(`UPDATE signature SET delivery = $2 WHERE hash = $1`)
-	qUnsigned = register(`DELETE FROM signature WHERE hash = $1`)
+	// Without a bound query a signature is good for nothing that others came with.
+	qSigned = register(`INSERT INTO signature (hash, bound_to, request, delivery, ends_at)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT)
+		WHERE CAST($2 AS TEXT) <> '' OR NOT EXISTS (SELECT 1 FROM signature WHERE hash = $1 AND bound_to <> '') ON CONFLICT (hash, bound_to) DO NOTHING`)
+	qSigner   = register(`SELECT request, delivery FROM signature WHERE hash = $1 AND bound_to = $2`)
+	qSigns    = register(`UPDATE signature SET delivery = $3 WHERE hash = $1 AND bound_to = $2`)
+	qUnsigned = register(`DELETE FROM signature WHERE hash = $1 AND bound_to = $2`)
 	// Where no earlier mail of the conversation is open. A database in the process
 	// is asked so first, as RETURNING costs it more than a statement.
 	qInsertAlone = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, $11, '', 0, 0, 0, 0, 0, $12, $13, $10, $14, $15, $16, $17, $18, $19
@@ -40,7 +43,7 @@ const signatureLife = 10 * time.Minute
 // Enqueue stores n or finds the delivery that it repeats.
 func (t *tx) Enqueue(n NewDelivery) (Enqueued, error) {
 	if n.Signature.Hash != "" {
-		first, err := t.exec(qSigned, n.Signature.Hash, n.Signature.Request, n.ID, t.now+signatureLife.Microseconds())
+		first, err := t.exec(qSigned, n.Signature.Hash, n.Signature.boundTo(), n.Signature.Request, n.ID, t.now+signatureLife.Microseconds())
 		if err != nil {
 			return Enqueued{}, err
 		}
@@ -62,13 +65,13 @@ func (t *tx) Enqueue(n NewDelivery) (Enqueued, error) {
 		}
 		if earlier != nil {
 			if n.Signature.Hash != "" {
-				_, err = t.exec(qSigns, n.Signature.Hash, earlier.ID)
+				_, err = t.exec(qSigns, n.Signature.Hash, n.Signature.boundTo(), earlier.ID)
 			}
 			return Enqueued{Delivery: *earlier, Joined: true}, err
 		}
 		if n.JoinOnly {
 			if n.Signature.Hash != "" {
-				if _, err := t.exec(qUnsigned, n.Signature.Hash); err != nil {
+				if _, err := t.exec(qUnsigned, n.Signature.Hash, n.Signature.boundTo()); err != nil {
 					return Enqueued{}, err
 				}
 			}
@@ -81,7 +84,7 @@ func (t *tx) Enqueue(n NewDelivery) (Enqueued, error) {
 // replayed finds the delivery of a signature that was used before.
 func (t *tx) replayed(s Signature) (Enqueued, error) {
 	var request, id string
-	found, err := t.one(qSigner, []any{s.Hash}, &request, &id)
+	found, err := t.one(qSigner, []any{s.Hash, s.boundTo()}, &request, &id)
 	if err != nil {
 		return Enqueued{}, err
 	}

@@ -102,7 +102,17 @@ type NewDelivery struct {
 // value is a request that was not signed with a time.
 type Signature struct {
 	Hash    string // of the signature
-	Request string // hash of the data source and the query that it came with first
+	Request string // hash of the data source and the query that it came with
+	// Bound: a key proves that whoever has the secret made this query, so the
+	// same signature may come with several such queries, once with each.
+	Bound bool
+}
+
+func (s Signature) boundTo() string {
+	if s.Bound {
+		return s.Request
+	}
+	return ""
 }
 
 // Enqueued is what became of a NewDelivery.

@@ -87,10 +87,12 @@ CREATE TABLE pause (
 
 -- A signed request that was carried out.
 CREATE TABLE signature (
-    hash     TEXT NOT NULL PRIMARY KEY,
+    hash     TEXT NOT NULL,
+    bound_to TEXT NOT NULL, -- the request, where a key binds its query; else empty
     request  TEXT NOT NULL,
     delivery TEXT NOT NULL, -- its id
-    ends_at  INTEGER NOT NULL
+    ends_at  INTEGER NOT NULL,
+    PRIMARY KEY (hash, bound_to)
 ) WITHOUT ROWID;
 
 -- How many deliveries became final, by minute and again by hour. Each process has
