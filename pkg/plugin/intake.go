@@ -129,13 +129,13 @@ type bodyKey struct{}
 // closed.
 type body struct {
 	*bytes.Reader
-	length  int64
+	octets  []byte
 	endTurn func()
 }
 
 // received fills in what was received, and ends the turn of what is small.
 func (b *body) received(octets []byte, endTurn func()) {
-	b.Reader, b.length, b.endTurn = bytes.NewReader(octets), int64(len(octets)), endTurn
+	b.Reader, b.octets, b.endTurn = bytes.NewReader(octets), octets, endTurn
 	if len(octets) <= window {
 		endTurn()
 	}
@@ -144,7 +144,7 @@ func (b *body) received(octets []byte, endTurn func()) {
 // Close drops the body and ends its turn.
 func (b *body) Close() error {
 	if b.endTurn != nil {
-		b.Reader = bytes.NewReader(nil)
+		b.Reader, b.octets = bytes.NewReader(nil), nil
 		b.endTurn()
 	}
 	return nil
@@ -154,11 +154,11 @@ func (b *body) Close() error {
 func withBody(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch b, ok := r.Context().Value(bodyKey{}).(*body); {
-		case !ok || b.length == 0:
+		case !ok || len(b.octets) == 0:
 		case r.Method == http.MethodGet: // nobody reads it
 			_ = b.Close() // it never fails
 		default:
-			r.Body, r.ContentLength = b, b.length
+			r.Body, r.ContentLength = b, b.Size()
 		}
 		h.ServeHTTP(w, r)
 	})
