@@ -1039,3 +1039,27 @@ func TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm(t *testing.T) {
 		t.Errorf("%d dials", dials.Load())
 	}
 }
+
+// TestFreshConnectionTakesFirstWhoWaitsForOne: it was opened for that mail, and
+// when all the room for connections is taken no other may follow.
+func TestFreshConnectionTakesFirstWhoWaitsForOne(t *testing.T) {
+	pool := startPool(t, Config{MaxConnections: 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}})
+	jobFor := func(to string) *job {
+		return &job{ctx: testContext(t), mail: testMail(to), results: make([]RecipientResult, 1), done: make(chan struct{})}
+	}
+	waits, before, behind := jobFor("waits@example.com"), jobFor("before@example.com"), jobFor("behind@example.com")
+	pool.putBack(behind)
+	pool.renew(waits)
+	pool.putBack(before) // by another session that ended at that moment
+	for i, want := range []*job{waits, before, behind} {
+		got := pool.nextFor(true)
+		if got != want {
+			t.Fatalf("mail %d is %v, want %v", i, got.mail.To, want.mail.To)
+		}
+		got.end(nil)
+	}
+	pool.stopDials()
+}
