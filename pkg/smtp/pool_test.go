@@ -1063,3 +1063,35 @@ func TestFreshConnectionTakesFirstWhoWaitsForOne(t *testing.T) {
 	}
 	pool.stopDials()
 }
+
+// TestConnectionThatIsRefusedEndsNoneThatIsBeingOpened: a relay that has room
+// for one connection says 554 to the others, or one of its nodes has no TLS. The
+// one that is good brings every mail out.
+func TestConnectionThatIsRefusedEndsNoneThatIsBeingOpened(t *testing.T) {
+	for name, refusal := range map[string]relaytest.Fault{
+		"greeting": {Stage: relaytest.Greeting, Skip: 1, Action: relaytest.Reply("554 5.7.1 one connection is enough\r\n")},
+		"EHLO":     {Stage: relaytest.EHLO, Skip: 1, Action: relaytest.Reply("550 5.7.1 one connection is enough\r\n")},
+		"TLS":      {Stage: relaytest.TLS, Skip: 1, Action: relaytest.Reply("250 ok\r\n")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			relay := startRelay(t, relaytest.Options{})
+			good := make(chan struct{})
+			relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Hold(good)})
+			relay.Fault(refusal)
+			pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+			const n = 8
+			errs := beginMany(t, pool, n)
+			// Three are refused, each twice, while the good one is being opened.
+			waitUntil(t, func() bool {
+				_, _, total, _ := relay.Connections()
+				return total == 1+2*3 && pool.Stats().Connecting == 1
+			})
+			close(good)
+			for range n {
+				if err := <-errs; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}

@@ -103,9 +103,11 @@ func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error)
 // While others stand, come or go, or did when it was asked for, it means only
 // that there was no room for more. But the last hope takes the mails with it:
 // dialing on for each of them would be a storm against a relay in trouble, and
-// so would more AUTHs after one refusal. The caller has the lock.
+// so would more AUTHs after one refusal. What another connection may not meet
+// ends none that is being opened. The caller has the lock.
 func (p *Pool) connectFailed(err *Error, alone bool) {
-	if p.standing == 0 && (alone && p.dialing+p.leaving == 0 || err.Sender() || err.Stage == StageAuth) {
+	certain := err.Sender() && !err.doubtful() || err.Stage == StageAuth
+	if p.standing == 0 && (alone && p.dialing+p.leaving == 0 || certain) {
 		p.away(err)
 		return
 	}
