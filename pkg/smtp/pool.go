@@ -25,6 +25,9 @@ const (
 	// dialPause is how long a relay that refused one more connection is not
 	// asked again, while others stand.
 	dialPause = 5 * time.Second
+	// authPause is the same for a relay that refused the credentials, while others
+	// stand that it took them on: services lock accounts over many refusals.
+	authPause = time.Minute
 	// downPause is how long a relay that could not be had is not asked again:
 	// a backlog of thousands makes a dial a second, not one for each mail.
 	downPause = time.Second

@@ -1095,3 +1095,29 @@ func TestConnectionThatIsRefusedEndsNoneThatIsBeingOpened(t *testing.T) {
 		})
 	}
 }
+
+// TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands: its mails wait
+// for it, and the relay is not asked each few seconds.
+func TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+	release := occupy(t, pool, relay)
+	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply("535 5.7.8 no\r\n")})
+	const n = 5
+	errs := beginMany(t, pool, n)
+	waitUntil(t, func() bool { s := pool.Stats(); return s.Waiting == n && s.Connecting == 0 })
+	pool.mu.Lock()
+	pause := time.Until(pool.notBefore)
+	pool.mu.Unlock()
+	if pause < 2*dialPause {
+		t.Errorf("the credentials are offered again in %s", pause)
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -111,7 +111,11 @@ func (p *Pool) connectFailed(err *Error, alone bool) {
 		p.away(err)
 		return
 	}
-	p.notBefore = time.Now().Add(dialPause)
+	pause := dialPause
+	if err.Stage == StageAuth && err.Sender() {
+		pause = authPause
+	}
+	p.notBefore = time.Now().Add(pause)
 	if p.dialing+p.leaving == 0 {
 		p.settleForAny()
 	}
