@@ -34,7 +34,7 @@ const (
 )
 
 // A Pool sends mail over at most Config.MaxConnections connections to one
-// relay as one user. Mails are sent in the order they come in; connections are
+// relay as one user, beside those that wait long for the reply to a mail. Mails are sent in the order they come in; connections are
 // opened when more mails wait than the standing ones take at once, kept while
 // there is mail, and closed when idle.
 type Pool struct {

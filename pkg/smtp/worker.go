@@ -20,7 +20,7 @@ func (p *Pool) dispatch() {
 		p.idle[last].wake <- struct{}{}
 		p.idle = slices.Delete(p.idle, last, last+1)
 	}
-	for p.needed() > p.dialing && p.standing+p.slowed+p.leaving+p.dialing < p.cfg.MaxConnections {
+	for p.needed() > p.dialing && p.room() {
 		if time.Now().Before(p.notBefore) && !p.replaces() {
 			return
 		}
@@ -28,6 +28,14 @@ func (p *Pool) dispatch() {
 		first := p.waiting.Front().Value.(*job)
 		go p.connect(first.ctx, p.dials, p.ended)
 	}
+}
+
+// room says whether one more connection may be opened. Those that wait long for
+// the reply to a mail leave their places to others, or a relay that is silent on
+// a few mails would hold up all of them; but no more than as many again.
+func (p *Pool) room() bool {
+	most, others := p.cfg.MaxConnections, p.standing+p.leaving+p.dialing
+	return others < most && others+p.slowed < 2*most
 }
 
 // needed is how many sessions the waiting mails need beside those that stand.
