@@ -1,6 +1,7 @@
 package plugintest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -111,6 +112,47 @@ func TestPreviewsAreLimited(t *testing.T) {
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 	if n := untilLimited(t, p, ds, plugintest.Request{Path: "preview", User: editor}, 500); n < 15 {
 		t.Errorf("a person who writes a template is refused after %d previews", n)
+	}
+}
+
+// TestLargePreviewsDoNotHoldUpAlerts: while one is shown, others that are large
+// are told to come again, and do not wait in the room that alerts need.
+func TestLargePreviewsDoNotHoldUpAlerts(t *testing.T) {
+	const large = 8
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	body, err := json.Marshal(map[string]any{
+		"payload":  json.RawMessage(crowd(t, 1)),
+		"settings": map[string]any{"subjectTemplate": slow, "textTemplate": slow, "htmlTemplate": slow, "padding": strings.Repeat("x", 100<<10)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan int, large)
+	for range large {
+		go func() {
+			answer, err := p.Call(within(t), ds, plugintest.Request{Path: "preview", Body: body, User: editor})
+			if err != nil {
+				t.Error(err)
+			}
+			answered <- answer.Status
+		}()
+	}
+	if status := <-answered; status != 429 { // it came while another one was shown
+		t.Errorf("the first answer is %d", status)
+	}
+	if answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 0))); answer.Status != 200 {
+		t.Errorf("%d %s", answer.Status, answer.Body)
+	}
+	shown := 0
+	for range large - 1 {
+		if <-answered == 200 {
+			shown++
+		}
+	}
+	if shown == 0 {
+		t.Error("no preview was shown")
 	}
 }
 

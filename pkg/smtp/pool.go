@@ -25,13 +25,16 @@ const (
 	// dialPause is how long a relay that refused one more connection is not
 	// asked again, while others stand.
 	dialPause = 5 * time.Second
+	// authPause is the same for a relay that refused the credentials, while others
+	// stand that it took them on: services lock accounts over many refusals.
+	authPause = time.Minute
 	// downPause is how long an unreachable relay is not dialed again: a backlog of
 	// thousands makes one dial a second, not one for each mail.
 	downPause = time.Second
 )
 
 // A Pool sends mail over at most Config.MaxConnections connections to one
-// relay as one user. Mails are sent in the order they come in; connections are
+// relay as one user, beside those that wait long for the reply to a mail. Mails are sent in the order they come in; connections are
 // opened when more mails wait than the standing ones take at once, kept while
 // there is mail, and closed when idle.
 type Pool struct {

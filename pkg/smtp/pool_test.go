@@ -1039,3 +1039,85 @@ func TestRelayThatPutsMailOffBeforeItsEndGetsNoStorm(t *testing.T) {
 		t.Errorf("%d dials", dials.Load())
 	}
 }
+
+// TestFreshConnectionTakesFirstWhoWaitsForOne: it was opened for that mail, and
+// when all the room for connections is taken no other may follow.
+func TestFreshConnectionTakesFirstWhoWaitsForOne(t *testing.T) {
+	pool := startPool(t, Config{MaxConnections: 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}})
+	jobFor := func(to string) *job {
+		return &job{ctx: testContext(t), mail: testMail(to), results: make([]RecipientResult, 1), done: make(chan struct{})}
+	}
+	waits, before, behind := jobFor("waits@example.com"), jobFor("before@example.com"), jobFor("behind@example.com")
+	pool.putBack(behind)
+	pool.renew(waits)
+	pool.putBack(before) // by another session that ended at that moment
+	for i, want := range []*job{waits, before, behind} {
+		got := pool.nextFor(true)
+		if got != want {
+			t.Fatalf("mail %d is %v, want %v", i, got.mail.To, want.mail.To)
+		}
+		got.end(nil)
+	}
+	pool.stopDials()
+}
+
+// TestConnectionThatIsRefusedEndsNoneThatIsBeingOpened: a relay that has room
+// for one connection says 554 to the others, or one of its nodes has no TLS. The
+// one that is good brings every mail out.
+func TestConnectionThatIsRefusedEndsNoneThatIsBeingOpened(t *testing.T) {
+	for name, refusal := range map[string]relaytest.Fault{
+		"greeting": {Stage: relaytest.Greeting, Skip: 1, Action: relaytest.Reply("554 5.7.1 one connection is enough\r\n")},
+		"EHLO":     {Stage: relaytest.EHLO, Skip: 1, Action: relaytest.Reply("550 5.7.1 one connection is enough\r\n")},
+		"TLS":      {Stage: relaytest.TLS, Skip: 1, Action: relaytest.Reply("250 ok\r\n")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			relay := startRelay(t, relaytest.Options{})
+			good := make(chan struct{})
+			relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Hold(good)})
+			relay.Fault(refusal)
+			pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+			const n = 8
+			errs := beginMany(t, pool, n)
+			// Three are refused, each twice, while the good one is being opened.
+			waitUntil(t, func() bool {
+				_, _, total, _ := relay.Connections()
+				return total == 1+2*3 && pool.Stats().Connecting == 1
+			})
+			close(good)
+			for range n {
+				if err := <-errs; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands: its mails wait
+// for it, and the relay is not asked each few seconds.
+func TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+	release := occupy(t, pool, relay)
+	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply("535 5.7.8 no\r\n")})
+	const n = 5
+	errs := beginMany(t, pool, n)
+	waitUntil(t, func() bool { s := pool.Stats(); return s.Waiting == n && s.Connecting == 0 })
+	pool.mu.Lock()
+	pause := time.Until(pool.notBefore)
+	pool.mu.Unlock()
+	if pause < 2*dialPause {
+		t.Errorf("the credentials are offered again in %s", pause)
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	for range n {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}

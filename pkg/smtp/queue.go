@@ -38,10 +38,12 @@ func (p *Pool) nextFor(fresh bool) *job {
 }
 
 // waits takes the job that waits longest and that may go on a session of that
-// kind.
+// kind. On a fresh one, a job that needs it comes before those that do not: nobody
+// may open another for it.
 func (p *Pool) waits(fresh bool) *job {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	var found *job
 	for e := p.waiting.Front(); e != nil; {
 		j := e.Value.(*job)
 		e = e.Next()
@@ -53,11 +55,18 @@ func (p *Pool) waits(fresh bool) *job {
 		if j.fresh && !fresh {
 			continue
 		}
-		p.remove(j)
-		p.dispatch()
-		return j
+		if found == nil || j.fresh && !found.fresh {
+			found = j
+		}
+		if !fresh || found.fresh || p.fresh == 0 {
+			break
+		}
 	}
-	return nil
+	if found != nil {
+		p.remove(found)
+		p.dispatch()
+	}
+	return found
 }
 
 // remove takes a job out of the queue. The caller must have the lock.

@@ -350,6 +350,40 @@ func TestSlowContentHoldsUpNobody(t *testing.T) {
 	}
 }
 
+// TestSilentRelayHoldsUpNobodyOnItsLastConnection: nor on all of them, until as
+// many again are silent.
+func TestSilentRelayHoldsUpNobodyOnItsLastConnection(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections, c.Timeout = 1, 2*time.Second
+	pool := startPool(t, c)
+	silent, held := make(chan struct{}), make(chan struct{}, 2)
+	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Match: "silent@", Action: relaytest.Hold(silent), OnFire: func() { held <- struct{}{} }})
+	first := beginMany(t, pool, 1, "silent@example.com")
+	<-held
+	if _, err := pool.Send(testContext(t), testMail()); err != nil {
+		close(silent)
+		t.Fatal(err)
+	}
+	second := beginMany(t, pool, 1, "silent@example.com")
+	<-held
+	waitUntil(t, func() bool { pool.mu.Lock(); defer pool.mu.Unlock(); return pool.slowed == 2 })
+	behind := beginMany(t, pool, 1)
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
+	if open, _, _, _ := relay.Connections(); open != 2 {
+		t.Errorf("%d connections, want 2", open)
+	}
+	close(silent)
+	for _, done := range []<-chan error{first, second, behind} {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := relay.Taken(); got != 4 {
+		t.Errorf("%d mails arrived, want each once", got)
+	}
+}
+
 // TestMailBehindASlowContentGoesOnAnotherConnection: its envelope is on the way.
 func TestMailBehindASlowContentGoesOnAnotherConnection(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})

@@ -43,7 +43,8 @@ type Config struct {
 	// IdleTimeout is how long a connection is kept without a mail. By default a
 	// minute.
 	IdleTimeout time.Duration
-	// MaxConnections bounds the connections of a pool. By default 4.
+	// MaxConnections bounds the connections of a pool. By default 4. As many again
+	// may wait, longer than Timeout, for the reply to a mail's content.
 	MaxConnections int
 	// MessagesPerConnection is how many mails a connection carries before
 	// another takes its place. By default 100.

@@ -20,7 +20,7 @@ func (p *Pool) dispatch() {
 		p.idle[last].wake <- struct{}{}
 		p.idle = slices.Delete(p.idle, last, last+1)
 	}
-	for p.needed() > p.dialing && p.standing+p.slowed+p.leaving+p.dialing < p.cfg.MaxConnections {
+	for p.needed() > p.dialing && p.room() {
 		if time.Now().Before(p.notBefore) && !p.replaces() {
 			return
 		}
@@ -28,6 +28,14 @@ func (p *Pool) dispatch() {
 		first := p.waiting.Front().Value.(*job)
 		go p.connect(first.ctx, p.dials, p.ended)
 	}
+}
+
+// room says whether one more connection may be opened. Those that wait long for
+// the reply to a mail leave their places to others, or a relay that is silent on
+// a few mails would hold up all of them; but no more than as many again.
+func (p *Pool) room() bool {
+	most, others := p.cfg.MaxConnections, p.standing+p.leaving+p.dialing
+	return others < most && others+p.slowed < 2*most
 }
 
 // needed is how many sessions the waiting mails need beside those that stand.
@@ -103,14 +111,19 @@ func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error)
 // While others stand, come or go, or did when it was asked for, it means only
 // that there was no room for more. If it was the only one, every waiting mail
 // fails with it: a dial for each of them would be a storm against a relay in
-// trouble, and so would more AUTHs after one refusal. The caller must have the
-// lock.
+// trouble, and so would more AUTHs after one refusal. What another connection may
+// not meet ends none that is being opened. The caller must have the lock.
 func (p *Pool) connectFailed(err *Error, alone bool) {
-	if p.standing == 0 && (alone && p.dialing+p.leaving == 0 || err.Sender() || err.Stage == StageAuth) {
+	certain := err.Sender() && !err.needsConfirmation() || err.Stage == StageAuth
+	if p.standing == 0 && (alone && p.dialing+p.leaving == 0 || certain) {
 		p.relayDown(err)
 		return
 	}
-	p.notBefore = time.Now().Add(dialPause)
+	pause := dialPause
+	if err.Stage == StageAuth && err.Sender() {
+		pause = authPause
+	}
+	p.notBefore = time.Now().Add(pause)
 	if p.dialing+p.leaving == 0 {
 		p.allowAnySession()
 	}
