@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 // Server is a PostgreSQL server that listens on a socket in a folder of its own.
 type Server struct {
 	bin, folder string
+	fsync       bool
 	databases   atomic.Int64
 
 	mu      sync.Mutex
@@ -39,7 +41,10 @@ var shared struct {
 // the test.
 func Shared(tb testing.TB) *Server {
 	tb.Helper()
-	shared.once.Do(func() { shared.server, shared.err = start() })
+	// No test takes the power away, and without fsync a server that is killed loses
+	// nothing either; a benchmark is to meet what an operator has.
+	_, measured := tb.(*testing.B)
+	shared.once.Do(func() { shared.server, shared.err = start(measured) })
 	if shared.err != nil {
 		tb.Fatalf("PostgreSQL for the tests: %v", shared.err)
 	}
@@ -64,7 +69,7 @@ func Shutdown() {
 	}
 }
 
-func start() (*Server, error) {
+func start(fsync bool) (*Server, error) {
 	bin, err := find()
 	if err != nil {
 		return nil, err
@@ -75,7 +80,7 @@ func start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{bin: bin, folder: folder}
+	s := &Server{bin: bin, folder: folder, fsync: fsync}
 	if err := handOver(folder); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
@@ -113,7 +118,7 @@ func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cmd := s.command("postgres", "-D", filepath.Join(s.folder, "data"), "-k", s.folder,
-		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=on", "-c", "log_min_messages=panic")
+		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync="+strconv.FormatBool(s.fsync), "-c", "log_min_messages=panic")
 	if err := cmd.Start(); err != nil {
 		return err
 	}
