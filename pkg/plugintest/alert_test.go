@@ -176,7 +176,7 @@ func TestWhoMayCall(t *testing.T) {
 		{"only JSON is read", signed, plugintest.Request{Path: "alerts", Body: body, Header: map[string][]string{"Content-Type": {"text/plain"}}, User: admin}, 415},
 		{"what is not JSON is refused", unsigned, plugintest.Request{Path: "alerts", Body: []byte("{"), User: admin}, 400},
 		{"what is not a notification is refused", unsigned, plugintest.Request{Path: "alerts", Body: []byte(`{"alerts":1}`), User: admin}, 422},
-		{"a body over 32 MiB is refused", unsigned, plugintest.Request{Path: "alerts", Body: bytes.Repeat([]byte(" "), 32<<20+1), User: admin}, 413},
+		{"a body over 16 MiB is refused", unsigned, plugintest.Request{Path: "alerts", Body: bytes.Repeat([]byte(" "), 16<<20+1), User: admin}, 413},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package plugintest_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -182,7 +183,7 @@ func TestForbiddenFileRefusesNewAlertsUntilItIsAllowed(t *testing.T) {
 	}
 	r := relay(t, relaytest.Options{})
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
-	if err := os.Chmod(folder, 0o500); err != nil {
+	if err := errors.Join(giveToNobody(folder), os.Chmod(folder, 0o500)); err != nil {
 		t.Fatal(err)
 	}
 	p, err := plugintest.Start(watched(plugintest.Options{Executable: path, Env: []string{"GF_PLUGIN_OUTBOX_URL=" + fileURL(folder)}, Prepare: asNobody}))
@@ -191,7 +192,7 @@ func TestForbiddenFileRefusesNewAlertsUntilItIsAllowed(t *testing.T) {
 	}
 	defer p.Stop()
 	unavailable(t, call(t, p, ds, plugintest.Signed("alerts", another(t, 1))), folder, "permission denied")
-	if err := os.Chmod(folder, 0o777); err != nil {
+	if err := os.Chmod(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return call(t, p, ds, plugintest.Signed("alerts", another(t, 1))).Status == 200 })
@@ -241,6 +242,14 @@ func TestDefaultOutboxThatHoldsMailIsNotPassedOver(t *testing.T) {
 		wake(t, p, ds)
 		return copies(r, idOf(answer.Body)) == 1
 	})
+}
+
+// giveToNobody gives a folder to the user of asNobody.
+func giveToNobody(folder string) error {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	return os.Chown(folder, 65534, 65534)
 }
 
 // asNobody has a process that root starts obey permissions.

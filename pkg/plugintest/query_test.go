@@ -145,7 +145,7 @@ func TestMetricsCountDeliveriesAttemptsStagesAndRefusals(t *testing.T) {
 		`nhncloud_email_attempts_total{outcome="sent"} 1`,
 		`nhncloud_email_attempts_total{outcome="transient"} 1`,
 		`nhncloud_email_delivery_duration_seconds_count 1`,
-		`nhncloud_email_smtp_stage_duration_seconds_count{stage="auth"} 1`,
+		`nhncloud_email_smtp_stage_duration_seconds_count{stage="auth"} 2`, // what a session that has served refuses is asked again on a fresh one
 		`nhncloud_email_outbox_depth{state="queued"} 1`,
 		`nhncloud_email_outbox_oldest_age_seconds `,
 		`nhncloud_email_rejected_requests_total{reason="signature"} 1`,
