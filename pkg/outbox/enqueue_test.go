@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -146,6 +147,19 @@ func TestFullQueueRefusesNewMailAndStillJoinsRepeats(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOperationThatPanicsEndsAlone: it must not end the process, which would meet
+// the same mail again.
+func TestOperationThatPanicsEndsAlone(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		err := o.write(t.Context(), &operation{name: "a mistake", run: func(*transaction) error { panic("no such transition") }})
+		if err == nil || !strings.Contains(err.Error(), "no such transition") {
+			t.Errorf("%v", err)
+		}
+		f.enqueue(o, notification("next"))
+	})
 }
 
 func TestOneBadOperationDoesNotFailItsBatch(t *testing.T) {

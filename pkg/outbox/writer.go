@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -217,7 +218,14 @@ func (w *writer) transact(batch []*operation) error {
 
 // carryOut runs the operations of a batch: the outcomes in one step, then the
 // others in the order of their keys.
-func (t *transaction) carryOut(batch []*operation) error {
+func (t *transaction) carryOut(batch []*operation) (err error) {
+	// A mistake of ours ends the transaction and then, run alone, its operation:
+	// mail that ended the process would end it again and again.
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v\n%s", p, debug.Stack())
+		}
+	}()
 	var outcomes []*operation
 	var changes []store.Transition
 	for _, p := range batch {
