@@ -20,32 +20,36 @@ func newOpenConnections() *openConnections {
 	return &openConnections{open: map[string]int{}, freed: make(chan struct{})}
 }
 
-// dialer is dial, of which at most limit connections of a user are open at once.
-// After patience it dials all the same: the relay may have room.
+// dialer returns the dial of one sender. While connections of an earlier sender
+// are open, at most limit of the user's are open at once; after patience it dials
+// all the same, for the relay may have room. How many it opens of its own, its
+// pool knows.
 func (c *openConnections) dialer(user string, limit int, patience time.Duration, dial Dialer) Dialer {
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
+	own := new(int)
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c.take(ctx, user, limit, patience)
+		c.take(ctx, user, own, limit, patience)
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
-			c.release(user)
+			c.release(user, own)
 			return nil, err
 		}
-		return &counted{Conn: conn, release: sync.OnceFunc(func() { c.release(user) })}, nil
+		return &counted{Conn: conn, release: sync.OnceFunc(func() { c.release(user, own) })}, nil
 	}
 }
 
 // take waits until there is room for one more, or patience or ctx ends.
-func (c *openConnections) take(ctx context.Context, user string, limit int, patience time.Duration) {
+func (c *openConnections) take(ctx context.Context, user string, own *int, limit int, patience time.Duration) {
 	patient, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		c.mu.Lock()
 		freed := c.freed
-		if c.open[user] < limit || patient.Err() != nil {
+		if c.open[user] < limit || c.open[user] == *own || patient.Err() != nil {
 			c.open[user]++
+			*own++
 			c.mu.Unlock()
 			return
 		}
@@ -57,9 +61,10 @@ func (c *openConnections) take(ctx context.Context, user string, limit int, pati
 	}
 }
 
-func (c *openConnections) release(user string) {
+func (c *openConnections) release(user string, own *int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	*own--
 	if c.open[user]--; c.open[user] == 0 {
 		delete(c.open, user)
 	}

@@ -25,6 +25,14 @@ func TestNewSendersConnectionsWaitForTheOldOnes(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-dialed
+	more, err := first(t.Context(), "tcp", "relay") // its pool knows why
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-dialed
+	if err := more.Close(); err != nil {
+		t.Error(err)
+	}
 	other, err := c.dialer("another user", 1, forever, dial)(t.Context(), "tcp", "relay")
 	if err != nil {
 		t.Fatal(err)
