@@ -68,12 +68,12 @@ func TestAgesAreOfTheDatabasesClock(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = db.ExecContext(t.Context(), `CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+		_, err = db.ExecContext(t.Context(), `CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
 			AS $$ SELECT pg_catalog.clock_timestamp() + interval '`+off+`' $$`)
 		if err = errors.Join(err, db.Close()); err != nil {
 			t.Fatal(err)
 		}
-		o, err := Open(t.Context(), location+"&options=-csearch_path%3Dpublic%2Cpg_catalog", Options{})
+		o, err := Open(t.Context(), location+"%2Cpg_catalog", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

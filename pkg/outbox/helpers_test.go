@@ -112,7 +112,8 @@ func (f *fixture) open(adjust ...func(*Options)) *Outbox {
 
 func (f *fixture) closeAtEnd(o *Outbox) {
 	f.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		// A test may leave a send without an answer, for which nobody waits.
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
 		if err := o.Close(ctx); err != nil {
 			f.Errorf("Close: %v", err)
