@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/url"
@@ -25,7 +26,8 @@ type plugin struct {
 type running struct {
 	process *plugintest.Process
 	source  plugintest.DataSource
-	request plugintest.Request // signed once: signing is Grafana's work
+	body    []byte
+	posted  atomic.Int64
 }
 
 func (p *plugin) open(_ context.Context, r *relaytest.Relay, connections int, n notification) (client, error) {
@@ -43,7 +45,7 @@ func (p *plugin) open(_ context.Context, r *relaytest.Relay, connections int, n 
 	source := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{
 		"fromAddress": sender, "maxConnections": connections, "allowedRecipients": []string{"@example.com"},
 	})
-	return &running{process, source, plugintest.Signed("", n.body)}, nil
+	return &running{process: process, source: source, body: n.body}, nil
 }
 
 func (p *running) send(ctx context.Context, _ int, to []string) error {
@@ -54,11 +56,13 @@ func (p *running) send(ctx context.Context, _ int, to []string) error {
 	return err
 }
 
-// post is Grafana's call of the contact point.
+// post is Grafana's call of the contact point, each time for another alert group:
+// a signature is good for one request.
 func (p *running) post(ctx context.Context, to []string) (status int, err error) {
-	request := p.request
-	request.Path = "alerts?" + url.Values{"to": {strings.Join(to, ",")}}.Encode()
-	answer, err := p.process.Call(ctx, p.source, request)
+	group := fmt.Appendf(nil, `"groupKey":"%d `, p.posted.Add(1))
+	body := bytes.Replace(p.body, []byte(`"groupKey":"`), group, 1)
+	path := "alerts?" + url.Values{"to": {strings.Join(to, ",")}}.Encode()
+	answer, err := p.process.Call(ctx, p.source, plugintest.Signed(path, body))
 	return answer.Status, err
 }
 
