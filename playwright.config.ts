@@ -1,6 +1,6 @@
 // The stories in e2e/stories, in a browser: on the Grafana at GRAFANA_URL, or
 // without it on a page that loads dist/ as Grafana does, with the calls answered
-// by the plugin process (pkg/plugintest/browser).
+// by the plugin process (internal/plugintest/browser).
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
@@ -11,12 +11,12 @@ const grafana = process.env.GRAFANA_URL;
 const chromium = '/usr/bin/chromium'; // Debian's; elsewhere Playwright has its own
 
 const startRelay = {
-  command: `go run ./pkg/relaytest/relay -address ${relay.host} -starttls-port ${relay.starttls} -tls-wrapper-port ${relay.tlsWrapper} -ca-file ${CA_FILE}`,
+  command: `go run ./internal/relaytest/relay -address ${relay.host} -starttls-port ${relay.starttls} -tls-wrapper-port ${relay.tlsWrapper} -ca-file ${CA_FILE}`,
   wait: { stdout: /STARTTLS on/ },
 };
 const startPage = {
   command:
-    'npx rspack build -c e2e/page/rspack.config.js && go run ./pkg/plugintest/browser -page node_modules/.cache/e2e-page',
+    'npx rspack build -c e2e/page/rspack.config.js && go run ./internal/plugintest/browser -page node_modules/.cache/e2e-page',
   wait: { stdout: /serving on (?<e2e_page_url>http:\S+)/ },
 };
 // A slow machine is no failure, and what is started here is stopped here.

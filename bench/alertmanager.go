@@ -16,7 +16,7 @@ import (
 	commoncfg "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 )
 
 // alertmanager mails with Alertmanager's email notifier: a connection for each

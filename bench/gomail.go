@@ -5,7 +5,7 @@ import (
 
 	mail "github.com/wneessen/go-mail"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 )
 
 // goMail mails with wneessen/go-mail over connections that it keeps.

@@ -5,7 +5,7 @@ import (
 
 	mail "gopkg.in/mail.v2"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 )
 
 // grafana mails as Grafana's own email contact point does: gopkg.in/mail.v2,

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 )
 
 func main() {

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 )
 
 const (

@@ -10,9 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 // plugin opens plugin processes that keep their mail at url.

@@ -33,7 +33,7 @@ func Dev(ctx context.Context) error {
 	defer func() { _ = os.RemoveAll(scratch) }() // it is in the temporary folder
 	// Neither go run nor npm run hands a signal on to what it runs.
 	relay := filepath.Join(scratch, "relay")
-	if err := sh.RunV("go", "build", "-o", relay, "./pkg/relaytest/relay"); err != nil {
+	if err := sh.RunV("go", "build", "-o", relay, "./internal/relaytest/relay"); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -9,7 +9,7 @@ import (
 
 // Demo runs the main job once on this machine: relay, plugin process, health
 // check, an alert, the mail that arrives. It ends by itself.
-func Demo() error { return sh.RunV("go", "run", "./pkg/plugintest/demo") }
+func Demo() error { return sh.RunV("go", "run", "./internal/plugintest/demo") }
 
 // Bench measures the plugin beside other mailers, side by side in one run; see
 // docs/performance.md.
@@ -22,9 +22,9 @@ func Bench() error {
 // Soak runs the plugin for 30 minutes at 50 notifications a second with a relay
 // that fails in every way, fails if anything grows or is lost, and draws
 // docs/soak.svg; see docs/reliability.md. It needs Linux.
-func Soak() error { return sh.RunV("go", "run", "./pkg/plugintest/soak") }
+func Soak() error { return sh.RunV("go", "run", "./internal/plugintest/soak") }
 
 // Kills pulls the plug a hundred times under load and counts what arrives.
 func Kills() error {
-	return sh.RunV("go", "test", "./pkg/plugintest", "-run", "TestKilledAtRandomInstants", "-v", "-timeout", "60m", "-args", "-kills=100")
+	return sh.RunV("go", "test", "./internal/plugintest", "-run", "TestKilledAtRandomInstants", "-v", "-timeout", "60m", "-args", "-kills=100")
 }

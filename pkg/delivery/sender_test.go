@@ -8,10 +8,10 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/plugintest"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 

@@ -11,8 +11,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 

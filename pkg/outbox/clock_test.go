@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 )
 
 // TestClockJumpsLoseAndRepeatNothing: the store's clock jumps while a mail is

@@ -16,7 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 

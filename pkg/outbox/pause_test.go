@@ -11,7 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 )
 
 func TestFileThatVanishesIsAnError(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 )
 
 // TestAnAnswerThatIsNoSuccessBeginsWithItsReason: since 13.1 Grafana shows the

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 var benchContent = bytes.Repeat([]byte("The disk of db1 is full, and this line is as long as one of base64.\r\n"), 300)

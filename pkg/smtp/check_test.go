@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 func stageNames(report Report, outcome Outcome) string {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 // stuffed is data as it goes on the wire.

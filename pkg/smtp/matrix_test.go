@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 

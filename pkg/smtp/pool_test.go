@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 // sendMany sends n mails at once and returns their errors.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 // TestRenegotiationIsRefused: a relay that begins a new handshake in the midst

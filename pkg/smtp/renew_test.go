@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 // TestRefusalOfASessionIsNotTheMails: from its third mail on a session refuses,

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 // script is a relay's side of one TLS wrapper connection, written by hand: for

@@ -15,8 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/relaytest"
 )
 
 // secondMailArrives asserts that the pool is sound: the next mail goes through

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 )
 
 func TestURLsThatCannotBeUsedAreExplained(t *testing.T) {

@@ -1,0 +1,78 @@
+package plugintest
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+)
+
+// webhookSecret is the signing secret of the data sources that ForRelay makes.
+const webhookSecret = "only-for-tests"
+
+// ForRelay is a data source that mails through a test relay, with the settings
+// in override replaced (nil removes a key).
+func ForRelay(r *relaytest.Relay, mode nhncloud.PortMode, override map[string]any) DataSource {
+	port := r.STARTTLSPort()
+	if mode == nhncloud.TLSWrapper {
+		port = r.TLSWrapperPort()
+	}
+	appKey, secretKey := r.Credentials()
+	settings := map[string]any{
+		"host": r.Host(), "port": port, "portMode": string(mode),
+		"serverName": r.ServerName(), "tlsAuthWithCACert": true,
+		"appKey": appKey, "fromAddress": "grafana@example.com", "fromName": "Grafana",
+		"to": []string{"oncall@example.com"},
+	}
+	maps.Copy(settings, override)
+	maps.DeleteFunc(settings, func(_ string, v any) bool { return v == nil })
+	encoded, err := json.Marshal(settings)
+	if err != nil {
+		panic(err) // a mistake in the caller's source
+	}
+	return DataSource{
+		UID:  "nhncloud-email",
+		JSON: encoded,
+		Secrets: map[string]string{
+			"secretKey": secretKey, "webhookSecret": webhookSecret, "tlsCACert": string(r.CA()),
+		},
+		Updated: time.Now(),
+	}
+}
+
+// posted counts what Signed made.
+var posted atomic.Int64
+
+// Signed is what Grafana's webhook contact point posts: signed with the
+// secret of ForRelay, by a service account with the role Viewer. Each is signed
+// at another second, as those that Grafana posts one after the other are: a
+// signature is good for one request.
+func Signed(path string, body []byte) Request {
+	return SignedAt(path, body, time.Duration(posted.Add(1)%240-120)*time.Second)
+}
+
+// SignedAt is Signed at a time of its own, some from now.
+func SignedAt(path string, body []byte, from time.Duration) Request {
+	now := strconv.FormatInt(time.Now().Add(from).Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(webhookSecret))
+	mac.Write([]byte(now + ":"))
+	mac.Write(body)
+	return Request{
+		Path: path, Body: body,
+		Header: http.Header{
+			"Content-Type":        {"application/json"},
+			alert.SignatureHeader: {hex.EncodeToString(mac.Sum(nil))},
+			alert.TimestampHeader: {now},
+		},
+		User: User{Login: "sa-1-nhncloud-email", Role: "Viewer"},
+	}
+}

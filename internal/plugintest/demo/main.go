@@ -1,0 +1,206 @@
+// Command demo shows the main job on one machine: a relay that answers like
+// the service's, the plugin process as Grafana starts it, a health check, an
+// alert that becomes a mail, and an outage that loses nothing.
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-message/mail"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
+)
+
+// payload is what a real Grafana posted; its copy here keeps the demo whole.
+//
+//go:embed payload.json
+var payload []byte
+
+const outputDir = "demo-out"
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	folder, err := os.MkdirTemp("", "nhncloud-email-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // it is in the temporary folder
+	// Laid out as Grafana has it, so that the outbox goes beside the plugins.
+	home := filepath.Join(folder, "plugins", plugintest.PluginID)
+	if err := os.MkdirAll(home, 0o755); err != nil {
+		return err
+	}
+
+	step("Building the plugin and starting a relay that answers like the service's")
+	executable, err := plugintest.Build(ctx, home)
+	if err != nil {
+		return err
+	}
+	relay, err := relaytest.Start(relaytest.Options{})
+	if err != nil {
+		return err
+	}
+	defer relay.Stop()
+	log, err := os.Create(filepath.Join(folder, "plugin.log"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // nobody reads it again
+	process, err := plugintest.Start(plugintest.Options{Executable: executable, Log: log})
+	if err != nil {
+		return err
+	}
+	defer func() { process.Stop() }()
+	fmt.Printf("  plugin process %d, relay on %s: %d (STARTTLS), %d (TLS wrapper)\n",
+		process.PID(), relay.Host(), relay.STARTTLSPort(), relay.TLSWrapperPort())
+	source := plugintest.ForRelay(relay, nhncloud.STARTTLS, nil)
+
+	step("Save & test: a real handshake")
+	if err := health(ctx, process, source); err != nil {
+		return err
+	}
+
+	step("Grafana posts an alert: two firing, signed, to oncall@example.com")
+	if _, err := post(ctx, process, source, payload); err != nil {
+		return err
+	}
+	mails, err := relay.WaitMails(ctx, 1)
+	if err != nil {
+		return err
+	}
+	if err := show(mails[0]); err != nil {
+		return err
+	}
+
+	step("An outage: the relay is gone, an alert is taken all the same")
+	relay.Stop()
+	later := bytes.ReplaceAll(payload, []byte("2026-11-23T06:33:30Z"), []byte("2026-11-23T07:00:00Z"))
+	status, err := post(ctx, process, source, later)
+	if err != nil {
+		return err
+	}
+	if status != 202 {
+		return fmt.Errorf("the alert was answered with %d, not 202", status)
+	}
+	fmt.Println("  pulling the plug: SIGKILL to the plugin")
+	process.Kill()
+	if err := relay.Restart(); err != nil {
+		return err
+	}
+	if process, err = plugintest.Start(plugintest.Options{Executable: executable, Log: log}); err != nil {
+		return err
+	}
+	fmt.Println("  the plugin is started again and the relay is back; the next call brings the SecretKey")
+	if _, err := process.Call(ctx, source, plugintest.Request{Method: "GET", Path: "status", User: plugintest.User{Login: "admin", Role: "Admin"}}); err != nil {
+		return err
+	}
+	if mails, err = relay.WaitMails(ctx, 2); err != nil {
+		return err
+	}
+	fmt.Printf("  the mail is there: %s\n", header(mails[1].Data, "Message-ID"))
+	fmt.Println("\nDone: everything acknowledged was delivered.")
+	return nil
+}
+
+func step(text string) { fmt.Printf("\n== %s\n", text) }
+
+func health(ctx context.Context, p *plugintest.Process, source plugintest.DataSource) error {
+	result, err := p.CheckHealth(ctx, source)
+	if err != nil {
+		return err
+	}
+	var details struct {
+		Report smtp.Report `json:"report"`
+	}
+	if err := json.Unmarshal(result.JSONDetails, &details); err != nil {
+		return err
+	}
+	for _, s := range details.Report.Stages {
+		fmt.Printf("  %-9s %-7s %7.2f ms  %s\n", s.Name, s.Outcome, s.DurationMs, s.Reply)
+	}
+	fmt.Printf("  %s: %s\n", result.Status, result.Message)
+	return nil
+}
+
+func post(ctx context.Context, p *plugintest.Process, source plugintest.DataSource, body []byte) (int, error) {
+	began := time.Now()
+	answer, err := p.Call(ctx, source, plugintest.Signed("alerts", body))
+	if err != nil {
+		return 0, err
+	}
+	fmt.Printf("  answered %d in %s: %s\n", answer.Status, time.Since(began).Round(time.Millisecond), answer.Body)
+	return answer.Status, nil
+}
+
+// show prints the mail as a person would read it and keeps what a browser can
+// open.
+func show(m relaytest.Mail) error {
+	fmt.Printf("\n  The relay took it from %s (AUTH %s, TLS: %v): MAIL FROM:<%s>, RCPT TO:<%s>\n\n",
+		m.UserName, m.Mechanism, m.TLS, m.From, strings.Join(m.To, ">, <"))
+	head, _, _ := bytes.Cut(m.Data, []byte("\r\n\r\n"))
+	fmt.Println(indent(string(head)))
+	if err := os.MkdirAll(outputDir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(outputDir, "mail.eml"), m.Data, 0o644); err != nil {
+		return err
+	}
+	reader, err := mail.CreateReader(bytes.NewReader(m.Data))
+	if err != nil {
+		return err
+	}
+	for {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		content, err := io.ReadAll(part.Body)
+		if err != nil {
+			return err
+		}
+		if kind, _, _ := part.Header.(*mail.InlineHeader).ContentType(); kind == "text/plain" {
+			fmt.Println(indent("\n" + string(content)))
+		} else if err := os.WriteFile(filepath.Join(outputDir, "mail.html"), content, 0o644); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("  The HTML is in %s, the whole mail in %s.\n", filepath.Join(outputDir, "mail.html"), filepath.Join(outputDir, "mail.eml"))
+	return nil
+}
+
+func indent(s string) string {
+	return "  | " + strings.ReplaceAll(strings.ReplaceAll(strings.TrimRight(s, "\r\n"), "\r\n", "\n"), "\n", "\n  | ")
+}
+
+func header(data []byte, name string) string {
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, name+":") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
