@@ -15,7 +15,7 @@ import (
 func tests(t *testing.T) map[string]string {
 	t.Helper()
 	code := make(map[string]string)
-	for _, root := range []string{"..", filepath.Join("..", "..", "internal")} {
+	for _, root := range []string{"..", filepath.Join("..", "..", "pkg")} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
 				return err

@@ -155,7 +155,7 @@ func object(t *testing.T, body []byte) map[string]any {
 
 func fixture(t *testing.T, name string) []byte {
 	t.Helper()
-	body, err := os.ReadFile(filepath.Join("..", "alert", "testdata", "grafana-12.3", name))
+	body, err := os.ReadFile(filepath.Join("..", "..", "pkg", "alert", "testdata", "grafana-12.3", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func fixture(t *testing.T, name string) []byte {
 
 func fixtures(t *testing.T) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("..", "alert", "testdata", "*", "*.json"))
+	paths, err := filepath.Glob(filepath.Join("..", "..", "pkg", "alert", "testdata", "*", "*.json"))
 	if err != nil || len(paths) < 6 {
 		t.Fatal("the fixtures are missing", err)
 	}

@@ -95,7 +95,7 @@ func TestFiveThousandAlertsBecomeOneMail(t *testing.T) {
 func TestPayloadsOfTheFieldBecomeMail(t *testing.T) {
 	r := relay(t, relaytest.Options{})
 	p := start(t, "memory:", nil)
-	files, err := filepath.Glob(filepath.Join("..", "message", "testdata", "cases", "*.json"))
+	files, err := filepath.Glob(filepath.Join("..", "..", "pkg", "message", "testdata", "cases", "*.json"))
 	if err != nil || len(files) < 6 {
 		t.Fatal("the payloads are missing", err)
 	}

@@ -257,7 +257,7 @@ func TestNoSettingSmugglesMail(t *testing.T) {
 // settingsKeys is every key of jsonData.
 func settingsKeys(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "settings", "settings.schema.json"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "pkg", "settings", "settings.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
