@@ -28,8 +28,9 @@ const (
 	// authPause is the same for a relay that refused the credentials, while others
 	// stand that it took them on: services lock accounts over many refusals.
 	authPause = time.Minute
-	// downPause is how long an unreachable relay is not dialed again: a backlog of
-	// thousands makes one dial a second, not one for each mail.
+	// downPause is how long a relay is not dialed again that is unreachable, or
+	// that ends sessions at their first mail: a backlog of thousands makes one dial a
+	// second, not one for each mail.
 	downPause = time.Second
 )
 
@@ -63,7 +64,7 @@ type Pool struct {
 	stopDials   context.CancelFunc
 	lostAtFirst int       // sessions in a row that the relay ended at their first mail
 	notBefore   time.Time // of the next dial beside standing sessions
-	down        *Error    // why the relay is unreachable
+	down        *Error    // why the relay was unreachable, or took no mail; nil once it took one
 	downUntil   time.Time // till when that is the answer to every mail
 	isClosed    bool
 	isRetired   bool // and begins with no more mails
@@ -109,6 +110,9 @@ func (p *Pool) Send(ctx context.Context, m Mail) (Result, error) {
 		parts = nil
 		for _, j := range jobs {
 			p.wait(j)
+			if j.reply.Code != 0 {
+				p.relayUp()
+			}
 			if result.Reply.Code == 0 {
 				result.Reply = j.reply
 			}
@@ -152,37 +156,6 @@ func (p *Pool) overflow(j *job) []RecipientResult {
 		known.used(took)
 	}
 	return j.results[took:]
-}
-
-// Verdict is nil if anyone was accepted, else the error of the recipients that
-// decides most: one that stops the sender, then one worth another try.
-func (r Result) Verdict() error {
-	var worst *Error
-	for i := range r.Recipients {
-		err := r.Recipients[i].Err
-		if err == nil {
-			return nil
-		}
-		if worst == nil || weight(err) > weight(worst) {
-			worst = err
-		}
-	}
-	if worst == nil { // nobody waits for the mail
-		return nil
-	}
-	return worst
-}
-
-func weight(e *Error) int {
-	switch {
-	case e.Sender():
-		return 3
-	case e.Ambiguous:
-		return 2
-	case e.Temporary():
-		return 1
-	}
-	return 0
 }
 
 // pace waits for messagesPerMinute.

@@ -177,3 +177,34 @@ func (r Result) Accepted() int {
 	}
 	return n
 }
+
+// Verdict is nil if anyone was accepted, else the error of the recipients that
+// decides most: one that stops the sender, then one worth another try.
+func (r Result) Verdict() error {
+	var worst *Error
+	for i := range r.Recipients {
+		err := r.Recipients[i].Err
+		if err == nil {
+			return nil
+		}
+		if worst == nil || weight(err) > weight(worst) {
+			worst = err
+		}
+	}
+	if worst == nil { // nobody waits for the mail
+		return nil
+	}
+	return worst
+}
+
+func weight(e *Error) int {
+	switch {
+	case e.Sender():
+		return 3
+	case e.Ambiguous:
+		return 2
+	case e.Temporary():
+		return 1
+	}
+	return 0
+}

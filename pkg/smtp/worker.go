@@ -35,6 +35,9 @@ func (p *Pool) dispatch() {
 // a few mails would hold up all of them; but no more than as many again.
 func (p *Pool) room() bool {
 	most, others := p.cfg.MaxConnections, p.standing+p.leaving+p.dialing
+	if p.down != nil { // one shows whether the relay takes mail again
+		most = 1
+	}
 	return others < most && others+p.slowed < 2*most
 }
 
@@ -123,15 +126,24 @@ func (p *Pool) connectFailed(err *Error, alone bool) {
 	if err.Stage == StageAuth && err.Sender() {
 		pause = authPause
 	}
-	p.notBefore = time.Now().Add(pause)
+	p.pauseDials(pause)
 	if p.dialing+p.leaving == 0 {
 		p.allowAnySession()
 	}
 	p.dispatch()
 }
 
+// pauseDials opens no connection beside standing ones for a while. It cuts no
+// pause short that was begun before. The caller must have the lock.
+func (p *Pool) pauseDials(pause time.Duration) {
+	if until := time.Now().Add(pause); until.After(p.notBefore) {
+		p.notBefore = until
+	}
+}
+
 // relayDown fails every waiting mail, and those of the next second, because the
-// relay is unreachable. The caller must have the lock.
+// relay is unreachable or takes no mail. Until it takes one there is one connection
+// at a time. The caller must have the lock.
 func (p *Pool) relayDown(err *Error) {
 	p.stopDials()
 	p.dials, p.stopDials = context.WithCancel(p.running)
@@ -139,19 +151,30 @@ func (p *Pool) relayDown(err *Error) {
 	p.down, p.downUntil = err, time.Now().Add(downPause)
 }
 
+// relayUp notes that the relay took a mail.
+func (p *Pool) relayUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.down != nil {
+		p.down, p.downUntil = nil, time.Time{}
+		p.dispatch()
+	}
+}
+
 // sessionFailed notes that the relay ended a session at its first mail. After
-// a few in a row there is no sense in opening more; but what it refuses for good
-// before the end of a mail is that mail alone. The caller must have the lock.
+// a few in a row, or one since it was down, there is no sense in opening more; but
+// what it refuses for good before the end of a mail is that mail alone. The caller
+// must have the lock.
 func (p *Pool) sessionFailed(err *Error) {
 	if err.Class == Permanent {
 		return
 	}
-	if p.lostAtFirst++; p.lostAtFirst < maxTries {
+	if p.lostAtFirst++; p.lostAtFirst < maxTries && p.down == nil {
 		return
 	}
 	p.lostAtFirst = 0
 	if p.standing+p.dialing > 0 {
-		p.notBefore = time.Now().Add(dialPause)
+		p.pauseDials(dialPause)
 		return
 	}
 	forOthers := *err
