@@ -482,3 +482,36 @@ func TestRecipientWhomASessionRefusesIsNotGivenUp(t *testing.T) {
 		}
 	}
 }
+
+// TestMailIsNotRefusedByEveryConnection: while no fresh one can be had, a mail that
+// the standing ones refuse is put off after a few of them, and the others go on.
+func TestMailIsNotRefusedByEveryConnection(t *testing.T) {
+	const connections = maxTries + 2
+	relay := startRelay(t, relaytest.Options{NoPIPELINING: true}) // so that no connection takes two mails
+	c := relayConfig(relay, nhncloud.TLSWrapper)
+	c.MaxConnections, c.Timeout = connections, patience
+	pool := startPool(t, c)
+	together := make(chan struct{})
+	holds := relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Action: relaytest.Hold(together)})
+	errs := beginMany(t, pool, connections)
+	waitUntil(t, func() bool { s := pool.Stats(); return s.Busy == connections && s.Waiting == 0 })
+	close(together)
+	for range connections {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+	holds()
+	waitUntil(t, func() bool { return pool.Stats().Idle == connections })
+	relay.Fault(relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.ReplyAndClose("421 4.3.2 no more connections\r\n")})
+	var refusals atomic.Int64
+	relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "unlucky@", Action: relaytest.Reply("554 5.7.1 no\r\n"), OnFire: func() { refusals.Add(1) }})
+	_, err := pool.Send(testContext(t), testMail("unlucky@example.com"))
+	if e := asError(t, err); e.Code != 554 || !e.Temporary() {
+		t.Errorf("error %s %v", e.Class, e)
+	}
+	if got := refusals.Load(); got != maxTries+1 {
+		t.Errorf("refused by %d connections", got)
+	}
+	secondMailArrives(t, pool, relay)
+}
