@@ -38,6 +38,7 @@ type workflow struct {
 	Jobs        map[string]struct {
 		Permissions map[string]string
 		Container   string
+		Services    map[string]struct{ Image string }
 		Steps       []struct {
 			Uses, Run        string
 			WorkingDirectory string            `yaml:"working-directory"`
@@ -49,6 +50,12 @@ type workflow struct {
 var (
 	byHash  = regexp.MustCompile(`@[0-9a-f]{40}$`)
 	byImage = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
+	// ofImage is a command that runs or fetches an image, over its lines; ofModule one
+	// that runs a Go module of somebody else's.
+	ofImage  = regexp.MustCompile(`\bdocker (?:container )?(?:run|create|pull)\b(?:\\\n|[^\n])*`)
+	ofModule = regexp.MustCompile(`\bgo (?:run|install) \S+@(\S+)`)
+	byCommit = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	hasImage = regexp.MustCompile(`@sha256:[0-9a-f]{64}\b`)
 	// ofBuild is what runs the packages of the build.
 	ofBuild = regexp.MustCompile(`\b(npm (ci|install|run|test|exec)|npx|mage (test|package|build|frontend|sbom|audit|demo))\b`)
 )
@@ -61,7 +68,7 @@ func TestWorkflowsKeepRightsFromWhatTheyInstall(t *testing.T) {
 	if err != nil || len(paths) < 4 {
 		t.Fatal(paths, err)
 	}
-	trusted := 0
+	trusted, modules := 0, 0
 	for _, path := range paths {
 		content, err := os.ReadFile(path)
 		if err != nil {
@@ -78,6 +85,11 @@ func TestWorkflowsKeepRightsFromWhatTheyInstall(t *testing.T) {
 			if job.Container != "" && !byImage.MatchString(job.Container) {
 				t.Errorf("%s, %s: the container %s has no digest", path, name, job.Container)
 			}
+			for service, s := range job.Services {
+				if !byImage.MatchString(s.Image) {
+					t.Errorf("%s, %s: the image %s of %s has no digest", path, name, s.Image, service)
+				}
+			}
 			rights := len(job.Permissions) > 0
 			for _, step := range job.Steps {
 				for _, value := range step.Env {
@@ -88,6 +100,17 @@ func TestWorkflowsKeepRightsFromWhatTheyInstall(t *testing.T) {
 				if step.Uses != "" && !byHash.MatchString(step.Uses) {
 					t.Errorf("%s, %s: %s has no hash", path, name, step.Uses)
 				}
+				for _, command := range ofImage.FindAllString(step.Run, -1) {
+					tested := strings.Contains(command, `"grafana/$GRAFANA_IMAGE:$GRAFANA_VERSION"`) // each version in turn
+					if !hasImage.MatchString(command) && (rights || !tested) {
+						t.Errorf("%s, %s: an image without a digest: %s", path, name, command)
+					}
+				}
+				for _, module := range ofModule.FindAllStringSubmatch(step.Run, -1) {
+					if modules++; !byCommit.MatchString(module[1]) {
+						t.Errorf("%s, %s: a module without the hash of its commit: %s", path, name, module[0])
+					}
+				}
 				if rights && ofBuild.MatchString(step.Run) && step.WorkingDirectory != ".github/sign" {
 					t.Errorf("%s, %s: what the build installs runs with rights: %s", path, name, step.Run)
 				}
@@ -97,7 +120,7 @@ func TestWorkflowsKeepRightsFromWhatTheyInstall(t *testing.T) {
 			}
 		}
 	}
-	if trusted != 2 {
-		t.Errorf("%d jobs have rights", trusted)
+	if trusted != 2 || modules != 1 {
+		t.Errorf("%d jobs have rights, %d modules are run", trusted, modules)
 	}
 }
