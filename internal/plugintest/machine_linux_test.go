@@ -198,6 +198,38 @@ func TestForbiddenFileRefusesNewAlertsUntilItIsAllowed(t *testing.T) {
 	await(t, func() bool { return call(t, p, ds, plugintest.Signed("alerts", another(t, 1))).Status == 200 })
 }
 
+// TestFolderThatStaysOpenToOthersIsNotUsed: it is somebody else's, so that Grafana
+// cannot close it, and whoever may write it could exchange the outbox.
+func TestFolderThatStaysOpenToOthersIsNotUsed(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root has a folder that Grafana cannot close")
+	}
+	folder, err := os.MkdirTemp("", "grafana-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	data, path := installed(t)
+	if err := errors.Join(os.Chmod(data, 0o755), os.Chmod(folder, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	r := relay(t, relaytest.Options{})
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	p, err := plugintest.Start(watched(plugintest.Options{Executable: path, Env: []string{"GF_PLUGIN_OUTBOX_URL=" + fileURL(folder)}, Prepare: asNobody}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Stop()
+	unavailable(t, call(t, p, ds, plugintest.Signed("alerts", another(t, 1))), folder, "every user of this machine", "chmod 700")
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) > 0 {
+		t.Errorf("%v were made in it, %v", entries, err)
+	}
+	if err := os.Chmod(folder, 0o777|os.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return call(t, p, ds, plugintest.Signed("alerts", another(t, 1))).Status == 200 })
+}
+
 // TestDefaultOutboxThatHoldsMailIsNotPassedOver: root puts a backup back, and
 // Grafana starts again.
 func TestDefaultOutboxThatHoldsMailIsNotPassedOver(t *testing.T) {
