@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -25,6 +27,7 @@ type abridged struct {
 
 	buf    []byte
 	unread []byte // of buf
+	parted []byte // the octets of a character whose others are not read yet
 	total  int    // octets read from src
 	begun  bool   // something other than white space was read
 	err    error  // what ended the reading
@@ -50,7 +53,7 @@ var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, 16<
 // abridge makes an abridged with buffers from the pool.
 func abridge(src io.Reader, begin func() *ownText) *abridged {
 	a := buffers.Get().(*abridged)
-	*a = abridged{src: src, begin: begin, buf: a.buf, key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
+	*a = abridged{src: src, begin: begin, buf: a.buf, parted: a.parted[:0], key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
 	return a
 }
 
@@ -89,9 +92,39 @@ func (a *abridged) fill() {
 			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
 	case n == 0 && err == io.EOF && !a.begun:
 		a.err = malformed("the body is empty")
+	case !a.isUTF8(err == io.EOF):
+		a.err = malformed("the body is not UTF-8")
 	case n == 0:
 		a.err = err
 	}
+}
+
+// isUTF8 says whether what was read is UTF-8 so far. At the end no character may be
+// parted.
+func (a *abridged) isUTF8(end bool) bool {
+	rest := a.unread
+	for len(a.parted) > 0 && len(rest) > 0 && !utf8.FullRune(a.parted) {
+		a.parted, rest = append(a.parted, rest[0]), rest[1:]
+	}
+	if utf8.FullRune(a.parted) {
+		if !utf8.Valid(a.parted) {
+			return false
+		}
+		a.parted = a.parted[:0]
+	}
+	if len(a.parted) == 0 {
+		for cut := range min(utf8.UTFMax, len(rest)) { // a character at the end may be parted
+			last := rest[len(rest)-1-cut:]
+			if utf8.RuneStart(last[0]) {
+				if !utf8.FullRune(last) {
+					a.parted = append(a.parted, last...)
+					rest = rest[:len(rest)-len(last)]
+				}
+				break
+			}
+		}
+	}
+	return utf8.Valid(rest) && (!end || len(a.parted) == 0)
 }
 
 // pass moves octets from unread to p until one of them has no more, or the
@@ -234,7 +267,8 @@ func (a *abridged) move(p []byte, n int) int {
 // flush adds the piece of the message in raw to the ownText.
 func (a *abridged) flush() {
 	var err error
-	if a.text, err = jsontext.AppendUnquote(a.text[:0], append(a.raw, '"')); err != nil {
+	a.text, err = jsontext.AppendUnquote(a.text[:0], append(a.raw, '"'))
+	if err != nil && !strings.Contains(err.Error(), "surrogate pair") { // half of one became U+FFFD
 		a.err = notJSON(err)
 	}
 	a.within.add(a.text)

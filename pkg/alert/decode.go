@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 
 	// Go 1.27's encoding/json/v2: it reads a payload once and in a third of the
 	// time, where encoding/json reads the alerts four times.
@@ -31,10 +30,11 @@ const (
 // with; r is read to its end where there is none.
 func Decode(r io.Reader) (*Notification, error) {
 	n := &Notification{}
-	// The outer Alerts shadows the embedded one.
+	// The outer fields shadow the embedded ones.
 	p := struct {
 		*Notification
-		Alerts alertList `json:"alerts"`
+		Alerts alertList   `json:"alerts"`
+		OrgID  sentInteger `json:"orgId"`
 	}{Notification: n}
 	var message *ownText
 	before := 0 // alerts that came before the message
@@ -43,9 +43,10 @@ func Decode(r io.Reader) (*Notification, error) {
 		return message
 	})
 	defer body.release()
-	if err := json.UnmarshalRead(body, &p, jsontext.AllowDuplicateNames(true)); err != nil {
+	if err := json.UnmarshalRead(body, &p, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, body.refuse(err)
 	}
+	n.OrgID = int64(p.OrgID)
 	list := &p.Alerts
 	if list.total() == 0 {
 		return nil, unprocessable("the notification has no alerts")
@@ -77,7 +78,7 @@ func (n *Notification) complete(list *alertList) error {
 		n.Omitted, n.Rules = dropped, len(list.rules)
 	}
 	n.Omitted += n.TruncatedAlerts
-	switch n.Status {
+	switch n.Status = status(n.Status); n.Status {
 	case Firing, Resolved:
 	case "":
 		n.Status = Resolved
@@ -123,10 +124,12 @@ func (a *abridged) refuse(err error) error {
 	if wrong, ok := errors.AsType[*json.SemanticError](err); ok {
 		where := place(wrong.JSONPointer)
 		switch {
-		case wrong.GoType == reflect.TypeFor[time.Time]():
+		case wrong.GoType == reflect.TypeFor[*sentTime](), wrong.GoType == reflect.TypeFor[sentTime]():
 			return unprocessable(where + " is not a time in the form 2026-11-23T06:33:30Z")
 		case errors.Is(wrong.Err, strconv.ErrRange):
 			return unprocessable(where + " is too large a number")
+		case errors.Is(wrong.Err, strconv.ErrSyntax):
+			return unprocessable(where + " is not a whole number")
 		}
 		return unprocessable(where + " is of the wrong type: " + kinds.Replace(wrong.JSONKind.String()))
 	}

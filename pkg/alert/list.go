@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -55,7 +54,7 @@ func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	for dec.PeekKind() != ']' {
 		a, start := numbered{place: l.total()}, dec.InputOffset()
-		if err := json.UnmarshalDecode(dec, &a.Alert); err != nil {
+		if err := readAlert(dec, &a.Alert); err != nil {
 			return err
 		}
 		a.octets = dec.InputOffset() - start
@@ -70,7 +69,7 @@ func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // add counts an alert and keeps it, unless there are enough that a mail shows
 // before it.
 func (l *alertList) add(a numbered) error {
-	switch a.Status {
+	switch a.Status = status(a.Status); a.Status {
 	case Firing:
 		l.firing++
 	case Resolved:
