@@ -142,7 +142,7 @@ export interface Delivery {
 }
 
 /** deliveries are the newest of the delivery log. */
-export async function deliveries(uid: string): Promise<Delivery[]> {
-  const page = await call<{ deliveries: Delivery[] }>('GET', resource(uid, 'deliveries?limit=1000'));
+export async function deliveries(uid: string, limit = 1000): Promise<Delivery[]> {
+  const page = await call<{ deliveries: Delivery[] }>('GET', resource(uid, `deliveries?limit=${limit}`));
   return page.deliveries;
 }

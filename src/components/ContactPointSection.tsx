@@ -18,6 +18,7 @@ import {
   TextLink,
   useStyles2,
 } from '@grafana/ui';
+import { deliveries } from '../api';
 import {
   createContactPoint,
   createQueueRule,
@@ -224,7 +225,7 @@ function Steps({ progress }: { progress: Progress }) {
 
 /** Next offers what makes sense once there is a contact point. */
 function Next({ created, uid, name }: { created: Created; uid: string; name: string }) {
-  const test = useTask<void>();
+  const test = useTask<{ queued: boolean }>();
   const rule = useTask<{ uid: string }>();
   const [tested, setTested] = useState<Created>();
 
@@ -232,7 +233,10 @@ function Next({ created, uid, name }: { created: Created; uid: string; name: str
     setTested(undefined);
     void test.run(async () => {
       await testContactPoint(created);
+      // Grafana says the same whether the relay took the mail or it is queued.
+      const [newest] = await deliveries(uid, 1).catch(() => []);
       setTested(created);
+      return { queued: ['queued', 'sending'].includes(newest?.status) };
     });
   };
   const createRule = () =>
@@ -274,9 +278,16 @@ function Next({ created, uid, name }: { created: Created; uid: string; name: str
       {test.error && <Problem error={test.error} />}
       {tested === created && (
         <Alert
-          severity="success"
+          severity={test.result?.queued ? 'warning' : 'success'}
           bottomSpacing={0}
-          title={t('contact-point.tested', 'The test notification was mailed.')}
+          title={
+            test.result?.queued
+              ? t(
+                  'contact-point.queued',
+                  'The test notification is queued: the relay has not taken its mail yet. The delivery log says why.',
+                )
+              : t('contact-point.tested', 'The test notification was mailed.')
+          }
         />
       )}
       <div>

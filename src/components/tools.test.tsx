@@ -318,6 +318,16 @@ describe('Contact point', () => {
     expect(await screen.findByText('The test notification was mailed.')).toBeInTheDocument();
   });
 
+  it.each(['queued', 'sending'])('says of a test whose mail is %s not that it was mailed', async (status) => {
+    const { user } = await create();
+    backend.routes['GET /api/datasources/uid/nhncloud-email/resources/deliveries?limit=1'] = {
+      deliveries: [{ id: '1', status, mailType: '' }],
+    };
+    await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
+    expect(await screen.findByText(/The test notification is queued/)).toBeInTheDocument();
+    expect(screen.queryByText('The test notification was mailed.')).not.toBeInTheDocument();
+  });
+
   it('says of a second contact point not that it was tested', async () => {
     const { user } = await create();
     await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
