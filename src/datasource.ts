@@ -37,7 +37,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
 
   constructor(instanceSettings: DataSourceInstanceSettings<EmailJsonData>) {
     super(instanceSettings);
-    this.variables = new Variables(this);
+    this.variables = new Variables((query) => this.metricFindQuery(query));
   }
 
   getDefaultQuery(app: CoreApp): Partial<EmailQuery> {

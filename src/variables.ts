@@ -1,14 +1,21 @@
-import { CustomVariableSupport, type DataQueryRequest, type DataQueryResponse } from '@grafana/data';
+import {
+  CustomVariableSupport,
+  type DataQueryRequest,
+  type DataQueryResponse,
+  type DataSourceApi,
+  type MetricFindValue,
+} from '@grafana/data';
 import { from, map, type Observable } from 'rxjs';
-import type { DataSource } from './datasource';
 import { lazyTranslated } from './lazy';
-import type { VariableQuery } from './types';
+import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 
-/** Variables makes the data source's values available to dashboard variables. */
-export class Variables extends CustomVariableSupport<DataSource, VariableQuery> {
+type Find = (query: VariableQuery) => Promise<MetricFindValue[]>;
+
+/** Variables makes the values that find gives available to dashboard variables. */
+export class Variables extends CustomVariableSupport<DataSourceApi<EmailQuery, EmailJsonData>, VariableQuery> {
   editor = lazyTranslated(() => import(/* webpackChunkName: "variable-editor" */ './components/VariableEditor'));
 
-  constructor(private readonly datasource: DataSource) {
+  constructor(private readonly find: Find) {
     super();
   }
 
@@ -17,6 +24,6 @@ export class Variables extends CustomVariableSupport<DataSource, VariableQuery> 
   }
 
   query({ targets }: DataQueryRequest<VariableQuery>): Observable<DataQueryResponse> {
-    return from(this.datasource.metricFindQuery(targets[0])).pipe(map((data) => ({ data })));
+    return from(this.find(targets[0])).pipe(map((data) => ({ data })));
   }
 }

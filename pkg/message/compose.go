@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/transfer"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -103,10 +105,10 @@ func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, e
 		add("References", root)
 	}
 	switch c.Priority {
-	case High:
+	case view.High:
 		add("Importance", "high")
 		add("X-Priority", "1 (Highest)")
-	case Low:
+	case view.Low:
 		add("Importance", "low")
 		add("X-Priority", "5 (Lowest)")
 	}
@@ -116,10 +118,19 @@ func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, e
 	if h.Unsubscribe != nil {
 		addUnsubscribe(h.Unsubscribe, add)
 	}
-	add("X-Mailer", Product)
+	add("X-Mailer", view.Product)
 	add("MIME-Version", "1.0")
 	add("Content-Type", "multipart/alternative; boundary=\""+separator+"\"")
 	return mail, nil
+}
+
+// addUnsubscribe adds List-Unsubscribe (RFC 2369) and, with a URL,
+// List-Unsubscribe-Post (RFC 8058).
+func addUnsubscribe(u *settings.Unsubscribe, add func(name, value string)) {
+	add("List-Unsubscribe", "<"+strings.Join(view.UnsubscribeLinks(*u), ">, <")+">")
+	if u.URL != "" {
+		add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 }
 
 // appendPart writes a part of the multipart body (RFC 2046 section 5.1.1) in the
@@ -127,7 +138,7 @@ func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, e
 // offers. The line end in front of it is the delimiter's, and behind the header
 // the empty line.
 func appendPart(mail []byte, separator, subtype, body string) []byte {
-	encoding, appendEncoded := shorter(body)
+	encoding, appendEncoded := transfer.Shorter(body)
 	mail = append(mail, "\r\n--"+separator+"\r\n"+
 		"Content-Type: text/"+subtype+"; charset=utf-8\r\n"+
 		"Content-Transfer-Encoding: "+encoding+"\r\n\r\n"...)

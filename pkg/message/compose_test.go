@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -188,8 +190,8 @@ func TestComposeThread(t *testing.T) {
 }
 
 func TestComposeShowsPriority(t *testing.T) {
-	for priority, want := range map[Priority][2]string{
-		High: {"high", "1 (Highest)"}, Normal: {"", ""}, Low: {"low", "5 (Lowest)"},
+	for priority, want := range map[view.Priority][2]string{
+		view.High: {"high", "1 (Highest)"}, view.Normal: {"", ""}, view.Low: {"low", "5 (Lowest)"},
 	} {
 		c := short
 		c.Priority = priority
@@ -232,7 +234,7 @@ func TestComposeNeutralizesHostileHeaderText(t *testing.T) {
 			if err != nil || len(from) != 1 || from[0].Address != "grafana@example.com" {
 				t.Fatalf("From is %v (%v)", from, err)
 			}
-			if want := cut(tt.want, maxName); from[0].Name != want {
+			if want := clean.Cut(tt.want, maxName); from[0].Name != want {
 				t.Errorf("the sender's name is %q, want %q", from[0].Name, want)
 			}
 			if _, ok := p.header["Bcc"]; ok {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 )
 
 const (
@@ -39,8 +40,8 @@ func appendField(dst []byte, name, value string) []byte {
 // the field's name: where the first line is empty, some readers take the fold
 // for a space of the text.
 func unstructured(name, s string) string {
-	s = literal(oneLine(s))
-	if isASCII(s) {
+	s = literal(clean.Line(s))
+	if clean.ASCII(s) {
 		return s
 	}
 	const begin, end = "=?utf-8?b?", "?="
@@ -57,7 +58,7 @@ func unstructured(name, s string) string {
 }
 
 // literal keeps ASCII text that looks like an encoded-word from being decoded
-// by the reader: nobody may smuggle characters past clean.
+// by the reader: nobody may smuggle characters past clean.Text.
 func literal(s string) string { return strings.ReplaceAll(s, "=?", "= ?") }
 
 // mailboxes is an address list for a header (RFC 5322 section 3.4).
@@ -69,8 +70,8 @@ func mailboxes(list ...address.Address) string {
 			continue
 		}
 		// The library puts the local part into quotation marks by itself.
-		m := mail.Address{Name: cut(literal(oneLine(a.Name)), maxName), Address: a.Local + "@" + a.Domain}
-		if strings.Contains(m.Name, `\`) && !isASCII(m.Name) {
+		m := mail.Address{Name: clean.Cut(literal(clean.Line(a.Name)), maxName), Address: a.Local + "@" + a.Domain}
+		if strings.Contains(m.Name, `\`) && !clean.ASCII(m.Name) {
 			// The library leaves a backslash as it is in an encoded-word, where RFC
 			// 2047 section 5 allows none: readers then see no address at all.
 			formatted[i] = mime.BEncoding.Encode("utf-8", m.Name) + " <" + a.Mailbox() + ">"

@@ -11,6 +11,9 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -50,11 +53,11 @@ func FuzzRender(f *testing.F) {
 		}
 		for _, r := range renderers {
 			c := render(t, r, n)
-			if c.Subject == "" || strings.ContainsAny(c.Subject, "\r\n") || len(c.Subject) > octetsEach*MaxSubject {
+			if c.Subject == "" || strings.ContainsAny(c.Subject, "\r\n") || len(c.Subject) > clean.OctetsEach*view.MaxSubject {
 				t.Errorf("the subject is %q", c.Subject)
 			}
 			for _, s := range []string{c.Subject, c.Text, c.HTML} {
-				if !utf8.ValidString(s) || clean(s) != s {
+				if !utf8.ValidString(s) || clean.Text(s) != s {
 					t.Errorf("not clean: %q", s)
 				}
 			}
@@ -92,7 +95,7 @@ func checkMarkup(t testing.TB, page string) {
 			for _, attribute := range token.Attr {
 				switch attribute.Key {
 				case "href", "src":
-					if link(attribute.Val) == "" {
+					if clean.URL(attribute.Val) == "" {
 						t.Fatalf("the HTML leads to %q", attribute.Val)
 					}
 				case "lang", "charset", "name", "content", "class", "style", "role", "alt":
@@ -135,7 +138,7 @@ func FuzzTemplate(f *testing.F) {
 	f.Add(`{{define "a"}}{{template "a"}}{{end}}{{template "a"}}`, false)
 	f.Add(`<a href="{{.ExternalURL}}" onclick="f({{.}})">{{range 99999999}}{{end}}</a>`, true)
 	f.Add(`{{$x := "ab"}}{{range 64}}{{$x = print $x $x}}{{end}}`, false)
-	n := samples()[1]
+	n := view.Samples()[1]
 	f.Fuzz(func(t *testing.T, source string, markup bool) {
 		o := Options{Language: "en", TextTemplate: source}
 		if markup {
@@ -143,10 +146,10 @@ func FuzzTemplate(f *testing.F) {
 		}
 		start := time.Now()
 		r, err := NewRenderer(o)
-		if mistake := (*TemplateError)(nil); err != nil && !errors.As(err, &mistake) {
+		if mistake := (*sandbox.Error)(nil); err != nil && !errors.As(err, &mistake) {
 			t.Errorf("the error has no place: %v", err)
 		}
-		if took := time.Since(start); took > 20*maxTemplateTime {
+		if took := time.Since(start); took > 20*sandbox.MaxTemplateTime {
 			t.Errorf("it took %v", took)
 		}
 		if err == nil {

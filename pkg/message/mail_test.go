@@ -10,6 +10,8 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 )
 
 // parsedMail is a mail as a reader takes it apart, by the standard library and
@@ -74,7 +76,7 @@ func checkWire(t testing.TB, data []byte) {
 		if strings.ContainsAny(line, "\r\n\x00") {
 			t.Errorf("line %d holds a bare CR, a bare LF or NUL: %q", i+1, line)
 		}
-		if !isASCII(line) {
+		if !clean.ASCII(line) {
 			t.Errorf("line %d is not 7-bit: %q", i+1, line)
 		}
 		if len(line) > 998 {

@@ -4,6 +4,8 @@ import (
 	"html"
 	"strings"
 	"testing"
+
+	messagehtml "github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
 )
 
 // TestAMailThatGoesToTheDefaultRecipientsSaysSo in both parts, in every language
@@ -29,7 +31,7 @@ func TestAMailThatGoesToTheDefaultRecipientsSaysSo(t *testing.T) {
 				if text := strings.ReplaceAll(c.Text, "\n", ""); strings.Count(text, strings.ReplaceAll(want, " ", "")) != 1 && strings.Count(strings.ReplaceAll(c.Text, "\n", " "), want) != 1 {
 					t.Errorf("the text lacks %q, or has it twice:\n%s", want, c.Text)
 				}
-				if strings.Count(c.HTML, string(appendEscaped(nil, want))) != 1 || !strings.Contains(html.UnescapeString(c.HTML), want) {
+				if strings.Count(c.HTML, messagehtml.Escape(want)) != 1 || !strings.Contains(html.UnescapeString(c.HTML), want) {
 					t.Errorf("the HTML lacks %q, or has it twice:\n%s", want, c.HTML)
 				}
 				if body := strings.Index(c.HTML, `<BODY class="x">`); body > strings.Index(c.HTML, "team-db") {

@@ -3,11 +3,18 @@ package message
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/text"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -34,44 +41,41 @@ type Options struct {
 // Renderer renders notifications; it is safe for concurrent use.
 type Renderer struct {
 	options             Options
-	words               *words
-	subject, text, html *userTemplate // nil: built in
+	words               *locale.Words
+	advertiser          *view.Advertiser  // of mail type ad
+	subject, text, html *sandbox.Template // nil: built in
 }
 
 // NewRenderer checks the options. A template that does not parse, or fails on a
-// sample notification, is refused with a *TemplateError.
+// sample notification, is refused with a *sandbox.Error.
 func NewRenderer(o Options) (*Renderer, error) {
-	r := &Renderer{options: o, words: languages[o.Language]}
+	r := &Renderer{options: o, words: locale.Get(o.Language)}
 	if r.words == nil {
 		return nil, fmt.Errorf("language is %q; it must be %s", o.Language, strings.Join(settings.Languages(), ", "))
 	}
 	if o.Location == nil {
 		r.options.Location = time.UTC
 	}
+	var err error
 	if o.MailType == nhncloud.Ad {
-		if err := checkAdvertiser(o.Advertiser); err != nil {
+		if r.advertiser, err = view.NewAdvertiser(o.Advertiser, o.From, r.words); err != nil {
 			return nil, err
 		}
 	}
-	for _, t := range []struct {
-		name, source string
-		html         bool
-		into         **userTemplate
-	}{
-		{"subjectTemplate", o.SubjectTemplate, false, &r.subject},
-		{"textTemplate", o.TextTemplate, false, &r.text},
-		{"htmlTemplate", o.HTMLTemplate, true, &r.html},
-	} {
-		if t.source == "" {
-			continue
-		}
-		parsed, err := newUserTemplate(t.name, t.source, t.html)
-		if err != nil {
-			return nil, err
-		}
-		*t.into = parsed
+	var models []any
+	for _, n := range view.Samples() {
+		models = append(models, view.NewModel(n, r.words, r.options.Location, view.SampleTime, false))
 	}
-	return r, r.try()
+	if r.subject, err = sandbox.New("subjectTemplate", o.SubjectTemplate, false, models...); err != nil {
+		return nil, err
+	}
+	if r.text, err = sandbox.New("textTemplate", o.TextTemplate, false, models...); err != nil {
+		return nil, err
+	}
+	if r.html, err = sandbox.New("htmlTemplate", o.HTMLTemplate, true, models...); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Render says what the notification says, as of now. A template of the user's
@@ -79,50 +83,60 @@ func NewRenderer(o Options) (*Renderer, error) {
 // which takes any notification, and named in Content.Warnings: an alert must go
 // out.
 func (r *Renderer) Render(ctx context.Context, n *alert.Notification, now time.Time) Content {
-	ctx, cancel := context.WithTimeout(ctx, maxTemplatesTime)
+	ctx, cancel := context.WithTimeout(ctx, sandbox.MaxTime)
 	defer cancel()
-	m := newModel(n, r.words, r.options.Location, now)
-	c := Content{Priority: m.priority()}
-
-	m.Subject = cut(m.Title, MaxSubject)
-	if m.Subject == "" {
-		m.Subject = cut(oneLine(m.subject(r.words, r.options.StableSubject)), MaxSubject)
-	}
-	subject := m.Subject
-	if s, ok := r.subject.run(ctx, m, &c.Warnings); ok {
-		subject = s
+	m := view.NewModel(n, r.words, r.options.Location, now, r.options.StableSubject)
+	c := Content{Priority: m.Priority()}
+	subject, ok := r.subject.Run(ctx, m, &c.Warnings)
+	if !ok {
+		subject = m.Subject
 	}
 	c.Subject = finishSubject(subject, r.options.MailType)
 
-	v := newView(m, r.words, r.options)
-	var ok bool
-	if c.Text, ok = r.text.run(ctx, m, &c.Warnings); ok {
+	v := view.New(m, r.advertiser)
+	if c.Text, ok = r.text.Run(ctx, m, &c.Warnings); ok {
 		c.Text = textWithNotice(c.Text, m.Notice)
 	} else {
-		c.Text = v.text()
+		c.Text = text.Render(v)
 	}
-	if c.HTML, ok = r.html.run(ctx, m, &c.Warnings); ok {
+	if c.HTML, ok = r.html.Run(ctx, m, &c.Warnings); ok {
 		c.HTML = htmlWithNotice(c.HTML, m.Notice)
 	} else {
-		c.HTML = v.html()
+		c.HTML = html.Render(v)
 	}
 	return c
 }
 
-// try runs the user's templates on sample notifications, so that a field that
-// does not exist is refused when the settings are saved.
-func (r *Renderer) try() error {
-	for _, t := range []*userTemplate{r.subject, r.text, r.html} {
-		if t == nil {
-			continue
-		}
-		for _, n := range samples() {
-			m := newModel(n, r.words, r.options.Location, sampleTime)
-			m.Subject = m.subject(r.words, false)
-			if _, err := t.execute(context.Background(), m); err != nil {
-				return err
-			}
-		}
+// finishSubject makes any subject fit for a header, and marks an ad.
+func finishSubject(s string, t nhncloud.MailType) string {
+	s = clean.Line(s)
+	if t == nhncloud.Ad && !strings.HasPrefix(s, nhncloud.AdSubjectPrefix) {
+		s = nhncloud.AdSubjectPrefix + " " + s
 	}
-	return nil
+	return clean.Cut(s, view.MaxSubject)
+}
+
+// textWithNotice is what a template of the user's gave, with the notice before
+// it unless the template shows it.
+func textWithNotice(text, notice string) string {
+	if notice == "" || strings.Contains(text, notice) {
+		return text
+	}
+	return notice + "\n\n" + text
+}
+
+// bodyTag is where the content of a whole HTML document begins.
+var bodyTag = regexp.MustCompile(`(?i)<body(?:\s[^>]*)?>`)
+
+// htmlWithNotice is textWithNotice for HTML.
+func htmlWithNotice(page, notice string) string {
+	escaped := html.Escape(notice)
+	if notice == "" || strings.Contains(page, escaped) {
+		return page
+	}
+	start := 0
+	if body := bodyTag.FindStringIndex(page); body != nil {
+		start = body[1]
+	}
+	return page[:start] + "<p>" + escaped + "</p>" + page[start:]
 }

@@ -9,9 +9,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
 func TestTemplatesReplaceTheBuiltInMail(t *testing.T) {
@@ -35,37 +36,6 @@ func TestTemplatesReplaceTheBuiltInMail(t *testing.T) {
 	}
 }
 
-func TestTemplateFunctions(t *testing.T) {
-	for source, want := range map[string]string{
-		`{{.Receiver | upper}}`:                                "ON-CALL",
-		`{{"ABC" | lower}}`:                                    "abc",
-		`{{"  x " | trim}}`:                                    "x",
-		`{{"" | default "none"}} {{"x" | default "none"}}`:     "none x",
-		`{{"負荷負荷" | cut 3}}`:                                   "負荷…",
-		`{{"a-b-c" | replace "-" "+"}}`:                        "a+b+c",
-		`{{if "abc" | contains "b"}}yes{{end}}`:                "yes",
-		`{{printf "%-5s|%3d|%.1f" "ab" 7 2.55}}`:               "ab   |  7|2.5",
-		`{{print 1 " " true}}{{println "x"}}`:                  "1 truex",
-		`{{urlquery "a b"}}`:                                   "a+b",
-		`{{range 3}}{{.}}{{end}}`:                              "012",
-		`{{with index .Alerts 0}}{{.Duration.Seconds}}{{end}}`: "600",
-		`{{(index .Alerts 0).EndsAt.IsZero}}`:                  "true",
-		`{{range .SharedLabels}}{{.Name}}{{else}}-{{end}}`:     "-",
-		`{{define "x"}}[{{.}}]{{end}}{{template "x" .State}}`:  "[firing]",
-	} {
-		r := renderer(t, Options{})
-		parsed, err := newUserTemplate("textTemplate", source, false)
-		if err != nil {
-			t.Errorf("%s: %v", source, err)
-			continue
-		}
-		got, err := parsed.execute(t.Context(), newModel(samples()[0], r.words, time.UTC, sampleTime))
-		if err != nil || strings.TrimSpace(got) != want {
-			t.Errorf("%s gives %q (%v), want %q", source, got, err, want)
-		}
-	}
-}
-
 func TestTemplateMistakesAreLocated(t *testing.T) {
 	tests := []struct {
 		source, want string
@@ -85,7 +55,7 @@ func TestTemplateMistakesAreLocated(t *testing.T) {
 		{"{{printf \"%*d\" 9999 1}}", "printf takes widths", 1, 3},
 		{"{{print .Alerts}}", "is not text", 1, 3},
 		{"{{.StartsAt}}", "can't evaluate field StartsAt", 1, 3},
-		{strings.Repeat("x", maxTemplateSource+1), "at most 65536 are allowed", 0, 0},
+		{strings.Repeat("x", sandbox.MaxSource+1), "at most 65536 are allowed", 0, 0},
 		{`{{define "a"}}{{template "b" .}}{{end}}{{define "b"}}{{if .}}{{template "a" .}}{{end}}{{end}}{{template "a" .}}`, "calls itself", 0, 0},
 		{`{{define "a"}}x{{template "a"}}{{end}}{{template "a"}}`, "calls itself", 0, 0},
 	}
@@ -96,7 +66,7 @@ func TestTemplateMistakesAreLocated(t *testing.T) {
 			"htmlTemplate":    {Language: "en", HTMLTemplate: tt.source},
 		} {
 			_, err := NewRenderer(o)
-			var mistake *TemplateError
+			var mistake *sandbox.Error
 			if !errors.As(err, &mistake) {
 				t.Errorf("%s %.60q: the error is %v", name, tt.source, err)
 				continue
@@ -126,7 +96,7 @@ func TestTemplatesEnd(t *testing.T) {
 		"templates that call two each": billionCalls(),
 	} {
 		_, err := NewRenderer(Options{Language: "en", TextTemplate: source})
-		var mistake *TemplateError
+		var mistake *sandbox.Error
 		if !errors.As(err, &mistake) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
@@ -172,15 +142,15 @@ func readGuide(t *testing.T) string {
 func TestTheGuideNamesEverything(t *testing.T) {
 	text := readGuide(t)
 	names := map[string]bool{}
-	for _, model := range []any{Model{}, Alert{}} {
+	for _, model := range []any{view.Model{}, view.Alert{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(model)) {
 			if field.IsExported() {
 				names["."+field.Name] = true
 			}
 		}
 	}
-	for name := range functions(&budget{}) {
-		names[name] = name != "tick"
+	for _, name := range sandbox.Functions() {
+		names[name] = true
 	}
 	for name, wanted := range names {
 		if wanted && !strings.Contains(text, "`"+name) {
@@ -215,7 +185,7 @@ func TestTheGuidesExamplesWork(t *testing.T) {
 }
 
 func TestSamplesAreNotifications(t *testing.T) {
-	for _, n := range samples() {
+	for _, n := range view.Samples() {
 		c := render(t, renderer(t, Options{}), n)
 		if n.Status != alert.Firing && n.Status != alert.Resolved || c.Subject == "" {
 			t.Errorf("the sample %+v gives %q", n, c.Subject)
@@ -258,44 +228,11 @@ func TestTemplatesEndWithTheirRequest(t *testing.T) {
 	r := renderer(t, Options{SubjectTemplate: "mine", TextTemplate: "mine", HTMLTemplate: "<b>mine</b>"})
 	ended, end := context.WithCancel(t.Context())
 	end()
-	c := r.Render(ended, samples()[0], sampleTime)
+	c := r.Render(ended, view.Samples()[0], view.SampleTime)
 	if len(c.Warnings) != 3 || !strings.Contains(c.Warnings[0], "no time left") || strings.Contains(c.Subject+c.Text+c.HTML, "mine") {
 		t.Errorf("%+v", c)
 	}
-	if c = r.Render(t.Context(), samples()[0], sampleTime); len(c.Warnings) != 0 || c.Subject != "mine" {
+	if c = r.Render(t.Context(), view.Samples()[0], view.SampleTime); len(c.Warnings) != 0 || c.Subject != "mine" {
 		t.Errorf("%+v", c)
-	}
-	// One that is running ends with the request, too.
-	running, end := context.WithCancel(t.Context())
-	b := new(budget)
-	b.start(running)
-	if _, err := b.tick(); err != nil {
-		t.Error(err)
-	}
-	end()
-	if _, err := b.tick(); err == nil {
-		t.Error("a template goes on although its request has ended")
-	}
-}
-
-// TestATemplateRunsForSeveralAtOnce: whoever is slow holds up no other.
-func TestATemplateRunsForSeveralAtOnce(t *testing.T) {
-	parsed, err := newUserTemplate("textTemplate", "mine", false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range cap(parsed.copies) { // all are in use by others
-		if _, err := parsed.acquire(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ctx, end := context.WithCancel(t.Context())
-	time.AfterFunc(time.Millisecond, end)
-	if _, err := parsed.execute(ctx, newModel(samples()[0], renderer(t, Options{}).words, time.UTC, sampleTime)); err == nil {
-		t.Error("it was executed without a copy")
-	}
-	parsed.copies <- nil // one is given back
-	if got, err := parsed.execute(t.Context(), newModel(samples()[0], renderer(t, Options{}).words, time.UTC, sampleTime)); err != nil || got != "mine" {
-		t.Errorf("%q %v", got, err)
 	}
 }

@@ -1,10 +1,9 @@
-import type { QueryEditorProps } from '@grafana/data';
+import type { DataSourceApi, QueryEditorProps } from '@grafana/data';
 import { Field, RadioButtonGroup } from '@grafana/ui';
-import type { DataSource } from '../datasource';
 import { t } from '../i18n';
 import type { EmailJsonData, EmailQuery, VariableKind, VariableQuery } from '../types';
 
-type Props = QueryEditorProps<DataSource, EmailQuery, EmailJsonData, VariableQuery>;
+type Props = QueryEditorProps<DataSourceApi<EmailQuery, EmailJsonData>, EmailQuery, EmailJsonData, VariableQuery>;
 
 /** VariableEditor chooses what a dashboard variable offers. */
 export default function VariableEditor({ query, onChange }: Props) {

@@ -1,0 +1,139 @@
+package locale
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// verbs finds what a message leaves room for.
+var verbs = regexp.MustCompile(`%(?:\[\d+\])?[a-z]`)
+
+func TestLanguagesSayTheSame(t *testing.T) {
+	want := read("en")
+	for _, language := range settings.Languages() {
+		got := read(language)
+		for key, forms := range want {
+			if _, ok := got[key]["other"]; !ok {
+				t.Errorf("%s.json lacks %q", language, key)
+				continue
+			}
+			for form, text := range got[key] {
+				// One argument needs no number.
+				a := strings.ReplaceAll(strings.Join(slices.Sorted(slices.Values(verbs.FindAllString(text, -1))), " "), "[1]", "")
+				b := strings.ReplaceAll(strings.Join(slices.Sorted(slices.Values(verbs.FindAllString(forms["other"], -1))), " "), "[1]", "")
+				if a != b {
+					t.Errorf("%s.json, %q (%s) takes %q; en.json %q", language, key, form, a, b)
+				}
+			}
+		}
+		for key := range got {
+			if want[key] == nil {
+				t.Errorf("%s.json has %q, which en.json has not", language, key)
+			}
+		}
+		if n := len(languages[language].weekdays); n != 7 {
+			t.Errorf("%s.json has %d weekdays", language, n)
+		}
+	}
+}
+
+// TestMessagesAreInUse looks for the keys in the sources, where a typing error
+// would show the key to the reader.
+func TestMessagesAreInUse(t *testing.T) {
+	var source strings.Builder
+	files, _ := filepath.Glob("../*/*.go")
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source.Write(data)
+	}
+	keys := read("en")
+	composed := []string{"state.", "count.", "subject.", "reason."} // completed with a state
+	for _, m := range regexp.MustCompile(`(?:Say\(|t |add\(|key :?= |\{)"([a-z]+\.[a-z.]*)"`).FindAllStringSubmatch(source.String(), -1) {
+		if key := m[1]; keys[key] == nil && !slices.Contains(composed, key) {
+			t.Errorf("the sources use %q, which the catalogs lack", key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		known := strings.Contains(source.String(), `"`+key+`"`)
+		for _, prefix := range composed {
+			known = known || strings.HasPrefix(key, prefix)
+		}
+		if !known {
+			t.Errorf("no source uses %q", key)
+		}
+	}
+}
+
+func TestPluralForms(t *testing.T) {
+	for _, tt := range []struct {
+		language string
+		count    int
+		want     string
+	}{
+		{"en", 1, "1 more alert"}, {"en", 2, "2 more alerts"}, {"en", 1234, "1,234 more alerts"},
+		{"ja", 1, "その他のアラート 1件"}, {"ko", 1234, "그 외 경고 1,234건"},
+	} {
+		if got := languages[tt.language].Say("heading.more", tt.count); got != tt.want {
+			t.Errorf("%s, %d: %q, want %q", tt.language, tt.count, got, tt.want)
+		}
+	}
+}
+
+func TestTimesInEveryLanguage(t *testing.T) {
+	at := time.Date(2026, 11, 22, 21, 5, 9, 0, time.UTC)
+	for _, tt := range []struct{ language, zone, want string }{
+		{"en", "UTC", "Sun 22 Nov 2026, 21:05:09 UTC"},
+		{"en", "America/New_York", "Sun 22 Nov 2026, 16:05:09 EST"},
+		{"ja", "Asia/Tokyo", "2026年11月23日(月) 06:05:09 JST"},
+		{"ko", "Asia/Seoul", "2026년 11월 23일(월) 06:05:09 KST"},
+		{"en", "America/Sao_Paulo", "Sun 22 Nov 2026, 18:05:09 UTC-03:00"},
+		{"en", "Asia/Kathmandu", "Mon 23 Nov 2026, 02:50:09 UTC+05:45"},
+	} {
+		location, err := time.LoadLocation(tt.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (Time{at.In(location), languages[tt.language]}).String(); got != tt.want {
+			t.Errorf("%s in %s: %q, want %q", tt.language, tt.zone, got, tt.want)
+		}
+	}
+	if got := (Time{words: languages["en"]}).String(); got != "" {
+		t.Errorf("no time is %q", got)
+	}
+}
+
+func TestLengthsInEveryLanguage(t *testing.T) {
+	for _, tt := range []struct {
+		length     time.Duration
+		en, ja, ko string
+	}{
+		{0, "0s", "0秒", "0초"},
+		{59999 * time.Millisecond, "59s", "59秒", "59초"},
+		{time.Minute, "1m", "1分", "1분"},
+		{90 * time.Second, "1m 30s", "1分30秒", "1분 30초"},
+		{time.Hour + 59*time.Second, "1h", "1時間", "1시간"},
+		{26*time.Hour + 30*time.Minute, "1d 2h", "1日2時間", "1일 2시간"},
+		{400 * 24 * time.Hour, "400d", "400日", "400일"},
+		{-time.Second, "", "", ""},
+	} {
+		for language, want := range map[string]string{"en": tt.en, "ja": tt.ja, "ko": tt.ko} {
+			if got := (Span{tt.length, languages[language]}).String(); got != want {
+				t.Errorf("%v in %s: %q, want %q", tt.length, language, got, want)
+			}
+		}
+	}
+}

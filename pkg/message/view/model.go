@@ -1,0 +1,195 @@
+// Package view says what a mail says of a notification: the model, which the
+// templates of users see, and the view, which the built-in mail lays out. It
+// knows neither HTML nor MIME.
+package view
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
+)
+
+// Limits of what a mail shows of one string, in graphemes.
+const (
+	maxLabel      = 150
+	maxAnnotation = 2000
+	MaxMessage    = 8000
+	maxPairs      = 20 // labels, annotations or values in one list
+)
+
+// States of an alert and of a mail.
+const (
+	Firing   = "firing"
+	Resolved = "resolved"
+	Mixed    = "mixed"
+	NoData   = "nodata"
+	Error    = "error"
+)
+
+// Model is what a template sees of a notification. Every string is clean: valid
+// UTF-8 without control characters, bounded in length.
+type Model struct {
+	State     string // firing, resolved, mixed, nodata or error
+	StateText string // the same in the language of the mail, with counts
+	Headline  string // the rule, and how many others
+	Subject   string // the built-in subject
+	Title     string // of the contact point, when customized
+	Message   string // of the contact point, when customized: Markdown
+	Notice    string // why the default recipients have the mail, when others were asked for
+
+	Alerts        []*Alert // the firing ones first, the most severe first
+	FiringCount   int      // of the whole notification
+	ResolvedCount int      // of the whole notification
+	Omitted       int      // alerts that are not in Alerts
+
+	GroupLabels       alert.KV
+	CommonLabels      alert.KV
+	CommonAnnotations alert.KV
+	SharedLabels      []Pair // labels to show once; none for a single alert
+
+	Receiver    string // the contact point
+	ExternalURL string // of Grafana or Alertmanager
+	Grafana     bool   // false: Alertmanager or Mimir
+	Language    string
+	Now         locale.Time
+
+	words     *locale.Words
+	truncated int                // alerts of which the sender does not say whether they fire
+	dropped   map[alert.Kind]int // alerts that are not in Alerts, but counted
+	rules     int                // of all alerts, where some are dropped
+}
+
+// NewModel reads a notification in the language of w. A stable subject has
+// neither state nor counts.
+func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, now time.Time, stable bool) *Model {
+	m := &Model{
+		Message:           clean.Cut(strings.TrimSpace(clean.Text(n.Message)), MaxMessage),
+		Notice:            notice(n.Replaced, w),
+		Alerts:            make([]*Alert, 0, len(n.Alerts)),
+		Omitted:           n.Omitted,
+		words:             w,
+		truncated:         n.TruncatedAlerts,
+		dropped:           n.Dropped,
+		rules:             n.Rules,
+		GroupLabels:       cleanLabels(n.GroupLabels),
+		CommonLabels:      cleanLabels(n.CommonLabels),
+		CommonAnnotations: cleanAnnotations(n.CommonAnnotations),
+		Receiver:          clean.Cut(clean.Line(n.Receiver), maxLabel),
+		ExternalURL:       clean.WebURL(n.ExternalURL),
+		Grafana:           n.Version != "4",
+		Language:          w.Language,
+		Now:               w.Time(now.In(location)),
+	}
+	single := len(n.Alerts)+n.Omitted == 1
+	shared := m.CommonLabels
+	if single {
+		shared = nil
+	}
+	m.SharedLabels = pairs(shared, func(name string) bool { return !private(name) && name != alert.NameLabel })
+
+	firing, resolved := 0, 0
+	for i := range n.Alerts {
+		a := newAlert(&n.Alerts[i], shared, w, location, now)
+		if a.State == Resolved {
+			resolved++
+		} else {
+			firing++
+		}
+		m.Alerts = append(m.Alerts, a)
+	}
+	m.FiringCount, m.ResolvedCount = max(firing, n.FiringCount), max(resolved, n.ResolvedCount)
+	slices.SortStableFunc(m.Alerts, func(a, b *Alert) int {
+		if x, y := a.State == Resolved, b.State == Resolved; x != y {
+			if y {
+				return -1
+			}
+			return 1
+		}
+		return a.rank - b.rank
+	})
+	m.State = m.state(n.Status)
+	m.StateText = m.stateText()
+	m.Headline = m.headline()
+	m.Title = clean.Cut(customTitle(n, m.FiringCount, m.ResolvedCount), MaxSubject)
+	m.Subject = m.Title
+	if m.Subject == "" {
+		m.Subject = clean.Cut(clean.Line(m.subject(stable)), MaxSubject)
+	}
+	return m
+}
+
+// state is that of the whole notification.
+func (m *Model) state(status string) string {
+	switch {
+	case m.FiringCount+m.ResolvedCount == 0:
+		if status == alert.Resolved {
+			return Resolved
+		}
+		return Firing
+	case m.FiringCount == 0 && m.truncated > 0: // no all-clear: those may fire
+		return Mixed
+	case m.FiringCount == 0:
+		return Resolved
+	case m.ResolvedCount > 0:
+		return Mixed
+	}
+	for _, s := range []string{NoData, Error} {
+		if m.Omitted == 0 && !slices.ContainsFunc(m.Alerts, func(a *Alert) bool { return a.State != s }) {
+			return s
+		}
+	}
+	return Firing
+}
+
+// stateText is the state in words, with counts where they say more.
+func (m *Model) stateText() string {
+	w := m.words
+	if m.State == Mixed && m.FiringCount == 0 {
+		return w.Say("count.resolved", m.ResolvedCount) + w.Say("list.join") + w.Say("more", m.truncated)
+	}
+	if m.State == Mixed {
+		return w.Say("count.firing", m.FiringCount) + w.Say("list.join") + w.Say("count.resolved", m.ResolvedCount)
+	}
+	if m.FiringCount+m.ResolvedCount <= 1 || m.State == NoData || m.State == Error {
+		return w.Say("state." + m.State)
+	}
+	return w.Say("count."+m.State, m.FiringCount+m.ResolvedCount)
+}
+
+// headline names the rule of the most severe alert and counts the other rules.
+func (m *Model) headline() string {
+	if len(m.Alerts) == 0 {
+		return m.words.Say("unnamed")
+	}
+	names := make(map[string]bool)
+	for i := range m.Alerts {
+		names[m.Alerts[i].Name] = true
+	}
+	if others := max(len(names), m.rules) - 1; others > 0 {
+		return m.Alerts[0].Name + " " + m.words.Say("more", others)
+	}
+	return m.Alerts[0].Name
+}
+
+// Priority is how a mail asks to be noticed.
+type Priority int
+
+// High and Low set Importance (RFC 2156) and X-Priority; Normal says nothing in
+// the header.
+const (
+	Normal Priority = iota
+	High
+	Low
+)
+
+// Priority returns that of the most severe alert that fires.
+func (m *Model) Priority() Priority {
+	if len(m.Alerts) == 0 || m.FiringCount == 0 {
+		return Normal
+	}
+	return []Priority{High, Normal, Low}[m.Alerts[0].rank]
+}

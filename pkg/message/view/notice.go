@@ -1,0 +1,28 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
+)
+
+// maxReplaced bounds how many entries a notice names.
+const maxReplaced = 5
+
+// notice says for which entries of the request the default recipients stand in;
+// empty where the mail goes where it was asked to.
+func notice(replaced []string, w *locale.Words) string {
+	if len(replaced) == 0 {
+		return ""
+	}
+	var shown []string
+	for _, entry := range replaced[:min(len(replaced), maxReplaced)] {
+		shown = append(shown, clean.Cut(clean.Line(entry), maxLabel))
+	}
+	if more := len(replaced) - len(shown); more > 0 {
+		shown = append(shown, "+"+strconv.Itoa(more))
+	}
+	return w.Say("notice.replaced", strings.Join(shown, w.Say("list.join")))
+}
