@@ -1,13 +1,14 @@
 import { lastValueFrom } from 'rxjs';
 import { getBackendSrv, isFetchError } from '@grafana/runtime';
-import { translated, type Hint } from './remedies';
+import { translated } from './remedies';
 import type { Endpoint } from './service';
 import type { EmailJsonData } from './types';
 
 /** Problem is the body of every refusal of the backend, and of Grafana's API. */
-export interface Problem extends Hint {
+export interface Problem {
   error?: string;
   message?: string;
+  hint?: string;
 }
 
 /** ApiError says what went wrong, and what to do about it where that is known. */
@@ -40,9 +41,9 @@ export async function call<T>(
     return response.data;
   } catch (cause) {
     if (isFetchError<Problem>(cause)) {
-      const { error, message, ...hint } = cause.data ?? {};
+      const { error, message, hint } = cause.data ?? {};
       const said = error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim();
-      throw new ApiError(said, translated(hint), cause.status, cause.data);
+      throw new ApiError(said, hint && translated(hint), cause.status, cause.data);
     }
     throw asApiError(cause);
   }
@@ -76,7 +77,7 @@ export interface Handshake {
   };
   capabilities?: string[];
   mechanism?: string;
-  error?: Hint & { stage: string; code?: number; enhancedCode?: string; text?: string; message: string };
+  error?: { stage: string; code?: number; enhancedCode?: string; text?: string; message: string; hint?: string };
 }
 
 /** HealthDetails is the JSONDetails of the health check. */

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // Stage is a step of a session.
@@ -56,10 +54,10 @@ var ErrClosed = errors.New("the connection pool is closed")
 type Error struct {
 	Class        Class
 	Stage        Stage
-	Code         int          // the reply code; 0 when the relay did not speak
-	EnhancedCode string       // RFC 3463, such as "5.7.8"; empty if there is none
-	Text         string       // the relay's own words, printable and bounded
-	Hint         failure.Hint // what to do about it; may be empty
+	Code         int    // the reply code; 0 when the relay did not speak
+	EnhancedCode string // RFC 3463, such as "5.7.8"; empty if there is none
+	Text         string // the relay's own words, printable and bounded
+	Hint         string // what to do about it; may be empty
 	// Ambiguous: the content may have been delivered, for the connection was
 	// lost after its final dot and before the reply to it.
 	Ambiguous bool
@@ -88,10 +86,10 @@ func (e *Error) Error() string {
 
 // Advice is the error and its hint, in sentences.
 func (e *Error) Advice() string {
-	if e.Hint.ID == "" {
+	if e.Hint == "" {
 		return e.Error()
 	}
-	return strings.TrimSuffix(e.Error(), ".") + ". " + e.Hint.String()
+	return strings.TrimSuffix(e.Error(), ".") + ". " + e.Hint
 }
 
 // withoutStage is the words of a cause for behind the name of the stage: net
@@ -142,9 +140,9 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		EnhancedCode string `json:"enhancedCode,omitempty"`
 		Text         string `json:"text,omitempty"`
 		Message      string `json:"message"`
-		failure.HintJSON
-		Ambiguous bool `json:"ambiguous,omitempty"`
-	}{e.Class, e.Stage, e.Code, e.EnhancedCode, e.Text, e.Error(), e.Hint.JSON(), e.Ambiguous})
+		Hint         string `json:"hint,omitempty"`
+		Ambiguous    bool   `json:"ambiguous,omitempty"`
+	}{e.Class, e.Stage, e.Code, e.EnhancedCode, e.Text, e.Error(), e.Hint, e.Ambiguous})
 }
 
 // classify is the one place where a reply code that is not the hoped-for one
@@ -202,9 +200,9 @@ var (
 	errMismatch    = errors.New("replies and commands do not match")
 )
 
-// asFailure is an error of the connection, of the bytes read from it, or of a
+// failure is an error of the connection, of the bytes read from it, or of a
 // context.
-func asFailure(stage Stage, err error) *Error {
+func failure(stage Stage, err error) *Error {
 	e := &Error{Class: Network, Stage: stage, Err: err}
 	var m malformed
 	switch {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -69,7 +68,7 @@ func (c *Config) check() *Error {
 		return nil
 	}
 	return &Error{Class: Local, Stage: StageEHLO, Err: errors.New("ehloName holds a character that no host name has"),
-		Hint: failure.EHLOCharacter.With()}
+		Hint: "Set ehloName to a fully qualified host name, or leave it empty."}
 }
 
 // step runs one stage of the plan.
@@ -111,7 +110,7 @@ func (s *session) dial(ctx context.Context) *Error {
 			return nil
 		}
 		if ctx.Err() == nil {
-			return asFailure(StageDial, d.err)
+			return failure(StageDial, d.err)
 		}
 	case <-limited.Done():
 		go func() {
@@ -121,9 +120,9 @@ func (s *session) dial(ctx context.Context) *Error {
 		}()
 	}
 	if ctx.Err() == nil {
-		return asFailure(StageDial, fmt.Errorf("no connection to %s within %s: %w", s.cfg.address(), s.cfg.Timeout, limited.Err()))
+		return failure(StageDial, fmt.Errorf("no connection to %s within %s: %w", s.cfg.address(), s.cfg.Timeout, limited.Err()))
 	}
-	return asFailure(StageDial, context.Cause(ctx))
+	return failure(StageDial, context.Cause(ctx))
 }
 
 // starttls asks for TLS (RFC 3207). What comes in the clear after the 220 was
@@ -180,7 +179,7 @@ func (s *session) command(stage Stage, line string) (Reply, *Error) {
 func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if line != "" {
 		if s.r.Buffered() > 0 {
-			return Reply{}, asFailure(stage, malformed{reason: "the relay says more than it was asked"})
+			return Reply{}, failure(stage, malformed{reason: "the relay says more than it was asked"})
 		}
 		s.line(line)
 		if err := s.w.Flush(); err != nil {
