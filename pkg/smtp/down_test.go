@@ -81,10 +81,10 @@ func TestOtherFailuresDoNotShortenThePauseOfAUTH(t *testing.T) {
 	errs := beginMany(t, pool, n)
 	waitUntil(t, func() bool { s := pool.Stats(); return s.Waiting == n && s.Connecting == 0 })
 	for name, fails := range map[string]func(){
-		"a dial": func() { pool.connectFailed(asFailure(StageDial, io.EOF), false) },
+		"a dial": func() { pool.connectFailed(failure(StageDial, io.EOF), false) },
 		"sessions at their first mail": func() {
 			for range maxTries {
-				pool.sessionFailed(asFailure(StageMail, io.EOF))
+				pool.sessionFailed(failure(StageMail, io.EOF))
 			}
 		},
 	} {
