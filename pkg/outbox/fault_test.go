@@ -106,14 +106,20 @@ func (f *fixture) killed(id string, begin bool) Job {
 		if job.ID != id {
 			continue
 		}
-		f.exec(`UPDATE delivery SET owner = 'killed' WHERE id = $1`, id) // so that nothing more is stored
-		closing, cancel := context.WithCancel(f.Context())
-		cancel()
-		if err := o.Close(closing); err != nil {
-			f.Error(err)
-		}
+		f.kill(o, id)
 		f.clock.advance(11 * time.Second)
 		return job
+	}
+}
+
+// kill ends a process that works on the mail, and stores nothing more of it.
+func (f *fixture) kill(o *Outbox, id string) {
+	f.Helper()
+	f.exec(`UPDATE delivery SET owner = 'killed' WHERE id = $1`, id)
+	closing, cancel := context.WithCancel(f.Context())
+	cancel()
+	if err := o.Close(closing); err != nil {
+		f.Error(err)
 	}
 }
 
