@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -267,8 +266,9 @@ func (a *abridged) move(p []byte, n int) int {
 // flush adds the piece of the message in raw to the ownText.
 func (a *abridged) flush() {
 	var err error
-	a.text, err = jsontext.AppendUnquote(a.text[:0], append(a.raw, '"'))
-	if err != nil && !strings.Contains(err.Error(), "surrogate pair") { // half of one became U+FFFD
+	piece := jsontext.Value(append(a.raw, '"'))
+	a.text, err = jsontext.AppendUnquote(a.text[:0], piece)
+	if err != nil && !piece.IsValid(jsontext.AllowInvalidUTF8(true)) { // half a surrogate pair became U+FFFD
 		a.err = notJSON(err)
 	}
 	a.within.add(a.text)

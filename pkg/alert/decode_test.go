@@ -129,6 +129,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a byte order mark", "\ufeff{" + alerts + "}", 400, "the body is not JSON"},
 		{"invalid UTF-8", "{\"title\":\"\xff\"," + alerts + "}", 400, "the body is not UTF-8"},
 		{"a bare control character", "{\"title\":\"a\nb\"," + alerts + "}", 400, "the body is not JSON"},
+		{"an escape that there is not, in the message", `{"message":"a\x",` + alerts + "}", 400, "the body is not JSON"},
 		{"an array", `[]`, 422, "the body is of the wrong type: array"},
 		{"a string", `"x"`, 422, "the body is of the wrong type: string"},
 		{"null", `null`, 422, "the notification has no alerts"},

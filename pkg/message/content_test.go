@@ -425,7 +425,7 @@ func TestValuesThatJSONCannotHold(t *testing.T) {
 func TestTruncatedGroupIsNoAllClear(t *testing.T) {
 	n := notification(resolved("alertname", "x"))
 	n.Omitted, n.TruncatedAlerts = 9, 9
-	if c := render(t, renderer(t, Options{}), n); !strings.HasPrefix(c.Subject, "[RESOLVED:1, +9]") || strings.Contains(c.HTML, "background-color:"+"#1a7a41") {
+	if c := render(t, renderer(t, Options{}), n); !strings.HasPrefix(c.Subject, "[RESOLVED:1, +9]") || strings.Contains(c.HTML, "background-color:#1a7a41") {
 		t.Errorf("%q, or its band, is an all-clear", c.Subject)
 	}
 }

@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"io"
 	"testing"
 	"time"
 
@@ -67,41 +66,5 @@ func TestRelayThatEndsSessionsAtTheirFirstMailIsDialedAsOneThatIsGone(t *testing
 				t.Error(err)
 			}
 		})
-	}
-}
-
-// TestOtherFailuresDoNotShortenThePauseOfAUTH: the credentials are not offered
-// again before a minute is over, whatever happens meanwhile.
-func TestOtherFailuresDoNotShortenThePauseOfAUTH(t *testing.T) {
-	relay := startRelay(t, relaytest.Options{})
-	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
-	release := occupy(t, pool, relay)
-	relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply("535 5.7.8 no\r\n")})
-	const n = 5
-	errs := beginMany(t, pool, n)
-	waitUntil(t, func() bool { s := pool.Stats(); return s.Waiting == n && s.Connecting == 0 })
-	for name, fails := range map[string]func(){
-		"a dial": func() { pool.connectFailed(failure(StageDial, io.EOF), false) },
-		"sessions at their first mail": func() {
-			for range maxTries {
-				pool.sessionFailed(failure(StageMail, io.EOF))
-			}
-		},
-	} {
-		pool.mu.Lock()
-		fails()
-		pause := time.Until(pool.notBefore)
-		pool.mu.Unlock()
-		if pause < 2*dialPause {
-			t.Errorf("after %s the credentials are offered again in %s", name, pause)
-		}
-	}
-	if err := release(); err != nil {
-		t.Error(err)
-	}
-	for range n {
-		if err := <-errs; err != nil {
-			t.Error(err)
-		}
 	}
 }

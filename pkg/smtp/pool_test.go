@@ -1097,7 +1097,7 @@ func TestConnectionThatIsRefusedEndsNoneThatIsBeingOpened(t *testing.T) {
 }
 
 // TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands: its mails wait
-// for it, and the relay is not asked each few seconds.
+// for it, and the relay is not asked each few seconds, whatever else fails meanwhile.
 func TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
 	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
@@ -1106,11 +1106,25 @@ func TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands(t *testing.T
 	const n = 5
 	errs := beginMany(t, pool, n)
 	waitUntil(t, func() bool { s := pool.Stats(); return s.Waiting == n && s.Connecting == 0 })
-	pool.mu.Lock()
-	pause := time.Until(pool.notBefore)
-	pool.mu.Unlock()
-	if pause < 2*dialPause {
-		t.Errorf("the credentials are offered again in %s", pause)
+	for _, failed := range []struct {
+		what string
+		note func()
+	}{
+		{"nothing else", func() {}},
+		{"a dial", func() { pool.connectFailed(failure(StageDial, io.EOF), false) }},
+		{"sessions at their first mail", func() {
+			for range maxTries {
+				pool.sessionFailed(failure(StageMail, io.EOF))
+			}
+		}},
+	} {
+		pool.mu.Lock()
+		failed.note()
+		pause := time.Until(pool.notBefore)
+		pool.mu.Unlock()
+		if pause < 2*dialPause {
+			t.Errorf("after %s failed the credentials are offered again in %s", failed.what, pause)
+		}
 	}
 	if err := release(); err != nil {
 		t.Error(err)
