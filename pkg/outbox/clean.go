@@ -8,19 +8,16 @@ import (
 )
 
 const (
-	cleanEvery = 10 * time.Minute
 	cleanBatch = 100
 	// cleanPause lets others have the store between two batches.
 	cleanPause = 20 * time.Millisecond
 )
 
-// keepClean removes what is older than the retention.
+// keepClean removes what is older than the retention. It leaves the start of a
+// process to the mail that waits.
 func (o *Outbox) keepClean() {
-	for {
+	for pause := o.opt.cleanEvery / 10; sleep(o.ctx, pause); pause = o.opt.cleanEvery {
 		o.clean()
-		if !sleep(o.ctx, cleanEvery) {
-			return
-		}
 	}
 }
 

@@ -94,11 +94,16 @@ type fixture struct {
 	clock *clock
 }
 
+// options are those of a test, which cleans when it wants to.
+func (f *fixture) options() Options {
+	return Options{Now: f.clock.Now, Poll: 10 * time.Millisecond, cleanEvery: time.Hour}
+}
+
 // open opens an outbox on the fixture's store; the clock is the fixture's, and
 // what other processes would do is looked for all the time.
 func (f *fixture) open(adjust ...func(*Options)) *Outbox {
 	f.Helper()
-	opt := Options{Now: f.clock.Now, Poll: 10 * time.Millisecond}
+	opt := f.options()
 	for _, a := range adjust {
 		a(&opt)
 	}
@@ -124,7 +129,7 @@ func (f *fixture) closeAtEnd(o *Outbox) {
 // openWith is open with a store between, that the test has in hand.
 func (f *fixture) openWith(faults *faults, adjust ...func(*Options)) *Outbox {
 	f.Helper()
-	opt := Options{Now: f.clock.Now, Poll: 10 * time.Millisecond}
+	opt := f.options()
 	for _, a := range adjust {
 		a(&opt)
 	}

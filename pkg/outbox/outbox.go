@@ -41,6 +41,8 @@ type Options struct {
 
 	// monotonic measures how long something took: the system's clock.
 	monotonic func() time.Time
+	// cleanEvery is how often the log is cleaned: every ten minutes.
+	cleanEvery time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -54,6 +56,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Lease, 10*time.Second)
 	set(&o.Renew, 3*time.Second)
 	set(&o.Poll, 5*time.Second)
+	set(&o.cleanEvery, 10*time.Minute)
 	if o.MaxQueued <= 0 {
 		o.MaxQueued = 50_000
 	}
