@@ -91,7 +91,7 @@ func TestEveryPayloadIsRead(t *testing.T) {
 			if a.Labels["alertname"] != tt.firstLabel || a.Annotations["summary"] != tt.firstSummary || a.GeneratorURL != tt.firstLink {
 				t.Errorf("first alert: %+v", a)
 			}
-			if len(n.Identity()) != 64 {
+			if len(n.Identity()) != 24 {
 				t.Errorf("identity %q", n.Identity())
 			}
 		})
@@ -258,7 +258,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		if len(n.Alerts) == 0 || len(n.Alerts) > alert.MaxAlerts || n.GroupKey == "" || n.Omitted < 0 ||
-			n.FiringCount+n.ResolvedCount < len(n.Alerts) || len(n.Identity()) != 64 || !utf8.ValidString(n.Message) {
+			n.FiringCount+n.ResolvedCount < len(n.Alerts) || len(n.Identity()) != 24 || !utf8.ValidString(n.Message) {
 			t.Fatalf("an incomplete notification: %+v", n)
 		}
 		again, err := alert.Decode(iotest.OneByteReader(bytes.NewReader(body)))

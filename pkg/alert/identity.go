@@ -3,8 +3,8 @@ package alert
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"maps"
 	"slices"
 	"time"
@@ -31,9 +31,14 @@ func (f *framed) instant(t time.Time) {
 	f.number(int64(t.Nanosecond()))
 }
 
-func (f *framed) sum() string {
-	sum := sha256.Sum256(*f)
-	return hex.EncodeToString(sum[:])
+// sum is the hash of the sequence.
+func (f *framed) sum() string { return digest(*f) }
+
+// digest is the first 144 bits of the SHA-256 of b: enough to tell everything
+// apart, and short, for each delivery has several in its rows and indexes.
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:18])
 }
 
 // mark tells one alert in one state from every other: SHA-256 over its
@@ -73,8 +78,8 @@ func identity(groupKey string, truncated int, marks []mark) string {
 }
 
 // DeliveryIdentity is equal for two requests that must not become two mails:
-// same data source, notification, recipients and mail type. It is a hex
-// SHA-256, the key by which the outbox deduplicates.
+// same data source, notification, recipients and mail type. It is the
+// key by which the outbox deduplicates.
 func DeliveryIdentity(source string, n *Notification, r Recipients) string {
 	var f framed
 	f.add(source)
@@ -87,8 +92,7 @@ func DeliveryIdentity(source string, n *Notification, r Recipients) string {
 // Conversation is equal for the notifications of one conversation: same data
 // source and group key, mailed to the same mailboxes. What the alerts say, the
 // mail type and how the recipients are addressed take no part: a later mail of
-// a conversation tells the same people how the same group stands now. It is a
-// hex SHA-256.
+// a conversation tells the same people how the same group stands now.
 func Conversation(source string, n *Notification, r Recipients) string {
 	var keys []string
 	for _, a := range r.All() {

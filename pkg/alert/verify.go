@@ -118,8 +118,7 @@ func (v *Verifier) Signature(source string, query url.Values) Signature {
 	var request framed
 	request.add(source)
 	request.add(query.Encode())
-	hash := sha256.Sum256(v.sent)
-	return Signature{Hash: hex.EncodeToString(hash[:]), Request: request.sum(), Bound: query.Has(keyParameter)}
+	return Signature{Hash: digest(v.sent), Request: request.sum(), Bound: query.Has(keyParameter)}
 }
 
 // unsigned is a refusal of a request that proves no knowledge of the secret.

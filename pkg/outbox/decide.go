@@ -133,11 +133,7 @@ func change(d Delivery, e event, to State, recipients []Recipient, now time.Time
 	if to.Status.Final() {
 		to.FinishedAt, to.DueAt = now, time.Time{}
 	}
-	t := store.Transition{
-		Of:    d,
-		Fence: store.Fence{ID: d.ID, Statuses: statesOf(e), Attempt: d.Attempt, Owner: d.Owner},
-		To:    to,
-	}
+	t := store.Transition{Of: d, To: to}
 	for i, r := range recipients {
 		if r != d.Recipients[i] {
 			t.Recipients = append(t.Recipients, r)

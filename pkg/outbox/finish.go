@@ -15,7 +15,6 @@ const creditForSuccess = 2
 // finish stores what came of an attempt. It is fenced on (id, attempt, owner):
 // errLeaseLost says that nothing was changed.
 func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
-	d.Owner = s.o.opt.Owner
 	from := sender{d.Source, d.MailType}
 	refused := out.Verdict == Hold && !s.replaced()
 	if out.Verdict == Hold && !refused { // by settings that are not in force any more

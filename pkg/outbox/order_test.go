@@ -130,6 +130,7 @@ func TestGreylistedRecipientDelaysNobodyElse(t *testing.T) {
 		eventually(t, "a has the first", onlyA(first.ID))
 		second := f.enqueue(o, ofGroup("second", "a@example.com", "b@example.com"))
 		eventually(t, "a has the second, and b neither", onlyA(second.ID))
+		eventually(t, "the first was tried again with the second", func() bool { d := f.get(o, first.ID); return d.Status == Queued && d.Retries == 2 })
 		mu.Lock()
 		greylisted = false
 		mu.Unlock()

@@ -89,7 +89,7 @@ func (o *Outbox) storeProgress() {
 		for w, results := range known {
 			reached := Outcome{Results: results[w.stored:]}.apply(w.d, t.now)
 			reached = slices.DeleteFunc(reached, func(r Recipient) bool { return !r.UpdatedAt.Equal(t.now) })
-			if err := t.RecipientsReached(w.fence(), reached); err != nil {
+			if err := t.RecipientsReached(w.d, reached); err != nil {
 				return err
 			}
 		}

@@ -44,14 +44,3 @@ func allowed(from Status, e event, to Status) bool {
 
 // possible says whether the event can happen to a delivery in that state.
 func possible(from Status, e event) bool { return len(transitions[from][e]) > 0 }
-
-// statesOf lists the states that an event may find.
-func statesOf(e event) []Status {
-	var from []Status
-	for _, s := range Statuses() {
-		if possible(s, e) {
-			from = append(from, s)
-		}
-	}
-	return from
-}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
-
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 // work is a delivery that this process has in flight.
@@ -62,12 +60,8 @@ func (w *work) begin() error {
 		return nil
 	}
 	return w.source.o.write(w.lease, &operation{name: "noting that an envelope begins", run: func(t *transaction) error {
-		return t.EnvelopeBegun(w.fence())
+		return t.EnvelopeBegun(w.d)
 	}})
-}
-
-func (w *work) fence() store.Fence {
-	return store.Fence{ID: w.d.ID, Statuses: []Status{Sending}, Attempt: w.d.Attempt, Owner: w.source.o.opt.Owner}
 }
 
 // settle stores the outcome, again and again until that succeeds, the lease

@@ -53,23 +53,19 @@ func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q back
 	return nil, badQuery("measure of stats is %q; it must be count or latency", measure)
 }
 
-// intervalOf keeps the panel's interval unless it makes too many points. It has
-// no parts of a microsecond, which the outbox does not count in, and over a longer
-// time it is whole minutes or hours, of which the outbox keeps the counts.
+// intervalOf is the panel's interval, or a longer one where that makes too many
+// points: in whole minutes or, over a longer time, in whole hours, of which the
+// outbox keeps the counts.
 func intervalOf(span time.Duration, q backend.DataQuery) time.Duration {
 	points := int64(maxPoints)
 	if q.MaxDataPoints > 0 {
 		points = min(points, q.MaxDataPoints)
 	}
-	least := roundUp(span/time.Duration(points), time.Second)
-	interval := max(q.Interval.Truncate(time.Millisecond), least, time.Second)
-	switch {
-	case span > 7*24*time.Hour:
-		return roundUp(interval, time.Hour)
-	case interval > time.Minute:
-		return roundUp(interval, time.Minute)
+	unit := time.Minute
+	if span > 7*24*time.Hour {
+		unit = time.Hour
 	}
-	return interval
+	return roundUp(max(q.Interval, span/time.Duration(points), unit), unit)
 }
 
 func roundUp(d, to time.Duration) time.Duration { return (d + to - 1).Truncate(to) }

@@ -1,37 +1,36 @@
 package store
 
 import (
-	"errors"
+	"slices"
 	"time"
 )
 
-// fence is the condition for a change within a Fence.
-const fence = ` WHERE id = $1 AND status IN ($4, $5) AND (status <> 'sending' OR attempt = $2 AND owner = $3)`
+// fence is the condition for a change: the delivery is as it was read.
+const fence = ` WHERE sequence = $1 AND status = $2 AND attempt = $3 AND owner = $4`
 
-// apply makes a transition. Only an outcome takes the owner away, so that what
-// it left is known again.
-const apply = `UPDATE delivery SET status = $6, due_at = $7, finished_at = $8, reason = $9, retries = $10, unreachable = $11, uncertain = $12,
-	lost = $13, begun = 0, expires_at = CASE WHEN CAST($14 AS BIGINT) > 0 THEN CAST($14 AS BIGINT) ELSE expires_at END,
-	owner = CASE WHEN $3 = '' THEN owner ELSE '' END,
-	joinable = CASE WHEN CAST($6 AS TEXT) IN ('failed', 'expired', 'cancelled') THEN 0 ELSE joinable END,
-	message = CASE WHEN CAST($8 AS BIGINT) IS NULL THEN message END` + fence
+const apply = `UPDATE delivery SET status = $5, due_at = $6, finished_at = $7, reason = $8, retries = $9, unreachable = $10, uncertain = $11,
+	lost = $12, begun = 0, expires_at = $13, owner = '', code = $14, enhanced_code = $15, reply = $16,
+	message = CASE WHEN CAST($7 AS BIGINT) IS NULL THEN message END` + fence
 
 var (
 	qApply = register(apply)
 	// The same, and whether others of the conversation are not final.
 	qApplyTold = register(apply + ` RETURNING CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation
 		AND other.conversation <> '' AND other.finished_at IS NULL AND other.sequence <> delivery.sequence) THEN 1 ELSE 0 END`)
-	qFacts = register(`SELECT sequence, source, mail_type, conversation, created_at FROM delivery WHERE id = $1`)
+	// Not part of it, so that the index is left alone when a mail is sent.
+	qNotJoinable = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
 	// An outcome leaves no owner, and the next claim has another attempt.
-	qStored   = register(`SELECT 1 FROM delivery WHERE id = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
-	qInFence  = register(`SELECT sequence, source, created_at FROM delivery` + fence + ` {wait}`)
+	qStored   = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
+	qInFence  = register(`SELECT 1 FROM delivery` + fence + ` {wait}`)
 	qEnvelope = register(`UPDATE delivery SET begun = 1` + fence)
 )
 
-// args are those of fence.
-func (f Fence) args() []any {
-	first := f.Statuses[0]
-	return []any{f.ID, f.Attempt, f.Owner, string(first), string(f.Statuses[len(f.Statuses)-1])}
+// fenced are the arguments of fence.
+func fenced(d Delivery) []any {
+	if d.Status == Held {
+		d.Status = Queued
+	}
+	return []any{d.Sequence, string(d.Status), d.Attempt, d.Owner}
 }
 
 // Apply carries out transitions.
@@ -46,40 +45,41 @@ func (t *tx) Apply(transitions []Transition) (applied []bool, err error) {
 }
 
 func (t *tx) apply(c Transition) (bool, error) {
-	if len(c.Statuses) == 0 || len(c.Statuses) > 2 {
-		return false, t.spoil(errors.New("a fence names one or two states"))
-	}
+	d, final := c.Of, c.To.Status.Final()
 	var finished any
-	if c.To.Status.Final() {
+	if final {
 		finished = micros(c.To.FinishedAt)
 	}
-	args := append(c.args(), string(c.To.Status), micros(c.To.DueAt), finished, clean(c.To.Reason), c.To.Retries,
-		number(c.To.Unreachable), c.To.Uncertain, c.To.Lost, micros(c.ExpiresAt))
-	changed, others, err := t.change(args)
+	expires := c.ExpiresAt
+	if expires.IsZero() {
+		expires = d.ExpiresAt
+	}
+	reply, alike := c.reply()
+	changed, others, err := t.change(append(fenced(d), string(c.To.Status), micros(c.To.DueAt), finished, clean(c.To.Reason), c.To.Retries,
+		number(c.To.Unreachable), c.To.Uncertain, c.To.Lost, micros(expires), reply.Code, clean(reply.EnhancedCode), clean(reply.Text)))
 	if err != nil {
 		return false, err
 	}
 	if !changed {
-		if c.Owner == "" {
+		if d.Status != Sending {
 			return false, nil
 		}
 		var one int
-		return t.one(qStored, []any{c.ID, c.Fence.Attempt}, &one)
+		return t.one(qStored, []any{d.Sequence, d.Attempt}, &one)
 	}
-	d := c.Of
-	if d.Sequence == 0 {
-		var created int64
-		if _, err := t.one(qFacts, []any{c.ID}, &d.Sequence, &d.Source, &d.MailType, &d.Conversation, &created); err != nil {
-			return false, err
-		}
-		d.CreatedAt = at(created)
+	if !alike {
+		t.changed = append(t.changed, rowsOf(d, c.Recipients)...)
 	}
-	t.reach(d, c.Recipients)
 	if c.Attempt != nil {
 		t.attempts = append(t.attempts, attemptRow{d.Sequence, *c.Attempt})
 	}
-	if c.To.Status.Final() {
+	if final {
 		t.count(d, c.To)
+		if c.To.Status != Sent && c.To.Status != Partial {
+			if _, err := t.exec(qNotJoinable, d.Sequence); err != nil {
+				return false, err
+			}
+		}
 	}
 	if others && d.Conversation != "" {
 		err = t.passTurn(d, c.To.Status)
@@ -87,33 +87,33 @@ func (t *tx) apply(c Transition) (bool, error) {
 	return true, err
 }
 
+// reply is what the end of a delivery says to its recipients, if it says the same
+// to all that it decides: then their rows need not be written.
+func (c Transition) reply() (r Recipient, alike bool) {
+	if len(c.Recipients) == 0 || !c.To.Status.Final() {
+		return r, false
+	}
+	first := c.Recipients[0]
+	alike = !slices.ContainsFunc(c.Recipients, func(r Recipient) bool {
+		return r.Status != c.To.Status || r.Code != first.Code || r.EnhancedCode != first.EnhancedCode || r.Text != first.Text
+	})
+	if !alike {
+		return r, false
+	}
+	return first, true
+}
+
 // change runs a transition; without others, no other mail of the conversation
-// waits. A server tells so in the same answer; a database in the process is
-// asked by whoever wants to know, as RETURNING costs it more than a statement.
+// waits. A server tells so in the same answer; RETURNING costs a database in the
+// process more than a statement.
 func (t *tx) change(args []any) (changed, others bool, err error) {
 	if t.db.inProcess {
 		n, err := t.exec(qApply, args...)
-		return n == 1, true, err
+		return n == 1, t.behind, err
 	}
 	var n int64
 	changed, err = t.one(qApplyTold, args, &n)
 	return changed, n == 1, err
-}
-
-// reach collects recipients of a delivery, new ones or those that changed.
-func (t *tx) reach(d Delivery, recipients []Recipient) {
-	if t.place == nil {
-		t.place = map[recipientKey]int{}
-	}
-	for _, r := range recipients {
-		row := recipientRow{recipientKey{d.Sequence, r.Position}, r, d.Source, micros(d.CreatedAt)}
-		if i, again := t.place[row.recipientKey]; again {
-			t.recipients[i] = row
-			continue
-		}
-		t.place[row.recipientKey] = len(t.recipients)
-		t.recipients = append(t.recipients, row)
-	}
 }
 
 // The spans of the roll-up. The longer makes a month a sum over few rows.
@@ -144,19 +144,17 @@ func latencyClass(micros int64) int64 {
 }
 
 // RecipientsReached stores recipients of a delivery that is still being sent.
-func (t *tx) RecipientsReached(f Fence, reached []Recipient) error {
-	var d Delivery
-	var created int64
-	found, err := t.one(qInFence, f.args(), &d.Sequence, &d.Source, &created)
+func (t *tx) RecipientsReached(d Delivery, reached []Recipient) error {
+	var one int
+	found, err := t.one(qInFence, fenced(d), &one)
 	if found {
-		d.CreatedAt = at(created)
-		t.reach(d, reached)
+		t.changed = append(t.changed, rowsOf(d, reached)...)
 	}
 	return err
 }
 
 // EnvelopeBegun notes that the envelope of this attempt is about to be sent.
-func (t *tx) EnvelopeBegun(f Fence) error {
-	_, err := t.exec(qEnvelope, f.args()...)
+func (t *tx) EnvelopeBegun(d Delivery) error {
+	_, err := t.exec(qEnvelope, fenced(d)...)
 	return err
 }

@@ -73,9 +73,11 @@ func (t *tx) Claim(c Claim) (Claimed, error) {
 			out.NextDue = at(next)
 		}
 	}
-	var one int
-	if out.Blocked, err = t.one(qBlocked, []any{c.Source}, &one); err != nil {
-		return out, err
+	if t.behind {
+		var one int
+		if out.Blocked, err = t.one(qBlocked, []any{c.Source}, &one); err != nil {
+			return out, err
+		}
 	}
 	if out.Blocked && t.db.shared {
 		err = t.repairTurns(c.Source)

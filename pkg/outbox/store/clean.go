@@ -1,9 +1,6 @@
 package store
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 var (
 	qLoad        = register(`SELECT ` + columns + `, CASE WHEN message IS NULL THEN 0 ELSE 1 END FROM delivery WHERE id = $1 {wait}`)
@@ -50,45 +47,33 @@ func (t *tx) Forgotten(before time.Time, limit int) ([]Delivery, error) {
 var (
 	// A sent delivery stays as long as repeats join it, even when the retention
 	// is shorter.
-	qOld = register(`SELECT sequence FROM delivery WHERE source = $1 AND finished_at IS NOT NULL AND finished_at < $2
-		AND (joinable = 0 OR finished_at + dedupe < $3) ORDER BY finished_at LIMIT $4 + 0 {lock}`)
-	qFinished         = register(sourcesOf("delivery", "finished_at IS NOT NULL"))
+	qOld = register(`SELECT sequence FROM delivery WHERE finished_at IS NOT NULL AND finished_at < $1
+		AND (joinable = 0 OR finished_at + dedupe < $2) ORDER BY finished_at LIMIT $3 + 0 {lock}`)
 	qRemoveRecipients = register(`DELETE FROM recipient WHERE delivery {in $1}`)
 	qRemoveAttempts   = register(`DELETE FROM attempt WHERE delivery {in $1}`)
 	qRemove           = register(`DELETE FROM delivery WHERE sequence {in $1}`)
 	qRemoveSignatures = register(`DELETE FROM signature WHERE hash IN (SELECT hash FROM signature WHERE ends_at < $1 LIMIT $2 + 0)`)
-	qCounted          = register(sourcesOf("rollup", "1 = 1"))
-	qRemoveCounts     = register(`DELETE FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 AND (status, mail_type, latency, owner, began_at) IN
+	qCounted          = register(`WITH RECURSIVE sources(source) AS (
+		SELECT (SELECT min(source) FROM rollup)
+		UNION ALL
+		SELECT (SELECT min(source) FROM rollup WHERE source > sources.source) FROM sources WHERE sources.source IS NOT NULL)
+		SELECT source FROM sources WHERE source IS NOT NULL`)
+	qRemoveCounts = register(`DELETE FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 AND (status, mail_type, latency, owner, began_at) IN
 		(SELECT status, mail_type, latency, owner, began_at FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 ORDER BY began_at LIMIT $4 + 0)`)
 )
-
-// sourcesOf lists the data sources of a table by its index, from one to the next.
-func sourcesOf(table, condition string) string {
-	return strings.NewReplacer("{table}", table, "{condition}", condition).Replace(`WITH RECURSIVE sources(source) AS (
-		SELECT (SELECT min(source) FROM {table} WHERE {condition})
-		UNION ALL
-		SELECT (SELECT min(source) FROM {table} WHERE {condition} AND source > sources.source) FROM sources WHERE sources.source IS NOT NULL)
-		SELECT source FROM sources WHERE source IS NOT NULL`)
-}
 
 // RemoveFinal deletes what became final before the time.
 func (t *tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 	if err := t.flush(); err != nil {
 		return 0, err
 	}
-	sources, err := t.strings(qFinished)
 	var old []int64
-	for _, source := range sources {
-		if err != nil || len(old) == limit {
-			break
-		}
-		err = t.each(func(rows scanner) error {
-			var sequence int64
-			err := rows.Scan(&sequence)
-			old = append(old, sequence)
-			return err
-		}, qOld, source, micros(before), t.now, limit-len(old))
-	}
+	err = t.each(func(rows scanner) error {
+		var sequence int64
+		err := rows.Scan(&sequence)
+		old = append(old, sequence)
+		return err
+	}, qOld, micros(before), t.now, limit)
 	if err != nil {
 		return 0, err
 	}

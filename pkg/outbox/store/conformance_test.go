@@ -44,11 +44,13 @@ func TestFenceKeepsOthersOut(t *testing.T) {
 		if len(taken) != 1 || taken[0].Attempt != 2 || !taken[0].Interrupted {
 			t.Fatalf("%+v", taken)
 		}
-		cancelled := Transition{Fence: Fence{ID: d.ID, Statuses: []Status{Queued}}, Of: d, To: State{Status: Cancelled, FinishedAt: f.clock}}
+		queued := d
+		queued.Status = Queued
+		cancelled := Transition{Of: queued, To: State{Status: Cancelled, FinishedAt: f.clock}}
 		wrongOwner := f.end(taken[0], Sent)
-		wrongOwner.Owner = "me"
+		wrongOwner.Of.Owner = "me"
 		missing := cancelled
-		missing.ID = "none"
+		missing.Of.Sequence = 1 << 40
 		if got := f.apply(late, cancelled, wrongOwner, missing); slices.Contains(got, true) {
 			t.Fatalf("applied %v", got)
 		}
@@ -333,8 +335,8 @@ func TestMailThatProcessesEndOverIsClaimedAlone(t *testing.T) {
 			t.Fatalf("%+v", innocent)
 		}
 		f.write(func(tx Tx) error {
-			old := sendingFence(all[2]) // a claim that was lost
-			for _, fence := range []Fence{sendingFence(innocent[0]), sendingFence(innocent[1]), old} {
+			old := all[2] // a claim that was lost
+			for _, fence := range []Delivery{innocent[0], innocent[1], old} {
 				if err := tx.EnvelopeBegun(fence); err != nil {
 					return err
 				}
@@ -405,8 +407,8 @@ func TestReachedRecipientsAreStoredBeforeTheOutcome(t *testing.T) {
 		d := f.enqueue(f.leased(mail("", "a@example.com", "b@example.com", "c@example.com"))).Delivery
 		reached := d.Recipients[1]
 		reached.Status, reached.Code, reached.UpdatedAt = Sent, 250, f.clock
-		f.write(func(tx Tx) error { return tx.RecipientsReached(sendingFence(d), []Recipient{reached}) })
-		stale := sendingFence(d)
+		f.write(func(tx Tx) error { return tx.RecipientsReached(d, []Recipient{reached}) })
+		stale := d
 		stale.Attempt++
 		late := d.Recipients[2]
 		late.Status = Sent
@@ -420,7 +422,7 @@ func TestReachedRecipientsAreStoredBeforeTheOutcome(t *testing.T) {
 		first, last := again[0].Recipients[0], f.end(again[0], Failed)
 		first.Status = Sent
 		f.write(func(tx Tx) error {
-			if err := tx.RecipientsReached(sendingFence(again[0]), []Recipient{first}); err != nil {
+			if err := tx.RecipientsReached(again[0], []Recipient{first}); err != nil {
 				return err
 			}
 			_, err := tx.Apply([]Transition{last})

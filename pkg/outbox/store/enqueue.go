@@ -128,8 +128,9 @@ func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 		r.Address, r.Position, r.Status = clean(r.Address), i, Queued
 		d.Recipients[i] = r
 	}
-	t.reach(d, d.Recipients)
+	t.added = append(t.added, rowsOf(d, d.Recipients)...)
 	if behind == 1 {
+		t.behind = true
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}
 		if err := t.queueUp(d); err != nil {
 			return Enqueued{}, false, err

@@ -6,16 +6,6 @@ import (
 	"strings"
 )
 
-const (
-	recipientRows = `INSERT INTO recipient (delivery, position, address, kind, status, code, enhanced_code, text, updated_at, source, created_at)`
-	recipientEnd  = ` ON CONFLICT (delivery, position) DO UPDATE SET status = excluded.status, code = excluded.code,
-		enhanced_code = excluded.enhanced_code, text = excluded.text, updated_at = excluded.updated_at`
-	attemptRows = `INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)`
-	attemptEnd  = ` ON CONFLICT DO NOTHING`
-	countRows   = `INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count)`
-	countEnd    = ` ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count`
-)
-
 // several is a statement that writes rows, prepared for these numbers of them.
 type several struct {
 	columns int
@@ -23,26 +13,31 @@ type several struct {
 	queries []query
 }
 
-func registerRows(begin string, columns int, end string) several {
-	s := several{columns: columns, sizes: []int{32, 8, 2, 1}}
+// registerRows takes the table and its columns, and what follows the rows.
+func registerRows(into, end string) several {
+	s := several{columns: strings.Count(into, ",") + 1, sizes: []int{32, 8, 2, 1}}
 	for _, size := range s.sizes {
 		rows := make([]string, size)
 		for i := range rows {
-			marks := make([]string, columns)
+			marks := make([]string, s.columns)
 			for j := range marks {
-				marks[j] = fmt.Sprint("$", i*columns+j+1)
+				marks[j] = fmt.Sprint("$", i*s.columns+j+1)
 			}
 			rows[i] = "(" + strings.Join(marks, ", ") + ")"
 		}
-		s.queries = append(s.queries, register(begin+" VALUES "+strings.Join(rows, ", ")+end))
+		s.queries = append(s.queries, register("INSERT INTO "+into+" VALUES "+strings.Join(rows, ", ")+" "+end))
 	}
 	return s
 }
 
 var (
-	qRecipientRows = registerRows(recipientRows, 11, recipientEnd)
-	qAttemptRows   = registerRows(attemptRows, 9, attemptEnd)
-	qCountRows     = registerRows(countRows, 8, countEnd)
+	qNewRows     = registerRows(`recipient (delivery, position, address, kind, source, created_at)`, ``)
+	qChangedRows = registerRows(`recipient (delivery, position, address, kind, source, created_at, status, code, enhanced_code, text, updated_at)`,
+		`ON CONFLICT (delivery, position) DO UPDATE SET status = excluded.status, code = excluded.code,
+			enhanced_code = excluded.enhanced_code, text = excluded.text, updated_at = excluded.updated_at`)
+	qAttemptRows = registerRows(`attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)`, `ON CONFLICT DO NOTHING`)
+	qCountRows   = registerRows(`rollup (source, span, began_at, status, mail_type, latency, owner, count)`,
+		`ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count`)
 )
 
 // writing is a statement and its arguments.
@@ -61,12 +56,28 @@ func (s several) writings(values []any) (all []writing) {
 	return all
 }
 
+// rowsOf makes rows of recipients of a delivery.
+func rowsOf(d Delivery, recipients []Recipient) []recipientRow {
+	rows := make([]recipientRow, len(recipients))
+	for i, r := range recipients {
+		rows[i] = recipientRow{d.Sequence, r, d.Source, micros(d.CreatedAt)}
+	}
+	return rows
+}
+
 // collected takes the statements that write what was collected.
 func (t *tx) collected() []writing {
-	var recipients, attempts, counts []any
-	for _, r := range t.recipients {
-		recipients = append(recipients, r.delivery, r.position, r.Address, string(r.Kind), string(r.Status), r.Code, clean(r.EnhancedCode), clean(r.Text),
-			micros(r.UpdatedAt), r.source, r.created)
+	var added, changed, attempts, counts []any
+	for _, r := range t.added {
+		added = append(added, r.delivery, r.Position, r.Address, string(r.Kind), r.source, r.created)
+	}
+	seen := map[recipientKey]bool{}
+	for _, r := range slices.Backward(t.changed) { // PostgreSQL takes a row once in a statement; the last word counts
+		if key := (recipientKey{r.delivery, r.Position}); !seen[key] {
+			seen[key] = true
+			changed = append(changed, r.delivery, r.Position, r.Address, string(r.Kind), r.source, r.created,
+				string(r.Status), r.Code, clean(r.EnhancedCode), clean(r.Text), micros(r.UpdatedAt))
+		}
 	}
 	for _, a := range t.attempts {
 		attempts = append(attempts, a.delivery, a.Number, micros(a.At), a.Duration.Microseconds(), clean(a.Stage), a.Code, clean(a.EnhancedCode), clean(a.Text), a.Outcome)
@@ -74,8 +85,8 @@ func (t *tx) collected() []writing {
 	for key, count := range t.rollup {
 		counts = append(counts, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
 	}
-	t.recipients, t.place, t.attempts, t.rollup = nil, nil, nil, nil
-	return slices.Concat(qRecipientRows.writings(recipients), qAttemptRows.writings(attempts), qCountRows.writings(counts))
+	t.added, t.changed, t.attempts, t.rollup = nil, nil, nil, nil
+	return slices.Concat(qNewRows.writings(added), qChangedRows.writings(changed), qAttemptRows.writings(attempts), qCountRows.writings(counts))
 }
 
 // flush writes what was collected.

@@ -141,14 +141,10 @@ func ids(deliveries []Delivery) (all []string) {
 	return all
 }
 
-func sendingFence(d Delivery) Fence {
-	return Fence{ID: d.ID, Statuses: []Status{Sending}, Attempt: d.Attempt, Owner: d.Owner}
-}
-
 // end is the transition of a delivery in hand: each recipient that it reaches
 // gets the status; what is not final is due again in a minute.
 func (f *fixture) end(d Delivery, status ...Status) Transition {
-	c := Transition{Fence: sendingFence(d), Of: d, Attempt: &Attempt{Number: d.Attempt, At: f.clock, Duration: time.Second, Stage: "message", Code: 250, Text: "accepted"}}
+	c := Transition{Of: d, Attempt: &Attempt{Number: d.Attempt, At: f.clock, Duration: time.Second, Stage: "message", Code: 250, Text: "accepted"}}
 	after := map[Status]int{}
 	i := 0
 	for _, r := range d.Recipients {

@@ -29,24 +29,27 @@ func (d *Delivery) hold(p *Pause) {
 	}
 }
 
-const recipientColumns = `delivery, position, address, kind, status, code, enhanced_code, text, updated_at`
-
-// scanRecipient reads recipientColumns.
-func scanRecipient(rows scanner) (delivery int64, r Recipient, err error) {
-	var updated int64
-	err = rows.Scan(&delivery, &r.Position, &r.Address, &r.Kind, &r.Status, &r.Code, &r.EnhancedCode, &r.Text, &updated)
-	r.UpdatedAt = at(updated)
-	return delivery, r, err
+// own is a column of a recipient or, where the end of its delivery decided
+// without a word of its own, what stands for it in that.
+func own(column, of string) string {
+	return "CASE WHEN r.status = 'queued' AND d.finished_at IS NOT NULL THEN d." + of + " ELSE r." + column + " END"
 }
 
-// adopt hands recipients, as a query finds them, to their deliveries.
+var qRecipients = register(`SELECT r.delivery, r.position, r.address, r.kind, ` + own("status", "status") + `, ` + own("code", "code") + `, ` +
+	own("enhanced_code", "enhanced_code") + `, ` + own("text", "reply") + `, ` + own("updated_at", "finished_at") + `
+	FROM recipient AS r JOIN delivery AS d ON d.sequence = r.delivery WHERE r.delivery {in $1} ORDER BY r.delivery, r.position`)
+
+// adopt hands recipients, as qRecipients finds them, to their deliveries.
 func adopt(deliveries []Delivery) func(scanner) error {
 	place := make(map[int64]*Delivery, len(deliveries))
 	for i := range deliveries {
 		place[deliveries[i].Sequence] = &deliveries[i]
 	}
 	return func(rows scanner) error {
-		delivery, r, err := scanRecipient(rows)
+		var r Recipient
+		var delivery, updated int64
+		err := rows.Scan(&delivery, &r.Position, &r.Address, &r.Kind, &r.Status, &r.Code, &r.EnhancedCode, &r.Text, &updated)
+		r.UpdatedAt = at(updated)
 		if d := place[delivery]; d != nil {
 			d.Recipients = append(d.Recipients, r)
 		}
@@ -61,8 +64,6 @@ func sequences(deliveries []Delivery) []int64 {
 	}
 	return all
 }
-
-var qRecipients = register(`SELECT ` + recipientColumns + ` FROM recipient WHERE delivery {in $1} ORDER BY delivery, position`)
 
 // deliveries runs a statement for columns and adds the recipients.
 func (t *tx) deliveries(q query, args ...any) (found []Delivery, err error) {

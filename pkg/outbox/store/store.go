@@ -55,15 +55,14 @@ type Tx interface {
 	// are changed.
 	PullBack(latest, until time.Time, limit int) (changed int, err error)
 
-	// Apply carries out transitions and says of each whether it was in force:
-	// false means that the fence did not hold and nothing was changed.
+	// Apply carries out transitions and says of each whether it was in force;
+	// where it was not, nothing was changed.
 	Apply([]Transition) (applied []bool, err error)
-	// RecipientsReached stores recipients of a delivery that is still being
-	// sent, within its fence.
-	RecipientsReached(f Fence, reached []Recipient) error
-	// EnvelopeBegun notes, within the fence, that the envelope of this attempt
-	// is about to be sent.
-	EnvelopeBegun(f Fence) error
+	// RecipientsReached stores recipients of a delivery, if it is still being sent
+	// by this claim.
+	RecipientsReached(d Delivery, reached []Recipient) error
+	// EnvelopeBegun notes that the envelope of this attempt is about to be sent.
+	EnvelopeBegun(d Delivery) error
 
 	Pauses() ([]Pause, error)
 	SetPause(Pause) error // inserts it, or replaces the one of that sender
@@ -153,19 +152,11 @@ type Lease struct {
 	Attempt int
 }
 
-// Fence says in which state a delivery must be for a change to be made.
-type Fence struct {
-	ID       string
-	Statuses []Status // one of these (stored states, so not Held)
-	// Attempt and Owner are those of the claim; only checked for Sending.
-	Attempt int
-	Owner   string
-}
-
-// Transition is one change of a delivery's state.
+// Transition is one change of a delivery's state. It is in force if the delivery
+// is still as it was read: in the same state and, while that is Sending, of the
+// same claim.
 type Transition struct {
-	Fence
-	Of         Delivery // as it was read; only what never changes of it is used
+	Of         Delivery
 	To         State
 	ExpiresAt  time.Time   // zero: unchanged
 	Recipients []Recipient // those that changed

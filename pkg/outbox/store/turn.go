@@ -36,7 +36,7 @@ func (t *tx) inTurn(found []candidate) (taken []candidate, again bool, err error
 			continue
 		}
 		again = true
-		if _, err := t.exec(qBehind, d.sequence); err != nil {
+		if err := t.putBehind(d.sequence); err != nil {
 			return nil, false, err
 		}
 	}
@@ -58,6 +58,13 @@ func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, f
 	return waits, slices.ContainsFunc(pending, func(address string) bool { return !waits[address] }), err
 }
 
+// putBehind marks a delivery that can reach nobody yet.
+func (t *tx) putBehind(sequence int64) error {
+	t.behind = true
+	_, err := t.exec(qBehind, sequence)
+	return err
+}
+
 // passTurn lets the next mail of the conversation be looked at, and this one no
 // longer if it waits for an earlier.
 func (t *tx) passTurn(d Delivery, to Status) error {
@@ -70,7 +77,7 @@ func (t *tx) passTurn(d Delivery, to Status) error {
 			return err
 		}
 		if !free {
-			if _, err := t.exec(qBehind, d.Sequence); err != nil {
+			if err := t.putBehind(d.Sequence); err != nil {
 				return err
 			}
 		}

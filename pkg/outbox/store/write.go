@@ -76,10 +76,12 @@ type tx struct {
 	pauses map[sender]*Pause
 	err    error // the first of the database
 
-	recipients []recipientRow
-	place      map[recipientKey]int // in recipients
-	attempts   []attemptRow
-	rollup     map[rollupKey]int64
+	// behind: mail may wait for an earlier one of its conversation.
+	behind bool
+
+	added, changed []recipientRow
+	attempts       []attemptRow
+	rollup         map[rollupKey]int64
 }
 
 type recipientKey struct {
@@ -88,7 +90,7 @@ type recipientKey struct {
 }
 
 type recipientRow struct {
-	recipientKey
+	delivery int64
 	Recipient
 	source  string
 	created int64
@@ -110,16 +112,17 @@ type rollupKey struct {
 // of its user name.
 type sender struct{ source, mailType string }
 
-var qBegin = register(`SELECT {clock}, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), coalesce(since, 0),
+var qBegin = register(`SELECT {clock}, CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE source > '' AND finished_at IS NULL AND behind = 1) THEN 1 ELSE 0 END, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), coalesce(since, 0),
 	coalesce(settings_at, 0), coalesce(probe_at, 0), coalesce(backoff, -1) FROM (SELECT 1) AS here LEFT JOIN pause ON 1 = 1`)
 
-// begin reads the clock and the paused senders.
+// begin reads the clock, the paused senders, and whether mail waits for its turn.
 func (t *tx) begin() error {
 	t.pauses = map[sender]*Pause{}
 	err := t.each(func(rows scanner) error {
 		var p Pause
-		var since, settings, probe, backoff int64
-		err := rows.Scan(&t.now, &p.Source, &p.MailType, &p.Reason, &since, &settings, &probe, &backoff)
+		var since, settings, probe, backoff, behind int64
+		err := rows.Scan(&t.now, &behind, &p.Source, &p.MailType, &p.Reason, &since, &settings, &probe, &backoff)
+		t.behind = behind == 1
 		if backoff >= 0 {
 			p.Since, p.SettingsAt, p.ProbeAt, p.Backoff = at(since), at(settings), at(probe), time.Duration(backoff)*time.Microsecond
 			t.pauses[sender{p.Source, p.MailType}] = &p

@@ -17,6 +17,9 @@ CREATE TABLE delivery (
     due_at       BIGINT NOT NULL, -- the next attempt, or the end of the lease
     finished_at  BIGINT,          -- NULL until it is final
     reason       TEXT NOT NULL,
+    code         BIGINT NOT NULL DEFAULT 0, -- this and the next two: the reply to the recipients that the end of the delivery decided
+    enhanced_code TEXT COLLATE "C" NOT NULL DEFAULT '',
+    reply        TEXT NOT NULL DEFAULT '',
     retries      BIGINT NOT NULL, -- decides the pause before the next attempt
     unreachable  BIGINT NOT NULL, -- 1 while no attempt has reached the relay
     uncertain    BIGINT NOT NULL, -- copies sent whose reply was not heard
@@ -42,18 +45,18 @@ CREATE INDEX delivery_lost ON delivery (source, mail_type, behind, due_at) WHERE
 CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE finished_at IS NULL AND behind = 1;
 -- The log, the newest first.
 CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
-CREATE INDEX delivery_finished ON delivery (source, finished_at, status, mail_type, created_at, joinable, dedupe) WHERE finished_at IS NOT NULL;
+CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE recipient (
     delivery      BIGINT NOT NULL,
     position      BIGINT NOT NULL,
     address       TEXT COLLATE "C" NOT NULL,
     kind          TEXT COLLATE "C" NOT NULL,
-    status        TEXT COLLATE "C" NOT NULL,
-    code          BIGINT NOT NULL,
-    enhanced_code TEXT COLLATE "C" NOT NULL,
-    text          TEXT NOT NULL,
-    updated_at    BIGINT NOT NULL,
+    status        TEXT COLLATE "C" NOT NULL DEFAULT 'queued', -- that of the delivery, once this is final
+    code          BIGINT NOT NULL DEFAULT 0,
+    enhanced_code TEXT COLLATE "C" NOT NULL DEFAULT '',
+    text          TEXT NOT NULL DEFAULT '',
+    updated_at    BIGINT NOT NULL DEFAULT 0,
     source        TEXT COLLATE "C" NOT NULL, -- this and the next are the delivery's, for the index
     created_at    BIGINT NOT NULL,
     PRIMARY KEY (delivery, position)

@@ -17,6 +17,9 @@ CREATE TABLE delivery (
     due_at       INTEGER NOT NULL, -- the next attempt, or the end of the lease
     finished_at  INTEGER,          -- NULL until it is final
     reason       TEXT NOT NULL,
+    code         INTEGER NOT NULL DEFAULT 0, -- this and the next two: the reply to the recipients that the end of the delivery decided
+    enhanced_code TEXT NOT NULL DEFAULT '',
+    reply        TEXT NOT NULL DEFAULT '',
     retries      INTEGER NOT NULL, -- decides the pause before the next attempt
     unreachable  INTEGER NOT NULL, -- 1 while no attempt has reached the relay
     uncertain    INTEGER NOT NULL, -- copies sent whose reply was not heard
@@ -42,18 +45,18 @@ CREATE INDEX delivery_lost ON delivery (source, mail_type, behind, due_at) WHERE
 CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE finished_at IS NULL AND behind = 1;
 -- The log, the newest first.
 CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
-CREATE INDEX delivery_finished ON delivery (source, finished_at, status, mail_type, created_at, joinable, dedupe) WHERE finished_at IS NOT NULL;
+CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE recipient (
     delivery      INTEGER NOT NULL,
     position      INTEGER NOT NULL,
     address       TEXT NOT NULL,
     kind          TEXT NOT NULL,
-    status        TEXT NOT NULL,
-    code          INTEGER NOT NULL,
-    enhanced_code TEXT NOT NULL,
-    text          TEXT NOT NULL,
-    updated_at    INTEGER NOT NULL,
+    status        TEXT NOT NULL DEFAULT 'queued', -- that of the delivery, once this is final
+    code          INTEGER NOT NULL DEFAULT 0,
+    enhanced_code TEXT NOT NULL DEFAULT '',
+    text          TEXT NOT NULL DEFAULT '',
+    updated_at    INTEGER NOT NULL DEFAULT 0,
     source        TEXT NOT NULL, -- this and the next are the delivery's, for the index
     created_at    INTEGER NOT NULL,
     PRIMARY KEY (delivery, position)
