@@ -2,6 +2,7 @@ package plugintest_test
 
 import (
 	"bytes"
+	"database/sql"
 	"io"
 	"net"
 	"net/mail"
@@ -55,7 +56,11 @@ func newLink(t *testing.T, database string) (l *link, viaLink string) {
 		l.cut()
 		l.serving.Wait()
 	})
-	u.Host, u.RawQuery = l.listener.Addr().String(), "sslmode=disable&connect_timeout=2"
+	query := u.Query()
+	query.Del("host") // the socket's
+	query.Set("sslmode", "disable")
+	query.Set("connect_timeout", "2")
+	u.Host, u.RawQuery = l.listener.Addr().String(), query.Encode()
 	return l, u.String()
 }
 
@@ -114,7 +119,6 @@ func (l *link) setDown(down bool) {
 // TestPostgreSQLCutOffInMidFlightLosesNothing cuts the network to the database
 // at every moment of a storm, and takes it away for a while.
 func TestPostgreSQLCutOffInMidFlightLosesNothing(t *testing.T) {
-	const callers, each = 8, 25
 	r := relay(t, relaytest.Options{})
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 	l, location := newLink(t, pgtest.Database(t))
@@ -122,18 +126,70 @@ func TestPostgreSQLCutOffInMidFlightLosesNothing(t *testing.T) {
 	if answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 0))); answer.Status != 200 {
 		t.Fatalf("%d %s", answer.Status, answer.Body)
 	}
+	losesNothing(t, p, ds, r, func(n int) {
+		switch {
+		case n%10 == 0:
+			l.cut()
+		case n == stormCallers*stormEach/2:
+			l.setDown(true)
+			answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 100_000)))
+			if answer.Status != 503 {
+				t.Errorf("%d %s", answer.Status, answer.Body)
+			}
+			l.setDown(false)
+		}
+	})
+}
+
+// TestPostgreSQLThatEndsSessionsLosesNothing: an administrator ends them at every
+// moment of a storm.
+func TestPostgreSQLThatEndsSessionsLosesNothing(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	location := pgtest.Database(t)
+	p := start(t, location+"&application_name=storm", nil)
+	administrator, err := sql.Open("pgx", location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = administrator.Close() })
+	ended := 0
+	losesNothing(t, p, ds, r, func(n int) {
+		if n%5 != 0 {
+			return
+		}
+		var sessions int
+		err := administrator.QueryRowContext(t.Context(),
+			`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'storm'`).Scan(&sessions)
+		if err != nil {
+			t.Error(err)
+		}
+		ended += sessions
+	})
+	if ended == 0 {
+		t.Error("no session was there to be ended")
+	}
+}
+
+const stormCallers, stormEach = 8, 25
+
+// losesNothing posts notifications as Grafana does while their alerts fire, from
+// several callers at once, disturbs the plugin after each, and sees that what was
+// acknowledged arrives.
+func losesNothing(t *testing.T, p *plugintest.Process, ds plugintest.DataSource, r *relaytest.Relay, disturb func(n int)) {
+	t.Helper()
 	var (
 		storm   sync.WaitGroup
 		mu      sync.Mutex
 		ids     = make(map[string]bool)
 		refused int
 	)
-	progress := make(chan int, callers*each)
-	for caller := range callers {
+	progress := make(chan int, stormCallers*stormEach)
+	for caller := range stormCallers {
 		storm.Go(func() {
-			for n := range each {
-				body := another(t, 1+caller*each+n)
-				for { // as Grafana does, while the alert fires
+			for n := range stormEach {
+				body := another(t, 1+caller*stormEach+n)
+				for {
 					answer, err := p.Call(t.Context(), ds, plugintest.Signed("alerts", body))
 					mu.Lock()
 					taken := err == nil && (answer.Status == 200 || answer.Status == 202)
@@ -155,19 +211,9 @@ func TestPostgreSQLCutOffInMidFlightLosesNothing(t *testing.T) {
 			}
 		})
 	}
-	for n := range callers * each {
+	for n := range stormCallers * stormEach {
 		<-progress
-		switch {
-		case n%10 == 0:
-			l.cut()
-		case n == callers*each/2:
-			l.setDown(true)
-			answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 100_000)))
-			if answer.Status != 503 {
-				t.Errorf("%d %s", answer.Status, answer.Body)
-			}
-			l.setDown(false)
-		}
+		disturb(n)
 	}
 	storm.Wait()
 	await(t, func() bool {
@@ -188,7 +234,7 @@ func TestPostgreSQLCutOffInMidFlightLosesNothing(t *testing.T) {
 		}
 	}
 	t.Logf("%d acknowledged, %d mails, %d of them twice, %d times 503", len(ids), r.Taken(), twice, refused)
-	if len(ids) != callers*each {
-		t.Errorf("%d deliveries for %d notifications", len(ids), callers*each)
+	if len(ids) != stormCallers*stormEach {
+		t.Errorf("%d deliveries for %d notifications", len(ids), stormCallers*stormEach)
 	}
 }

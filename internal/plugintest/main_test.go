@@ -18,6 +18,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	_ "github.com/nhncloud/nhncloud-email-datasource/pkg/plugin" // so that a changed plugin is tested again, and no cached result is taken
 )
 
 // executable is the plugin, built once for all tests.

@@ -3,7 +3,9 @@ package plugintest_test
 import (
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
@@ -78,6 +80,79 @@ func TestASurvivingReplicaFinishesTheWorkOfAKilledOne(t *testing.T) {
 	})
 	if n := r.Taken(); n < storm {
 		t.Errorf("%d of %d mails arrived", n, storm)
+	}
+}
+
+// TestFrozenReplicaSendsNothingThatAnotherTook: it was stopped (SIGSTOP) before
+// the content, for longer than its lease.
+func TestFrozenReplicaSendsNothingThatAnotherTook(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	url := pgtest.Database(t)
+	frozen, other := start(t, url, nil), start(t, url, nil)
+	wake(t, other, ds)
+	release, held := make(chan struct{}), make(chan struct{}, 1)
+	r.Fault(relaytest.Fault{Stage: relaytest.MAIL, Times: 1, Action: relaytest.Hold(release), OnFire: func() { held <- struct{}{} }})
+	answers := make(chan plugintest.Response, 1)
+	body := another(t, 1)
+	go func() {
+		answer, err := frozen.Call(t.Context(), ds, plugintest.Signed("alerts", body))
+		if err != nil {
+			t.Error(err)
+		}
+		answers <- answer
+	}()
+	<-held
+	signal(t, frozen, syscall.SIGSTOP)
+	waitMails(t, r, 1) // from the other
+	close(release)
+	signal(t, frozen, syscall.SIGCONT)
+	if answer := <-answers; answer.Status != 200 {
+		t.Errorf("%d %s", answer.Status, answer.Body)
+	}
+	frozen.Stop() // and can send nothing more
+	if n := r.Taken(); n != 1 {
+		t.Errorf("the mail came %d times", n)
+	}
+}
+
+func signal(t *testing.T, p *plugintest.Process, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(p.PID(), s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSettingsSavedInAStormAreNoReasonToWait: the relay allows just the
+// connections that the settings do, and the connections of the settings before
+// are still open.
+func TestSettingsSavedInAStormAreNoReasonToWait(t *testing.T) {
+	const callers, each = 8, 20
+	r := relay(t, relaytest.Options{MaxConnections: 2, RTT: 20 * time.Millisecond})
+	p := start(t, "", nil)
+	saved := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"maxConnections": 2})
+	saved.Updated = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	var mu sync.Mutex
+	var storm sync.WaitGroup
+	for caller := range callers {
+		storm.Go(func() {
+			for n := range each {
+				mu.Lock()
+				if n%5 == 4 {
+					saved.Updated = saved.Updated.Add(time.Second)
+				}
+				ds := saved
+				mu.Unlock()
+				answer, err := p.Call(t.Context(), ds, plugintest.Signed("alerts", another(t, caller*each+n)))
+				if err != nil || answer.Status != 200 {
+					t.Errorf("%v %d %s", err, answer.Status, answer.Body)
+				}
+			}
+		})
+	}
+	storm.Wait()
+	if n := r.Taken(); n != callers*each {
+		t.Errorf("%d mails for %d notifications", n, callers*each)
 	}
 }
 
