@@ -29,6 +29,7 @@ type abridged struct {
 	parted []byte // the octets of a character whose others are not read yet
 	total  int    // octets read from src
 	begun  bool   // something other than white space was read
+	end    error  // what src ended with
 	err    error  // what ended the reading
 
 	depth  int
@@ -47,12 +48,17 @@ type abridged struct {
 }
 
 // buffers keeps what an abridged used, for the next one.
-var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, 16<<10)} }}
+var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, maxString)} }}
 
-// abridge makes an abridged with buffers from the pool.
+// abridge makes an abridged with buffers from the pool, and fills the first.
 func abridge(src io.Reader, begin func() *ownText) *abridged {
 	a := buffers.Get().(*abridged)
 	*a = abridged{src: src, begin: begin, buf: a.buf, parted: a.parted[:0], key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
+	n, err := io.ReadFull(src, a.buf)
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	a.filled(n, err)
 	return a
 }
 
@@ -62,26 +68,53 @@ func (a *abridged) release() {
 	buffers.Put(a)
 }
 
+// whole returns the body if the first buffer holds all of it: then nothing has to
+// be left out, and nothing to be read piece by piece.
+func (a *abridged) whole() (body []byte, ok bool) {
+	if a.err != nil || a.end != io.EOF || a.total > len(a.unread) {
+		return nil, false
+	}
+	depth := 0
+	for i := 0; i < len(a.unread); i++ {
+		switch a.unread[i] {
+		case '"':
+			for i++; i < len(a.unread) && a.unread[i] != '"'; i++ {
+				if a.unread[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			if depth++; depth > MaxDepth {
+				return nil, false // Read says so
+			}
+		case '}', ']':
+			depth--
+		}
+	}
+	return a.unread, true
+}
+
 // Read implements io.Reader.
 func (a *abridged) Read(p []byte) (int, error) {
 	for {
-		if a.err != nil {
+		switch {
+		case a.err != nil:
 			return 0, a.err
-		}
-		if len(a.unread) == 0 {
-			a.fill()
-			continue
-		}
-		if n := a.pass(p); n > 0 {
-			return n, nil
+		case len(a.unread) > 0:
+			if n := a.pass(p); n > 0 {
+				return n, nil
+			}
+		case a.end != nil:
+			a.err = a.end
+		default:
+			a.filled(a.src.Read(a.buf))
 		}
 	}
 }
 
-// fill reads on from src.
-func (a *abridged) fill() {
-	n, err := a.src.Read(a.buf)
-	a.unread = a.buf[:n]
+// filled takes what a read from src returned.
+func (a *abridged) filled(n int, err error) {
+	a.unread, a.end = a.buf[:n], err
 	a.total += n
 	a.begun = a.begun || len(bytes.TrimSpace(a.unread)) > 0
 	switch {
@@ -89,12 +122,10 @@ func (a *abridged) fill() {
 		a.err = &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
 			Message: fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20),
 			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
-	case n == 0 && err == io.EOF && !a.begun:
+	case err == io.EOF && !a.begun:
 		a.err = malformed("the body is empty")
 	case !a.isUTF8(err == io.EOF):
 		a.err = malformed("the body is not UTF-8")
-	case n == 0:
-		a.err = err
 	}
 }
 

@@ -43,7 +43,14 @@ func Decode(r io.Reader) (*Notification, error) {
 		return message
 	})
 	defer body.release()
-	if err := json.UnmarshalRead(body, &p, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+	options := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	var err error
+	if whole, ok := body.whole(); ok {
+		err = json.Unmarshal(whole, &p, options)
+	} else {
+		err = json.UnmarshalRead(body, &p, options)
+	}
+	if err != nil {
 		return nil, body.refuse(err)
 	}
 	n.OrgID = int64(p.OrgID)
@@ -52,7 +59,7 @@ func Decode(r io.Reader) (*Notification, error) {
 		return nil, unprocessable("the notification has no alerts")
 	}
 	switch {
-	case message == nil: // its name was written with escapes, or there is none
+	case message == nil: // the body was decoded whole, or the name was written with escapes
 		n.Message = list.ownText(n.Message)
 	case before == 0: // only now the alerts are known
 		n.Message = list.ownText(message.end())

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -156,6 +157,8 @@ func TestDecodeRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := alert.Decode(strings.NewReader(tt.body))
 			refused(t, err, tt.status, alert.ReasonBody, tt.words)
+			_, err = alert.Decode(strings.NewReader(inPieces(tt.body)))
+			refused(t, err, tt.status, alert.ReasonBody, strings.TrimSuffix(tt.words, ", at octet 30"))
 		})
 	}
 }
@@ -261,7 +264,7 @@ func FuzzDecode(f *testing.F) {
 			n.FiringCount+n.ResolvedCount < len(n.Alerts) || len(n.Identity()) != 64 || !utf8.ValidString(n.Message) {
 			t.Fatalf("an incomplete notification: %+v", n)
 		}
-		again, err := alert.Decode(iotest.OneByteReader(bytes.NewReader(body)))
+		again, err := alert.Decode(io.MultiReader(strings.NewReader(inPieces("")), iotest.OneByteReader(bytes.NewReader(body))))
 		if err != nil || !reflect.DeepEqual(again, n) {
 			t.Fatalf("read octet by octet it is %+v (%v), at once %+v", again, err, n)
 		}
