@@ -327,6 +327,28 @@ func TestThereMayBeSoManyAlerts(t *testing.T) {
 	refused(t, err, http.StatusRequestEntityTooLarge, alert.ReasonBody, "the notification has more than 100000 alerts")
 }
 
+// TestTheLastMessageCounts: it is read piece by piece, or as the others are where
+// its name has escapes.
+func TestTheLastMessageCounts(t *testing.T) {
+	for body, want := range map[string]string{
+		`"message":"a","message":"b"`:        "b",
+		`"message":"a","message":null`:       "",
+		`"message":null,"message":"b"`:       "b",
+		`"mess\u0061ge":"a","message":"b"`:   "b",
+		`"message":"a","mess\u0061ge":"b"`:   "b",
+		`"message":"a","x":{"message":"b"}`:  "a",
+		`"message":"a","title":"message"`:    "a",
+		`"message":"a","messages":"message"`: "a",
+	} {
+		body = `{"alerts":[{"status":"firing"}],` + body + `}`
+		for _, body := range []string{body, inPieces(body)} {
+			if n := decode(t, []byte(body)); n.Message != want {
+				t.Errorf("%s: %q, want %q", strings.TrimSpace(body), n.Message, want)
+			}
+		}
+	}
+}
+
 func TestWhatABodyIsReadFromMayFail(t *testing.T) {
 	gone := errors.New("the caller is gone")
 	_, err := alert.Decode(io.MultiReader(strings.NewReader(`{"alerts":[`), iotest.ErrReader(gone)))
