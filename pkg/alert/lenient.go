@@ -14,16 +14,15 @@ import (
 // sentAlert reads an Alert. Its fields shadow those of the embedded one.
 type sentAlert struct {
 	Alert
-	StartsAt sentTime    `json:"startsAt"`
-	EndsAt   sentTime    `json:"endsAt"`
-	OrgID    sentInteger `json:"orgId"`
+	StartsAt sentTime `json:"startsAt"`
+	EndsAt   sentTime `json:"endsAt"`
 }
 
 // read reads the next alert.
 func (s *sentAlert) read(dec *jsontext.Decoder) (Alert, error) {
 	*s = sentAlert{}
 	err := json.UnmarshalDecode(dec, s)
-	s.Alert.StartsAt, s.Alert.EndsAt, s.Alert.OrgID = time.Time(s.StartsAt), time.Time(s.EndsAt), int64(s.OrgID)
+	s.Alert.StartsAt, s.Alert.EndsAt = time.Time(s.StartsAt), time.Time(s.EndsAt)
 	return s.Alert, err
 }
 
