@@ -12,17 +12,16 @@ import (
 
 // Check holds an unpacked archive (a zip.Reader is one) to the rules, with the
 // repository it was built from and the targets it was built for. It returns
-// everything for which the catalog would refuse the archive, and what a reviewer
-// would ask for.
-func Check(archive, source fs.FS, targets []Target) (problems, warnings []string) {
+// everything for which the catalog would refuse the archive.
+func Check(archive, source fs.FS, targets []Target) []string {
 	c := &checker{source: source}
 	entries, err := fs.ReadDir(archive, ".")
 	if err != nil || len(entries) != 1 || !entries[0].IsDir() {
-		return []string{"the archive is not one folder"}, nil
+		return []string{"the archive is not one folder"}
 	}
 	folder := entries[0].Name()
 	if c.plugin, err = fs.Sub(archive, folder); err != nil {
-		return []string{err.Error()}, nil
+		return []string{err.Error()}
 	}
 	c.files(targets)
 	c.metadata(folder)
@@ -31,14 +30,13 @@ func Check(archive, source fs.FS, targets []Target) (problems, warnings []string
 	c.frontend()
 	c.read(goManifestFile)
 	c.sums()
-	return c.problems, c.warnings
+	return c.problems
 }
 
 type checker struct {
 	plugin   fs.FS // the archive's folder
 	source   fs.FS // the repository
 	problems []string
-	warnings []string
 }
 
 func (c *checker) add(format string, args ...any) {

@@ -52,6 +52,7 @@ func (c *checker) metadata(folder string) {
 		"info.keywords is empty":                                                len(m.Info.Keywords) > 0,
 		"info.author is incomplete":                                             m.Info.Author.Name != "" && secure(m.Info.Author.URL),
 		"info.links is empty":                                                   len(m.Info.Links) > 0,
+		"info.screenshots is empty":                                             len(m.Info.Screenshots) > 0,
 		"dependencies.grafanaDependency is " + m.Dependencies.GrafanaDependency: dependency.MatchString(m.Dependencies.GrafanaDependency),
 	} {
 		if !ok {
@@ -62,9 +63,6 @@ func (c *checker) metadata(folder string) {
 		if link.Name == "" || !secure(link.URL) {
 			c.add("plugin.json: the link %q (%s) has no name or is not https", link.Name, link.URL)
 		}
-	}
-	if len(m.Info.Screenshots) == 0 {
-		c.warnings = append(c.warnings, "plugin.json: info.screenshots is empty")
 	}
 	c.image(m.Info.Logos.Small)
 	c.image(m.Info.Logos.Large)

@@ -3,9 +3,6 @@
 package commands
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
 	"runtime"
 
 	sdk "github.com/grafana/grafana-plugin-sdk-go/build"
@@ -49,15 +46,9 @@ func Reproduce(c sdk.Config) (sdk.Config, error) {
 }
 
 func packageVersion() (string, error) {
-	data, err := os.ReadFile("package.json")
-	if err != nil {
-		return "", err
-	}
 	var pkg struct{ Version string }
-	if err := json.Unmarshal(data, &pkg); err != nil {
-		return "", fmt.Errorf("package.json: %w", err)
-	}
-	return pkg.Version, nil
+	err := readJSON("package.json", &pkg)
+	return pkg.Version, err
 }
 
 func npm(args ...string) error { return sh.RunV("npm", args...) }

@@ -8,11 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/magefile/mage/mg"
@@ -102,26 +99,13 @@ func newest(root string) (time.Time, error) {
 	return last, err
 }
 
-// reload ends the running backends of dist/: Grafana starts a plugin again
-// whose process has ended.
+// reload ends the running backends, in Docker's Grafana or one of this machine:
+// Grafana starts a plugin again whose process has ended. Where there is no pkill,
+// Grafana is restarted by hand.
 func reload(ctx context.Context) {
+	pkill := []string{"pkill", "-f", "/" + archive.Executable + "_[a-z0-9_]+$"}
 	if out, err := exec.CommandContext(ctx, "docker", "compose", "ps", "--quiet", "grafana").Output(); err == nil && len(out) > 0 {
-		_ = exec.CommandContext(ctx, "docker", "compose", "exec", "-T", "grafana", "pkill", archive.Executable).Run() // none runs yet
-		return
+		pkill = append([]string{"docker", "compose", "exec", "-T", "grafana"}, pkill...)
 	}
-	executable, err := filepath.Abs(filepath.Join(dist, archive.Target{OS: runtime.GOOS, Arch: runtime.GOARCH}.File()))
-	if err != nil {
-		return
-	}
-	// Where there is no /proc, Grafana is restarted by hand.
-	links, _ := filepath.Glob("/proc/[0-9]*/exe")
-	for _, link := range links {
-		// A replaced file is shown with " (deleted)" behind its name.
-		if target, err := os.Readlink(link); err == nil && strings.TrimSuffix(target, " (deleted)") == executable {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(link)))
-			if process, err := os.FindProcess(pid); err == nil {
-				_ = process.Signal(syscall.SIGTERM) // it has ended already
-			}
-		}
-	}
+	_ = exec.CommandContext(ctx, pkill[0], pkill[1:]...).Run() // none runs yet
 }

@@ -80,11 +80,7 @@ func pack(folder string) error {
 		_, err := os.Stat(filepath.Join(dist, t.File()))
 		return err != nil
 	})
-	problems, warnings := archive.Check(packed, source, targets)
-	for _, warning := range warnings {
-		fmt.Fprintln(os.Stderr, "warning:", warning)
-	}
-	if problems != nil {
+	if problems := archive.Check(packed, source, targets); problems != nil {
 		return errors.New("the catalog would refuse the archive:\n  " + strings.Join(problems, "\n  "))
 	}
 	version, err := packageVersion()

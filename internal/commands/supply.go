@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,6 +110,8 @@ func Reproducible() error {
 }
 
 // licenseNames tells a license by words that only it has, the longer ones first.
+// What cyclonedx-gomod detects does not do: of 88 modules it finds none for one
+// and names seven by licenses that their words are not.
 var licenseNames = []struct {
 	name  string
 	words *regexp.Regexp
@@ -124,6 +127,19 @@ var licenseNames = []struct {
 // allowedLicenses may be shipped in a plugin under Apache-2.0.
 var allowedLicenses = []string{"Apache-2.0", "MPL-2.0", "BSD-3-Clause", "BSD-2-Clause", "ISC", "MIT", "0BSD", "CC0-1.0", "Unlicense"}
 
+// component is a module or package that is shipped, in CycloneDX form.
+type component struct {
+	Type     string    `json:"type"`
+	Name     string    `json:"name"`
+	Version  string    `json:"version"`
+	PURL     string    `json:"purl"`
+	Licenses []license `json:"licenses"`
+}
+
+type license struct {
+	Expression string `json:"expression"`
+}
+
 // Licenses lists the license of every module and package that is in dist/, and
 // fails on one that is unknown or that Apache-2.0 does not go with.
 func Licenses() error {
@@ -131,34 +147,33 @@ func Licenses() error {
 	if err != nil {
 		return err
 	}
-	npmPackages, err := shippedPackages()
+	packages, err := bundledPackages()
 	if err != nil {
 		return err
 	}
 	var wrong []error
-	for _, one := range slices.Concat(modules, npmPackages) {
-		fmt.Printf("%-14s %s\n", one[1], one[0])
-		if !slices.Contains(allowedLicenses, one[1]) {
-			wrong = append(wrong, fmt.Errorf("%s has the license %q", one[0], one[1]))
+	for _, c := range slices.Concat(modules, packages) {
+		license := c.Licenses[0].Expression
+		fmt.Printf("%-14s %s %s\n", license, c.Name, c.Version)
+		if !slices.Contains(allowedLicenses, license) {
+			wrong = append(wrong, fmt.Errorf("%s %s has the license %q", c.Name, c.Version, license))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-// goModules is each module that is linked into the backend, and its license.
-func goModules() (all [][2]string, err error) {
-	list, err := sh.Output("go", "list", "-tags", "arrow_json_stdlib", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
+// goModules lists the modules that are linked into the backend.
+func goModules() (all []component, err error) {
+	list, err := sh.Output("go", "list", "-tags", "arrow_json_stdlib", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}}	{{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
 	if err != nil {
 		return nil, err
 	}
 	lines := strings.Split(list, "\n")
 	slices.Sort(lines)
 	for _, line := range slices.Compact(lines) {
-		module, dir, found := strings.Cut(line, "\t")
-		if !found {
-			continue
+		if module := strings.Split(line, "\t"); len(module) == 3 {
+			all = append(all, component{Name: module[0], Version: module[1], Licenses: []license{{licenseIn(module[2])}}})
 		}
-		all = append(all, [2]string{module, licenseIn(dir)})
 	}
 	return all, nil
 }
@@ -181,49 +196,29 @@ func licenseIn(dir string) string {
 	return "unknown"
 }
 
-// shippedPackages is each npm package that is bundled, and its license.
-func shippedPackages() (all [][2]string, err error) {
-	bundled, err := bundledPackages()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range bundled {
-		all = append(all, [2]string{p.name + " " + p.Version, p.License})
-	}
-	return all, nil
-}
-
-type npmPackage struct{ name, Version, License string }
-
 // inPackage finds the package in the path of a source, "node_modules/a" or
 // "node_modules/a/node_modules/@b/c".
 var inPackage = regexp.MustCompile(`(?:node_modules/(?:@[^/]+/)?[^/]+/)+`)
 
-// bundledPackages reads the packages from the source maps in dist/ (most of what
-// package.json depends on is Grafana's own at run time) and what they are from
-// the lock file.
-func bundledPackages() ([]npmPackage, error) {
-	maps, _ := filepath.Glob(filepath.Join(dist, "*.js.map"))
-	if len(maps) == 0 {
+// bundledPackages reads the npm packages from the source maps in dist/ (most of
+// what package.json depends on is Grafana's own at run time) and what they are
+// from the lock file.
+func bundledPackages() ([]component, error) {
+	bundles, _ := filepath.Glob(filepath.Join(dist, "*.js.map"))
+	if len(bundles) == 0 {
 		return nil, errors.New("there is no bundle in dist/: go tool mage frontend makes it")
 	}
-	data, err := os.ReadFile("package-lock.json")
-	if err != nil {
+	var lock struct {
+		Packages map[string]struct{ Version, License string }
+	}
+	if err := readJSON("package-lock.json", &lock); err != nil {
 		return nil, err
 	}
-	var lock struct{ Packages map[string]npmPackage }
-	if err := json.Unmarshal(data, &lock); err != nil {
-		return nil, fmt.Errorf("package-lock.json: %w", err)
-	}
-	var all []npmPackage
-	for _, path := range maps {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
+	found := make(map[string]component)
+	for _, path := range bundles {
 		var bundle struct{ Sources []string }
-		if err := json.Unmarshal(data, &bundle); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+		if err := readJSON(path, &bundle); err != nil {
+			return nil, err
 		}
 		for _, source := range bundle.Sources {
 			place := strings.TrimSuffix(inPackage.FindString(source), "/")
@@ -234,21 +229,16 @@ func bundledPackages() ([]npmPackage, error) {
 			if !known {
 				return nil, fmt.Errorf("%s is in the bundle and not in package-lock.json", place)
 			}
-			p.name = place[strings.LastIndex(place, "node_modules/")+len("node_modules/"):]
-			all = append(all, p)
+			name := place[strings.LastIndex(place, "node_modules/")+len("node_modules/"):]
+			url := "pkg:npm/" + strings.Replace(name, "@", "%40", 1) + "@" + p.Version
+			found[name+" "+p.Version] = component{"library", name, p.Version, url, []license{{p.License}}}
 		}
 	}
-	slices.SortFunc(all, func(a, b npmPackage) int { return strings.Compare(a.name+" "+a.Version, b.name+" "+b.Version) })
-	return slices.Compact(all), nil
-}
-
-// component is a package in CycloneDX form.
-type component struct {
-	Type     string              `json:"type"`
-	Name     string              `json:"name"`
-	Version  string              `json:"version"`
-	PURL     string              `json:"purl"`
-	Licenses []map[string]string `json:"licenses"`
+	var all []component
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		all = append(all, found[key])
+	}
+	return all, nil
 }
 
 // frontendSBOM is the bundled npm packages in CycloneDX form.
@@ -257,17 +247,21 @@ func frontendSBOM() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	bom := struct {
+	return json.MarshalIndent(struct {
 		Format     string      `json:"bomFormat"`
 		Spec       string      `json:"specVersion"`
 		Version    int         `json:"version"`
 		Components []component `json:"components"`
-	}{"CycloneDX", "1.6", 1, nil}
-	for _, p := range bundled {
-		bom.Components = append(bom.Components, component{
-			"library", p.name, p.Version, "pkg:npm/" + strings.Replace(p.name, "@", "%40", 1) + "@" + p.Version,
-			[]map[string]string{{"expression": p.License}},
-		})
+	}{"CycloneDX", "1.6", 1, bundled}, "", "  ")
+}
+
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
 	}
-	return json.MarshalIndent(bom, "", "  ")
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }

@@ -41,7 +41,7 @@ func TestEveryPackagesTestsLookForLeaks(t *testing.T) {
 }
 
 // TestTheThreatModelNamesTestsThatExist: each threat of SECURITY.md and each
-// promise of docs/reliability.md names the tests that hold it.
+// row of docs/reliability.md names the tests that hold it.
 func TestTheThreatModelNamesTestsThatExist(t *testing.T) {
 	root := filepath.Join("..", "..")
 	code := strings.Join(slices.Collect(maps.Values(tests(t))), "")

@@ -137,20 +137,20 @@ func (p *Process) dispense() error {
 	if err != nil {
 		return err
 	}
-	raw := make(map[string]any)
-	for _, name := range []string{"diagnostics", "resource", "data"} {
-		if raw[name], err = rpc.Dispense(name); err != nil {
-			return err
-		}
+	return errors.Join(
+		dispense(rpc, "diagnostics", &p.diagnostics),
+		dispense(rpc, "resource", &p.resource),
+		dispense(rpc, "data", &p.data),
+	)
+}
+
+func dispense[T any](rpc goplugin.ClientProtocol, name string, service *T) error {
+	raw, err := rpc.Dispense(name)
+	var ok bool
+	if *service, ok = raw.(T); !ok && err == nil {
+		err = errors.New("the plugin does not serve " + name)
 	}
-	var ok [3]bool
-	p.diagnostics, ok[0] = raw["diagnostics"].(grpcplugin.DiagnosticsClient)
-	p.resource, ok[1] = raw["resource"].(grpcplugin.ResourceClient)
-	p.data, ok[2] = raw["data"].(grpcplugin.DataClient)
-	if ok != [3]bool{true, true, true} {
-		return errors.New("the plugin does not serve diagnostics, resource and data")
-	}
-	return nil
+	return err
 }
 
 // PID is the process id.

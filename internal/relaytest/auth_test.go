@@ -40,8 +40,8 @@ func TestAuthVerdicts(t *testing.T) {
 		"unknown mechanism":              {dialog: []string{"AUTH CRAM-MD5", "504 5.5.4"}},
 		"no mechanism":                   {dialog: []string{"AUTH", "504 5.5.4"}},
 		"twice":                          {dialog: []string{"AUTH PLAIN " + b64("\x00AppKey\x00SecretKey"), ok, "AUTH PLAIN " + b64("\x00AppKey\x00SecretKey"), "503 5.5.1"}, user: "AppKey"},
-		"hidden":                         {options: Options{HideAUTH: true}, dialog: []string{"AUTH PLAIN " + b64("\x00AppKey\x00SecretKey"), "502 5.5.1"}},
-		"offered in the old line only":   {options: Options{LegacyAUTH: true}, dialog: []string{"AUTH PLAIN " + b64("\x00AppKey\x00SecretKey"), ok}, user: "AppKey"},
+		"hidden":                         {options: Options{Capabilities: []string{"PIPELINING"}}, dialog: []string{"AUTH PLAIN " + b64("\x00AppKey\x00SecretKey"), "502 5.5.1"}},
+		"offered in the old line only":   {options: Options{Capabilities: []string{"AUTH=LOGIN PLAIN"}}, dialog: []string{"AUTH PLAIN " + b64("\x00AppKey\x00SecretKey"), ok}, user: "AppKey"},
 		"mechanism left out of the list": {options: Options{Capabilities: []string{"AUTH LOGIN"}}, dialog: []string{"AUTH PLAIN " + b64("\x00AppKey\x00SecretKey"), "504 5.5.4", "AUTH LOGIN", "334 "}},
 	}
 	for name, test := range tests {

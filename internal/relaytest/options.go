@@ -43,8 +43,6 @@ type Options struct {
 
 	StripSTARTTLS bool // STARTTLS neither offered nor known
 	RefuseTLS     bool // STARTTLS answered with 454, TLS wrapper connections closed
-	HideAUTH      bool // AUTH neither offered nor known
-	LegacyAUTH    bool // AUTH offered in the "AUTH=" line only
 	NoPIPELINING  bool // PIPELINING not offered
 
 	// Capabilities and CapabilitiesTLS replace the EHLO lines after the first,
@@ -93,8 +91,8 @@ func (o *Options) capabilities(secure bool) []string {
 	add("ENHANCEDSTATUSCODES", true)
 	add("8BITMIME", true)
 	add("STARTTLS", !secure && !o.StripSTARTTLS)
-	add("AUTH LOGIN PLAIN", !o.HideAUTH && !o.LegacyAUTH)
-	add("AUTH=LOGIN PLAIN", !o.HideAUTH)
+	add("AUTH LOGIN PLAIN", true)
+	add("AUTH=LOGIN PLAIN", true)
 	return lines
 }
 

@@ -20,68 +20,81 @@ const maxString = 64 << 10
 // which goes to an ownText piece by piece. It enforces MaxBody and MaxDepth.
 type abridged struct {
 	src io.Reader
-	// begin returns what the message goes to. It is called when everything before
-	// the message has been read by the decoder, so that the alerts are known.
+	// begin returns what the message goes to; where it is nil, the message stays.
+	// It is called when everything before the message has been read by the decoder,
+	// so that the alerts are known.
 	begin func() *ownText
 
 	buf    []byte
-	unread []byte // of buf
-	parted []byte // the octets of a character whose others are not read yet
+	out    []byte // of buf: what the decoder gets next
+	unread []byte // of buf, behind out: what was read from src
 	total  int    // octets read from src
 	begun  bool   // something other than white space was read
+	end    error  // what src ended with
 	err    error  // what ended the reading
 
-	depth  int
-	key    []byte   // the latest string on the first level, raw
-	value  bool     // behind a colon on the first level
-	str    bool     // inside a string
-	length int      // octets of the string so far
-	cut    bool     // the rest of the string is left out
-	escape int      // octets of an escape sequence that are still to come
-	high   bool     // the latest escape was the first half of a surrogate pair
-	within *ownText // set inside the message
-	raw    []byte   // a piece of the message as JSON, with a quotation mark before it
-	text   []byte   // the same piece without JSON's escapes
+	depth   int
+	key     []byte   // the latest string on the first level, raw
+	value   bool     // behind a colon on the first level
+	str     bool     // inside a string
+	length  int      // octets of the string so far
+	message *ownText // set in the value of "message"
+	raw     []byte   // a piece of the message as JSON, with a quotation mark before it
+	text    []byte   // the same piece without JSON's escapes
 
 	dropped bool // something was left out, so that the decoder's offsets are not those of the body
 }
 
 // buffers keeps what an abridged used, for the next one.
-var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, 16<<10)} }}
+var buffers = sync.Pool{New: func() any { return &abridged{buf: make([]byte, maxString)} }}
 
-// abridge makes an abridged with buffers from the pool.
-func abridge(src io.Reader, begin func() *ownText) *abridged {
+// abridge makes an abridged with buffers from the pool, and fills the first.
+func abridge(src io.Reader) *abridged {
 	a := buffers.Get().(*abridged)
-	*a = abridged{src: src, begin: begin, buf: a.buf, parted: a.parted[:0], key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
+	*a = abridged{src: src, buf: a.buf, key: a.key[:0], raw: a.raw[:0], text: a.text[:0]}
+	a.fill()
 	return a
 }
 
 // release gives the buffers back. What was decoded does not refer to them.
 func (a *abridged) release() {
-	a.src, a.begin, a.within = nil, nil, nil
+	a.src, a.begin, a.message = nil, nil, nil
 	buffers.Put(a)
+}
+
+// whole returns the body if the first buffer holds all of it.
+func (a *abridged) whole() (body []byte, ok bool) {
+	ok = a.end == io.EOF && a.err == nil && a.filter() && a.err == nil
+	return a.out, ok
 }
 
 // Read implements io.Reader.
 func (a *abridged) Read(p []byte) (int, error) {
-	for {
-		if a.err != nil {
+	for len(a.out) == 0 {
+		switch {
+		case a.err != nil:
 			return 0, a.err
-		}
-		if len(a.unread) == 0 {
+		case a.filter():
+		case a.end != nil:
+			a.err = a.end
+		default:
 			a.fill()
-			continue
-		}
-		if n := a.pass(p); n > 0 {
-			return n, nil
 		}
 	}
+	n := copy(p, a.out)
+	a.out = a.out[n:]
+	return n, nil
 }
 
-// fill reads on from src.
+// fill reads on from src. What is unread is part of a character or of an escape
+// sequence, and stays before what follows.
 func (a *abridged) fill() {
-	n, err := a.src.Read(a.buf)
-	a.unread = a.buf[:n]
+	rest := copy(a.buf, a.unread)
+	n, err := io.ReadFull(a.src, a.buf[rest:])
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	a.unread, a.end = a.buf[:rest+n], err
 	a.total += n
 	a.begun = a.begun || len(bytes.TrimSpace(a.unread)) > 0
 	switch {
@@ -89,178 +102,160 @@ func (a *abridged) fill() {
 		a.err = &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
 			Message: fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20),
 			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
-	case n == 0 && err == io.EOF && !a.begun:
+	case err == io.EOF && !a.begun:
 		a.err = malformed("the body is empty")
-	case !a.isUTF8(err == io.EOF):
+	case !utf8.Valid(a.unread[:len(a.unread)-a.parted()]):
 		a.err = malformed("the body is not UTF-8")
-	case n == 0:
-		a.err = err
 	}
 }
 
-// isUTF8 says whether what was read is UTF-8 so far. At the end no character may be
-// parted.
-func (a *abridged) isUTF8(end bool) bool {
-	rest := a.unread
-	for len(a.parted) > 0 && len(rest) > 0 && !utf8.FullRune(a.parted) {
-		a.parted, rest = append(a.parted, rest[0]), rest[1:]
-	}
-	if utf8.FullRune(a.parted) {
-		if !utf8.Valid(a.parted) {
-			return false
-		}
-		a.parted = a.parted[:0]
-	}
-	if len(a.parted) == 0 {
-		for cut := range min(utf8.UTFMax, len(rest)) { // a character at the end may be parted
-			last := rest[len(rest)-1-cut:]
-			if utf8.RuneStart(last[0]) {
-				if !utf8.FullRune(last) {
-					a.parted = append(a.parted, last...)
-					rest = rest[:len(rest)-len(last)]
-				}
+// parted returns how many octets at the end of unread are a character whose other
+// octets are still to come.
+func (a *abridged) parted() int {
+	for n := 1; a.end == nil && n <= min(utf8.UTFMax, len(a.unread)); n++ {
+		if last := a.unread[len(a.unread)-n:]; utf8.RuneStart(last[0]) {
+			if utf8.FullRune(last) {
 				break
 			}
+			return n
 		}
 	}
-	return utf8.Valid(rest) && (!end || len(a.parted) == 0)
+	return 0
 }
 
-// pass moves octets from unread to p until one of them has no more, or the
-// message begins.
-func (a *abridged) pass(p []byte) int {
-	n := 0
-	for len(a.unread) > 0 && n < len(p) && a.err == nil {
-		if a.str {
-			n += a.inString(p[n:])
-			continue
+// filter moves what the decoder gets from unread to out, which must be empty, and
+// says whether it moved or left out anything.
+func (a *abridged) filter() bool {
+	in, kept, i := a.unread, 0, 0
+	for i < len(in) && a.err == nil {
+		n := unit(in[i:])
+		if n == 0 && a.end == nil {
+			break
 		}
-		c := a.unread[0]
-		switch c {
-		case '"':
-			if a.value && a.depth == 1 && string(a.key) == "message" {
-				if n > 0 {
-					return n
-				}
-				a.within, a.raw = a.begin(), append(a.raw[:0], '"')
+		if n == 0 {
+			n = len(in) - i
+		}
+		octets := in[i : i+n]
+		switch {
+		case !a.str && octets[0] == ':' && a.depth == 1 && a.begin != nil && string(a.key) == "message":
+			if kept > 0 { // the decoder reads that first
+				a.out, a.unread = in[:kept], in[i:]
+				return true
 			}
-			a.str, a.length, a.cut, a.high = true, 0, false, false
-			if a.depth == 1 && !a.value {
-				a.key = a.key[:0]
+			a.message, a.value, a.raw = a.begin(), true, append(a.raw[:0], '"')
+		case !a.str:
+			a.outside(octets[0])
+		case octets[0] == '"':
+			a.str = false
+			if a.message != nil {
+				a.flush()
 			}
-		case '{', '[':
-			if a.depth++; a.depth > MaxDepth {
-				a.err = unprocessable(fmt.Sprintf("the body nests deeper than %d levels", MaxDepth))
-			}
-		case '}', ']':
-			a.depth--
-		case ':', ',':
-			if a.depth == 1 {
-				a.value = c == ':'
+		default:
+			octets = in[i : i+a.run(in[i:], n)]
+			n = len(octets)
+			if !a.inside(octets) {
+				octets, a.dropped = nil, true
 			}
 		}
-		p[n] = c
-		n++
-		a.unread = a.unread[1:]
+		kept += copy(in[kept:], octets)
+		i += n
 	}
-	return n
+	a.out, a.unread = in[:kept], in[i:]
+	return i > 0
 }
 
-// inString moves the next octets of a string, its closing quotation mark among
-// them, and says how many went to p.
-func (a *abridged) inString(p []byte) int {
-	c := a.unread[0]
-	// Neither a character nor an escape sequence is parted.
-	continued := a.escape > 0 || c&0xc0 == 0x80 || c == '\\' && a.high
-	if a.within != nil && len(a.raw) >= maxString && !continued {
-		a.flush()
-	}
-	if run := a.plainRun(len(p)); run > 0 {
-		return a.move(p, run)
-	}
-	if a.escape == 0 && c == '"' {
-		a.str = false
-		if a.within != nil {
-			a.flush()
-			a.within = nil
+// unit returns the size of the character or escape sequence that b begins with,
+// and 0 if not all of it is in b. A surrogate pair is one.
+func unit(b []byte) int {
+	const escape = len(`\u0000`)
+	switch {
+	case b[0] >= utf8.RuneSelf:
+		if !utf8.FullRune(b) {
+			return 0
 		}
-		p[0] = c
-		a.unread = a.unread[1:]
+		_, n := utf8.DecodeRune(b)
+		return n
+	case b[0] != '\\':
 		return 1
-	}
-	if a.length >= maxString && !continued && c >= ' ' {
-		a.cut = true
-	}
-	a.follow(c)
-	return a.move(p, 1)
-}
-
-// plainRun returns how many of the next octets can be moved at once, at most limit:
-// characters of ASCII that begin no escape sequence and end no string.
-func (a *abridged) plainRun(limit int) int {
-	if a.escape > 0 {
+	case len(b) == 1:
+		return 0
+	case b[1] != 'u':
+		return 2
+	case len(b) < escape:
 		return 0
 	}
-	if a.cut || a.within != nil {
-		limit = len(a.unread)
-	} else {
-		limit = min(limit, maxString-a.length)
+	isHigh := b[2]|0x20 == 'd' && (b[3] == '8' || b[3] == '9' || b[3]|0x20 == 'a' || b[3]|0x20 == 'b')
+	low := b[escape:]
+	switch {
+	case !isHigh, len(low) > 0 && low[0] != '\\', len(low) > 1 && low[1] != 'u':
+		return escape
+	case len(low) < escape:
+		return 0
 	}
-	run := 0
-	for run < min(limit, len(a.unread)) && a.unread[run] != '"' && a.unread[run] != '\\' && a.unread[run] >= ' ' && a.unread[run] < 0x80 {
-		run++
-	}
-	if run > 0 {
-		a.high = false
-	}
-	return run
+	return 2 * escape
 }
 
-// follow keeps track of escape sequences.
-func (a *abridged) follow(c byte) {
-	switch {
-	case a.escape == 0:
-		if c == '\\' {
-			a.escape = 1
-		} else {
-			a.high = false
+// outside follows the text outside strings.
+func (a *abridged) outside(c byte) {
+	switch c {
+	case '"':
+		a.str, a.length = true, 0
+		if a.depth == 1 && !a.value {
+			a.key = a.key[:0]
 		}
-	case a.escape == 1 && c == 'u': // the octet behind the backslash
-		a.escape = 4 + 1
-	case a.escape == 1:
-		a.escape, a.high = 0, false
-	default:
-		a.escape--
-		switch a.escape {
-		case 4: // the first of four digits
-			a.high = c|0x20 == 'd'
-		case 3:
-			a.high = a.high && (c == '8' || c == '9' || c|0x20 == 'a' || c|0x20 == 'b')
-		case 1: // the last
-			a.escape = 0
+	case '{', '[':
+		if a.depth++; a.depth > MaxDepth {
+			a.err = unprocessable(fmt.Sprintf("the body nests deeper than %d levels", MaxDepth))
+		}
+	case '}', ']':
+		a.depth--
+	case ':', ',':
+		if a.depth == 1 {
+			a.value, a.message = c == ':', nil
 		}
 	}
 }
 
-// move hands n octets of a string to p, to the message, or to nobody.
-func (a *abridged) move(p []byte, n int) int {
-	octets := a.unread[:n]
-	a.unread = a.unread[n:]
-	a.length += n
-	switch {
-	case a.within != nil:
+// run returns how many octets of a string can be treated at once: a unit, or the
+// plain characters that text begins with.
+func (a *abridged) run(text []byte, unit int) int {
+	if unit > 1 {
+		return unit
+	}
+	most := len(text)
+	if a.length < maxString {
+		most = min(most, maxString-a.length)
+	}
+	n := 0
+	for n < most && plain[text[n]] {
+		n++
+	}
+	return max(n, 1)
+}
+
+// plain are the characters of a string that stand for themselves in one octet.
+var plain = func() (plain [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
+
+// inside takes octets of a string and says whether the decoder gets them.
+func (a *abridged) inside(octets []byte) bool {
+	a.length += len(octets)
+	if a.message != nil {
+		if len(a.raw) >= maxString {
+			a.flush()
+		}
 		a.raw = append(a.raw, octets...)
-		a.dropped = true
-		return 0
-	case a.cut && octets[0] >= ' ':
-		a.dropped = true
-		return 0
+		return false
 	}
 	const longestName = 16 // of the field of a notification
 	if a.depth == 1 && !a.value && len(a.key) < longestName {
 		a.key = append(a.key, octets...)
 	}
-	return copy(p, octets)
+	return a.length <= maxString || octets[0] < ' ' // the decoder refuses that
 }
 
 // flush adds the piece of the message in raw to the ownText.
@@ -271,6 +266,6 @@ func (a *abridged) flush() {
 	if err != nil && !piece.IsValid(jsontext.AllowInvalidUTF8(true)) { // half a surrogate pair became U+FFFD
 		a.err = notJSON(err)
 	}
-	a.within.add(a.text)
+	a.message.add(a.text)
 	a.raw = a.raw[:1]
 }

@@ -38,12 +38,20 @@ func Decode(r io.Reader) (*Notification, error) {
 	}{Notification: n}
 	var message *ownText
 	before := 0 // alerts that came before the message
-	body := abridge(r, func() *ownText {
-		message, before = &ownText{expected: p.Alerts.defaults.blocks}, p.Alerts.total()
-		return message
-	})
+	body := abridge(r)
 	defer body.release()
-	if err := json.UnmarshalRead(body, &p, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+	options := json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	var err error
+	if whole, ok := body.whole(); ok {
+		err = json.Unmarshal(whole, &p, options)
+	} else {
+		body.begin = func() *ownText {
+			message, before = &ownText{expected: p.Alerts.defaults.blocks}, p.Alerts.total()
+			return message
+		}
+		err = json.UnmarshalRead(body, &p, options)
+	}
+	if err != nil {
 		return nil, body.refuse(err)
 	}
 	n.OrgID = int64(p.OrgID)
@@ -52,7 +60,7 @@ func Decode(r io.Reader) (*Notification, error) {
 		return nil, unprocessable("the notification has no alerts")
 	}
 	switch {
-	case message == nil: // its name was written with escapes, or there is none
+	case message == nil || n.Message != "": // decoded whole, or its name was written with escapes
 		n.Message = list.ownText(n.Message)
 	case before == 0: // only now the alerts are known
 		n.Message = list.ownText(message.end())

@@ -46,7 +46,7 @@ func digest(b []byte) string {
 type mark [sha256.Size]byte
 
 func markOf(a *Alert) mark {
-	var f framed
+	f := make(framed, 0, 256) // more than an alert with a fingerprint takes
 	if a.Fingerprint != "" {
 		f.add("fingerprint")
 		f.add(a.Fingerprint)

@@ -119,13 +119,15 @@ func (v *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 			return err
 		}
 		name := token.String()
-		if dec.PeekKind() == 'n' {
+		switch kind := dec.PeekKind(); kind {
+		case 'n':
 			err = dec.SkipValue()
-		} else {
-			var value float64
-			if err = json.UnmarshalDecode(dec, &value); err == nil {
-				(*v)[name] = value
+		case '0':
+			if token, err = dec.ReadToken(); err == nil {
+				(*v)[name], err = token.Float()
 			}
+		default:
+			err = json.UnmarshalDecode(dec, new(float64)) // an error in its words
 		}
 		if err != nil {
 			return err

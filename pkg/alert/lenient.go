@@ -13,18 +13,17 @@ import (
 
 // sentAlert reads an Alert. Its fields shadow those of the embedded one.
 type sentAlert struct {
-	*Alert
-	StartsAt sentTime    `json:"startsAt"`
-	EndsAt   sentTime    `json:"endsAt"`
-	OrgID    sentInteger `json:"orgId"`
+	Alert
+	StartsAt sentTime `json:"startsAt"`
+	EndsAt   sentTime `json:"endsAt"`
 }
 
-// readAlert reads the next alert.
-func readAlert(dec *jsontext.Decoder, a *Alert) error {
-	sent := sentAlert{Alert: a}
-	err := json.UnmarshalDecode(dec, &sent)
-	a.StartsAt, a.EndsAt, a.OrgID = time.Time(sent.StartsAt), time.Time(sent.EndsAt), int64(sent.OrgID)
-	return err
+// read reads the next alert.
+func (s *sentAlert) read(dec *jsontext.Decoder) (Alert, error) {
+	*s = sentAlert{}
+	err := json.UnmarshalDecode(dec, s)
+	s.Alert.StartsAt, s.Alert.EndsAt = time.Time(s.StartsAt), time.Time(s.EndsAt)
+	return s.Alert, err
 }
 
 // sentTime is a time; an empty string is none.

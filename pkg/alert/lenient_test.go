@@ -1,6 +1,7 @@
 package alert_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -18,10 +19,10 @@ func TestWhatOtherSendersWriteIsRead(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 	a, b := n.Alerts[0], n.Alerts[1]
-	if a.Status != alert.Firing || !a.StartsAt.IsZero() || !a.EndsAt.IsZero() || a.OrgID != 7 {
+	if a.Status != alert.Firing || !a.StartsAt.IsZero() || !a.EndsAt.IsZero() {
 		t.Errorf("%+v", a)
 	}
-	if b.Status != alert.Resolved || b.StartsAt.Year() != 2026 || !b.EndsAt.IsZero() || b.OrgID != 0 {
+	if b.Status != alert.Resolved || b.StartsAt.Year() != 2026 || !b.EndsAt.IsZero() {
 		t.Errorf("%+v", b)
 	}
 	for body, words := range map[string]string{
@@ -39,17 +40,19 @@ func TestWhatOtherSendersWriteIsRead(t *testing.T) {
 func TestHalfOfASurrogatePairIsReplaced(t *testing.T) {
 	for name, half := range map[string]string{"high": `\ud83d`, "low": `\ude00`, "high, then a letter": `\ud83dx`, "twice": `\uD83D\uD83D`} {
 		body := `{"title":"a` + half + `b","message":"c` + half + `d","alerts":[{"status":"firing","labels":{"l":"` + half + `"}}]}`
-		n, err := alert.Decode(strings.NewReader(body))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
 		want := map[string]string{"high, then a letter": "\ufffdx", "twice": "\ufffd\ufffd"}[name]
 		if want == "" {
 			want = "\ufffd"
 		}
-		if n.Title != "a"+want+"b" || n.Message != "c"+want+"d" || n.Alerts[0].Labels["l"] != want {
-			t.Errorf("%s: %q, %q, %q", name, n.Title, n.Message, n.Alerts[0].Labels["l"])
+		for _, body := range []string{body, inPieces(body)} {
+			n, err := alert.Decode(strings.NewReader(body))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if n.Title != "a"+want+"b" || n.Message != "c"+want+"d" || n.Alerts[0].Labels["l"] != want {
+				t.Errorf("%s: %q, %q, %q", name, n.Title, n.Message, n.Alerts[0].Labels["l"])
+			}
 		}
 	}
 }
@@ -64,13 +67,8 @@ func TestUTF8IsCheckedInAnyPieces(t *testing.T) {
 			"title": `{"title":"` + text + `","alerts":[{"status":"firing"}]}`, "message": `{"message":"` + text + `","alerts":[{"status":"firing"}]}`,
 			"the rest": `{"title":"` + strings.Repeat("x", 1<<17) + text + `","alerts":[{"status":"firing"}]}`,
 		} {
-			for pieces, src := range map[string]*strings.Reader{"whole": strings.NewReader(body), "one by one": strings.NewReader(body)} {
-				var err error
-				if pieces == "whole" {
-					_, err = alert.Decode(src)
-				} else {
-					_, err = alert.Decode(iotest.OneByteReader(src))
-				}
+			for pieces, src := range map[string]io.Reader{"whole": strings.NewReader(body), "one by one": iotest.OneByteReader(strings.NewReader(inPieces(body)))} {
+				_, err := alert.Decode(src)
 				switch {
 				case good && err != nil:
 					t.Errorf("%q as %s, %s: %v", text, field, pieces, err)

@@ -42,7 +42,7 @@ func (l *alertList) total() int { return l.firing + l.resolved }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
 func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	*l = alertList{kinds: make(map[Kind]int), rules: make(map[uint64]struct{})}
+	*l = alertList{kinds: make(map[Kind]int), rules: make(map[uint64]struct{}), defaults: defaults{text: make([]byte, 0, 1<<10)}}
 	first, err := dec.ReadToken()
 	switch {
 	case err != nil:
@@ -52,13 +52,14 @@ func (l *alertList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	case first.Kind() != '[':
 		return unprocessable("alerts must be an array")
 	}
+	var sent sentAlert
 	for dec.PeekKind() != ']' {
-		a, start := numbered{place: l.total()}, dec.InputOffset()
-		if err := readAlert(dec, &a.Alert); err != nil {
+		start := dec.InputOffset()
+		a, err := sent.read(dec)
+		if err != nil {
 			return err
 		}
-		a.octets = dec.InputOffset() - start
-		if err := l.add(a); err != nil {
+		if err := l.add(numbered{a, l.total(), dec.InputOffset() - start}); err != nil {
 			return err
 		}
 	}
@@ -115,8 +116,7 @@ func (l *alertList) dropLast() {
 
 // ownText returns what is not Grafana's default text in a whole message.
 func (l *alertList) ownText(message string) string {
-	text := &ownText{expected: l.defaults.blocks}
-	text.add([]byte(message))
+	text := ownText{expected: l.defaults.blocks, pending: []byte(message)}
 	return text.end()
 }
 

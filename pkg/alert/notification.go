@@ -26,7 +26,6 @@ type Notification struct {
 	TruncatedAlerts   int     `json:"truncatedAlerts"`
 	OrgID             int64   `json:"orgId"`   // Grafana only
 	Title             string  `json:"title"`   // Grafana only
-	State             string  `json:"state"`   // Grafana only: alerting, ok
 	Message           string  `json:"message"` // Grafana only; without its default text
 
 	// FiringCount and ResolvedCount count every alert of the payload, also
@@ -66,10 +65,8 @@ type Alert struct {
 	DashboardURL string    `json:"dashboardURL"` // Grafana only
 	PanelURL     string    `json:"panelURL"`     // Grafana only
 	ImageURL     string    `json:"imageURL"`     // Grafana only
-	RuleUID      string    `json:"ruleUID"`      // Grafana only
 	Values       Values    `json:"values"`       // Grafana only
 	ValueString  string    `json:"valueString"`  // Grafana only
-	OrgID        int64     `json:"orgId"`        // Grafana only
 }
 
 // Identity is equal for two notifications that say the same: same group key

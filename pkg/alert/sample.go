@@ -15,7 +15,6 @@ func Sample(now time.Time) *Notification {
 		CommonAnnotations: annotations,
 		Version:           "1",
 		GroupKey:          "test-" + now.UTC().Format(time.RFC3339Nano),
-		State:             "alerting",
 		Title:             "[FIRING:1] TestAlert Test Folder (Grafana warning)",
 		Alerts: []Alert{{
 			Status: Firing, Labels: labels, Annotations: annotations,

@@ -10,13 +10,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/emersion/go-message/mail"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
@@ -118,7 +115,7 @@ func run(ctx context.Context) error {
 	if mails, err = relay.WaitMails(ctx, 2); err != nil {
 		return err
 	}
-	fmt.Printf("  the mail is there: %s\n", header(mails[1].Data, "Message-ID"))
+	fmt.Printf("  the mail is there: the relay queued it as %s\n", mails[1].QueueID)
 	fmt.Println("\nDone: everything acknowledged was delivered.")
 	return nil
 }
@@ -158,49 +155,17 @@ func post(ctx context.Context, p *plugintest.Process, source plugintest.DataSour
 func show(m relaytest.Mail) error {
 	fmt.Printf("\n  The relay took it from %s (AUTH %s, TLS: %v): MAIL FROM:<%s>, RCPT TO:<%s>\n\n",
 		m.UserName, m.Mechanism, m.TLS, m.From, strings.Join(m.To, ">, <"))
-	head, _, _ := bytes.Cut(m.Data, []byte("\r\n\r\n"))
-	fmt.Println(indent(string(head)))
-	if err := os.MkdirAll(outputDir, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(outputDir, "mail.eml"), m.Data, 0o644); err != nil {
-		return err
-	}
-	reader, err := mail.CreateReader(bytes.NewReader(m.Data))
+	content, err := m.Read()
 	if err != nil {
 		return err
 	}
-	for {
-		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		content, err := io.ReadAll(part.Body)
-		if err != nil {
-			return err
-		}
-		if kind, _, _ := part.Header.(*mail.InlineHeader).ContentType(); kind == "text/plain" {
-			fmt.Println(indent("\n" + string(content)))
-		} else if err := os.WriteFile(filepath.Join(outputDir, "mail.html"), content, 0o644); err != nil {
-			return err
-		}
+	fmt.Println("  | " + strings.ReplaceAll(strings.Join(content.Header, "\n")+"\n\n"+content.Text, "\n", "\n  | "))
+	err = errors.Join(os.MkdirAll(outputDir, 0o755),
+		os.WriteFile(filepath.Join(outputDir, "mail.eml"), m.Data, 0o644),
+		os.WriteFile(filepath.Join(outputDir, "mail.html"), []byte(content.HTML), 0o644))
+	if err != nil {
+		return err
 	}
 	fmt.Printf("  The HTML is in %s, the whole mail in %s.\n", filepath.Join(outputDir, "mail.html"), filepath.Join(outputDir, "mail.eml"))
 	return nil
-}
-
-func indent(s string) string {
-	return "  | " + strings.ReplaceAll(strings.ReplaceAll(strings.TrimRight(s, "\r\n"), "\r\n", "\n"), "\n", "\n  | ")
-}
-
-func header(data []byte, name string) string {
-	for line := range strings.Lines(string(data)) {
-		if strings.HasPrefix(line, name+":") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return ""
 }

@@ -12,8 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
@@ -40,9 +40,8 @@ type soak struct {
 	source  plugintest.DataSource
 	outbox  string
 
-	posted, sent, queued, held, unavailable, failed, broken atomic.Int64
-
 	mu           sync.Mutex
+	answers      map[string]int // by status and code
 	acknowledged map[string]bool
 	arrived      map[string]int
 }
@@ -55,7 +54,7 @@ func run(length time.Duration, rate int, graph string) error {
 	defer func() { _ = os.RemoveAll(folder) }() // it is in the temporary folder
 	ctx, cancel := context.WithTimeout(context.Background(), length+20*time.Minute)
 	defer cancel()
-	s := &soak{outbox: filepath.Join(folder, "outbox.db"), acknowledged: make(map[string]bool), arrived: make(map[string]int)}
+	s := &soak{outbox: filepath.Join(folder, "outbox.db"), answers: make(map[string]int), acknowledged: make(map[string]bool), arrived: make(map[string]int)}
 	executable, err := plugintest.Build(ctx, folder)
 	if err != nil {
 		return err
@@ -133,68 +132,37 @@ func (s *soak) post(ctx context.Context, n int) {
 	if err != nil {
 		panic(err) // it is made of texts, numbers and times
 	}
-	s.posted.Add(1)
 	answer, err := s.process.Call(ctx, s.source, plugintest.Signed("alerts", body))
-	if err != nil {
-		s.broken.Add(1)
-		return
-	}
-	switch answer.Status {
-	case 200:
-		s.sent.Add(1)
-	case 202:
-		s.queued.Add(1)
-	case 502:
-		if field(answer.Body, `"code":"`, `"`) == "held" {
-			s.held.Add(1) // kept, too
-			break
-		}
-		s.failed.Add(1)
-		return
-	case 503:
-		s.unavailable.Add(1)
-		return
-	default:
-		s.broken.Add(1)
-		return
+	what := "no answer"
+	if err == nil {
+		what = strings.TrimSpace(strconv.Itoa(answer.Status) + " " + field(answer.Body, `"code":"`, `"`))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.acknowledged[field(answer.Body, `"id":"`, `"`)] = true
+	s.answers[what]++
+	if what == "200" || what == "202" || what == "502 held" { // kept
+		s.acknowledged[field(answer.Body, `"id":"`, `"`)] = true
+	}
 }
 
 // faults makes the relay fail in one way after the other.
 func (s *soak) faults(stop <-chan struct{}) {
-	fault := func(stage relaytest.Stage, action relaytest.Action, match string) func() {
-		return s.relay.Fault(relaytest.Fault{Stage: stage, Match: match, Action: action})
+	fault := func(stage relaytest.Stage, action relaytest.Action) func() (undo func()) {
+		return func() func() { return s.relay.Fault(relaytest.Fault{Stage: stage, Action: action}) }
 	}
-	nothing := func() {}
+	drop := func(reply string, then func() func()) func() (undo func()) {
+		return func() func() { s.relay.Drop(reply); return then() }
+	}
 	ways := []func() (undo func()){
-		func() func() {
-			return fault(relaytest.MAIL, relaytest.Reply("451 4.3.0 try later\r\n"), "")
-		},
-		func() func() {
-			return fault(relaytest.DATA, relaytest.ReplyAndClose("421 4.3.2 shutting down\r\n"), "")
-		},
-		func() func() { return fault(relaytest.RCPT, relaytest.Reset(), "") },
-		func() func() { s.relay.Drop("421 4.4.2 idle\r\n"); return nothing },
-		func() func() { return fault(relaytest.Greeting, relaytest.Silence(), "") },
-		func() func() {
-			return fault(relaytest.EHLO, relaytest.Reply("250-x\r\nwhat?\r\n"), "")
-		},
-		func() func() {
-			s.relay.Stop()
-			return func() {
-				if err := s.relay.Restart(); err != nil {
-					fmt.Fprintln(os.Stderr, "soak:", err)
-				}
-			}
-		},
-		func() func() {
-			s.relay.Drop("")
-			return fault(relaytest.AUTH, relaytest.Reply("454 4.7.0 cannot check\r\n"), "")
-		},
-		func() func() { return fault(relaytest.Body, relaytest.Reset(), "") },
+		fault(relaytest.MAIL, relaytest.Reply("451 4.3.0 try later\r\n")),
+		fault(relaytest.DATA, relaytest.ReplyAndClose("421 4.3.2 shutting down\r\n")),
+		fault(relaytest.RCPT, relaytest.Reset()),
+		drop("421 4.4.2 idle\r\n", func() func() { return func() {} }),
+		fault(relaytest.Greeting, relaytest.Silence()),
+		fault(relaytest.EHLO, relaytest.Reply("250-x\r\nwhat?\r\n")),
+		s.away,
+		drop("", fault(relaytest.AUTH, relaytest.Reply("454 4.7.0 cannot check\r\n"))),
+		fault(relaytest.Body, relaytest.Reset()),
 	}
 	for n := 0; ; n++ {
 		if !pause(stop, 8*time.Second) {
@@ -205,6 +173,16 @@ func (s *soak) faults(stop <-chan struct{}) {
 		undo()
 		if !more {
 			return
+		}
+	}
+}
+
+// away stops the relay until it is undone.
+func (s *soak) away() (undo func()) {
+	s.relay.Stop()
+	return func() {
+		if err := s.relay.Restart(); err != nil {
+			fmt.Fprintln(os.Stderr, "soak:", err)
 		}
 	}
 }
@@ -254,8 +232,7 @@ func (s *soak) settle(ctx context.Context) error {
 }
 
 func (s *soak) report(samples []sample) {
-	fmt.Printf("%d posted: %d sent, %d queued, %d held, %d failed, %d unavailable, %d without an answer\n",
-		s.posted.Load(), s.sent.Load(), s.queued.Load(), s.held.Load(), s.failed.Load(), s.unavailable.Load(), s.broken.Load())
+	fmt.Println("answers by status and code:", s.answers)
 	for _, p := range panels {
 		middle, last := thirds(samples, p.value)
 		fmt.Printf("%-18s second third %8.1f, last third %8.1f %s\n", p.name, middle, last, p.unit)
