@@ -37,13 +37,13 @@ func benchNew(i int64) NewDelivery {
 	return n
 }
 
-// parallel calls f b.N times from n goroutines.
-func parallel(b *testing.B, n int, f func(i int64)) {
+// parallel calls f so many times from n goroutines.
+func parallel(times, n int, f func(i int64)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
-			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+			for i := next.Add(1); i <= int64(times); i = next.Add(1) {
 				f(i)
 			}
 		})
@@ -62,7 +62,7 @@ func BenchmarkEnqueue(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", e.name, callers), func(b *testing.B) {
 				o := benchOpen(b, e)
 				b.ResetTimer()
-				parallel(b, callers, func(i int64) {
+				parallel(b.N, callers, func(i int64) {
 					if _, _, err := unpack(o.Enqueue(b.Context(), benchNew(i))); err != nil {
 						b.Error(err)
 					}
@@ -84,7 +84,7 @@ func BenchmarkDeliver(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.ResetTimer()
-				parallel(b, callers, func(i int64) {
+				parallel(b.N, callers, func(i int64) {
 					if _, _, err := unpack(o.EnqueueAndWait(b.Context(), benchNew(i))); err != nil {
 						b.Error(err)
 					}
@@ -104,7 +104,7 @@ func BenchmarkDrain(b *testing.B) {
 	for _, e := range engines {
 		b.Run(e.name, func(b *testing.B) {
 			o := benchOpen(b, e)
-			parallel(b, 64, func(i int64) {
+			parallel(b.N, 64, func(i int64) {
 				if _, _, err := unpack(o.Enqueue(b.Context(), benchNew(i))); err != nil {
 					b.Error(err)
 				}
@@ -160,6 +160,69 @@ func BenchmarkCommitToStart(b *testing.B) {
 				slices.Sort(all)
 				b.ReportMetric(float64(all[len(all)/2].Nanoseconds())/1e6, name+"-p50-ms")
 				b.ReportMetric(float64(all[len(all)*99/100].Nanoseconds())/1e6, name+"-p99-ms")
+			}
+		})
+	}
+}
+
+// BenchmarkAlertBesideALargeQueue is how long an alert of one data source waits at
+// most, from Enqueue to its outcome, while 50,000 mails of another are held,
+// resumed, and recalled after their relay was unreachable.
+func BenchmarkAlertBesideALargeQueue(b *testing.B) {
+	const queue, enough = 50_000, 500
+	for _, e := range engines {
+		b.Run(e.name, func(b *testing.B) {
+			o := benchOpen(b, e)
+			parallel(queue, 64, func(i int64) {
+				n := benchNew(i)
+				n.Source = "1/large"
+				if _, err := o.Enqueue(b.Context(), n); err != nil {
+					b.Error(err)
+				}
+			})
+			var answer atomic.Pointer[Outcome]
+			answer.Store(&hold)
+			var attempts atomic.Int64
+			for source, h := range map[string]deliver{src: always(accept), "1/large": func(context.Context, Job) Outcome {
+				attempts.Add(1)
+				return *answer.Load()
+			}} {
+				if _, err := o.Attach(Attachment{Source: source, Slots: 16, Handler: h}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			number := int64(queue)
+			longest := func(until func() bool) (most time.Duration) {
+				for !until() {
+					began := time.Now()
+					number++
+					if _, err := o.EnqueueAndWait(b.Context(), benchNew(number)); err != nil {
+						b.Fatal(err)
+					}
+					most = max(most, time.Since(began))
+				}
+				return most
+			}
+			tried := func(n int64) func() bool {
+				most := attempts.Load() + n
+				return func() bool { return attempts.Load() >= most }
+			}
+			for b.Loop() {
+				held := longest(func() bool {
+					d, err := o.Depth(b.Context(), "1/large")
+					return err != nil || d.Count[Held] > queue/2
+				})
+				answer.Store(&unreachable)
+				if err := o.Resume(b.Context(), "1/large", "normal"); err != nil {
+					b.Fatal(err)
+				}
+				resumed := longest(tried(enough))
+				answer.Store(&accept)
+				recalled := longest(tried(enough))
+				answer.Store(&hold)
+				for name, d := range map[string]time.Duration{"hold": held, "resume": resumed, "recall": recalled} {
+					b.ReportMetric(float64(d.Microseconds())/1e3, name+"-ms")
+				}
 			}
 		})
 	}
