@@ -37,7 +37,7 @@ func own(column, of string) string {
 
 var qRecipients = register(`SELECT r.delivery, r.position, r.address, r.kind, ` + own("status", "status") + `, ` + own("code", "code") + `, ` +
 	own("enhanced_code", "enhanced_code") + `, ` + own("text", "reply") + `, ` + own("updated_at", "finished_at") + `
-	FROM recipient AS r JOIN delivery AS d ON d.sequence = r.delivery WHERE r.delivery {in $1} ORDER BY r.delivery, r.position`)
+	FROM recipient AS r JOIN delivery AS d ON d.sequence = r.delivery WHERE r.delivery {in $1} AND d.sequence {in $1} ORDER BY r.delivery, r.position`)
 
 // adopt hands recipients, as qRecipients finds them, to their deliveries.
 func adopt(deliveries []Delivery) func(scanner) error {
