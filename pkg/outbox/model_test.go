@@ -113,7 +113,7 @@ func (m *model) boot(i int) {
 	r := &replica{faults: &faults{}, jobs: make(chan attempt, 1000)}
 	r.Outbox = m.openWith(r.faults, func(o *Options) {
 		o.monotonic = m.ticks.Now
-		o.Poll, o.Renew = time.Millisecond, time.Millisecond
+		o.Poll, o.Renew = time.Millisecond, time.Hour // settle renews the leases
 		o.MaxAge = 4 * time.Hour
 	})
 	m.replicas[i] = r
@@ -206,10 +206,15 @@ func (m *model) pass(d time.Duration) {
 	m.clock.advance(d)
 }
 
-// settle lets the engines do what they have to do now.
+// settle lets the engines do what they have to do now, in any order. Each has
+// renewed its leases by then, or has not.
 func (m *model) settle() {
 	for range 3 {
-		for _, r := range m.replicas {
+		for _, i := range m.rand.Perm(len(m.replicas)) {
+			r := m.replicas[i]
+			if m.rand.IntN(2) == 0 {
+				r.renew()
+			}
 			r.wakeSource(src)
 			_ = r.Check(m.Context()) // a transaction behind those that wait
 		}

@@ -1,6 +1,7 @@
 -- Times are microseconds since 1970, UTC, and 0 is none. Durations are microseconds.
 
 -- +goose Up
+-- +goose StatementBegin
 CREATE TABLE delivery (
     sequence     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id           TEXT COLLATE "C" NOT NULL UNIQUE,
@@ -111,11 +112,4 @@ CREATE TABLE rollup (
     count     BIGINT NOT NULL,
     PRIMARY KEY (source, span, began_at, status, mail_type, latency, owner)
 );
-
--- +goose Down
-DROP TABLE rollup;
-DROP TABLE signature;
-DROP TABLE pause;
-DROP TABLE attempt;
-DROP TABLE recipient;
-DROP TABLE delivery;
+-- +goose StatementEnd
