@@ -20,7 +20,8 @@ import (
 const oneAlert = `{"alerts":[{"status":"firing","labels":{"alertname":"a"}}]}`
 
 func postTo(path, body string) backend.CallResourceRequest {
-	return backend.CallResourceRequest{Method: http.MethodPost, Path: path, URL: path, Body: []byte(body)}
+	route, _, _ := strings.Cut(path, "?")
+	return backend.CallResourceRequest{Method: http.MethodPost, Path: route, URL: path, Body: []byte(body)}
 }
 
 // TestWhatCommitsIsLimited: retries, cancellations and keys.

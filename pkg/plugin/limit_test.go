@@ -22,6 +22,12 @@ import (
 // relay that is nowhere.
 func instance(t testing.TB, change func(*backend.DataSourceInstanceSettings)) *DataSource {
 	t.Helper()
+	return instanceIn(context.Background(), t, change)
+}
+
+// instanceIn is an instance in a Grafana whose configuration is in ctx.
+func instanceIn(ctx context.Context, t testing.TB, change func(*backend.DataSourceInstanceSettings)) *DataSource {
+	t.Helper()
 	service := delivery.New(delivery.ConfigFromEnv(func(key string) string {
 		return map[string]string{"GF_PLUGIN_OUTBOX_URL": "memory:"}[key]
 	}, "/plugins/"+ID+"/gpx"), hclog.NewNullLogger())
@@ -33,7 +39,7 @@ func instance(t testing.TB, change func(*backend.DataSourceInstanceSettings)) *D
 	if change != nil {
 		change(&settings)
 	}
-	made, err := NewFactory(service, "test")(context.Background(), settings)
+	made, err := NewFactory(service, "test")(ctx, settings)
 	if err != nil {
 		t.Fatal(err)
 	}
