@@ -1,14 +1,13 @@
 import { lastValueFrom } from 'rxjs';
 import { getBackendSrv, isFetchError } from '@grafana/runtime';
-import { translated } from './remedies';
+import { translated, type Hint } from './remedies';
 import type { Endpoint } from './service';
 import type { EmailJsonData } from './types';
 
 /** Problem is the body of every refusal of the backend, and of Grafana's API. */
-export interface Problem {
+export interface Problem extends Hint {
   error?: string;
   message?: string;
-  hint?: string;
 }
 
 /** ApiError says what went wrong, and what to do about it where that is known. */
@@ -41,9 +40,9 @@ export async function call<T>(
     return response.data;
   } catch (cause) {
     if (isFetchError<Problem>(cause)) {
-      const { error, message, hint } = cause.data ?? {};
+      const { error, message, ...hint } = cause.data ?? {};
       const said = error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim();
-      throw new ApiError(said, hint && translated(hint), cause.status, cause.data);
+      throw new ApiError(said, translated(hint), cause.status, cause.data);
     }
     throw asApiError(cause);
   }
@@ -77,7 +76,7 @@ export interface Handshake {
   };
   capabilities?: string[];
   mechanism?: string;
-  error?: { stage: string; code?: number; enhancedCode?: string; text?: string; message: string; hint?: string };
+  error?: Hint & { stage: string; code?: number; enhancedCode?: string; text?: string; message: string };
 }
 
 /** HealthDetails is the JSONDetails of the health check. */

@@ -103,10 +103,10 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
   async callHealthCheck(): Promise<HealthCheckResult> {
     const [result] = await Promise.all([super.callHealthCheck(), translations()]);
     reportHealth(this.uid, result);
-    const { errorLink, hint } = (result.details ?? {}) as HealthDetails;
+    const { errorLink, hint, report } = (result.details ?? {}) as HealthDetails;
     return {
       ...result,
-      message: hint ? result.message.replace(hint, () => translated(hint)) : result.message,
+      message: hint && report?.error ? result.message.replace(hint, () => translated(report.error ?? {})) : result.message,
       // Grafana links to what it finds under this key.
       details: errorLink ? { ...result.details, errorDetailsLink: errorLink } : result.details,
     };

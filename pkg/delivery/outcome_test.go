@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -40,13 +41,13 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		{smtp.Cancelled, later, outbox.Release, "cancelled"},
 	} {
 		t.Run(string(tt.class), func(t *testing.T) {
-			failure := &smtp.Error{Class: tt.class, Stage: smtp.StageMail, Code: 451, EnhancedCode: "4.3.0", Text: "the relay's words", Hint: "What to do."}
-			both := smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}, {Address: "b@example.com", Err: failure}}}
-			got := outcomeOf(both, failure)
+			failed := &smtp.Error{Class: tt.class, Stage: smtp.StageMail, Code: 451, EnhancedCode: "4.3.0", Text: "the relay's words", Hint: failure.Sender.With()}
+			both := smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}, {Address: "b@example.com", Err: failed}}}
+			got := outcomeOf(both, failed)
 			if got.Verdict != tt.verdict || got.Code != 451 || got.EnhancedCode != "4.3.0" || got.Text != "the relay's words" || got.Stage != "mail" {
 				t.Errorf("%+v", got)
 			}
-			if got.Reason != "mail: 451 4.3.0 the relay's words. What to do." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay takes no mail from this sender." {
 				t.Errorf("reason %q", got.Reason)
 			}
 			for _, r := range got.Results {
@@ -54,7 +55,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 					t.Errorf("%+v, want %s", r, tt.status)
 				}
 			}
-			if label := attemptLabel(got, failure); label != tt.label {
+			if label := attemptLabel(got, failed); label != tt.label {
 				t.Errorf("label %q", label)
 			}
 
@@ -62,7 +63,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			one.Recipients[0].Err = nil
 			one.Reply = smtp.Reply{Code: 250, EnhancedCode: "2.0.0", Text: "taken"}
 			got = outcomeOf(one, nil)
-			if got.Reason != "mail: 451 4.3.0 the relay's words. What to do." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay takes no mail from this sender." {
 				t.Errorf("of the one that does not have it: reason %q", got.Reason)
 			}
 			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {
@@ -77,20 +78,20 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		})
 	}
 	t.Run("a relay that is away", func(t *testing.T) {
-		failure := &smtp.Error{Class: smtp.Network, Stage: smtp.StageDial, Err: io.EOF}
-		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); !got.Unreachable {
+		failed := &smtp.Error{Class: smtp.Network, Stage: smtp.StageDial, Err: io.EOF}
+		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed); !got.Unreachable {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("a connection that is lost under a mail", func(t *testing.T) {
-		for failure, want := range map[*smtp.Error]bool{
+		for failed, want := range map[*smtp.Error]bool{
 			{Class: smtp.Network, Stage: smtp.StageMail, Err: io.EOF}:                     true,
 			{Class: smtp.Network, Stage: smtp.StageMessage, Ambiguous: true, Err: io.EOF}: false, // it says that much of the mail
 			{Class: smtp.Network, Stage: smtp.StageData, Err: os.ErrDeadlineExceeded}:     false, // so may the mail be the reason
 			{Class: smtp.Transient, Stage: smtp.StageMail, Code: 451}:                     false,
 		} {
-			if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); got.Unreachable != want {
-				t.Errorf("%v: unreachable %t", failure, got.Unreachable)
+			if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed); got.Unreachable != want {
+				t.Errorf("%v: unreachable %t", failed, got.Unreachable)
 			}
 		}
 	})
@@ -100,8 +101,8 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		}
 	})
 	t.Run("cancelled after the final dot", func(t *testing.T) {
-		failure := &smtp.Error{Class: smtp.Cancelled, Stage: smtp.StageMessage, Ambiguous: true, Err: context.Canceled}
-		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure)
+		failed := &smtp.Error{Class: smtp.Cancelled, Stage: smtp.StageMessage, Ambiguous: true, Err: context.Canceled}
+		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed)
 		if !got.Ambiguous || !got.Results[0].Ambiguous {
 			t.Errorf("that the relay may have the mail is not told: %+v", got)
 		}

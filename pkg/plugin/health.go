@@ -20,7 +20,7 @@ type healthDetails struct {
 	Report    *smtp.Report    `json:"report,omitempty"`
 	Outbox    delivery.Health `json:"outbox"`
 	Warnings  []string        `json:"warnings,omitempty"`
-	Hint      string          `json:"hint,omitempty"`
+	Hint      string          `json:"hint,omitempty"` // in English; Report.Err has it for the page
 	ErrorLink string          `json:"errorLink,omitempty"`
 }
 
@@ -45,7 +45,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	}
 	details.Report = report
 	if report.Err != nil {
-		details.Hint = report.Err.Hint
+		details.Hint = report.Err.Hint.English
 		return unhealthy(report.Err.Advice(), details)
 	}
 	if !details.Outbox.Available {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -42,7 +43,10 @@ func init() {
 type problem struct {
 	Error string `json:"error"`
 	Code  string `json:"code"`
-	Hint  string `json:"hint,omitempty"`
+	Hint  string `json:"hint,omitempty"` // in English
+	// HintID and HintArgs tell the page a hint that it has in other languages.
+	HintID   failure.ID        `json:"hintId,omitempty"`
+	HintArgs map[string]string `json:"hintArgs,omitempty"`
 }
 
 // fault is an error that knows its answer.
@@ -97,7 +101,7 @@ func problemOf(err error) (int, problem) {
 	case errors.As(err, &closed):
 		return http.StatusServiceUnavailable, problem{Error: closed.Error(), Code: "outbox", Hint: "Correct [plugin." + ID + "] of grafana.ini."}
 	case errors.As(err, &relay):
-		return http.StatusBadGateway, problem{Error: relay.Error(), Code: string(relay.Class), Hint: relay.Hint}
+		return http.StatusBadGateway, problem{Error: relay.Error(), Code: string(relay.Class), Hint: relay.Hint.English, HintID: relay.Hint.ID, HintArgs: relay.Hint.Args}
 	}
 	return http.StatusInternalServerError, problem{Error: err.Error(), Code: "internal"}
 }

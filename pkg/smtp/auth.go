@@ -134,7 +134,7 @@ func (s *session) auth(name string) (Reply, *Error) {
 	client := saslClient(name, s.cfg.UserName, s.cfg.Password)
 	_, response, err := client.Start()
 	if err != nil {
-		return Reply{}, failure(StageAuth, err)
+		return Reply{}, asFailure(StageAuth, err)
 	}
 	command := "AUTH " + name
 	if response != nil {
@@ -158,7 +158,7 @@ func (s *session) auth(name string) (Reply, *Error) {
 			challenge = []byte(reply.Text)
 		}
 		if response, err = client.Next(challenge); err != nil {
-			return reply, failure(StageAuth, malformed{reason: "the relay asks for more than " + name + " has to say"})
+			return reply, asFailure(StageAuth, malformed{reason: "the relay asks for more than " + name + " has to say"})
 		}
 		command = base64.StdEncoding.EncodeToString(response)
 	}

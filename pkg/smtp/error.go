@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net"
 	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // Stage is a step of a session.
@@ -57,7 +59,7 @@ type Error struct {
 	Code         int    // the reply code; 0 when the relay did not speak
 	EnhancedCode string // RFC 3463, such as "5.7.8"; empty if there is none
 	Text         string // the relay's own words, printable and bounded
-	Hint         string // what to do about it; may be empty
+	failure.Hint        // what to do about it; may be empty
 	// Ambiguous: the content may have been delivered, for the connection was
 	// lost after its final dot and before the reply to it.
 	Ambiguous bool
@@ -86,10 +88,10 @@ func (e *Error) Error() string {
 
 // Advice is the error and its hint, in sentences.
 func (e *Error) Advice() string {
-	if e.Hint == "" {
+	if e.English == "" {
 		return e.Error()
 	}
-	return strings.TrimSuffix(e.Error(), ".") + ". " + e.Hint
+	return strings.TrimSuffix(e.Error(), ".") + ". " + e.English
 }
 
 // withoutStage is the words of a cause for behind the name of the stage: net
@@ -140,8 +142,8 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		EnhancedCode string `json:"enhancedCode,omitempty"`
 		Text         string `json:"text,omitempty"`
 		Message      string `json:"message"`
-		Hint         string `json:"hint,omitempty"`
-		Ambiguous    bool   `json:"ambiguous,omitempty"`
+		failure.Hint
+		Ambiguous bool `json:"ambiguous,omitempty"`
 	}{e.Class, e.Stage, e.Code, e.EnhancedCode, e.Text, e.Error(), e.Hint, e.Ambiguous})
 }
 
@@ -200,9 +202,9 @@ var (
 	errMismatch    = errors.New("replies and commands do not match")
 )
 
-// failure is an error of the connection, of the bytes read from it, or of a
+// asFailure is an error of the connection, of the bytes read from it, or of a
 // context.
-func failure(stage Stage, err error) *Error {
+func asFailure(stage Stage, err error) *Error {
 	e := &Error{Class: Network, Stage: stage, Err: err}
 	var m malformed
 	switch {

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -97,7 +98,7 @@ func TestCausesAreClassified(t *testing.T) {
 		Cancelled: {context.Canceled, ErrClosed},
 	} {
 		for _, cause := range causes {
-			e := failure(StageMail, cause)
+			e := asFailure(StageMail, cause)
 			if e.Class != want || !errors.Is(e, cause) || !e.Temporary() {
 				t.Errorf("%v is %s, want %s", cause, e.Class, want)
 			}
@@ -121,9 +122,9 @@ func TestErrorSaysStageAndWords(t *testing.T) {
 
 func TestAdviceIsInSentences(t *testing.T) {
 	for want, e := range map[string]*Error{
-		"rcpt: 550 no such user":               {Stage: StageRcpt, Code: 550, Text: "no such user"},
-		"auth: 535 no. Check the AppKey.":      {Stage: StageAuth, Code: 535, Text: "no", Hint: "Check the AppKey."},
-		"auth: 535 Go away. Check the AppKey.": {Stage: StageAuth, Code: 535, Text: "Go away.", Hint: "Check the AppKey."},
+		"rcpt: 550 no such user": {Stage: StageRcpt, Code: 550, Text: "no such user"},
+		"auth: 535 no. Check fromAddress: the relay takes no mail from this sender.":      {Stage: StageAuth, Code: 535, Text: "no", Hint: failure.Sender.With()},
+		"auth: 535 Go away. Check fromAddress: the relay takes no mail from this sender.": {Stage: StageAuth, Code: 535, Text: "Go away.", Hint: failure.Sender.With()},
 	} {
 		if got := e.Advice(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -140,15 +141,15 @@ func TestStageIsSaidOnce(t *testing.T) {
 	proxied := &net.OpError{Op: "socks connect", Net: "tcp", Addr: address, Err: refused}
 	closing := func(text string) error { return &net.OpError{Op: "remote error", Err: errors.New("tls: " + text)} }
 	for want, e := range map[string]*Error{
-		"dial: 192.0.2.1:587: connect: connection refused":                                  failure(StageDial, refused),
-		"dial: lookup relay.example.com: no such host":                                      failure(StageDial, unknown),
-		"dial: socks connect tcp 192.0.2.1:587: 192.0.2.1:587: connect: connection refused": failure(StageDial, proxied),
-		"tls: first record does not look like a TLS handshake":                              failure(StageTLS, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}),
-		"tls: failed to verify certificate: x509: certificate signed by unknown authority":  failure(StageTLS, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
-		"tls: remote error: handshake failure":                                              failure(StageTLS, closing("handshake failure")),
-		"ehlo_tls: remote error: tls: internal error":                                       failure(StageEHLOTLS, closing("internal error")),
-		"auth: 535 no":              failure(StageAuth, &Error{Class: Refused, Stage: StageAuth, Code: 535, Text: "no"}),
-		"message: message too long": failure(StageMessage, errors.New("message too long")),
+		"dial: 192.0.2.1:587: connect: connection refused":                                  asFailure(StageDial, refused),
+		"dial: lookup relay.example.com: no such host":                                      asFailure(StageDial, unknown),
+		"dial: socks connect tcp 192.0.2.1:587: 192.0.2.1:587: connect: connection refused": asFailure(StageDial, proxied),
+		"tls: first record does not look like a TLS handshake":                              asFailure(StageTLS, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}),
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority":  asFailure(StageTLS, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
+		"tls: remote error: handshake failure":                                              asFailure(StageTLS, closing("handshake failure")),
+		"ehlo_tls: remote error: tls: internal error":                                       asFailure(StageEHLOTLS, closing("internal error")),
+		"auth: 535 no":              asFailure(StageAuth, &Error{Class: Refused, Stage: StageAuth, Code: 535, Text: "no"}),
+		"message: message too long": asFailure(StageMessage, errors.New("message too long")),
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -157,11 +158,11 @@ func TestStageIsSaidOnce(t *testing.T) {
 }
 
 func TestErrorIsReadableInJSON(t *testing.T) {
-	got, err := json.Marshal(&Error{Class: Network, Stage: StageDial, Hint: "Try another port.", Err: io.EOF})
+	got, err := json.Marshal(&Error{Class: Network, Stage: StageDial, Hint: failure.Nobody.With("address", "mail:25"), Err: io.EOF})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"class":"network","stage":"dial","message":"dial: EOF","hint":"Try another port."}`; string(got) != want {
+	if want := `{"class":"network","stage":"dial","message":"dial: EOF","hint":"Nothing listens on mail:25: check host and port.","hintId":"nobody","hintArgs":{"address":"mail:25"}}`; string(got) != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -222,7 +223,7 @@ func TestHintsNameTheRemedy(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := hint(tt.c, tt.err); !strings.Contains(got, tt.want) {
+			if got := hint(tt.c, tt.err).English; !strings.Contains(got, tt.want) {
 				t.Errorf("%q, want one with %q", got, tt.want)
 			}
 		})

@@ -117,7 +117,7 @@ func TestHintSaysWhatTheTLSOfTheRelayLacks(t *testing.T) {
 			if err == nil || err.Class != TLS || err.Stage != StageTLS {
 				t.Fatalf("error %v", err)
 			}
-			if !strings.Contains(err.Hint, tt.want) || strings.Contains(err.Hint, tt.wantNot) {
+			if !strings.Contains(err.Hint.English, tt.want) || strings.Contains(err.Hint.English, tt.wantNot) {
 				t.Errorf("the hint to %q is %q, want one with %q and without %q", err, err.Hint, tt.want, tt.wantNot)
 			}
 			if strings.Count(err.Error(), "tls:") != 1 {
@@ -143,7 +143,7 @@ func TestRefusedEHLONameIsTold(t *testing.T) {
 			relay := startRelay(t, relaytest.Options{})
 			relay.Fault(relaytest.Fault{Stage: tt.stage, Action: relaytest.Reply(tt.reply)})
 			_, err := startPool(t, relayConfig(relay, nhncloud.STARTTLS)).Send(testContext(t), testMail())
-			if e := asError(t, err); !strings.Contains(e.Hint, "set ehloName") {
+			if e := asError(t, err); !strings.Contains(e.Hint.English, "set ehloName") {
 				t.Errorf("the hint to %q is %q", e, e.Hint)
 			}
 		})
@@ -155,7 +155,7 @@ func TestMissingEHLOIsNoRefusedName(t *testing.T) {
 		refusal(StageMail, Reply{Code: 503, Text: "send HELO/EHLO first"}),
 		refusal(StageEHLO, Reply{Code: 502, Text: "EHLO not implemented"}),
 	} {
-		if got := hint(&Config{Host: "relay.example.com", Port: 587}, said); strings.Contains(got, "ehloName") {
+		if got := hint(&Config{Host: "relay.example.com", Port: 587}, said).English; strings.Contains(got, "ehloName") {
 			t.Errorf("the hint to %q is %q", said, got)
 		}
 	}

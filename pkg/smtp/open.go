@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -68,7 +69,7 @@ func (c *Config) check() *Error {
 		return nil
 	}
 	return &Error{Class: Local, Stage: StageEHLO, Err: errors.New("ehloName holds a character that no host name has"),
-		Hint: "Set ehloName to a fully qualified host name, or leave it empty."}
+		Hint: failure.EHLOCharacter.With()}
 }
 
 // step runs one stage of the plan.
@@ -110,7 +111,7 @@ func (s *session) dial(ctx context.Context) *Error {
 			return nil
 		}
 		if ctx.Err() == nil {
-			return failure(StageDial, d.err)
+			return asFailure(StageDial, d.err)
 		}
 	case <-limited.Done():
 		go func() {
@@ -120,9 +121,9 @@ func (s *session) dial(ctx context.Context) *Error {
 		}()
 	}
 	if ctx.Err() == nil {
-		return failure(StageDial, fmt.Errorf("no connection to %s within %s: %w", s.cfg.address(), s.cfg.Timeout, limited.Err()))
+		return asFailure(StageDial, fmt.Errorf("no connection to %s within %s: %w", s.cfg.address(), s.cfg.Timeout, limited.Err()))
 	}
-	return failure(StageDial, context.Cause(ctx))
+	return asFailure(StageDial, context.Cause(ctx))
 }
 
 // starttls asks for TLS (RFC 3207). What comes in the clear after the 220 was
@@ -179,7 +180,7 @@ func (s *session) command(stage Stage, line string) (Reply, *Error) {
 func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if line != "" {
 		if s.r.Buffered() > 0 {
-			return Reply{}, failure(stage, malformed{reason: "the relay says more than it was asked"})
+			return Reply{}, asFailure(stage, malformed{reason: "the relay says more than it was asked"})
 		}
 		s.line(line)
 		if err := s.w.Flush(); err != nil {

@@ -106,7 +106,7 @@ func TestMechanismFollowsTheOffer(t *testing.T) {
 				}
 				return
 			}
-			if report.Err == nil || report.Err.Class != Refused || !report.Err.Sender() || report.Err.Err.Error() != tt.err || report.Err.Hint == "" {
+			if report.Err == nil || report.Err.Class != Refused || !report.Err.Sender() || report.Err.Err.Error() != tt.err || report.Err.Hint.English == "" {
 				t.Errorf("error %v", report.Err)
 			}
 			noSecretsLeft(t, relay)
@@ -350,7 +350,7 @@ func TestRelayThatCannotBeTrustedGetsNothing(t *testing.T) {
 				if e.Class != tt.class || e.Stage != tt.stage || !strings.Contains(e.Error(), tt.words) {
 					t.Errorf("error %v of class %s at %s, want %s at %s with %q", e, e.Class, e.Stage, tt.class, tt.stage, tt.words)
 				}
-				if e.Hint == "" {
+				if e.Hint.English == "" {
 					t.Errorf("no hint for %v", e)
 				}
 				if result.Accepted() != 0 || result.Recipients[0].Err == nil {

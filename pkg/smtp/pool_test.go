@@ -182,7 +182,7 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 		waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 		close(release)
 		for range n {
-			if e := asError(t, <-errs); e.Class != Refused || e.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint, "SecretKey") {
+			if e := asError(t, <-errs); e.Class != Refused || e.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint.English, "SecretKey") {
 				t.Errorf("error %v", e)
 			}
 		}
@@ -359,7 +359,7 @@ func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	close(release)
 	for range n {
-		if e := asError(t, <-errs); e.Class != Network || e.Stage != StageDial || !e.Temporary() || !strings.Contains(e.Hint, "Nothing listens") {
+		if e := asError(t, <-errs); e.Class != Network || e.Stage != StageDial || !e.Temporary() || !strings.Contains(e.Hint.English, "Nothing listens") {
 			t.Errorf("error %v", e)
 		}
 	}
@@ -387,7 +387,7 @@ func TestConnectionThatStandsTakesMailThoughAnotherCouldNotBeHad(t *testing.T) {
 	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
 	secondMailArrives(t, pool, relay)
 	pool.mu.Lock()
-	pool.down, pool.downUntil = failure(StageDial, io.EOF), time.Now().Add(time.Hour)
+	pool.down, pool.downUntil = asFailure(StageDial, io.EOF), time.Now().Add(time.Hour)
 	pool.mu.Unlock()
 	secondMailArrives(t, pool, relay)
 }
@@ -751,7 +751,7 @@ func TestMessagesPerMinute(t *testing.T) {
 
 	// The second has to wait for a minute, longer than its context.
 	_, err := pool.Send(testContext(t), testMail())
-	if e := asError(t, err); e.Class != Cancelled || !e.Temporary() || !strings.Contains(e.Error(), "1 messages a minute") || e.Hint == "" {
+	if e := asError(t, err); e.Class != Cancelled || !e.Temporary() || !strings.Contains(e.Error(), "1 messages a minute") || e.Hint.English == "" {
 		t.Errorf("error %v", err)
 	}
 
@@ -941,7 +941,7 @@ func TestErrorsOfTheDialAreTold(t *testing.T) {
 		c.Port = 25
 		c.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, err }
 		report := Check(testContext(t), c)
-		if report.Err == nil || report.Err.Class != Network || report.Err.Stage != StageDial || !strings.Contains(report.Err.Hint, want) {
+		if report.Err == nil || report.Err.Class != Network || report.Err.Stage != StageDial || !strings.Contains(report.Err.Hint.English, want) {
 			t.Errorf("%v: %v, %q", err, report.Err, report.Err.Hint)
 		}
 	}
@@ -1111,10 +1111,10 @@ func TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands(t *testing.T
 		note func()
 	}{
 		{"nothing else", func() {}},
-		{"a dial", func() { pool.connectFailed(failure(StageDial, io.EOF), false) }},
+		{"a dial", func() { pool.connectFailed(asFailure(StageDial, io.EOF), false) }},
 		{"sessions at their first mail", func() {
 			for range maxTries {
-				pool.sessionFailed(failure(StageMail, io.EOF))
+				pool.sessionFailed(asFailure(StageMail, io.EOF))
 			}
 		}},
 	} {

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // A remedy is what is done about a refusal, or about the loss of a connection.
@@ -76,7 +78,7 @@ func (e *Error) asTemporary() *Error {
 		return e
 	}
 	temporary := *e
-	temporary.Class, temporary.Hint = Transient, ""
+	temporary.Class, temporary.Hint = Transient, failure.Hint{}
 	return &temporary
 }
 

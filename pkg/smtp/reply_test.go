@@ -99,7 +99,7 @@ func FuzzReadReply(f *testing.F) {
 		for {
 			reply, err := readReply(r)
 			if err != nil {
-				if s := failure(StageMail, err).Error(); strings.ContainsAny(s, "\r\n\x00\x1b") || !utf8.ValidString(s) || len(s) > 4*maxText {
+				if s := asFailure(StageMail, err).Error(); strings.ContainsAny(s, "\r\n\x00\x1b") || !utf8.ValidString(s) || len(s) > 4*maxText {
 					t.Fatalf("error %q", s)
 				}
 				return

@@ -77,7 +77,7 @@ func (s *session) failure(stage Stage, err error) *Error {
 	if cause := s.aborted(); cause != nil {
 		err = cause
 	}
-	return failure(stage, err)
+	return asFailure(stage, err)
 }
 
 // watch aborts the session when ctx ends. The returned func stops that, and is

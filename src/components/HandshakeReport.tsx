@@ -57,7 +57,7 @@ export function HandshakeReport({ report }: { report: Handshake }) {
           bottomSpacing={0}
         >
           <p>{error.message}</p>
-          {error.hint && <strong>{translated(error.hint)}</strong>}
+          {error.hint && <strong>{translated(error)}</strong>}
         </Alert>
       )}
       <table className={styles.table} aria-label={t('handshake.label', 'Handshake with the relay')}>
