@@ -4,9 +4,10 @@ import { translated, type Hint } from './remedies';
 import type { Endpoint } from './service';
 import type { EmailJsonData } from './types';
 
-/** Problem is the body of every refusal of the backend, and of Grafana's API. */
+/** Problem is a failure as the backend tells it (pkg/failure), and the body of every refusal of Grafana's API. */
 export interface Problem extends Hint {
   error?: string;
+  code?: string;
   message?: string;
 }
 
@@ -76,15 +77,14 @@ export interface Handshake {
   };
   capabilities?: string[];
   mechanism?: string;
-  error?: Hint & { stage: string; code?: number; enhancedCode?: string; text?: string; message: string };
+  error?: Problem & { stage: string };
 }
 
 /** HealthDetails is the JSONDetails of the health check. */
-export interface HealthDetails {
+export interface HealthDetails extends Hint {
   report?: Handshake;
   outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
   warnings?: string[];
-  hint?: string;
   errorLink?: string;
 }
 

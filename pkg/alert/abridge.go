@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net/http"
 	"sync"
 	"unicode/utf8"
 
@@ -86,9 +85,7 @@ func (a *abridged) fill() {
 	a.begun = a.begun || len(bytes.TrimSpace(a.unread)) > 0
 	switch {
 	case a.total > MaxBody:
-		a.err = &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
-			Message: fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20),
-			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
+		a.err = tooLarge(fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20))
 	case n == 0 && err == io.EOF && !a.begun:
 		a.err = malformed("the body is empty")
 	case !a.isUTF8(err == io.EOF):

@@ -1,8 +1,8 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
@@ -116,7 +117,7 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Job) (smtp.Result, error
 func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Job, r outbox.Recipient, place int) (smtp.Result, error) {
 	to, err := address.Parse(r.Address)
 	if err != nil {
-		err := &smtp.Error{Class: smtp.Local, Stage: smtp.StageQueue, Err: err}
+		err := &failure.Error{Code: failure.Local, Stage: smtp.StageQueue, Err: err}
 		return smtp.Result{Recipients: []smtp.RecipientResult{{Address: r.Address, Err: err}}}, err
 	}
 	local, domain, _ := strings.Cut(d.MessageID, "@")
@@ -127,10 +128,10 @@ func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Job,
 // outcomeOf is what a result means for the outbox.
 func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 	o := outbox.Outcome{
-		Stage: string(smtp.StageMessage), Code: result.Reply.Code,
+		Stage: string(smtp.StageContent), Code: result.Reply.Code,
 		EnhancedCode: result.Reply.EnhancedCode, Text: result.Reply.Text,
 	}
-	var first *smtp.Error
+	var first *failure.Error
 	for _, r := range result.Recipients {
 		if r.Err == nil {
 			o.Results = append(o.Results, outbox.Result{
@@ -144,49 +145,45 @@ func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 		}
 		o.Results = append(o.Results, outbox.Result{
 			Address: r.Address, Status: statusOf(r.Err),
-			Code: r.Err.Code, EnhancedCode: r.Err.EnhancedCode, Text: words(r.Err),
+			Code: r.Err.Reply.Code, EnhancedCode: r.Err.Reply.EnhancedCode, Text: words(r.Err),
 			Ambiguous: r.Err.Ambiguous,
 		})
 		o.Ambiguous = o.Ambiguous || r.Err.Ambiguous
 	}
-	errors.As(err, &first)
-	if first != nil { // also where others have the mail
-		o.Reason = first.Advice()
+	if err != nil {
+		first = failure.Of(err)
 	}
-	if result.Accepted() == 0 && first != nil {
-		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Code, first.EnhancedCode, words(first)
+	if first == nil {
+		return o
+	}
+	o.Reason = first.Advice() // also where others have the mail
+	if result.Accepted() == 0 {
+		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Reply.Code, first.Reply.EnhancedCode, words(first)
 		// A connection that was lost under the mail says no more of it than one
 		// that could not be made.
-		o.Unreachable = first.Away() || first.Class == smtp.Network && !first.Ambiguous && !first.Timeout()
+		o.Unreachable = smtp.Unreachable(first) || first.Code == failure.Network && !first.Ambiguous
 	}
-	switch {
-	case first != nil && first.Sender():
+	switch then := first.Code.Then(); {
+	case then == failure.Hold:
 		o.Verdict = outbox.Hold
-	case first != nil && first.Class == smtp.Cancelled && !first.Ambiguous && result.Accepted() == 0:
+	case then == failure.Release && !first.Ambiguous && result.Accepted() == 0:
 		o.Verdict = outbox.Release
-	case errors.Is(err, smtp.ErrClosed) && first == nil: // the data source closes
-		o.Verdict = outbox.Release
-	case first == nil && err != nil: // not the relay's: nothing is known of any recipient
-		o.Stage, o.Text = "", err.Error()
-		o.Rest = &outbox.Result{Status: outbox.Queued, Text: err.Error()}
+	case first.Code == failure.Internal: // nothing is known of any recipient
+		o.Rest = &outbox.Result{Status: outbox.Queued, Text: o.Text}
 	}
 	return o
 }
 
-func statusOf(err *smtp.Error) outbox.Status {
-	if err.Temporary() || err.Sender() {
-		return outbox.Queued
+// statusOf is what becomes of a recipient with whom the mail failed.
+func statusOf(err *failure.Error) outbox.Status {
+	if err.Code.Then() == failure.Final {
+		return outbox.Failed
 	}
-	return outbox.Failed
+	return outbox.Queued
 }
 
 // words are the relay's, or ours where it did not speak.
-func words(err *smtp.Error) string {
-	if err.Text != "" {
-		return err.Text
-	}
-	return err.Error()
-}
+func words(err *failure.Error) string { return cmp.Or(err.Reply.Text, err.Error()) }
 
 func errorText(err error) string {
 	if err == nil {

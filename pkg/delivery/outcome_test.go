@@ -25,23 +25,24 @@ import (
 func TestWhatAFailureMeansForTheMail(t *testing.T) {
 	const later, final = outbox.Queued, outbox.Failed
 	for _, tt := range []struct {
-		class   smtp.Class
+		class   failure.Code
 		status  outbox.Status  // of a recipient that has this failure
 		verdict outbox.Verdict // for the delivery, when all have
 		label   string
 	}{
-		{smtp.Transient, later, 0, "transient"},
-		{smtp.Permanent, final, 0, "permanent"},
-		{smtp.Unavailable, later, 0, "unavailable"},
-		{smtp.Network, later, 0, "network"},
-		{smtp.Protocol, later, 0, "protocol"},
-		{smtp.TLS, later, outbox.Hold, "tls"},
-		{smtp.Refused, later, outbox.Hold, "refused"},
-		{smtp.Local, final, 0, "local"},
-		{smtp.Cancelled, later, outbox.Release, "cancelled"},
+		{failure.Transient, later, 0, "transient"},
+		{failure.Permanent, final, 0, "permanent"},
+		{failure.Closing, later, 0, "closing"},
+		{failure.Network, later, 0, "network"},
+		{failure.Timeout, later, 0, "timeout"},
+		{failure.Protocol, later, 0, "protocol"},
+		{failure.TLS, later, outbox.Hold, "tls"},
+		{failure.Refused, later, outbox.Hold, "refused"},
+		{failure.Local, final, 0, "local"},
+		{failure.Cancelled, later, outbox.Release, "cancelled"},
 	} {
 		t.Run(string(tt.class), func(t *testing.T) {
-			failed := &smtp.Error{Class: tt.class, Stage: smtp.StageMail, Code: 451, EnhancedCode: "4.3.0", Text: "the relay's words", Hint: failure.Sender.With()}
+			failed := &smtp.Error{Code: tt.class, Stage: smtp.StageMail, Reply: smtp.Reply{Code: 451, EnhancedCode: "4.3.0", Text: "the relay's words"}, Hint: failure.Sender.With()}
 			both := smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}, {Address: "b@example.com", Err: failed}}}
 			got := outcomeOf(both, failed)
 			if got.Verdict != tt.verdict || got.Code != 451 || got.EnhancedCode != "4.3.0" || got.Text != "the relay's words" || got.Stage != "mail" {
@@ -69,7 +70,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {
 				t.Errorf("%+v", got.Results)
 			}
-			if got.Stage != "message" || got.Code != 250 || got.Text != "taken" {
+			if got.Stage != "content" || got.Code != 250 || got.Text != "taken" {
 				t.Errorf("of those who have it: %+v", got)
 			}
 			if got.Verdict == outbox.Release {
@@ -78,17 +79,17 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		})
 	}
 	t.Run("a relay that is away", func(t *testing.T) {
-		failed := &smtp.Error{Class: smtp.Network, Stage: smtp.StageDial, Err: io.EOF}
+		failed := &smtp.Error{Code: failure.Network, Stage: smtp.StageDial, Err: io.EOF}
 		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed); !got.Unreachable {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("a connection that is lost under a mail", func(t *testing.T) {
 		for failed, want := range map[*smtp.Error]bool{
-			{Class: smtp.Network, Stage: smtp.StageMail, Err: io.EOF}:                     true,
-			{Class: smtp.Network, Stage: smtp.StageMessage, Ambiguous: true, Err: io.EOF}: false, // it says that much of the mail
-			{Class: smtp.Network, Stage: smtp.StageData, Err: os.ErrDeadlineExceeded}:     false, // so may the mail be the reason
-			{Class: smtp.Transient, Stage: smtp.StageMail, Code: 451}:                     false,
+			{Code: failure.Network, Stage: smtp.StageMail, Err: io.EOF}:                     true,
+			{Code: failure.Network, Stage: smtp.StageContent, Ambiguous: true, Err: io.EOF}: false, // it says that much of the mail
+			{Code: failure.Timeout, Stage: smtp.StageData, Err: os.ErrDeadlineExceeded}:     false, // so may the mail be the reason
+			{Code: failure.Transient, Stage: smtp.StageMail, Reply: smtp.Reply{Code: 451}}:  false,
 		} {
 			if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed); got.Unreachable != want {
 				t.Errorf("%v: unreachable %t", failed, got.Unreachable)
@@ -101,7 +102,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		}
 	})
 	t.Run("cancelled after the final dot", func(t *testing.T) {
-		failed := &smtp.Error{Class: smtp.Cancelled, Stage: smtp.StageMessage, Ambiguous: true, Err: context.Canceled}
+		failed := &smtp.Error{Code: failure.Cancelled, Stage: smtp.StageContent, Ambiguous: true, Err: context.Canceled}
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed)
 		if !got.Ambiguous || !got.Results[0].Ambiguous {
 			t.Errorf("that the relay may have the mail is not told: %+v", got)
@@ -111,14 +112,14 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		}
 	})
 	t.Run("ambiguous for one of two", func(t *testing.T) {
-		unheard := &smtp.Error{Class: smtp.Network, Stage: smtp.StageMessage, Ambiguous: true, Err: io.EOF}
+		unheard := &smtp.Error{Code: failure.Network, Stage: smtp.StageContent, Ambiguous: true, Err: io.EOF}
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com"}, {Address: "b@example.com", Err: unheard}}}, nil)
 		if !got.Ambiguous || got.Results[0].Ambiguous || !got.Results[1].Ambiguous {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("the sender, among other failures", func(t *testing.T) {
-		nobody, refused := &smtp.Error{Class: smtp.Permanent, Code: 550}, &smtp.Error{Class: smtp.Refused, Code: 530}
+		nobody, refused := &smtp.Error{Code: failure.Permanent, Reply: smtp.Reply{Code: 550}}, &smtp.Error{Code: failure.Refused, Reply: smtp.Reply{Code: 530}}
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com"}, {Address: "b@example.com", Err: nobody}, {Address: "c@example.com", Err: refused}}}, nil)
 		if got.Verdict != outbox.Hold {
 			t.Errorf("the sender is not paused: %+v", got)

@@ -1,5 +1,3 @@
-// Package failure names what a person can do about a failure, in one list for the
-// log, the API and the user interface.
 package failure
 
 import "strings"
@@ -87,6 +85,14 @@ type Hint struct {
 	English string            `json:"hint,omitempty"`
 	ID      ID                `json:"hintId,omitempty"`
 	Args    map[string]string `json:"hintArgs,omitempty"`
+}
+
+// Say makes a hint of a sentence that is in English only.
+func Say(remedy string) Hint {
+	if remedy == "" {
+		return Hint{}
+	}
+	return Hint{English: strings.ToUpper(remedy[:1]) + strings.TrimSuffix(remedy[1:], ".") + "."}
 }
 
 // With makes a hint of an id and its arguments, each a name and a value.

@@ -19,9 +19,9 @@ func hint(c *Config, e *Error) failure.Hint {
 	switch {
 	case e.Hint.ID != "":
 		return e.Hint
-	case e.Class == Cancelled:
+	case e.Code == failure.Cancelled:
 		return failure.Hint{}
-	case e.Class == Unavailable:
+	case e.Code == failure.Closing:
 		return failure.NoRoom.With()
 	case refusesEHLOName(e):
 		return failure.EHLOName.With()
@@ -41,9 +41,9 @@ func hint(c *Config, e *Error) failure.Hint {
 		return authHint(c, e)
 	case StageMail:
 		switch {
-		case e.Class == Refused:
+		case e.Code == failure.Refused:
 			return authHint(c, e)
-		case !e.Temporary() && e.Code != 552: // which is about room
+		case !e.Temporary() && e.Reply.Code != 552: // which is about room
 			return failure.Sender.With()
 		}
 	}
@@ -57,9 +57,9 @@ func dialHint(c *Config, e *Error) failure.Hint {
 		return failure.DNS.With("host", c.Host)
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return failure.Nobody.With("address", c.address())
-	case e.Timeout() && c.Port == 25:
+	case e.Code == failure.Timeout && c.Port == 25:
 		return failure.Port25.With()
-	case e.Timeout():
+	case e.Code == failure.Timeout:
 		return failure.Firewall.With("port", strconv.Itoa(c.Port))
 	}
 	return failure.Unreachable.With("address", c.address())
@@ -67,9 +67,9 @@ func dialHint(c *Config, e *Error) failure.Hint {
 
 func greetingHint(c *Config, e *Error) failure.Hint {
 	switch {
-	case e.Class == Refused:
+	case e.Code == failure.Refused:
 		return failure.Client.With()
-	case e.Class == Network && c.Mode == nhncloud.STARTTLS:
+	case (e.Code == failure.Network || e.Code == failure.Timeout) && c.Mode == nhncloud.STARTTLS:
 		return failure.NoGreeting.With("port", strconv.Itoa(c.Port))
 	}
 	return failure.NoRelay.With("address", c.address())
@@ -78,19 +78,19 @@ func greetingHint(c *Config, e *Error) failure.Hint {
 // refusesEHLOName says whether the relay speaks of the name in EHLO. Most wait
 // with that until RCPT, as Postfix does (smtpd_delay_reject).
 func refusesEHLOName(e *Error) bool {
-	switch e.Code {
+	switch e.Reply.Code {
 	case 0, 500, 502, 503: // the command is unknown, or missing
 		return false
 	}
-	words := strings.ToLower(e.Text)
+	words := strings.ToLower(e.Reply.Text)
 	return strings.Contains(words, "helo") || strings.Contains(words, "ehlo")
 }
 
 func ehloHint(c *Config, e *Error) failure.Hint {
 	switch {
-	case e.Code == 500 || e.Code == 502:
+	case e.Reply.Code == 500 || e.Reply.Code == 502:
 		return failure.NoEHLO.With("address", c.address())
-	case e.Class == Refused:
+	case e.Code == failure.Refused:
 		return failure.EHLO.With()
 	}
 	return failure.Hint{}
@@ -127,7 +127,7 @@ func tlsHint(c *Config, e *Error) failure.Hint {
 		return failure.NoCertificate.With("name", c.TLS.ServerName)
 	case remoteAlert(e.Err) != "":
 		return failure.BrokenOff.With()
-	case e.Class == Network:
+	case e.Code == failure.Network || e.Code == failure.Timeout:
 		return failure.TLSHeldUp.With()
 	}
 	return failure.SpeaksTLS.With("address", c.address())
@@ -156,11 +156,11 @@ func remoteAlert(err error) string {
 
 func authHint(c *Config, e *Error) failure.Hint {
 	switch {
-	case e.Class != Refused:
+	case e.Code != failure.Refused:
 		return failure.Hint{}
-	case e.Code == 0:
+	case e.Reply.Code == 0:
 		return failure.NoAuth.With()
-	case e.Code == 534 || e.Code == 538 || e.Code == 504:
+	case e.Reply.Code == 534 || e.Reply.Code == 538 || e.Reply.Code == 504:
 		return failure.Mechanism.With()
 	}
 	return failure.Credentials.With()
@@ -170,7 +170,7 @@ func authHint(c *Config, e *Error) failure.Hint {
 func brokenConnection(err error) bool {
 	var op *net.OpError
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isTimeout(err):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return true
 	case errors.As(err, &op):
 		// crypto/tls reports alerts as "remote error" and "local error".

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -114,7 +115,7 @@ func TestHintSaysWhatTheTLSOfTheRelayLacks(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := Check(testContext(t), tlsPeer(t, tt.server)).Err
-			if err == nil || err.Class != TLS || err.Stage != StageTLS {
+			if err == nil || err.Code != failure.TLS || err.Stage != StageTLS {
 				t.Fatalf("error %v", err)
 			}
 			if !strings.Contains(err.Hint.English, tt.want) || strings.Contains(err.Hint.English, tt.wantNot) {

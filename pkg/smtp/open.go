@@ -68,7 +68,7 @@ func (c *Config) check() *Error {
 	if visible(c.EHLOName) {
 		return nil
 	}
-	return &Error{Class: Local, Stage: StageEHLO, Err: errors.New("ehloName holds a character that no host name has"),
+	return &Error{Code: failure.Local, Stage: StageEHLO, Err: errors.New("ehloName holds a character that no host name has"),
 		Hint: failure.EHLOCharacter.With()}
 }
 
@@ -131,7 +131,7 @@ func (s *session) dial(ctx context.Context) *Error {
 // connection on which it happens is not worth keeping.
 func (s *session) starttls() (Reply, *Error) {
 	if !s.caps.starttls {
-		return Reply{}, &Error{Class: TLS, Stage: StageSTARTTLS, Err: errors.New("the relay does not offer STARTTLS")}
+		return Reply{}, &Error{Code: failure.TLS, Stage: StageSTARTTLS, Err: errors.New("the relay does not offer STARTTLS")}
 	}
 	reply, err := s.ask(StageSTARTTLS, "STARTTLS")
 	switch {
@@ -140,7 +140,7 @@ func (s *session) starttls() (Reply, *Error) {
 	case reply.Code != 220:
 		return reply, refusal(StageSTARTTLS, reply)
 	case s.r.Buffered() > 0:
-		return reply, &Error{Class: TLS, Stage: StageSTARTTLS, Err: errors.New("plain text follows the reply to STARTTLS: somebody may be injecting replies")}
+		return reply, &Error{Code: failure.TLS, Stage: StageSTARTTLS, Err: errors.New("plain text follows the reply to STARTTLS: somebody may be injecting replies")}
 	}
 	return reply, nil
 }
@@ -154,8 +154,8 @@ func (s *session) handshake() *Error {
 	conn := tls.Client(s.raw, s.cfg.TLS)
 	if err := conn.Handshake(); err != nil {
 		fail := s.failure(StageTLS, err)
-		if fail.Class == Network && !brokenConnection(err) {
-			fail.Class = TLS
+		if fail.Code == failure.Network && !brokenConnection(err) {
+			fail.Code = failure.TLS
 		}
 		return fail
 	}

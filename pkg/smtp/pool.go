@@ -152,7 +152,7 @@ func (p *Pool) overflow(j *job) []RecipientResult {
 	switch first := j.results[0].Err; {
 	case j.overflow > 0:
 		known.met(took)
-	case first != nil && first.Stage == StageRcpt && first.tooManyRecipients():
+	case first != nil && first.Stage == StageRcpt && tooManyRecipients(first):
 		known.forget()
 	default:
 		known.used(took)
@@ -176,7 +176,7 @@ func (p *Pool) pace(ctx context.Context) *Error {
 		return asFailure(StageQueue, context.Cause(limited))
 	}
 	// The limiter knows that ctx would end first.
-	return &Error{Class: Cancelled, Stage: StageQueue, Err: fmt.Errorf("the limit of %d messages a minute leaves no room in time: %w", p.cfg.MessagesPerMinute, err),
+	return &Error{Code: failure.Cancelled, Stage: StageQueue, Err: fmt.Errorf("the limit of %d messages a minute leaves no room in time: %w", p.cfg.MessagesPerMinute, err),
 		Hint: failure.MessagesPerMinute.With()}
 }
 

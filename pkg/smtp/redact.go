@@ -5,6 +5,8 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // A redactor takes the credentials out of a relay's words, which end up in logs
@@ -28,7 +30,7 @@ func newRedactor(userName, password string) redactor {
 	login := base64.StdEncoding.EncodeToString([]byte(password))
 	return redactor{
 		secrets: regexp.MustCompile("(?i)" + regexp.QuoteMeta(strings.TrimRight(plain, "=")) + "=*|" +
-			regexp.QuoteMeta(strings.TrimRight(login, "=")) + "=*|" + regexp.QuoteMeta(printable(password))),
+			regexp.QuoteMeta(strings.TrimRight(login, "=")) + "=*|" + regexp.QuoteMeta(failure.Printable(password))),
 		responses: strings.ToLower(plain + " " + login),
 		shortest:  min(len(password), 8),
 	}

@@ -56,7 +56,7 @@ export function HandshakeReport({ report }: { report: Handshake }) {
           title={t('handshake.failed-at', 'Failed at: {{stage}}', { stage: stageName(error.stage) })}
           bottomSpacing={0}
         >
-          <p>{error.message}</p>
+          <p>{error.error}</p>
           {error.hint && <strong>{translated(error)}</strong>}
         </Alert>
       )}
