@@ -141,9 +141,8 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 	ctx, cancel := context.WithTimeout(ctx, sendNowWithin)
 	defer cancel()
 	started := time.Now()
-	results, err := s.transmit(ctx, outbox.Job{Delivery: composed.Delivery})
-	s.log.Info("test mail", "delivery", composed.ID, "accepted", results.Accepted(), "recipients", len(composed.Recipients),
-		"duration", time.Since(started).String(), "error", errorText(err))
+	results, err := s.transmit(context.WithValue(ctx, deliveryKey{}, composed.ID), outbox.Job{Delivery: composed.Delivery})
+	logResult(s.log.With("delivery", composed.ID, "messageId", composed.MessageID, "duration", time.Since(started).String()), "test mail", results, err)
 	if err == nil && results.Accepted() > 0 {
 		s.resume(ctx, r.MailType)
 	}

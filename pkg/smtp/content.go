@@ -34,7 +34,8 @@ func (s *session) message(j *job, queue jobQueue) (next *job, refused, lost *Err
 		return nil, nil, lost
 	}
 	end, before := s.queued(), s.written
-	end += writeData(s.w, j.mail.Data)
+	size := writeData(s.w, j.mail.Data)
+	end += size
 	if s.written > before { // part of it went out
 		if lost := s.earlyReply(); lost != nil {
 			return nil, nil, lost
@@ -45,9 +46,10 @@ func (s *session) message(j *job, queue jobQueue) (next *job, refused, lost *Err
 	}
 	_, _ = s.w.Write(lastLine)
 	end += int64(len(lastLine))
+	s.dialogue.sendContent(j.ctx, size)
 	s.unfinished = false // whatever the reply, it ends the transaction
 	if next = s.chained(queue); next != nil {
-		s.writeEnvelope(next.mail)
+		s.writeEnvelope(next)
 	}
 	// A write that fails behind the final dot leaves the reply to be read.
 	if err := s.w.Flush(); err != nil && s.written < end {

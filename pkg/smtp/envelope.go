@@ -14,7 +14,7 @@ func (s *session) begin(j *job) *Error {
 	if !s.pipelines(j) {
 		return nil
 	}
-	s.writeEnvelope(j.mail)
+	s.writeEnvelope(j)
 	if err := s.w.Flush(); err != nil {
 		return s.writeFailure(StageMail, err)
 	}
@@ -22,15 +22,15 @@ func (s *session) begin(j *job) *Error {
 }
 
 // writeEnvelope queues everything up to DATA (RFC 2920 section 3.1).
-func (s *session) writeEnvelope(m Mail) {
+func (s *session) writeEnvelope(j *job) {
 	if s.unfinished {
-		s.line("RSET")
+		s.line(j.ctx, "RSET")
 	}
-	s.line("MAIL FROM:<", m.From, ">")
-	for _, to := range m.To {
-		s.line("RCPT TO:<", to, ">")
+	s.line(j.ctx, "MAIL FROM:<", j.mail.From, ">")
+	for _, to := range j.mail.To {
+		s.line(j.ctx, "RCPT TO:<", to, ">")
 	}
-	s.line("DATA")
+	s.line(j.ctx, "DATA")
 }
 
 // envelope takes the replies to the envelope, one for each command that was
@@ -156,7 +156,7 @@ func (s *session) exchange(j *job, stage Stage, words ...string) (refused, lost 
 		if lost := s.checkSilent(stage); lost != nil {
 			return nil, lost
 		}
-		s.line(words...)
+		s.line(j.ctx, words...)
 		if err := s.w.Flush(); err != nil {
 			return nil, s.writeFailure(stage, err)
 		}

@@ -30,7 +30,7 @@ type observer func(stage Stage, start time.Time, reply Reply, err *Error)
 // beforeAuth, if not nil, may hold back the credentials for a while, or for
 // good with an error.
 func open(ctx context.Context, cfg *Config, observe observer, beforeAuth func() error) (*session, *Error) {
-	s := &session{cfg: cfg, redactor: newRedactor(cfg.UserName, cfg.Password)}
+	s := &session{cfg: cfg, redactor: newRedactor(cfg.UserName, cfg.Password), dialogue: newDialogue(cfg)}
 	if err := cfg.check(); err != nil {
 		return s, err
 	}
@@ -45,6 +45,7 @@ func open(ctx context.Context, cfg *Config, observe observer, beforeAuth func() 
 		reply, err := s.step(ctx, stage)
 		if err != nil {
 			err.Hint = hint(cfg, err)
+			s.dialogue.say(ctx, Event, err.Error())
 		}
 		observe(stage, start, reply, err)
 		if err != nil {
@@ -108,6 +109,7 @@ func (s *session) dial(ctx context.Context) *Error {
 	case d := <-dialed:
 		if d.err == nil {
 			s.wire = newWire(d.conn, s.cfg.Timeout)
+			s.dialogue.say(ctx, Event, "connected to ", s.cfg.address())
 			return nil
 		}
 		if ctx.Err() == nil {
@@ -161,6 +163,7 @@ func (s *session) handshake() *Error {
 	}
 	state := conn.ConnectionState()
 	s.tls = &state
+	s.dialogue.say(context.Background(), Event, tls.VersionName(state.Version), ", ", tls.CipherSuiteName(state.CipherSuite))
 	s.caps = capabilities{}
 	s.use(conn)
 	return nil
@@ -182,7 +185,11 @@ func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 		if s.r.Buffered() > 0 {
 			return Reply{}, asFailure(stage, malformed{reason: "the relay says more than it was asked"})
 		}
-		s.line(line)
+		s.wire.line(line)
+		if stage == StageAuth {
+			line = withoutResponse(line)
+		}
+		s.dialogue.say(context.Background(), Sent, line)
 		if err := s.w.Flush(); err != nil {
 			return Reply{}, s.failure(stage, err)
 		}
@@ -197,6 +204,7 @@ func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 		s.caps = parseCapabilities(said, s.redactor)
 	}
 	reply, err := s.redactor.redactReply(said, err)
+	s.dialogue.receive(reply, err)
 	if err != nil {
 		return Reply{}, s.failure(stage, err)
 	}
