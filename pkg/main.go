@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/signal"
@@ -35,8 +36,10 @@ const grace = 1500 * time.Millisecond
 
 func main() {
 	keepToOwner()
-	// Grafana reads hclog's JSON from standard error.
-	log := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Level: hclog.Info})
+	// Grafana reads hclog's JSON from standard error. It does not tell which levels it
+	// shows, and the SMTP dialogue is not free: log_level asks for it.
+	level := cmp.Or(hclog.LevelFromString(os.Getenv("GF_PLUGIN_LOG_LEVEL")), hclog.Info)
+	log := hclog.New(&hclog.LoggerOptions{JSONFormat: true, Level: level})
 	// The SDK's two lines a request would bury the one line an attempt; Grafana
 	// writes them itself where log_backend_requests asks for them.
 	backend.Logger = sdklog.NewWithLevel(sdklog.Warn)

@@ -1,14 +1,14 @@
 import { lastValueFrom } from 'rxjs';
 import { getBackendSrv, isFetchError } from '@grafana/runtime';
-import { translated } from './remedies';
+import { translated, type Hint } from './remedies';
 import type { Endpoint } from './service';
 import type { EmailJsonData } from './types';
 
-/** Problem is the body of every refusal of the backend, and of Grafana's API. */
-export interface Problem {
+/** Problem is a failure as the backend tells it (pkg/failure), and the body of every refusal of Grafana's API. */
+export interface Problem extends Hint {
   error?: string;
+  code?: string;
   message?: string;
-  hint?: string;
 }
 
 /** ApiError says what went wrong, and what to do about it where that is known. */
@@ -41,9 +41,9 @@ export async function call<T>(
     return response.data;
   } catch (cause) {
     if (isFetchError<Problem>(cause)) {
-      const { error, message, hint } = cause.data ?? {};
+      const { error, message, ...hint } = cause.data ?? {};
       const said = error ?? message ?? `${cause.status} ${cause.statusText ?? ''}`.trim();
-      throw new ApiError(said, hint && translated(hint), cause.status, cause.data);
+      throw new ApiError(said, translated(hint), cause.status, cause.data);
     }
     throw asApiError(cause);
   }
@@ -77,15 +77,14 @@ export interface Handshake {
   };
   capabilities?: string[];
   mechanism?: string;
-  error?: { stage: string; code?: number; enhancedCode?: string; text?: string; message: string; hint?: string };
+  error?: Problem & { stage: string };
 }
 
 /** HealthDetails is the JSONDetails of the health check. */
-export interface HealthDetails {
+export interface HealthDetails extends Hint {
   report?: Handshake;
   outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
   warnings?: string[];
-  hint?: string;
   errorLink?: string;
 }
 

@@ -3,7 +3,6 @@ import { config } from '@grafana/runtime';
 import { ApiError, call, type Problem } from './api';
 import type { Created } from './contactPoint';
 import { t } from './i18n';
-import { translated } from './remedies';
 
 /** Call asks for a test; what went wrong with the notification is its answer. */
 type Call = (contactPoint: Created) => Promise<string | undefined>;
@@ -133,7 +132,7 @@ function refusal(failure: string): ApiError {
     const found = new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)("?)`, 's').exec(quoted);
     return found && plain(unescaped(found[1])) + (found[2] ? '' : '…');
   };
-  return new ApiError(field('error') ?? plain(failure), translated(field('hint') ?? ''));
+  return new ApiError(field('error') ?? plain(failure), field('hint') ?? '');
 }
 
 /** unescaped is the text of a JSON string that may end within an escape. */

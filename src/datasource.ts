@@ -103,10 +103,11 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
   async callHealthCheck(): Promise<HealthCheckResult> {
     const [result] = await Promise.all([super.callHealthCheck(), translations()]);
     reportHealth(this.uid, result);
-    const { errorLink, hint } = (result.details ?? {}) as HealthDetails;
+    const details = (result.details ?? {}) as HealthDetails;
+    const { errorLink, hint } = details;
     return {
       ...result,
-      message: hint ? result.message.replace(hint, () => translated(hint)) : result.message,
+      message: hint ? result.message.replace(hint, () => translated(details)) : result.message,
       // Grafana links to what it finds under this key.
       details: errorLink ? { ...result.details, errorDetailsLink: errorLink } : result.details,
     };

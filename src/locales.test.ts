@@ -19,10 +19,14 @@ const placeholders = (message: string) => (message.match(/{{.*?}}/g) ?? []).sort
 
 const source = Object.fromEntries(sourceMessages(__dirname));
 
-it('has in English what the sources say', () => expect(locale('en-US')).toEqual(source));
+// The remedies are the backend's, whose tests compare them (pkg/failure).
+const own = (messages: Record<string, string>) =>
+  Object.fromEntries(Object.entries(messages).filter(([key]) => !key.startsWith('remedy.')));
+
+it('has in English what the sources say', () => expect(own(locale('en-US'))).toEqual(source));
 
 describe.each(pluginJson.languages)('%s', (language) => {
-  const messages = locale(language);
+  const messages = own(locale(language));
 
   it('has every message and no other', () => expect(Object.keys(messages).sort()).toEqual(Object.keys(source).sort()));
 

@@ -3,6 +3,7 @@ package plugintest_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,7 +18,13 @@ func TestNoSecretLeavesTheProcess(t *testing.T) {
 	const secret, signing = "CANARY-secret-key", "CANARY-webhook-secret"
 	r := relay(t, relaytest.Options{SecretKey: secret})
 	var said log
-	p := start(t, "", &said)
+	p, err := plugintest.Start(watched(plugintest.Options{Executable: executable, Log: &said, Env: []string{
+		"GF_PLUGIN_OUTBOX_URL=sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db")), "GF_PLUGIN_LOG_LEVEL=debug",
+	}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Stop)
 	good := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 	good.Secrets["secretKey"], good.Secrets["webhookSecret"] = secret, signing
 	say := func(parts ...any) {
@@ -71,6 +78,21 @@ func TestNoSecretLeavesTheProcess(t *testing.T) {
 		if i := strings.Index(text, canary); i >= 0 {
 			t.Errorf("%q is told: …%s…", canary, text[max(0, i-200):min(len(text), i+200)])
 		}
+	}
+	dialogue := 0
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, `"@message":"smtp"`) {
+			continue
+		}
+		dialogue++
+		for _, user := range []string{"AppKey", base64.StdEncoding.EncodeToString([]byte("AppKey"))} {
+			if strings.Contains(line, user) {
+				t.Errorf("%q is in the dialogue: %s", user, line)
+			}
+		}
+	}
+	if dialogue < 100 || !strings.Contains(text, `"sent":"MAIL FROM:`) {
+		t.Errorf("%d lines of dialogue at debug", dialogue)
 	}
 	if !strings.Contains(text, "[redacted]") || len(text) < 10_000 {
 		t.Error("too little was said: the test tests nothing")

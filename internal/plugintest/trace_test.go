@@ -65,7 +65,7 @@ func TestTracesShowRequestRenderAndEveryStage(t *testing.T) {
 	if answer := call(t, p, plugintest.ForRelay(r, nhncloud.STARTTLS, nil), plugintest.Signed("alerts", another(t, 1))); answer.Status != 200 {
 		t.Fatalf("%d %s", answer.Status, answer.Body)
 	}
-	for _, name := range []string{"alert", "render", "deliver", "smtp dial", "smtp tls", "smtp auth", "smtp mail", "smtp message"} {
+	for _, name := range []string{"alert", "render", "deliver", "smtp dial", "smtp tls", "smtp auth", "smtp mail", "smtp content"} {
 		await(t, func() bool { return got.has(name) })
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net/http"
 	"sync"
 	"unicode/utf8"
 
@@ -99,9 +98,7 @@ func (a *abridged) fill() {
 	a.begun = a.begun || len(bytes.TrimSpace(a.unread)) > 0
 	switch {
 	case a.total > MaxBody:
-		a.err = &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
-			Message: fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20),
-			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
+		a.err = tooLarge(fmt.Sprintf("the body is larger than %d MiB", MaxBody>>20))
 	case err == io.EOF && !a.begun:
 		a.err = malformed("the body is empty")
 	case !utf8.Valid(a.unread[:len(a.unread)-a.parted()]):

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -13,7 +14,7 @@ import (
 // role. Grafana lets every Viewer of the organization reach the resource API,
 // so without this the data source would be an open relay. The Verifier that it
 // returns has the last word, once the body was written to it. The error is a
-// *Refusal.
+// *failure.Error.
 func Authorize(secret settings.Secret, role string, h http.Header, now time.Time) (*Verifier, error) {
 	if secret.IsSet() {
 		return NewVerifier(secret.Reveal(), h, now)
@@ -21,7 +22,7 @@ func Authorize(secret settings.Secret, role string, h http.Header, now time.Time
 	return &Verifier{}, RequireEditor(role)
 }
 
-// RequireEditor lets the roles Editor and Admin pass. The error is a *Refusal.
+// RequireEditor lets the roles Editor and Admin pass. The error is a *failure.Error.
 func RequireEditor(role string) error {
 	if role == "Editor" || role == "Admin" {
 		return nil
@@ -30,10 +31,6 @@ func RequireEditor(role string) error {
 	if role == "" {
 		message = "a caller without a role may not do this"
 	}
-	return &Refusal{
-		Status:  http.StatusForbidden,
-		Reason:  ReasonRole,
-		Message: message,
-		Hint:    "use an account or service account with the role Editor or Admin; for alerts, a webhookSecret in the data source and the contact point takes the role's place",
-	}
+	return refuse(failure.Role, 0, message,
+		"Use an account or service account with the role Editor or Admin; for alerts, a webhookSecret in the data source and the contact point takes the role's place.")
 }

@@ -13,6 +13,8 @@ import (
 	// time, where encoding/json reads the alerts four times.
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // Limits of a payload.
@@ -26,7 +28,7 @@ const (
 // Decode reads a payload in a stream, keeps what a mail can show and counts the
 // rest, and fills in what older senders leave out. Unknown fields are ignored
 // and of a duplicate key the last value counts, which is safe because a
-// signature covers the whole body. The error is a *Refusal, or what r failed
+// signature covers the whole body. The error is a *failure.Error, or what r failed
 // with; r is read to its end where there is none.
 func Decode(r io.Reader) (*Notification, error) {
 	n := &Notification{}
@@ -120,10 +122,10 @@ func groupKey(labels KV) string {
 
 // refuse words an error that ended the reading of a.
 func (a *abridged) refuse(err error) error {
-	if refusal, ok := errors.AsType[*Refusal](a.err); ok {
+	if refusal, ok := errors.AsType[*failure.Error](a.err); ok {
 		return refusal
 	}
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
+	if refusal, ok := errors.AsType[*failure.Error](err); ok {
 		return refusal
 	}
 	if a.err != nil && a.err != io.EOF {
@@ -184,14 +186,19 @@ func mustBe(status string) string {
 	return fmt.Sprintf(` is %.*q; it must be "firing" or "resolved"`, most, status)
 }
 
-const sendPayload = "post what Grafana's webhook contact point or Alertmanager's webhook receiver sends"
+const sendPayload = "Post what Grafana's webhook contact point or Alertmanager's webhook receiver sends."
 
 // malformed is a refusal of what is not JSON at all.
 func malformed(message string) error {
-	return &Refusal{Status: http.StatusBadRequest, Reason: ReasonBody, Message: message, Hint: sendPayload}
+	return refuse(failure.Body, 0, message, sendPayload)
+}
+
+// tooLarge is a refusal of more than is mailed at once.
+func tooLarge(message string) error {
+	return refuse(failure.Body, http.StatusRequestEntityTooLarge, message, "Set a limit of alerts in the contact point, or group by more labels.")
 }
 
 // unprocessable is a refusal of JSON that is not a notification.
 func unprocessable(message string) error {
-	return &Refusal{Status: http.StatusUnprocessableEntity, Reason: ReasonBody, Message: message, Hint: sendPayload}
+	return refuse(failure.Body, http.StatusUnprocessableEntity, message, sendPayload)
 }

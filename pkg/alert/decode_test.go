@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // read is a payload of testdata.
@@ -39,16 +40,16 @@ func decode(t testing.TB, body []byte) *alert.Notification {
 
 // refused checks that err is a Refusal with a status, a reason and words in
 // its message, and a hint.
-func refused(t *testing.T, err error, status int, reason, words string) {
+func refused(t *testing.T, err error, status int, reason failure.Code, words string) {
 	t.Helper()
-	var r *alert.Refusal
+	var r *failure.Error
 	if !errors.As(err, &r) {
 		t.Fatalf("got %v, want a refusal with %q", err, words)
 	}
-	if r.Status != status || r.Reason != reason || !strings.Contains(r.Message, words) {
-		t.Errorf("got %d %s %q, want %d %s %q", r.Status, r.Reason, r.Message, status, reason, words)
+	if r.HTTPStatus() != status || r.Code != reason || !strings.Contains(r.Message, words) {
+		t.Errorf("got %d %s %q, want %d %s %q", r.HTTPStatus(), r.Code, r.Message, status, reason, words)
 	}
-	if r.Hint == "" || !strings.HasPrefix(r.Error(), r.Message) {
+	if r.English == "" || !strings.HasPrefix(r.Error(), r.Message) {
 		t.Errorf("a refusal without a hint or words: %q", r.Error())
 	}
 }
@@ -156,9 +157,9 @@ func TestDecodeRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := alert.Decode(strings.NewReader(tt.body))
-			refused(t, err, tt.status, alert.ReasonBody, tt.words)
+			refused(t, err, tt.status, failure.Body, tt.words)
 			_, err = alert.Decode(strings.NewReader(inPieces(tt.body)))
-			refused(t, err, tt.status, alert.ReasonBody, strings.TrimSuffix(tt.words, ", at octet 30"))
+			refused(t, err, tt.status, failure.Body, strings.TrimSuffix(tt.words, ", at octet 30"))
 		})
 	}
 }
@@ -254,8 +255,8 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		n, err := alert.Decode(bytes.NewReader(body))
 		if err != nil {
-			var r *alert.Refusal
-			if !errors.As(err, &r) || r.Status < 400 || r.Status > 499 || r.Reason != alert.ReasonBody || r.Message == "" || r.Hint == "" {
+			var r *failure.Error
+			if !errors.As(err, &r) || r.HTTPStatus() < 400 || r.HTTPStatus() > 499 || r.Code != failure.Body || r.Message == "" || r.English == "" {
 				t.Fatalf("not a whole refusal: %#v", err)
 			}
 			return

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -34,7 +35,7 @@ func Key(secret settings.Secret, source string, query url.Values) string {
 
 // CheckKey refuses a query that has a key and is not the one that the key was
 // made for. A query without a key passes: the URL of a contact point may be a
-// template, whose parameters nobody knows beforehand. The error is a *Refusal.
+// template, whose parameters nobody knows beforehand. The error is a *failure.Error.
 func CheckKey(secret settings.Secret, source string, query url.Values) error {
 	keys, bound := query[keyParameter]
 	if !bound {
@@ -43,9 +44,7 @@ func CheckKey(secret settings.Secret, source string, query url.Values) error {
 	if secret.IsSet() && len(keys) == 1 && hmac.Equal([]byte(keys[0]), []byte(Key(secret, source, query))) {
 		return nil
 	}
-	return &Refusal{
-		Status: http.StatusForbidden, Reason: ReasonSignature,
-		Message: "the query parameter key was made for other parameters, another data source or another signing secret",
-		Hint:    "restore the URL of the contact point, or take key out of it to choose the parameters by hand",
-	}
+	return refuse(failure.Signature, http.StatusForbidden,
+		"the query parameter key was made for other parameters, another data source or another signing secret",
+		"Restore the URL of the contact point, or take key out of it to choose the parameters by hand.")
 }

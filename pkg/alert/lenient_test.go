@@ -7,6 +7,7 @@ import (
 	"testing/iotest"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // TestWhatOtherSendersWriteIsRead: a script or an older tool fills in the fields of
@@ -32,7 +33,7 @@ func TestWhatOtherSendersWriteIsRead(t *testing.T) {
 		`{"alerts":[{"status":"firing","startsAt":"2026-11-23 06:33:30"}]}`: "alerts[0].startsAt is not a time",
 	} {
 		_, err := alert.Decode(strings.NewReader(body))
-		refused(t, err, 422, alert.ReasonBody, words)
+		refused(t, err, 422, failure.Body, words)
 	}
 }
 
@@ -73,7 +74,7 @@ func TestUTF8IsCheckedInAnyPieces(t *testing.T) {
 				case good && err != nil:
 					t.Errorf("%q as %s, %s: %v", text, field, pieces, err)
 				case !good:
-					refused(t, err, 400, alert.ReasonBody, "the body is not UTF-8")
+					refused(t, err, 400, failure.Body, "the body is not UTF-8")
 				}
 			}
 		}

@@ -3,7 +3,6 @@ package alert
 import (
 	"fmt"
 	"hash/maphash"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -79,9 +78,7 @@ func (l *alertList) add(a numbered) error {
 		return unprocessable("alerts[" + strconv.Itoa(l.total()) + "].status" + mustBe(a.Status))
 	}
 	if l.total() > MaxCounted {
-		return &Refusal{Status: http.StatusRequestEntityTooLarge, Reason: ReasonBody,
-			Message: fmt.Sprintf("the notification has more than %d alerts", MaxCounted),
-			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
+		return tooLarge(fmt.Sprintf("the notification has more than %d alerts", MaxCounted))
 	}
 	l.marks = append(l.marks, markOf(&a.Alert))
 	l.rules[maphash.String(blockSeed, a.Labels.Rule())] = struct{}{}

@@ -3,12 +3,12 @@ package alert
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -43,7 +43,7 @@ type Rejected struct {
 // that expanded to nothing, overrides nothing; an entry that is no address is
 // left out and told in Rejected, since a label that holds a team's name must not
 // keep the alert from the others. An unknown parameter is refused, so that a
-// typing error does not mail somebody else. The error is a *Refusal.
+// typing error does not mail somebody else. The error is a *failure.Error.
 func ParseOverrides(rawQuery string) (Overrides, error) {
 	q, err := ParseQuery(rawQuery)
 	if err != nil {
@@ -51,7 +51,7 @@ func ParseOverrides(rawQuery string) (Overrides, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if !slices.Contains(parameters, name) && !slices.Contains(ignored, name) {
-			return Overrides{}, badParameter(fmt.Sprintf("the query parameter %.60q is unknown", name), "it must be "+strings.Join(parameters, ", "))
+			return Overrides{}, badParameter(fmt.Sprintf("the query parameter %.60q is unknown", name), "It must be "+strings.Join(parameters, ", ")+".")
 		}
 	}
 	var o Overrides
@@ -70,12 +70,12 @@ func ParseOverrides(rawQuery string) (Overrides, error) {
 	return o, nil
 }
 
-// ParseQuery reads a raw query string. The error is a *Refusal.
+// ParseQuery reads a raw query string. The error is a *failure.Error.
 func ParseQuery(rawQuery string) (url.Values, error) {
 	// url.ParseQuery refuses the semicolon, which has no meaning in a query.
 	q, err := url.ParseQuery(strings.ReplaceAll(rawQuery, ";", "%3B"))
 	if err != nil {
-		return nil, badParameter("the query string cannot be read", "percent-encode it, with urlquery in a URL template")
+		return nil, badParameter("the query string cannot be read", "Percent-encode it, with urlquery in a URL template.")
 	}
 	return q, nil
 }
@@ -128,9 +128,9 @@ func word[T ~string](q url.Values, name string, allowed []T) (T, error) {
 		switch {
 		case value == "" || value == found:
 		case !slices.Contains(allowed, value):
-			return "", badParameter(fmt.Sprintf("the query parameter %s is %.60q", name, string(value)), fmt.Sprintf("it must be one of %q", allowed))
+			return "", badParameter(fmt.Sprintf("the query parameter %s is %.60q", name, string(value)), fmt.Sprintf("It must be one of %q.", allowed))
 		case found != "":
-			return "", badParameter(fmt.Sprintf("the query parameter %s is both %q and %q", name, string(found), string(value)), "send it once")
+			return "", badParameter(fmt.Sprintf("the query parameter %s is both %q and %q", name, string(found), string(value)), "Send it once.")
 		default:
 			found = value
 		}
@@ -140,5 +140,5 @@ func word[T ~string](q url.Values, name string, allowed []T) (T, error) {
 
 // badParameter is a refusal of the query string.
 func badParameter(message, hint string) error {
-	return &Refusal{Status: http.StatusBadRequest, Reason: ReasonParameter, Message: message, Hint: hint}
+	return refuse(failure.Parameter, 0, message, hint)
 }

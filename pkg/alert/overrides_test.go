@@ -9,6 +9,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // show is a list of addresses as people read it.
@@ -118,7 +119,7 @@ func TestOverridesThatAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := alert.ParseOverrides(tt.query)
-			refused(t, err, http.StatusBadRequest, alert.ReasonParameter, tt.words)
+			refused(t, err, http.StatusBadRequest, failure.Parameter, tt.words)
 		})
 	}
 }
@@ -134,8 +135,8 @@ func FuzzParseOverrides(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		o, err := alert.ParseOverrides(query)
 		if err != nil {
-			var r *alert.Refusal
-			if !errors.As(err, &r) || r.Status != http.StatusBadRequest || r.Hint == "" {
+			var r *failure.Error
+			if !errors.As(err, &r) || r.HTTPStatus() != http.StatusBadRequest || r.English == "" {
 				t.Fatalf("not a whole refusal: %#v", err)
 			}
 			return

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -29,7 +30,7 @@ type Recipients struct {
 // Resolve applies overrides to the settings, each list on its own: a request
 // with only a to keeps the default cc and bcc, and so does one whose cc holds no
 // address. Every recipient must be in a default list or match allowedRecipients.
-// The error is a *Refusal.
+// The error is a *failure.Error.
 func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	r := Recipients{
 		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
@@ -61,11 +62,11 @@ func (r Recipients) check(s settings.Settings) error {
 		if n > 0 {
 			message += ": " + r.Rejected[0].Reason
 		}
-		return badRecipients(http.StatusUnprocessableEntity, message,
-			"set to in the data source, or add ?to= with an address to the contact point's URL")
+		return refuse(failure.Recipients, http.StatusUnprocessableEntity, message,
+			"Set to in the data source, or add ?to= with an address to the contact point's URL.")
 	case n > settings.MaxRecipients:
-		return badRecipients(http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
-			fmt.Sprintf("at most %d are allowed; mail a distribution list instead", settings.MaxRecipients))
+		return refuse(failure.Recipients, http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
+			fmt.Sprintf("At most %d are allowed; mail a distribution list instead.", settings.MaxRecipients))
 	}
 	defaults := map[string]bool{}
 	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc) {
@@ -73,11 +74,11 @@ func (r Recipients) check(s settings.Settings) error {
 	}
 	for _, a := range r.All() {
 		if !defaults[a.Key()] && !slices.ContainsFunc(s.AllowedRecipients, func(p address.Pattern) bool { return p.Match(a) }) {
-			hint := "add the address, or a pattern such as @" + a.Domain + ", to allowedRecipients"
+			hint := "Add the address, or a pattern such as @" + a.Domain + ", to allowedRecipients."
 			if a.MayRoute() {
-				hint = "add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it"
+				hint = "Add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it."
 			}
-			return badRecipients(http.StatusForbidden, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
+			return refuse(failure.Recipients, 0, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
 		}
 	}
 	return nil
@@ -155,9 +156,4 @@ func (r *Recipients) dedupe() {
 		}
 		*list = kept
 	}
-}
-
-// badRecipients is a refusal of whom a notification would go to.
-func badRecipients(status int, message, hint string) error {
-	return &Refusal{Status: status, Reason: ReasonRecipients, Message: message, Hint: hint}
 }

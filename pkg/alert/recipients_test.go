@@ -8,6 +8,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -123,7 +124,7 @@ func TestOnlyAllowedRecipientsAreMailed(t *testing.T) {
 				}
 				return
 			}
-			refused(t, err, http.StatusForbidden, alert.ReasonRecipients, tt.refused+" is not among the recipients that this data source may mail")
+			refused(t, err, http.StatusForbidden, failure.Recipients, tt.refused+" is not among the recipients that this data source may mail")
 		})
 	}
 }
@@ -160,12 +161,12 @@ func TestDefaultRecipientsStandInForWhatIsNoAddress(t *testing.T) {
 		})
 	}
 	_, err := alert.Resolve(overrides(t, "to=team-db"), source(t, "", "", "", "@x.example"))
-	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonRecipients, `the notification has no recipients: "team-db" is not a mail address`)
+	refused(t, err, http.StatusUnprocessableEntity, failure.Recipients, `the notification has no recipients: "team-db" is not a mail address`)
 }
 
 func TestTheNumberOfRecipientsIsLimited(t *testing.T) {
 	_, err := alert.Resolve(alert.Overrides{}, settings.Defaults())
-	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonRecipients, "the notification has no recipients")
+	refused(t, err, http.StatusUnprocessableEntity, failure.Recipients, "the notification has no recipients")
 
 	var list []string
 	for i := range settings.MaxRecipients + 1 {
@@ -176,7 +177,7 @@ func TestTheNumberOfRecipientsIsLimited(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = alert.Resolve(overrides(t, "to="+strings.Join(list, ",")), s)
-	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonRecipients, "the notification has 1001 recipients")
+	refused(t, err, http.StatusUnprocessableEntity, failure.Recipients, "the notification has 1001 recipients")
 	// The same mailbox many times is one.
 	if _, err = alert.Resolve(overrides(t, "to="+strings.Join(list[1:], ",")+"&cc="+strings.Join(list[1:], ",")), s); err != nil {
 		t.Error(err)

@@ -1,23 +1,11 @@
 package alert
 
-// Reasons of refusals, the values of the metric's label.
-const (
-	ReasonSignature  = "signature"  // missing, malformed, wrong or out of time
-	ReasonReplayed   = "replayed"   // a signature that was used for another request
-	ReasonRole       = "role"       // the caller may not act
-	ReasonBody       = "body"       // not a payload, or too large
-	ReasonParameter  = "parameter"  // a query parameter is unknown or wrong
-	ReasonRecipients = "recipients" // not allowed, none, or too many
-)
+import "github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 
-// Refusal is why a request was not accepted, in words for its sender. It holds
-// no secret.
-type Refusal struct {
-	Status  int    // the HTTP status
-	Reason  string // one of the Reason constants
-	Message string // what is wrong
-	Hint    string // what to do about it
+// refuse is why a request was not accepted, and what its sender can do about it. A
+// status of 0 is that of the code.
+func refuse(code failure.Code, status int, message, hint string) error {
+	refusal := failure.New(code, message, hint)
+	refusal.Status = status
+	return refusal
 }
-
-// Error is the message and the hint.
-func (r *Refusal) Error() string { return r.Message + ": " + r.Hint }

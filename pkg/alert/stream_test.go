@@ -16,6 +16,7 @@ import (
 	"testing/iotest"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // storm is what Grafana posts of many alerts of one group: most of it is the
@@ -324,7 +325,7 @@ func TestThereMayBeSoManyAlerts(t *testing.T) {
 		t.Errorf("%d firing", n.FiringCount)
 	}
 	_, err := alert.Decode(strings.NewReader(body + "," + one + "]}"))
-	refused(t, err, http.StatusRequestEntityTooLarge, alert.ReasonBody, "the notification has more than 100000 alerts")
+	refused(t, err, http.StatusRequestEntityTooLarge, failure.Body, "the notification has more than 100000 alerts")
 }
 
 // TestTheLastMessageCounts: it is read piece by piece, or as the others are where
@@ -355,7 +356,7 @@ func TestWhatABodyIsReadFromMayFail(t *testing.T) {
 	if !errors.Is(err, gone) {
 		t.Errorf("got %v", err)
 	}
-	wrong := &alert.Refusal{Status: http.StatusUnauthorized, Message: "the signature is wrong"}
+	wrong := &failure.Error{Status: http.StatusUnauthorized, Message: "the signature is wrong"}
 	if _, err = alert.Decode(io.MultiReader(strings.NewReader(`{"alerts":[{"status":"firing"}]}`), iotest.ErrReader(wrong))); !errors.Is(err, wrong) {
 		t.Errorf("got %v", err)
 	}

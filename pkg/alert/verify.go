@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // Headers of a signed webhook. Grafana lets a contact point name them; these
@@ -37,29 +39,29 @@ type Verifier struct {
 }
 
 // NewVerifier reads what the headers of a request say of its signature. The
-// error is a *Refusal, of which nothing depends on the body: what cannot be
+// error is a *failure.Error, of which nothing depends on the body: what cannot be
 // accepted is refused before its body is read.
 func NewVerifier(secret string, h http.Header, now time.Time) (*Verifier, error) {
 	if secret == "" {
 		// Anyone can compute an HMAC under the empty key.
-		return nil, unsigned("there is no secret to verify the signature with", "set webhookSecret in the data source")
+		return nil, unsigned("there is no secret to verify the signature with", "Set webhookSecret in the data source.")
 	}
 	signature, ok := header(h, SignatureHeader)
 	if !ok {
-		return nil, unsigned("the header "+SignatureHeader+" is sent more than once", "let the contact point alone set it")
+		return nil, unsigned("the header "+SignatureHeader+" is sent more than once", "Let the contact point alone set it.")
 	}
 	if signature == "" {
 		return nil, unsigned("the request is not signed: the header "+SignatureHeader+" is missing",
-			"set the data source's webhookSecret as the HMAC secret of the webhook contact point")
+			"Set the data source's webhookSecret as the HMAC secret of the webhook contact point.")
 	}
 	sent, err := hex.DecodeString(signature)
 	if err != nil || len(sent) != sha256.Size {
 		return nil, unsigned("the header "+SignatureHeader+" is malformed",
-			"it must be the HMAC-SHA256 of the body as 64 hexadecimal digits")
+			"It must be the HMAC-SHA256 of the body as 64 hexadecimal digits.")
 	}
 	timestamp, ok := header(h, TimestampHeader)
 	if !ok {
-		return nil, unsigned("the header "+TimestampHeader+" is sent more than once", "let the contact point alone set it")
+		return nil, unsigned("the header "+TimestampHeader+" is sent more than once", "Let the contact point alone set it.")
 	}
 	v := &Verifier{mac: hmac.New(sha256.New, []byte(secret)), sent: sent, timestamped: timestamp != ""}
 	if !v.timestamped {
@@ -67,16 +69,16 @@ func NewVerifier(secret string, h http.Header, now time.Time) (*Verifier, error)
 	}
 	at, ok := unixSeconds(timestamp)
 	if !ok {
-		return nil, unsigned("the header "+TimestampHeader+" is malformed", "it must be the time in whole Unix seconds")
+		return nil, unsigned("the header "+TimestampHeader+" is malformed", "It must be the time in whole Unix seconds.")
 	}
-	const remedy = "synchronize the clocks of Grafana and its sender; "
+	const remedy = "Synchronize the clocks of Grafana and its sender; "
 	switch age := now.Sub(at); {
 	case age > MaxSkew:
 		return nil, unsigned("the signature is too old: it was made "+age.Truncate(time.Second).String()+" ago",
-			remedy+MaxSkew.String()+" of difference are allowed")
+			remedy+MaxSkew.String()+" of difference are allowed.")
 	case age < -MaxSkew:
 		return nil, unsigned("the signature is from the future: it was made "+age.Abs().Truncate(time.Second).String()+" ahead",
-			remedy+MaxSkew.String()+" of difference are allowed")
+			remedy+MaxSkew.String()+" of difference are allowed.")
 	}
 	_, _ = io.WriteString(v.mac, timestamp+":")
 	return v, nil
@@ -91,11 +93,11 @@ func (v *Verifier) Write(body []byte) (int, error) {
 }
 
 // Verify says whether the signature is that of what was written. The error is a
-// *Refusal.
+// *failure.Error.
 func (v *Verifier) Verify() error {
 	if v.mac != nil && !hmac.Equal(v.sent, v.mac.Sum(nil)) {
 		return unsigned("the signature is wrong",
-			"the HMAC secret of the webhook contact point must equal the data source's webhookSecret, and its timestamp header must be "+TimestampHeader+" or none")
+			"The HMAC secret of the webhook contact point must equal the data source's webhookSecret, and its timestamp header must be "+TimestampHeader+" or none.")
 	}
 	return nil
 }
@@ -123,7 +125,7 @@ func (v *Verifier) Signature(source string, query url.Values) Signature {
 
 // unsigned is a refusal of a request that proves no knowledge of the secret.
 func unsigned(message, hint string) error {
-	return &Refusal{Status: http.StatusUnauthorized, Reason: ReasonSignature, Message: message, Hint: hint}
+	return refuse(failure.Signature, 0, message, hint)
 }
 
 // header is the only value of a header, "" if there is none; not ok if there

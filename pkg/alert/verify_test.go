@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -139,7 +140,7 @@ func TestSignaturesThatAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := verify(tt.secret, tt.h, []byte(body), now)
-			refused(t, err, http.StatusUnauthorized, alert.ReasonSignature, tt.words)
+			refused(t, err, http.StatusUnauthorized, failure.Signature, tt.words)
 			for _, hidden := range []string{secret, good, stamped} {
 				if strings.Contains(err.Error(), hidden) {
 					t.Errorf("%q tells %q", err, hidden)
@@ -156,7 +157,7 @@ func TestASignedTimestampIsNoBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := alert.Decode(strings.NewReader(body))
-	refused(t, err, http.StatusUnprocessableEntity, alert.ReasonBody, "the body is of the wrong type: number")
+	refused(t, err, http.StatusUnprocessableEntity, failure.Body, "the body is of the wrong type: number")
 }
 
 func TestWhoMayHaveAnAlertMailed(t *testing.T) {
@@ -168,19 +169,19 @@ func TestWhoMayHaveAnAlertMailed(t *testing.T) {
 		role   string
 		h      http.Header
 		status int
-		reason string
+		reason failure.Code
 		words  string
 	}{
 		{"an Editor", "", "Editor", nil, 0, "", ""},
 		{"an Admin", "", "Admin", nil, 0, "", ""},
-		{"a Viewer", "", "Viewer", nil, 403, alert.ReasonRole, `the role "Viewer" may not do this`},
-		{"a Viewer with a signature that nothing verifies", "", "Viewer", good, 403, alert.ReasonRole, `the role "Viewer" may not do this`},
-		{"the role None", "", "None", nil, 403, alert.ReasonRole, `the role "None" may not do this`},
-		{"nobody", "", "", nil, 403, alert.ReasonRole, "a caller without a role may not do this"},
-		{"a role in lower case", "", "admin", nil, 403, alert.ReasonRole, `the role "admin" may not do this`},
+		{"a Viewer", "", "Viewer", nil, 403, failure.Role, `the role "Viewer" may not do this`},
+		{"a Viewer with a signature that nothing verifies", "", "Viewer", good, 403, failure.Role, `the role "Viewer" may not do this`},
+		{"the role None", "", "None", nil, 403, failure.Role, `the role "None" may not do this`},
+		{"nobody", "", "", nil, 403, failure.Role, "a caller without a role may not do this"},
+		{"a role in lower case", "", "admin", nil, 403, failure.Role, `the role "admin" may not do this`},
 		{"a Viewer who signs", secret, "Viewer", good, 0, "", ""},
 		{"nobody who signs", secret, "", good, 0, "", ""},
-		{"an Admin who does not sign", secret, "Admin", nil, 401, alert.ReasonSignature, "not signed"},
+		{"an Admin who does not sign", secret, "Admin", nil, 401, failure.Signature, "not signed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -212,8 +213,8 @@ func FuzzVerify(f *testing.F) {
 			}
 			return
 		}
-		var r *alert.Refusal
-		if !errors.As(err, &r) || r.Status != http.StatusUnauthorized || r.Hint == "" {
+		var r *failure.Error
+		if !errors.As(err, &r) || r.HTTPStatus() != http.StatusUnauthorized || r.English == "" {
 			t.Fatalf("not a whole refusal: %#v", err)
 		}
 		if strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), expected) {

@@ -13,21 +13,13 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
-
-// ContentError is why no mail can be made of a notification with the settings
-// as they are.
-type ContentError struct{ Err error }
-
-func (e *ContentError) Error() string { return e.Err.Error() }
-
-// Unwrap is the cause.
-func (e *ContentError) Unwrap() error { return e.Err }
 
 // Receipt is what became of an accepted notification by the time of the answer.
 type Receipt struct {
@@ -63,13 +55,13 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 	defer span.End()
 	content, err := s.render(ctx, n, r)
 	if err != nil {
-		return outbox.NewDelivery{}, &ContentError{err}
+		return outbox.NewDelivery{}, noMail(err)
 	}
 	id := outbox.NewID()
 	messageID := id + "@" + s.settings.From.Domain
 	mail, err := message.Compose(header(s.settings, n, r, messageID), content)
 	if err != nil {
-		return outbox.NewDelivery{}, &ContentError{err}
+		return outbox.NewDelivery{}, noMail(err)
 	}
 	span.SetAttributes(attribute.Int("alerts", len(n.Alerts)), attribute.Int("bytes", len(mail)))
 	return outbox.NewDelivery{
@@ -90,6 +82,11 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 			Recipients:   recipients(r),
 		},
 	}, nil
+}
+
+// noMail is why no mail can be made of a notification with the settings as they are.
+func noMail(err error) error {
+	return failure.New(failure.Content, err.Error(), "Correct the data source's settings, or the parameters in the contact point's URL.")
 }
 
 func (s *Sender) render(ctx context.Context, n *alert.Notification, r alert.Recipients) (message.Content, error) {
@@ -144,9 +141,8 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 	ctx, cancel := context.WithTimeout(ctx, sendNowWithin)
 	defer cancel()
 	started := time.Now()
-	results, err := s.transmit(ctx, outbox.Job{Delivery: composed.Delivery})
-	s.log.Info("test mail", "delivery", composed.ID, "accepted", results.Accepted(), "recipients", len(composed.Recipients),
-		"duration", time.Since(started).String(), "error", errorText(err))
+	results, err := s.transmit(context.WithValue(ctx, deliveryKey{}, composed.ID), outbox.Job{Delivery: composed.Delivery})
+	logResult(s.log.With("delivery", composed.ID, "messageId", composed.MessageID, "duration", time.Since(started).String()), "test mail", results, err)
 	if err == nil && results.Accepted() > 0 {
 		s.resume(ctx, r.MailType)
 	}

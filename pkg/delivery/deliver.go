@@ -1,8 +1,8 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,8 +12,10 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
@@ -31,25 +33,19 @@ func (s *Sender) Deliver(ctx context.Context, d outbox.Job) outbox.Outcome {
 		attribute.String("delivery.id", d.ID), attribute.Int("delivery.attempt", d.Attempt)))
 	defer span.End()
 	started := time.Now()
-	result, err := s.transmit(ctx, d)
+	result, err := s.transmit(context.WithValue(ctx, deliveryKey{}, d.ID), d)
 	outcome := outcomeOf(result, err)
 	outcome.At, outcome.Duration = started, time.Since(started)
 	attempts.WithLabelValues(attemptLabel(outcome, err)).Inc()
 
-	level := s.log.Info
-	if err != nil || outcome.Verdict == outbox.Hold {
-		level = s.log.Warn
-	}
-	level("attempt", "delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt, "mailType", d.MailType,
-		"recipients", len(result.Recipients), "accepted", result.Accepted(), "outcome", attemptLabel(outcome, err),
-		"stage", outcome.Stage, "code", outcome.Code, "enhancedCode", outcome.EnhancedCode, "reply", outcome.Text,
-		"duration", outcome.Duration.String(), "error", errorText(err))
+	logResult(s.log.With("delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt, "mailType", nhncloud.MailType(d.MailType).TakenAs(),
+		"outcome", attemptLabel(outcome, err), "duration", outcome.Duration.String()), "attempt", result, err)
 	return outcome
 }
 
 // Probe runs the handshake as a paused sender, for the outbox.
 func (s *Sender) Probe(ctx context.Context, mailType string) error {
-	report := smtp.Check(ctx, relayConfig(s.settings, nhncloud.MailType(mailType), s.dial))
+	report := smtp.Check(ctx, s.relay(s.settings, nhncloud.MailType(mailType)))
 	if report.Err != nil {
 		return report.Err
 	}
@@ -116,7 +112,7 @@ func (s *Sender) transmit(ctx context.Context, d outbox.Job) (smtp.Result, error
 func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Job, r outbox.Recipient, place int) (smtp.Result, error) {
 	to, err := address.Parse(r.Address)
 	if err != nil {
-		err := &smtp.Error{Class: smtp.Local, Stage: smtp.StageQueue, Err: err}
+		err := &failure.Error{Code: failure.Local, Stage: smtp.StageQueue, Err: err}
 		return smtp.Result{Recipients: []smtp.RecipientResult{{Address: r.Address, Err: err}}}, err
 	}
 	local, domain, _ := strings.Cut(d.MessageID, "@")
@@ -124,13 +120,26 @@ func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Job,
 	return pool.Send(ctx, smtp.Mail{From: d.From, To: []string{r.Address}, Data: message.Addressed(d.Message, to, id), Begin: d.Begin})
 }
 
+// decidingFailure is what a mail failed with, also where others have it: one that
+// pauses the sender, else the first.
+func decidingFailure(result smtp.Result, err error) (first *failure.Error) {
+	if err != nil {
+		return failure.Of(err)
+	}
+	for _, r := range result.Recipients {
+		if r.Err != nil && (first == nil || r.Err.Sender()) {
+			first = r.Err
+		}
+	}
+	return first
+}
+
 // outcomeOf is what a result means for the outbox.
 func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 	o := outbox.Outcome{
-		Stage: string(smtp.StageMessage), Code: result.Reply.Code,
+		Stage: string(smtp.StageContent), Code: result.Reply.Code,
 		EnhancedCode: result.Reply.EnhancedCode, Text: result.Reply.Text,
 	}
-	var first *smtp.Error
 	for _, r := range result.Recipients {
 		if r.Err == nil {
 			o.Results = append(o.Results, outbox.Result{
@@ -139,58 +148,57 @@ func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 			})
 			continue
 		}
-		if first == nil || r.Err.Sender() {
-			first = r.Err
-		}
 		o.Results = append(o.Results, outbox.Result{
 			Address: r.Address, Status: statusOf(r.Err),
-			Code: r.Err.Code, EnhancedCode: r.Err.EnhancedCode, Text: words(r.Err),
+			Code: r.Err.Reply.Code, EnhancedCode: r.Err.Reply.EnhancedCode, Text: words(r.Err),
 			Ambiguous: r.Err.Ambiguous,
 		})
 		o.Ambiguous = o.Ambiguous || r.Err.Ambiguous
 	}
-	errors.As(err, &first)
-	if first != nil { // also where others have the mail
-		o.Reason = first.Advice()
+	first := decidingFailure(result, err)
+	if first == nil {
+		return o
 	}
-	if result.Accepted() == 0 && first != nil {
-		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Code, first.EnhancedCode, words(first)
+	o.Reason = first.Advice() // also where others have the mail
+	if result.Accepted() == 0 {
+		o.Stage, o.Code, o.EnhancedCode, o.Text = string(first.Stage), first.Reply.Code, first.Reply.EnhancedCode, words(first)
 		// A connection that was lost under the mail says no more of it than one
 		// that could not be made.
-		o.Unreachable = first.Away() || first.Class == smtp.Network && !first.Ambiguous && !first.Timeout()
+		o.Unreachable = smtp.Unreachable(first) || first.Code == failure.Network && !first.Ambiguous
 	}
-	switch {
-	case first != nil && first.Sender():
+	switch then := first.Code.Then(); {
+	case then == failure.Hold:
 		o.Verdict = outbox.Hold
-	case first != nil && first.Class == smtp.Cancelled && !first.Ambiguous && result.Accepted() == 0:
+	case then == failure.Release && !first.Ambiguous && result.Accepted() == 0:
 		o.Verdict = outbox.Release
-	case errors.Is(err, smtp.ErrClosed) && first == nil: // the data source closes
-		o.Verdict = outbox.Release
-	case first == nil && err != nil: // not the relay's: nothing is known of any recipient
-		o.Stage, o.Text = "", err.Error()
-		o.Rest = &outbox.Result{Status: outbox.Queued, Text: err.Error()}
+	case first.Code == failure.Internal: // nothing is known of any recipient
+		o.Rest = &outbox.Result{Status: outbox.Queued, Text: o.Text}
 	}
 	return o
 }
 
-func statusOf(err *smtp.Error) outbox.Status {
-	if err.Temporary() || err.Sender() {
-		return outbox.Queued
+// statusOf is what becomes of a recipient with whom the mail failed.
+func statusOf(err *failure.Error) outbox.Status {
+	if err.Code.Then() == failure.Final {
+		return outbox.Failed
 	}
-	return outbox.Failed
+	return outbox.Queued
 }
 
 // words are the relay's, or ours where it did not speak.
-func words(err *smtp.Error) string {
-	if err.Text != "" {
-		return err.Text
-	}
-	return err.Error()
-}
+func words(err *failure.Error) string { return cmp.Or(err.Reply.Text, err.Error()) }
 
-func errorText(err error) string {
-	if err == nil {
-		return ""
+// logResult logs what the relay said of a mail: a warning where somebody does not
+// have it.
+func logResult(log hclog.Logger, message string, result smtp.Result, err error) {
+	fields := []any{"recipients", len(result.Recipients), "accepted", result.Accepted()}
+	failed := decidingFailure(result, err)
+	switch {
+	case failed == nil:
+		log.Info(message, append(fields, "stage", smtp.StageContent, "reply", result.Reply.String())...)
+		return
+	case failed.Reply.Code != 0:
+		fields = append(fields, "reply", failed.Reply.String())
 	}
-	return err.Error()
+	log.Warn(message, append(fields, "stage", failed.Stage, "code", failed.Code, "error", failed.Error())...)
 }

@@ -2,15 +2,14 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
 const namespace = "nhncloud_email"
@@ -50,12 +49,8 @@ func finished(d outbox.Delivery) {
 
 // attemptLabel sorts an attempt for the metric and the log.
 func attemptLabel(o outbox.Outcome, err error) string {
-	var e *smtp.Error
-	switch {
-	case errors.As(err, &e):
-		return string(e.Class)
-	case err != nil:
-		return "error"
+	if err != nil {
+		return string(failure.Of(err).Code)
 	}
 	for _, r := range o.Results {
 		if r.Status != outbox.Sent {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -24,29 +25,30 @@ import (
 func TestWhatAFailureMeansForTheMail(t *testing.T) {
 	const later, final = outbox.Queued, outbox.Failed
 	for _, tt := range []struct {
-		class   smtp.Class
+		class   failure.Code
 		status  outbox.Status  // of a recipient that has this failure
 		verdict outbox.Verdict // for the delivery, when all have
 		label   string
 	}{
-		{smtp.Transient, later, 0, "transient"},
-		{smtp.Permanent, final, 0, "permanent"},
-		{smtp.Unavailable, later, 0, "unavailable"},
-		{smtp.Network, later, 0, "network"},
-		{smtp.Protocol, later, 0, "protocol"},
-		{smtp.TLS, later, outbox.Hold, "tls"},
-		{smtp.Refused, later, outbox.Hold, "refused"},
-		{smtp.Local, final, 0, "local"},
-		{smtp.Cancelled, later, outbox.Release, "cancelled"},
+		{failure.Transient, later, 0, "transient"},
+		{failure.Permanent, final, 0, "permanent"},
+		{failure.Closing, later, 0, "closing"},
+		{failure.Network, later, 0, "network"},
+		{failure.Timeout, later, 0, "timeout"},
+		{failure.Protocol, later, 0, "protocol"},
+		{failure.TLS, later, outbox.Hold, "tls"},
+		{failure.Refused, later, outbox.Hold, "refused"},
+		{failure.Local, final, 0, "local"},
+		{failure.Cancelled, later, outbox.Release, "cancelled"},
 	} {
 		t.Run(string(tt.class), func(t *testing.T) {
-			failure := &smtp.Error{Class: tt.class, Stage: smtp.StageMail, Code: 451, EnhancedCode: "4.3.0", Text: "the relay's words", Hint: "What to do."}
-			both := smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}, {Address: "b@example.com", Err: failure}}}
-			got := outcomeOf(both, failure)
+			failed := &smtp.Error{Code: tt.class, Stage: smtp.StageMail, Reply: smtp.Reply{Code: 451, EnhancedCode: "4.3.0", Text: "the relay's words"}, Hint: failure.Sender.With()}
+			both := smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}, {Address: "b@example.com", Err: failed}}}
+			got := outcomeOf(both, failed)
 			if got.Verdict != tt.verdict || got.Code != 451 || got.EnhancedCode != "4.3.0" || got.Text != "the relay's words" || got.Stage != "mail" {
 				t.Errorf("%+v", got)
 			}
-			if got.Reason != "mail: 451 4.3.0 the relay's words. What to do." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay takes no mail from this sender." {
 				t.Errorf("reason %q", got.Reason)
 			}
 			for _, r := range got.Results {
@@ -54,7 +56,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 					t.Errorf("%+v, want %s", r, tt.status)
 				}
 			}
-			if label := attemptLabel(got, failure); label != tt.label {
+			if label := attemptLabel(got, failed); label != tt.label {
 				t.Errorf("label %q", label)
 			}
 
@@ -62,13 +64,13 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			one.Recipients[0].Err = nil
 			one.Reply = smtp.Reply{Code: 250, EnhancedCode: "2.0.0", Text: "taken"}
 			got = outcomeOf(one, nil)
-			if got.Reason != "mail: 451 4.3.0 the relay's words. What to do." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay takes no mail from this sender." {
 				t.Errorf("of the one that does not have it: reason %q", got.Reason)
 			}
 			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {
 				t.Errorf("%+v", got.Results)
 			}
-			if got.Stage != "message" || got.Code != 250 || got.Text != "taken" {
+			if got.Stage != "content" || got.Code != 250 || got.Text != "taken" {
 				t.Errorf("of those who have it: %+v", got)
 			}
 			if got.Verdict == outbox.Release {
@@ -77,20 +79,20 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		})
 	}
 	t.Run("a relay that is away", func(t *testing.T) {
-		failure := &smtp.Error{Class: smtp.Network, Stage: smtp.StageDial, Err: io.EOF}
-		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); !got.Unreachable {
+		failed := &smtp.Error{Code: failure.Network, Stage: smtp.StageDial, Err: io.EOF}
+		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed); !got.Unreachable {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("a connection that is lost under a mail", func(t *testing.T) {
-		for failure, want := range map[*smtp.Error]bool{
-			{Class: smtp.Network, Stage: smtp.StageMail, Err: io.EOF}:                     true,
-			{Class: smtp.Network, Stage: smtp.StageMessage, Ambiguous: true, Err: io.EOF}: false, // it says that much of the mail
-			{Class: smtp.Network, Stage: smtp.StageData, Err: os.ErrDeadlineExceeded}:     false, // so may the mail be the reason
-			{Class: smtp.Transient, Stage: smtp.StageMail, Code: 451}:                     false,
+		for failed, want := range map[*smtp.Error]bool{
+			{Code: failure.Network, Stage: smtp.StageMail, Err: io.EOF}:                     true,
+			{Code: failure.Network, Stage: smtp.StageContent, Ambiguous: true, Err: io.EOF}: false, // it says that much of the mail
+			{Code: failure.Timeout, Stage: smtp.StageData, Err: os.ErrDeadlineExceeded}:     false, // so may the mail be the reason
+			{Code: failure.Transient, Stage: smtp.StageMail, Reply: smtp.Reply{Code: 451}}:  false,
 		} {
-			if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure); got.Unreachable != want {
-				t.Errorf("%v: unreachable %t", failure, got.Unreachable)
+			if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed); got.Unreachable != want {
+				t.Errorf("%v: unreachable %t", failed, got.Unreachable)
 			}
 		}
 	})
@@ -100,8 +102,8 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		}
 	})
 	t.Run("cancelled after the final dot", func(t *testing.T) {
-		failure := &smtp.Error{Class: smtp.Cancelled, Stage: smtp.StageMessage, Ambiguous: true, Err: context.Canceled}
-		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failure}}}, failure)
+		failed := &smtp.Error{Code: failure.Cancelled, Stage: smtp.StageContent, Ambiguous: true, Err: context.Canceled}
+		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed)
 		if !got.Ambiguous || !got.Results[0].Ambiguous {
 			t.Errorf("that the relay may have the mail is not told: %+v", got)
 		}
@@ -110,14 +112,14 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 		}
 	})
 	t.Run("ambiguous for one of two", func(t *testing.T) {
-		unheard := &smtp.Error{Class: smtp.Network, Stage: smtp.StageMessage, Ambiguous: true, Err: io.EOF}
+		unheard := &smtp.Error{Code: failure.Network, Stage: smtp.StageContent, Ambiguous: true, Err: io.EOF}
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com"}, {Address: "b@example.com", Err: unheard}}}, nil)
 		if !got.Ambiguous || got.Results[0].Ambiguous || !got.Results[1].Ambiguous {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("the sender, among other failures", func(t *testing.T) {
-		nobody, refused := &smtp.Error{Class: smtp.Permanent, Code: 550}, &smtp.Error{Class: smtp.Refused, Code: 530}
+		nobody, refused := &smtp.Error{Code: failure.Permanent, Reply: smtp.Reply{Code: 550}}, &smtp.Error{Code: failure.Refused, Reply: smtp.Reply{Code: 530}}
 		got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com"}, {Address: "b@example.com", Err: nobody}, {Address: "c@example.com", Err: refused}}}, nil)
 		if got.Verdict != outbox.Hold {
 			t.Errorf("the sender is not paused: %+v", got)

@@ -35,15 +35,21 @@ func relayConfig(s settings.Settings, t nhncloud.MailType, dial Dialer) smtp.Con
 		MessagesPerConnection: s.MessagesPerConnection,
 		MessagesPerMinute:     s.MessagesPerMinute,
 		Dial:                  dial,
-		Trace:                 trace(),
 	}
+}
+
+// relay is how this sender reaches its relay as the sender of type t.
+func (s *Sender) relay(set settings.Settings, t nhncloud.MailType) smtp.Config {
+	config := relayConfig(set, t, s.dial)
+	config.Trace = trace(s.log)
+	return config
 }
 
 // Check runs a real handshake against the configured endpoint, as the sender
 // of the configured mail type. When the relay takes the credentials, mail that
 // a refusal held back goes out.
 func (s *Sender) Check(ctx context.Context) smtp.Report {
-	report := smtp.Check(ctx, relayConfig(s.settings, s.settings.MailType, s.dial))
+	report := smtp.Check(ctx, s.relay(s.settings, s.settings.MailType))
 	if report.Err == nil {
 		s.resume(ctx, s.settings.MailType)
 	}
@@ -54,7 +60,7 @@ func (s *Sender) Check(ctx context.Context) smtp.Report {
 func (s *Sender) CheckEndpoint(ctx context.Context, e nhncloud.Endpoint) smtp.Report {
 	set := s.settings
 	set.PortMode, set.Port = e.Mode, e.Port
-	return smtp.Check(ctx, relayConfig(set, set.MailType, s.dial))
+	return smtp.Check(ctx, s.relay(set, set.MailType))
 }
 
 // Endpoints lists what CheckEndpoint may be asked for: the service's ports,

@@ -158,7 +158,7 @@ func (s *Sender) pool(t nhncloud.MailType) (*smtp.Pool, error) {
 		return nil, smtp.ErrClosed
 	}
 	if s.pools[t] == nil {
-		config := relayConfig(s.settings, t, s.dial)
+		config := s.relay(s.settings, t)
 		if s.service != nil && s.service.connections != nil {
 			config.Dial = s.service.connections.dialer(s.source+" "+string(t), config.MaxConnections, config.Timeout/2, s.dial)
 		}

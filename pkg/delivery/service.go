@@ -14,6 +14,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -48,16 +49,18 @@ type Service struct {
 	closed  bool
 }
 
-// NoOutboxError is why no mail can be stored: the outbox cannot be opened.
-type NoOutboxError struct{ Err error }
-
-func (e *NoOutboxError) Error() string { return e.Err.Error() }
-
-// Unwrap is the cause.
-func (e *NoOutboxError) Unwrap() error { return e.Err }
-
 // ErrOpening is the answer while there is no outbox yet.
-var ErrOpening = errors.New("the outbox is still being opened, which takes its time after an upgrade: the log is converted")
+var ErrOpening error = failure.New(failure.Outbox,
+	"the outbox is still being opened, which takes its time after an upgrade: the log is converted",
+	"Wait: it is used as soon as it is ready.")
+
+// noOutbox is why no mail can be stored: the outbox cannot be opened.
+func noOutbox(err error) error {
+	if _, ok := errors.AsType[*outbox.StorageError](err); ok {
+		return err // it has a remedy of its own
+	}
+	return failure.New(failure.Outbox, err.Error(), "Correct [plugin."+pluginID+"] of grafana.ini.")
+}
 
 // New starts the service. An outbox that cannot be opened now is tried again
 // with the next call that needs it; until then Outbox says why.
@@ -79,7 +82,7 @@ func (s *Service) Outbox(ctx context.Context) (*outbox.Outbox, error) {
 	if opening == nil {
 		return box, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, openWait, &NoOutboxError{ErrOpening})
+	ctx, cancel := context.WithTimeoutCause(ctx, openWait, ErrOpening)
 	defer cancel()
 	select {
 	case <-opening:
@@ -134,7 +137,7 @@ func (s *Service) opened(box *outbox.Outbox, notice string, err error) bool {
 	s.opening = nil
 	switch {
 	case err != nil:
-		s.failed, s.tried = &NoOutboxError{err}, time.Now()
+		s.failed, s.tried = noOutbox(err), time.Now()
 		return false
 	case s.closed:
 		_ = box.Close(s.life) // it has nothing in hand

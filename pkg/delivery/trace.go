@@ -9,13 +9,18 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
-// trace has the stages of a session measured and recorded as spans.
-func trace() smtp.Trace {
-	return smtp.Trace{
+// deliveryKey is where a context has the id of the delivery it is of.
+type deliveryKey struct{}
+
+// trace has the stages of a session measured and recorded as spans, and what is said
+// in it logged where anybody wants to know.
+func trace(log hclog.Logger) smtp.Trace {
+	t := smtp.Trace{
 		Stage: func(ctx context.Context, stage smtp.Stage, start time.Time, d time.Duration, err error) {
 			stageDuration.WithLabelValues(string(stage)).Observe(d.Seconds())
 			if !oteltrace.SpanFromContext(ctx).IsRecording() {
@@ -37,4 +42,14 @@ func trace() smtp.Trace {
 			}
 		},
 	}
+	if log.IsDebug() {
+		t.Dialogue = func(ctx context.Context, session int64, said smtp.Said, text string) {
+			fields := []any{"session", session, string(said), text}
+			if id, ok := ctx.Value(deliveryKey{}).(string); ok {
+				fields = append(fields, "delivery", id)
+			}
+			log.Debug("smtp", fields...)
+		}
+	}
+	return t
 }

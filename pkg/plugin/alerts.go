@@ -3,8 +3,8 @@ package plugin
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +12,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -42,7 +43,7 @@ type rejection struct {
 
 // undelivered is the answer to an alert whose mail did not go out.
 type undelivered struct {
-	problem
+	*failure.Error
 	ID       string      `json:"id"`
 	Status   string      `json:"status"`
 	Rejected []rejection `json:"rejected,omitempty"`
@@ -86,19 +87,19 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 
 // logRefused logs why an alert is refused, for whoever has only Grafana's log:
 // a Grafana before 13.1 shows the status of the answer alone, and a later one its
-// first 1,024 octets. A refusal's message may hold an address, its hint does not.
+// first 1,024 octets. What quotes the request may hold an address: of that, there is
+// the hint.
 func (d *DataSource) logRefused(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := h(w, r)
 		if err != nil {
 			d.refused.Do(func() {
-				var refusal *alert.Refusal
-				status, p := problemOf(err)
-				words := oneLine(err)
-				if errors.As(err, &refusal) {
-					words = p.Hint
+				f := failureOf(err)
+				fields := []any{"source", d.source, "status", f.HTTPStatus(), "code", f.Code, "hint", f.English}
+				if !slices.Contains([]failure.Code{failure.Body, failure.Parameter, failure.Recipients}, f.Code) {
+					fields = append(fields, "error", oneLine(f))
 				}
-				d.service.Log().Warn("an alert was refused", "source", d.source, "status", status, "code", p.Code, "error", words)
+				d.service.Log().Warn("an alert was refused", fields...)
 			})
 		}
 		return err
@@ -138,9 +139,10 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejection) {
 	d := got.Delivery
 	answer := receiptOf(d)
-	refuse := func(status int, p problem) {
-		rejectedRequests.WithLabelValues(p.Code).Inc()
-		writeJSON(w, status, undelivered{problem: p, ID: d.ID, Status: string(d.Status), Rejected: rejected})
+	refuse := func(code failure.Code, message, remedy string) {
+		f := failure.New(code, message+d.Reason, remedy)
+		rejectedRequests.WithLabelValues(string(code)).Inc()
+		writeJSON(w, f.HTTPStatus(), undelivered{Error: f, ID: d.ID, Status: string(d.Status), Rejected: rejected})
 	}
 	answer.Rejected = append(answer.Rejected, rejected...)
 	switch {
@@ -151,21 +153,13 @@ func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejec
 		}
 		writeJSON(w, http.StatusOK, answer)
 	case d.Status == outbox.Held:
-		refuse(http.StatusBadGateway, problem{
-			Error: "the relay refuses the sender: " + d.Reason, Code: "held",
-			Hint: heldHint(got.Durable),
-		})
+		refuse(failure.Held, "the relay refuses the sender: ", heldHint(got.Durable))
 	case d.Status.Final():
-		refuse(http.StatusBadGateway, problem{
-			Error: "the mail was not delivered: " + d.Reason, Code: "failed",
-			Hint: "It is not tried again: the delivery log has the relay's words.",
-		})
+		refuse(failure.Failed, "the mail was not delivered: ", "It is not tried again: the delivery log has the relay's words.")
 	case !got.Durable:
 		w.Header().Set("Retry-After", retryAfter)
-		refuse(http.StatusServiceUnavailable, problem{
-			Error: "the mail could not be delivered now, and there is no durable outbox to keep it: " + d.Reason, Code: "unavailable",
-			Hint: "It is tried again while Grafana runs. Set outbox_url in [plugin." + ID + "] of grafana.ini to a place that lasts.",
-		})
+		refuse(failure.NotDurable, "the mail could not be delivered now, and there is no durable outbox to keep it: ",
+			"It is tried again while Grafana runs. Set outbox_url in [plugin."+ID+"] of grafana.ini to a place that lasts.")
 	default:
 		writeJSON(w, http.StatusAccepted, receipt{ID: d.ID, Status: "queued", NextAttempt: answer.NextAttempt, Rejected: rejected})
 	}

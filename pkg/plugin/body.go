@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // requireJSON refuses a body whose Content-Type is another.
@@ -17,9 +18,7 @@ func requireJSON(r *http.Request) error {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
-		return &fault{http.StatusUnsupportedMediaType, problem{
-			Error: "the Content-Type is " + header, Code: "content-type", Hint: "Send application/json.",
-		}}
+		return failure.New(failure.ContentType, "the Content-Type is "+header, "Send application/json.")
 	}
 	return nil
 }
@@ -47,10 +46,12 @@ func decodeOptional(r *http.Request, v any) error {
 		return err
 	}
 	if len(body) > alert.MaxBody {
-		return &fault{http.StatusRequestEntityTooLarge, problem{Error: fmt.Sprintf("the body is larger than %d MiB", alert.MaxBody>>20), Code: alert.ReasonBody, Hint: "Send fewer alerts at once."}}
+		large := failure.New(failure.Body, fmt.Sprintf("the body is larger than %d MiB", alert.MaxBody>>20), "Send fewer alerts at once.")
+		large.Status = http.StatusRequestEntityTooLarge
+		return large
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return badBody("the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
+		return failure.New(failure.Body, "the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
 	}
 	return nil
 }
@@ -60,9 +61,4 @@ func closeBody(r *http.Request) {
 	if r.Body != nil {
 		_ = r.Body.Close() // it never fails
 	}
-}
-
-// badBody is a fault of a body that cannot be read.
-func badBody(message, hint string) error {
-	return &fault{http.StatusBadRequest, problem{Error: message, Code: alert.ReasonBody, Hint: hint}}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend/resource/httpadapter"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -101,14 +101,11 @@ func (d *DataSource) Dispose() {
 	}
 }
 
-// validSender returns the sender, or a fault that says which setting is wrong.
+// validSender returns the sender, or a failure that says which setting is wrong.
 func (d *DataSource) validSender() (*delivery.Sender, error) {
 	if d.invalid != nil {
-		return nil, &fault{http.StatusInternalServerError, problem{
-			Error: "the data source's settings are not valid: " + d.invalid.Error(),
-			Code:  "settings",
-			Hint:  "Correct them in the data source's configuration or its provisioning file.",
-		}}
+		return nil, failure.New(failure.Settings, "the data source's settings are not valid: "+d.invalid.Error(),
+			"Correct them in the data source's configuration or its provisioning file.")
 	}
 	return d.sender, nil
 }

@@ -97,13 +97,13 @@ func (d *DataSource) getDelivery(w http.ResponseWriter, r *http.Request) error {
 func parseFilter(query string) (outbox.Filter, error) {
 	q, err := url.ParseQuery(query)
 	if err != nil {
-		return outbox.Filter{}, badParameter("the query string cannot be read: " + err.Error())
+		return outbox.Filter{}, badParameter("the query string cannot be read: %v", err)
 	}
 	f := outbox.Filter{Text: q.Get("text"), Cursor: q.Get("cursor"), Limit: 100}
 	// Once, not for each: that would be quadratic in what a Viewer sends.
 	recipients := strings.Join(q["recipient"], ",")
 	if f.Recipients, err = parseRecipients(recipients); err != nil {
-		return f, badParameter(fmt.Sprintf("the query parameter recipient is %.60q: %v", recipients, err))
+		return f, badParameter("the query parameter recipient is %.60q: %v", recipients, err)
 	}
 	for key, values := range q {
 		for _, value := range values {
@@ -131,10 +131,10 @@ func parseFilter(query string) (outbox.Filter, error) {
 					err = fmt.Errorf("it must be a number from 1 to %d", outbox.MaxLimit)
 				}
 			default:
-				return f, badParameter(fmt.Sprintf("the query parameter %.60q is unknown; it must be status, mailType, recipient, text, from, to, limit or cursor", key))
+				return f, badParameter("the query parameter %.60q is unknown; it must be status, mailType, recipient, text, from, to, limit or cursor", key)
 			}
 			if err != nil {
-				return f, badParameter(fmt.Sprintf("the query parameter %s is %.60q: %v", key, value, err))
+				return f, badParameter("the query parameter %s is %.60q: %v", key, value, err)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,7 +34,7 @@ func (d *DataSource) postDiagnose(w http.ResponseWriter, r *http.Request) error 
 		port, _ := strconv.Atoi(q.Get("port")) // no number is no endpoint's port
 		one := nhncloud.Endpoint{Mode: nhncloud.PortMode(q.Get("mode")), Port: port}
 		if !slices.Contains(endpoints, one) || len(q) != 2 || len(q["mode"]) != 1 || len(q["port"]) != 1 {
-			return badParameter(fmt.Sprintf("the query names no endpoint of this data source; send mode and port of one of %v, or neither", endpoints))
+			return badParameter("the query names no endpoint of this data source; send mode and port of one of %v, or neither", endpoints)
 		}
 		endpoints = []nhncloud.Endpoint{one}
 	}

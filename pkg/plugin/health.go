@@ -9,6 +9,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
@@ -17,11 +18,11 @@ const troubleshooting = "https://github.com/nhncloud/nhncloud-email-datasource/b
 
 // healthDetails is the JSONDetails of the health check.
 type healthDetails struct {
-	Report    *smtp.Report    `json:"report,omitempty"`
-	Outbox    delivery.Health `json:"outbox"`
-	Warnings  []string        `json:"warnings,omitempty"`
-	Hint      string          `json:"hint,omitempty"`
-	ErrorLink string          `json:"errorLink,omitempty"`
+	Report   *smtp.Report    `json:"report,omitempty"`
+	Outbox   delivery.Health `json:"outbox"`
+	Warnings []string        `json:"warnings,omitempty"`
+	failure.Hint
+	ErrorLink string `json:"errorLink,omitempty"`
 }
 
 // CheckHealth is "Save & test": a real handshake, told in one sentence with
@@ -32,7 +33,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 		details.Warnings = append(details.Warnings, details.Outbox.Warning)
 	}
 	if d.invalid != nil {
-		details.Hint = "Correct the settings named above and save again."
+		details.Hint = failure.Say("Correct the settings named above and save again.")
 		return unhealthy("The settings are not valid: "+oneLine(d.invalid), details)
 	}
 	if d.settings.TLSSkipVerify {
@@ -40,8 +41,8 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	}
 	report := d.check(ctx)
 	if report == nil {
-		details.Hint = "Try again in a few seconds."
-		return unhealthy("This data source is asked too often, and no check has ended yet. "+details.Hint, details)
+		details.Hint = failure.Say("Try again in a few seconds.")
+		return unhealthy("This data source is asked too often, and no check has ended yet. "+details.English, details)
 	}
 	details.Report = report
 	if report.Err != nil {
@@ -49,7 +50,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 		return unhealthy(report.Err.Advice(), details)
 	}
 	if !details.Outbox.Available {
-		details.Hint = details.Outbox.Warning
+		details.English = details.Outbox.Warning
 		return unhealthy("The relay accepts the credentials, but alerts cannot be stored: "+details.Outbox.Warning, details)
 	}
 	message := fmt.Sprintf("The relay %s:%d accepts the credentials (%s, AUTH %s).", d.settings.Host, d.settings.Port, report.TLS.Version, report.Mechanism)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -40,7 +41,7 @@ func (d *DataSource) postKey(w http.ResponseWriter, r *http.Request) error {
 		secret = settings.NewSecret(request.Secret)
 	}
 	if !secret.IsSet() {
-		return badBody("there is no signing secret to make the key with", "Save webhookSecret in the data source first.")
+		return failure.New(failure.Body, "there is no signing secret to make the key with", "Save webhookSecret in the data source first.")
 	}
 	query.Del("key")
 	keyed := url.Values{"key": {alert.Key(secret, d.source, query)}}.Encode()

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // limits bound what the callers of one data source may ask for, so that none
@@ -55,8 +57,5 @@ func allow(w http.ResponseWriter, l *rate.Limiter, n int) error {
 	wait := (float64(n) - l.TokensAt(now)) / float64(l.Limit())
 	seconds := strconv.Itoa(int(max(1, math.Ceil(wait))))
 	w.Header().Set("Retry-After", seconds)
-	return &fault{http.StatusTooManyRequests, problem{
-		Error: "this data source is asked too often", Code: "rate",
-		Hint: "Try again in " + seconds + " s.",
-	}}
+	return failure.New(failure.Rate, "this data source is asked too often", "Try again in "+seconds+" s.")
 }

@@ -82,7 +82,7 @@ func TestWhatBecameOfAnAlertIsToldInEveryForm(t *testing.T) {
 		{"delivery", map[string]string{"id": told.ID}, 1, "status", "sent|failed"},
 		{"delivery", map[string]string{"id": told.ID}, 1, "code", "250|550"},
 		{"delivery", map[string]string{"id": told.ID}, 1, "enhancedCode", "2.0.0|5.1.1"},
-		{"delivery", map[string]string{"id": told.ID}, 2, "stage", "message"},
+		{"delivery", map[string]string{"id": told.ID}, 2, "stage", "content"},
 		{"queue", map[string]string{"measure": "oldestAge"}, 0, "oldestAge", "0"},
 	} {
 		found := query(t, d, want.kind, want.model)
@@ -129,7 +129,7 @@ func TestAHeldMailGoesOutWhenTheKeyIsCorrected(t *testing.T) {
 	})
 	got := ask(t, d, "Editor", postTo("alerts?to=oncall@example.com", oneAlert))
 	told := decoded[undelivered](t, got)
-	if got.Status != http.StatusBadGateway || told.Code != "held" || !strings.Contains(told.Error, "credentials invalid") {
+	if got.Status != http.StatusBadGateway || told.Code != "held" || !strings.Contains(told.Message, "credentials invalid") {
 		t.Fatalf("%d %s", got.Status, got.Body)
 	}
 	if found := query(t, d, "deliveries", map[string]string{"format": "logs"}); found.Error != nil || cells(t, found.Frames[0], "severity") != "error" || !strings.HasPrefix(cells(t, found.Frames[0], "body"), "held: ") {

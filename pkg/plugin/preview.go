@@ -12,6 +12,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -41,7 +42,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	if err := previewTurn(ctx, r); err != nil {
 		w.Header().Set("Retry-After", "5")
-		return &fault{http.StatusTooManyRequests, problem{Error: "another preview is running", Code: "rate", Hint: "Try again in a few seconds."}}
+		return failure.New(failure.Rate, "another preview is running", "Try again in a few seconds.")
 	}
 	defer previews.Release(1)
 	var request previewRequest
@@ -50,7 +51,9 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	set, err := d.previewSettings(request.Settings)
 	if err != nil {
-		return &fault{http.StatusUnprocessableEntity, problem{Error: err.Error(), Code: "settings", Hint: "Correct the settings above."}}
+		wrong := failure.New(failure.Settings, err.Error(), "Correct the settings above.")
+		wrong.Status = http.StatusUnprocessableEntity // the request has them
+		return wrong
 	}
 	n := alert.Sample(time.Now())
 	if len(request.Payload) > 0 {
@@ -67,7 +70,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	content, mail, err := delivery.Preview(ctx, set, n, recipients)
 	if err != nil {
-		return &fault{http.StatusUnprocessableEntity, problem{Error: err.Error(), Code: "template", Hint: "docs/templates.md describes the model and the functions."}}
+		return failure.New(failure.Template, err.Error(), "docs/templates.md describes the model and the functions.")
 	}
 	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.HTML, string(mail), content.Warnings})
 	return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -39,9 +39,7 @@ func (d *DataSource) QueryData(ctx context.Context, req *backend.QueryDataReques
 	for _, q := range req.Queries {
 		frames, err := d.query(ctx, q)
 		if err != nil {
-			failed := errorResponse(err)
-			failed.Error = errorFor(roleIn(req.PluginContext), err)
-			response.Responses[q.RefID] = failed
+			response.Responses[q.RefID] = failed(roleIn(req.PluginContext), err)
 			continue
 		}
 		response.Responses[q.RefID] = backend.DataResponse{Frames: frames}
@@ -52,7 +50,7 @@ func (d *DataSource) QueryData(ctx context.Context, req *backend.QueryDataReques
 func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frames, error) {
 	var model queryModel
 	if err := json.Unmarshal(q.JSON, &model); err != nil {
-		return nil, badQuery("the query cannot be read: %v", err)
+		return nil, badParameter("the query cannot be read: %v", err)
 	}
 	filter, err := d.filter(model, q)
 	if err != nil {
@@ -72,7 +70,7 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 	case "queue":
 		return queryQueue(ctx, box, d.source, model.Measure)
 	}
-	return nil, badQuery("queryType is %q; it must be deliveries, delivery, stats or queue", q.QueryType)
+	return nil, badParameter("queryType is %q; it must be deliveries, delivery, stats or queue", q.QueryType)
 }
 
 // filter is the model's filters within the time range.
@@ -82,26 +80,26 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 		Text: m.Text, Limit: m.Limit,
 	}
 	if len(m.Text) > maxText {
-		return f, badQuery("text is %.60q: %v", m.Text, errTooLong)
+		return f, badParameter("text is %.60q: %v", m.Text, errTooLong)
 	}
 	var err error
 	if f.Recipients, err = parseRecipients(m.Recipient); err != nil {
-		return f, badQuery("recipient is %.60q: %v", m.Recipient, err)
+		return f, badParameter("recipient is %.60q: %v", m.Recipient, err)
 	}
 	if m.Limit < 0 || m.Limit > outbox.MaxLimit {
-		return f, badQuery("limit is %d; it must be a number from 1 to %d", m.Limit, outbox.MaxLimit)
+		return f, badParameter("limit is %d; it must be a number from 1 to %d", m.Limit, outbox.MaxLimit)
 	}
 	for _, s := range m.Status {
 		status, err := parseStatus(s)
 		if err != nil {
-			return f, badQuery("status is %q; %v", s, err)
+			return f, badParameter("status is %q; %v", s, err)
 		}
 		f.Statuses = append(f.Statuses, status)
 	}
 	for _, t := range m.MailType {
 		types, err := parseMailType(t)
 		if err != nil {
-			return f, badQuery("mailType is %q; %v", t, err)
+			return f, badParameter("mailType is %q; %v", t, err)
 		}
 		f.MailTypes = append(f.MailTypes, types...)
 	}
@@ -126,23 +124,18 @@ func inLog(t time.Time) time.Time {
 	return t
 }
 
-// errBadQuery marks what whoever wrote the query can mend.
-var errBadQuery = errors.New("bad query")
-
-func badQuery(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errBadQuery, fmt.Sprintf(format, args...))
+// badParameter is a failure that whoever wrote the query, or the query string of the
+// URL, can mend.
+func badParameter(format string, args ...any) error {
+	return failure.New(failure.Parameter, fmt.Sprintf(format, args...), "Correct the query.")
 }
 
-// errorResponse says whose fault it was: the query's and the database's errors
-// are downstream of the plugin, all else is the plugin's own.
-func errorResponse(err error) backend.DataResponse {
-	var storage *outbox.StorageError
-	var closed *delivery.NoOutboxError
-	switch {
-	case errors.Is(err, errBadQuery):
-		return backend.DataResponse{Error: err, ErrorSource: backend.ErrorSourceDownstream, Status: backend.StatusBadRequest}
-	case errors.As(err, &storage), errors.As(err, &closed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return backend.DataResponse{Error: err, ErrorSource: backend.ErrorSourceDownstream, Status: backend.StatusBadGateway}
+// failed is the response to a query that failed, as somebody with a role may read it.
+func failed(role string, err error) backend.DataResponse {
+	f := failureOf(errorFor(role, err))
+	response := backend.DataResponse{Error: errors.New(f.Advice()), ErrorSource: backend.ErrorSourcePlugin, Status: backend.Status(f.HTTPStatus())}
+	if !f.Ours() {
+		response.Error, response.ErrorSource = backend.DownstreamError(response.Error), backend.ErrorSourceDownstream
 	}
-	return backend.DataResponse{Error: err, ErrorSource: backend.ErrorSourcePlugin, Status: backend.StatusInternal}
+	return response
 }

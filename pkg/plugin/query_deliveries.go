@@ -28,7 +28,7 @@ func queryDeliveries(ctx context.Context, box *outbox.Outbox, f outbox.Filter, f
 			return nil, err
 		}
 	default:
-		return nil, badQuery("format is %q; it must be table or logs", format)
+		return nil, badParameter("format is %q; it must be table or logs", format)
 	}
 	if text := incomplete(page); text != "" {
 		frame.AppendNotices(data.Notice{Severity: data.NoticeSeverityInfo, Text: text})

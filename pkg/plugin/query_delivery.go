@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -14,12 +13,9 @@ import (
 // its attempts. Like a trace, it is found by its id at any time range.
 func queryDelivery(ctx context.Context, box *outbox.Outbox, source, id string) (data.Frames, error) {
 	if id == "" {
-		return nil, badQuery("id is empty; it is in the id column of a deliveries query")
+		return nil, badParameter("id is empty; it is in the id column of a deliveries query")
 	}
 	d, err := box.Get(ctx, source, id)
-	if errors.Is(err, outbox.ErrNotFound) {
-		return nil, badQuery("there is no delivery %.60q; it may be older than the retention, or belong to another data source", id)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -46,7 +47,11 @@ func FuzzQueryModel(f *testing.F) {
 		}
 		got := response.Responses["A"]
 		if got.Error != nil {
-			if got.ErrorSource != backend.ErrorSourceDownstream || got.Status != backend.StatusBadRequest {
+			want := backend.StatusBadRequest
+			if queryType == "delivery" && strings.Contains(got.Error.Error(), outbox.ErrNotFound.Error()) {
+				want = backend.StatusNotFound
+			}
+			if got.ErrorSource != backend.ErrorSourceDownstream || got.Status != want {
 				t.Fatalf("%s %d: %v", got.ErrorSource, got.Status, got.Error)
 			}
 			return

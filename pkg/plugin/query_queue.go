@@ -27,7 +27,7 @@ func queryQueue(ctx context.Context, box *outbox.Outbox, source, measure string)
 		fields = append(fields, age)
 	}
 	if fields == nil {
-		return nil, badQuery("measure of queue is %q; it must be depth or oldestAge, or left out", measure)
+		return nil, badParameter("measure of queue is %q; it must be depth or oldestAge, or left out", measure)
 	}
 	frame := data.NewFrame("queue", fields...)
 	return data.Frames{frame.SetMeta(&data.FrameMeta{Type: data.FrameTypeNumericWide, TypeVersion: data.FrameTypeVersion{0, 1}})}, nil

@@ -27,7 +27,7 @@ var quantiles = []struct {
 // alert rule on failures has data while all is well.
 func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q backend.DataQuery, measure string) (data.Frames, error) {
 	if len(f.Recipients) > 0 || f.Text != "" {
-		return nil, badQuery("stats can be filtered by status and mailType, not by recipient or text: use deliveries for these")
+		return nil, badParameter("stats can be filtered by status and mailType, not by recipient or text: use deliveries for these")
 	}
 	interval := intervalOf(f.To.Sub(f.From), q)
 	// Intervals begin at multiples since 1970, as the outbox counts them.
@@ -50,7 +50,7 @@ func queryStats(ctx context.Context, box *outbox.Outbox, f outbox.Filter, q back
 	case "latency":
 		return data.Frames{latencyFrame(stats, times)}, nil
 	}
-	return nil, badQuery("measure of stats is %q; it must be count or latency", measure)
+	return nil, badParameter("measure of stats is %q; it must be count or latency", measure)
 }
 
 // intervalOf is the panel's interval, or a longer one where that makes too many

@@ -6,12 +6,13 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // alertsPath is the route of contact points.
 const alertsPath = "/alerts"
 
-// handler answers one route; the error it returns is answered as a problem.
+// handler answers one route; the error it returns is answered as a failure.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes is the resource API: one pattern a line, its method and who may call.
@@ -28,10 +29,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle("/deliveries/{id}/retry", post(editors(d.retryDelivery)))
 	mux.Handle("/deliveries/{id}/cancel", post(editors(d.cancelDelivery)))
 	mux.Handle("/", handler(func(_ http.ResponseWriter, r *http.Request) error {
-		return &fault{http.StatusNotFound, problem{
-			Error: "there is no route " + r.URL.Path, Code: "route",
-			Hint: "Alerts are posted to " + alertsPath + ".",
-		}}
+		return failure.New(failure.Route, "there is no route "+r.URL.Path, "Alerts are posted to "+alertsPath+".")
 	}))
 	return withBody(mux)
 }
@@ -39,16 +37,13 @@ func (d *DataSource) routes() http.Handler {
 func get(h handler) handler  { return only(http.MethodGet, h) }
 func post(h handler) handler { return only(http.MethodPost, h) }
 
-// only refuses every other method, in the words of a problem, which the mux has
+// only refuses every other method, in the words of a failure, which the mux has
 // not.
 func only(method string, h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method != method {
 			w.Header().Set("Allow", method)
-			return &fault{http.StatusMethodNotAllowed, problem{
-				Error: r.Method + " is not allowed on " + r.URL.Path, Code: "method",
-				Hint: "Use " + method + ".",
-			}}
+			return failure.New(failure.Method, r.Method+" is not allowed on "+r.URL.Path, "Use "+method+".")
 		}
 		return h(w, r)
 	}
@@ -56,7 +51,7 @@ func only(method string, h handler) handler {
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h(w, r); err != nil {
-		writeProblem(w, r, err)
+		writeFailure(w, r, err)
 	}
 }
 

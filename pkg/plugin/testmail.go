@@ -6,6 +6,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // testRequest is the body of POST /test. It may be empty.
@@ -41,7 +42,7 @@ func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
 		if to.Err == nil {
 			answer.Accepted = append(answer.Accepted, to.Address)
 		} else {
-			answer.Rejected = append(answer.Rejected, rejection{to.Address, to.Err.Code, to.Err.EnhancedCode, to.Err.Error()})
+			answer.Rejected = append(answer.Rejected, rejection{to.Address, to.Err.Reply.Code, to.Err.Reply.EnhancedCode, to.Err.Error()})
 		}
 	}
 	writeJSON(w, http.StatusOK, answer)
@@ -56,7 +57,7 @@ func (d *DataSource) testRecipients(request testRequest, role string) (alert.Rec
 	}
 	to, err := address.Parse(request.To)
 	if err != nil {
-		return alert.Recipients{}, badBody(`"to": `+err.Error(), "Write user@example.com or Name <user@example.com>.")
+		return alert.Recipients{}, failure.New(failure.Body, `"to": `+err.Error(), "Write user@example.com or Name <user@example.com>.")
 	}
 	only := d.settings
 	only.To, only.Cc, only.Bcc = []address.Address{to}, nil, nil

@@ -2,31 +2,22 @@ package plugin
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // errOutboxHidden is what a Viewer is told when the outbox fails. The real error
 // names its place and its database's user, which concern only those who can repair
 // it.
-var errOutboxHidden = &fault{http.StatusServiceUnavailable, problem{
-	Error: "the outbox cannot be used", Code: "outbox",
-	Hint: "An Editor or Admin is told why, and so is Grafana's log.",
-}}
+var errOutboxHidden = failure.New(failure.Outbox, "the outbox cannot be used", "An Editor or Admin is told why, and so is Grafana's log.")
 
 // errorFor returns the error as somebody with a role may read it.
 func errorFor(role string, err error) error {
-	var (
-		storage *outbox.StorageError
-		closed  *delivery.NoOutboxError
-	)
-	namesOutbox := (errors.As(err, &storage) || errors.As(err, &closed)) && !errors.Is(err, delivery.ErrOpening)
-	if namesOutbox && !mayOperate(role) {
+	if failureOf(err).Code == failure.Outbox && !errors.Is(err, delivery.ErrOpening) && !mayOperate(role) {
 		return errOutboxHidden
 	}
 	return err
@@ -39,7 +30,7 @@ func healthFor(role string, h delivery.Health) delivery.Health {
 	}
 	h.Location = ""
 	if h.Warning != "" {
-		h.Warning = "The outbox needs attention. " + errOutboxHidden.problem.Hint
+		h.Warning = "The outbox needs attention. " + errOutboxHidden.English
 	}
 	return h
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-sasl"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -92,11 +93,11 @@ func (c *loginClient) Next([]byte) ([]byte, error) {
 func (s *session) authenticate() (Reply, *Error) {
 	name, err := s.chooseMechanism()
 	if err != nil {
-		reason := bounded(s.redactor.redact(err.Error()))
-		return Reply{}, &Error{Class: Refused, Stage: StageAuth, Err: errors.New(reason)}
+		reason := failure.Bounded(s.redactor.redact(err.Error()))
+		return Reply{}, &Error{Code: failure.Refused, Stage: StageAuth, Err: errors.New(reason)}
 	}
 	reply, fail := s.auth(name)
-	if s.cfg.Mechanism == settings.AuthPlain || s.cfg.Mechanism == settings.AuthLogin || !fail.refusesMechanism() {
+	if s.cfg.Mechanism == settings.AuthPlain || s.cfg.Mechanism == settings.AuthLogin || !refusesMechanism(fail) {
 		return reply, fail
 	}
 	login := name == sasl.Plain
@@ -111,17 +112,17 @@ func (s *session) authenticate() (Reply, *Error) {
 // hungUpOnPlain says whether the relay refused PLAIN and then ended the
 // connection, so that LOGIN is to be tried first on another.
 func (s *session) hungUpOnPlain(err *Error) bool {
-	return s.fellBack && err != nil && err.Stage == StageAuth && (err.Class == Unavailable || err.Class == Network && !err.Timeout())
+	return s.fellBack && err != nil && err.Stage == StageAuth && (err.Code == failure.Closing || err.Code == failure.Network)
 }
 
 // refusesMechanism says whether a reply to AUTH refuses the mechanism and not the
 // credentials: 504 and 534 (RFC 4954 section 4 and 6), what servers say of a
 // command that they do not know, and 553, which some say of PLAIN.
-func (e *Error) refusesMechanism() bool {
+func refusesMechanism(e *Error) bool {
 	if e == nil || e.Stage != StageAuth {
 		return false
 	}
-	switch e.Code {
+	switch e.Reply.Code {
 	case 500, 501, 502, 504, 534, 553:
 		return true
 	}
@@ -134,7 +135,7 @@ func (s *session) auth(name string) (Reply, *Error) {
 	client := saslClient(name, s.cfg.UserName, s.cfg.Password)
 	_, response, err := client.Start()
 	if err != nil {
-		return Reply{}, failure(StageAuth, err)
+		return Reply{}, asFailure(StageAuth, err)
 	}
 	command := "AUTH " + name
 	if response != nil {
@@ -158,7 +159,7 @@ func (s *session) auth(name string) (Reply, *Error) {
 			challenge = []byte(reply.Text)
 		}
 		if response, err = client.Next(challenge); err != nil {
-			return reply, failure(StageAuth, malformed{reason: "the relay asks for more than " + name + " has to say"})
+			return reply, asFailure(StageAuth, malformed{reason: "the relay asks for more than " + name + " has to say"})
 		}
 		command = base64.StdEncoding.EncodeToString(response)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-sasl"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // capabilities is what a relay offers in its EHLO reply (RFC 5321 section
@@ -30,7 +32,7 @@ func parseCapabilities(r Reply, redactor redactor) capabilities {
 		if line == "" {
 			continue
 		}
-		c.lines = append(c.lines, bounded(redactor.redact(line)))
+		c.lines = append(c.lines, failure.Bounded(redactor.redact(line)))
 		words := strings.Fields(line)
 		switch {
 		case line == "STARTTLS":

@@ -51,7 +51,7 @@ func TestCertificatesAreToldWithinBounds(t *testing.T) {
 	if len(encoded) > 4000 || !strings.Contains(string(encoded), "and 70 more") || !strings.Contains(string(encoded), "evil") {
 		t.Errorf("%d octets: %.400s", len(encoded), encoded)
 	}
-	failed := failure(StageTLS, &tls.CertificateVerificationError{
+	failed := asFailure(StageTLS, &tls.CertificateVerificationError{
 		UnverifiedCertificates: []*x509.Certificate{c}, Err: x509.HostnameError{Certificate: c, Host: "relay.example.com"},
 	})
 	words, err := json.Marshal(failed)

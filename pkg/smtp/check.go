@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -84,7 +85,9 @@ func Check(ctx context.Context, c Config) Report {
 		report.Stages = nil
 		s, err = open(ctx, &c, observe, nil)
 	}
-	report.Err = err
+	if err != nil {
+		report.Err = err.Told()
+	}
 	report.Capabilities = s.caps.lines
 	report.Mechanism = s.mechanism
 	switch {
@@ -122,14 +125,14 @@ const maxNames = 20
 func describe(c *x509.Certificate) Certificate {
 	var names []string
 	for _, name := range c.DNSNames[:min(len(c.DNSNames), maxNames)] {
-		names = append(names, bounded(name))
+		names = append(names, failure.Bounded(name))
 	}
 	if more := len(c.DNSNames) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 	return Certificate{
-		Subject:   bounded(c.Subject.String()),
-		Issuer:    bounded(c.Issuer.String()),
+		Subject:   failure.Bounded(c.Subject.String()),
+		Issuer:    failure.Bounded(c.Issuer.String()),
 		DNSNames:  names,
 		NotBefore: c.NotBefore,
 		NotAfter:  c.NotAfter,

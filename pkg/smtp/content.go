@@ -3,13 +3,15 @@ package smtp
 import (
 	"cmp"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // content sends the mail, and behind it the envelope of the next one if the
 // relay pipelines, and decides what the reply to the mail means.
 func (s *session) content(j *job, queue jobQueue, timer *stageTimer) (next *job, remedy remedy, lost *Error) {
 	next, refused, lost := s.message(j, queue)
-	timer.done(StageMessage, cmp.Or(lost, refused))
+	timer.done(StageContent, cmp.Or(lost, refused))
 	switch {
 	case lost != nil:
 		remedy = s.contentLost(j, lost)
@@ -32,7 +34,8 @@ func (s *session) message(j *job, queue jobQueue) (next *job, refused, lost *Err
 		return nil, nil, lost
 	}
 	end, before := s.queued(), s.written
-	end += writeData(s.w, j.mail.Data)
+	size := writeData(s.w, j.mail.Data)
+	end += size
 	if s.written > before { // part of it went out
 		if lost := s.earlyReply(); lost != nil {
 			return nil, nil, lost
@@ -43,27 +46,28 @@ func (s *session) message(j *job, queue jobQueue) (next *job, refused, lost *Err
 	}
 	_, _ = s.w.Write(lastLine)
 	end += int64(len(lastLine))
+	s.dialogue.sendContent(j.ctx, size)
 	s.unfinished = false // whatever the reply, it ends the transaction
 	if next = s.chained(queue); next != nil {
-		s.writeEnvelope(next.mail)
+		s.writeEnvelope(next)
 	}
 	// A write that fails behind the final dot leaves the reply to be read.
 	if err := s.w.Flush(); err != nil && s.written < end {
-		return next, nil, s.writeFailure(StageMessage, err)
+		return next, nil, s.writeFailure(StageContent, err)
 	}
 	next, reply, lost := s.verdict(next, queue)
 	if lost == nil {
 		if reply.Code/100 == 2 {
 			j.reply = reply
-			j.reply.Text = bounded(reply.Text)
+			j.reply.Text = failure.Bounded(reply.Text)
 			return next, nil, nil
 		}
-		if refused = refusal(StageMessage, reply); refused.Class != Protocol {
+		if refused = refusal(StageContent, reply); refused.Code != failure.Protocol {
 			return next, refused, nil
 		}
 		lost = refused
 	}
-	lost.Ambiguous = lost.Class != Unavailable
+	lost.Ambiguous = lost.Code != failure.Closing
 	return next, nil, lost
 }
 
@@ -111,7 +115,7 @@ func (s *session) verdict(next *job, queue jobQueue) (*job, Reply, *Error) {
 		next = nil
 		got = <-s.replies
 	}
-	reply, lost := s.checkReceived(StageMessage, got)
+	reply, lost := s.checkReceived(StageContent, got)
 	return next, reply, lost
 }
 
@@ -121,9 +125,9 @@ func (s *session) verdict(next *job, queue jobQueue) (*job, Reply, *Error) {
 func (s *session) earlyReply() *Error {
 	select {
 	case got := <-s.replies:
-		reply, err := s.checkReceived(StageMessage, got)
+		reply, err := s.checkReceived(StageContent, got)
 		if err == nil {
-			err = refusal(StageMessage, reply)
+			err = refusal(StageContent, reply)
 		}
 		return err
 	default:
@@ -136,7 +140,7 @@ func (s *session) earlyReply() *Error {
 func (s *session) writeFailure(stage Stage, err error) *Error {
 	_ = s.raw.SetReadDeadline(time.Now().Add(lastWordsTimeout))
 	for got := range s.replies {
-		if got.reply.Code == 421 || stage == StageMessage && got.reply.Code >= 400 {
+		if got.reply.Code == 421 || stage == StageContent && got.reply.Code >= 400 {
 			return refusal(stage, got.reply)
 		}
 	}

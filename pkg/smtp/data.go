@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // maxLine is the most octets of a line without its CRLF (RFC 5322 section 2.1.1).
@@ -21,11 +23,11 @@ func (m Mail) check() *Error {
 		return local("the mail has no recipient")
 	}
 	if m.From != "" && !plainAddress(m.From) {
-		return local("the sender " + bounded(m.From) + " is not an address that SMTP can carry")
+		return local("the sender " + failure.Bounded(m.From) + " is not an address that SMTP can carry")
 	}
 	for _, to := range m.To {
 		if !plainAddress(to) {
-			return local("the recipient " + bounded(to) + " is not an address that SMTP can carry")
+			return local("the recipient " + failure.Bounded(to) + " is not an address that SMTP can carry")
 		}
 	}
 	return checkData(m.Data)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -84,7 +85,7 @@ func TestUnfitContentIsRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for cut := 0; cut <= len(tt.data); cut++ {
 				err := checkData([][]byte{[]byte(tt.data[:cut]), []byte(tt.data[cut:])})
-				if err == nil || err.Class != Local || err.Temporary() || !strings.Contains(err.Error(), tt.words) {
+				if err == nil || err.Code != failure.Local || err.Temporary() || !strings.Contains(err.Error(), tt.words) {
 					t.Fatalf("cut at %d: %v", cut, err)
 				}
 			}
@@ -118,7 +119,7 @@ func TestUnfitMailNeverReachesTheRelay(t *testing.T) {
 	}
 	for name, mail := range mails {
 		result, err := pool.Send(testContext(t), mail)
-		if e := asError(t, err); e.Class != Local || e.Temporary() || e.Sender() || strings.ContainsAny(e.Error(), "\r\n\x00") {
+		if e := asError(t, err); e.Code != failure.Local || e.Temporary() || e.Sender() || strings.ContainsAny(e.Error(), "\r\n\x00") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if result.Accepted() != 0 {

@@ -1,6 +1,10 @@
 package smtp
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+)
 
 // pipelines says whether a job's envelope goes in one flight.
 func (s *session) pipelines(j *job) bool { return s.caps.pipelining && !j.lockstep }
@@ -10,7 +14,7 @@ func (s *session) begin(j *job) *Error {
 	if !s.pipelines(j) {
 		return nil
 	}
-	s.writeEnvelope(j.mail)
+	s.writeEnvelope(j)
 	if err := s.w.Flush(); err != nil {
 		return s.writeFailure(StageMail, err)
 	}
@@ -18,15 +22,15 @@ func (s *session) begin(j *job) *Error {
 }
 
 // writeEnvelope queues everything up to DATA (RFC 2920 section 3.1).
-func (s *session) writeEnvelope(m Mail) {
+func (s *session) writeEnvelope(j *job) {
 	if s.unfinished {
-		s.line("RSET")
+		s.line(j.ctx, "RSET")
 	}
-	s.line("MAIL FROM:<", m.From, ">")
-	for _, to := range m.To {
-		s.line("RCPT TO:<", to, ">")
+	s.line(j.ctx, "MAIL FROM:<", j.mail.From, ">")
+	for _, to := range j.mail.To {
+		s.line(j.ctx, "RCPT TO:<", to, ">")
 	}
-	s.line("DATA")
+	s.line(j.ctx, "DATA")
 }
 
 // envelope takes the replies to the envelope, one for each command that was
@@ -83,7 +87,7 @@ func (s *session) reset(j *job, timer *stageTimer) *Error {
 	}
 	refused, lost := s.exchange(j, StageRset, "RSET")
 	if refused != nil { // no mail has part in that, and a new connection has nothing to reset
-		refused.Class = Protocol
+		refused.Code = failure.Protocol
 	}
 	if lost = cmp.Or(lost, refused); lost != nil {
 		timer.done(StageRset, lost)
@@ -108,7 +112,7 @@ func (s *session) recipients(j *job, noSender *Error) (accepted int, lost *Error
 		case refused == nil:
 			accepted++
 			j.overflow = 0
-		case j.overflow > 0, refused.tooManyRecipients() && accepted > 0:
+		case j.overflow > 0, tooManyRecipients(refused) && accepted > 0:
 			j.overflow++
 		}
 		j.results[i].Err = refused
@@ -116,7 +120,7 @@ func (s *session) recipients(j *job, noSender *Error) (accepted int, lost *Error
 	if accepted > 0 { // the mail goes on, and those whom the session may have refused are tried again later
 		for i := range j.results {
 			if err := j.results[i].Err; err != nil && s.mayConcernSession(err) {
-				j.results[i].Err = err.asTemporary()
+				j.results[i].Err = asTemporary(err)
 			}
 		}
 	}
@@ -152,7 +156,7 @@ func (s *session) exchange(j *job, stage Stage, words ...string) (refused, lost 
 		if lost := s.checkSilent(stage); lost != nil {
 			return nil, lost
 		}
-		s.line(words...)
+		s.line(j.ctx, words...)
 		if err := s.w.Flush(); err != nil {
 			return nil, s.writeFailure(stage, err)
 		}
@@ -163,7 +167,7 @@ func (s *session) exchange(j *job, stage Stage, words ...string) (refused, lost 
 		return nil, lost
 	}
 	err := refusal(stage, reply)
-	if err.Class == Protocol {
+	if err.Code == failure.Protocol {
 		return nil, err
 	}
 	err.Hint = hint(s.cfg, err)

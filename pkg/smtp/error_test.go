@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,27 +13,28 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
 func TestReplyCodesAreClassified(t *testing.T) {
-	everywhere := []Stage{StageGreeting, StageEHLO, StageSTARTTLS, StageEHLOTLS, StageAuth, StageMail, StageRcpt, StageData, StageMessage, StageRset, StageNoop, StageQuit}
-	transaction := []Stage{StageMail, StageRcpt, StageData, StageMessage}
+	everywhere := []Stage{StageGreeting, StageEHLO, StageSTARTTLS, StageEHLOTLS, StageAuth, StageMail, StageRcpt, StageData, StageContent, StageRset, StageNoop, StageQuit}
+	transaction := []Stage{StageMail, StageRcpt, StageData, StageContent}
 	tests := []struct {
 		stages []Stage
 		codes  []int
-		want   Class
+		want   failure.Code
 	}{
-		{everywhere, []int{421}, Unavailable},
-		{everywhere, []int{400, 432, 450, 451, 452, 454, 455, 499}, Transient},
-		{transaction, []int{503}, Transient},
-		{everywhere, []int{100, 220, 250, 299, 354}, Protocol},
-		{everywhere, []int{530, 534, 535, 538}, Refused},
-		{transaction, []int{500, 501, 502, 504, 550, 551, 553, 554, 555, 599}, Permanent},
-		{[]Stage{StageMail, StageData, StageMessage}, []int{552}, Permanent},
-		{[]Stage{StageRcpt}, []int{552}, Transient},
-		{[]Stage{StageGreeting, StageEHLO, StageEHLOTLS, StageAuth}, []int{500, 502, 503, 504, 521, 550, 554}, Refused},
-		{[]Stage{StageSTARTTLS}, []int{500, 501, 502, 503, 554}, TLS},
+		{everywhere, []int{421}, failure.Closing},
+		{everywhere, []int{400, 432, 450, 451, 452, 454, 455, 499}, failure.Transient},
+		{transaction, []int{503}, failure.Transient},
+		{everywhere, []int{100, 220, 250, 299, 354}, failure.Protocol},
+		{everywhere, []int{530, 534, 535, 538}, failure.Refused},
+		{transaction, []int{500, 501, 502, 504, 550, 551, 553, 554, 555, 599}, failure.Permanent},
+		{[]Stage{StageMail, StageData, StageContent}, []int{552}, failure.Permanent},
+		{[]Stage{StageRcpt}, []int{552}, failure.Transient},
+		{[]Stage{StageGreeting, StageEHLO, StageEHLOTLS, StageAuth}, []int{500, 502, 503, 504, 521, 550, 554}, failure.Refused},
+		{[]Stage{StageSTARTTLS}, []int{500, 501, 502, 503, 554}, failure.TLS},
 	}
 	for _, tt := range tests {
 		for _, stage := range tt.stages {
@@ -47,33 +47,14 @@ func TestReplyCodesAreClassified(t *testing.T) {
 	}
 }
 
-func TestClassesDecideWhatToDo(t *testing.T) {
-	for class, want := range map[Class]struct{ temporary, sender bool }{
-		Transient:   {true, false},
-		Permanent:   {false, false},
-		Unavailable: {true, false},
-		Network:     {true, false},
-		TLS:         {false, true},
-		Refused:     {false, true},
-		Protocol:    {true, false},
-		Local:       {false, false},
-		Cancelled:   {true, false},
-	} {
-		e := &Error{Class: class}
-		if e.Temporary() != want.temporary || e.Sender() != want.sender {
-			t.Errorf("%s: temporary %t, sender %t", class, e.Temporary(), e.Sender())
-		}
-	}
-}
-
 // TestVerdictIsOfTheErrorThatDecidesMost: in whatever order they come. That a
 // mail may have arrived must not be lost among recipients whose mail did not.
 func TestVerdictIsOfTheErrorThatDecidesMost(t *testing.T) {
 	byWeight := []*Error{
-		{Class: Refused},
-		{Class: Cancelled, Ambiguous: true},
-		{Class: Transient},
-		{Class: Permanent},
+		{Code: failure.Refused},
+		{Code: failure.Cancelled, Ambiguous: true},
+		{Code: failure.Transient},
+		{Code: failure.Permanent},
 	}
 	for i, heavier := range byWeight {
 		for _, lighter := range byWeight[i+1:] {
@@ -91,15 +72,16 @@ func TestVerdictIsOfTheErrorThatDecidesMost(t *testing.T) {
 }
 
 func TestCausesAreClassified(t *testing.T) {
-	for want, causes := range map[Class][]error{
-		Network:   {io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET, context.DeadlineExceeded, errors.New("anything else")},
-		Protocol:  {malformed{reason: "x"}, fmt.Errorf("wrapped: %w", malformed{reason: "x"})},
-		Cancelled: {context.Canceled, ErrClosed},
+	for want, causes := range map[failure.Code][]error{
+		failure.Network:   {io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, errors.New("anything else")},
+		failure.Timeout:   {os.ErrDeadlineExceeded, context.DeadlineExceeded, fmt.Errorf("wrapped: %w", os.ErrDeadlineExceeded)},
+		failure.Protocol:  {malformed{reason: "x"}, fmt.Errorf("wrapped: %w", malformed{reason: "x"})},
+		failure.Cancelled: {context.Canceled, ErrClosed},
 	} {
 		for _, cause := range causes {
-			e := failure(StageMail, cause)
-			if e.Class != want || !errors.Is(e, cause) || !e.Temporary() {
-				t.Errorf("%v is %s, want %s", cause, e.Class, want)
+			e := asFailure(StageMail, cause)
+			if e.Code != want || !errors.Is(e, cause) || !e.Temporary() {
+				t.Errorf("%v is %s, want %s", cause, e.Code, want)
 			}
 		}
 	}
@@ -107,9 +89,9 @@ func TestCausesAreClassified(t *testing.T) {
 
 func TestErrorSaysStageAndWords(t *testing.T) {
 	for want, e := range map[string]*Error{
-		"auth: 535 5.7.8 Authentication failed":           {Stage: StageAuth, Code: 535, EnhancedCode: "5.7.8", Text: "Authentication failed"},
-		"rcpt: 550 no such user":                          {Stage: StageRcpt, Code: 550, Text: "no\nsuch user"},
-		"message: EOF (the mail may have been delivered)": {Stage: StageMessage, Err: io.EOF, Ambiguous: true},
+		"auth: 535 5.7.8 Authentication failed":           {Stage: StageAuth, Reply: Reply{Code: 535, EnhancedCode: "5.7.8", Text: "Authentication failed"}},
+		"rcpt: 550 no such user":                          {Stage: StageRcpt, Reply: Reply{Code: 550, Text: "no\nsuch user"}},
+		"content: EOF (the mail may have been delivered)": {Stage: StageContent, Err: io.EOF, Ambiguous: true},
 		"data: 250 ok: the reply does not fit this stage": refusal(StageData, Reply{Code: 250, Text: "ok"}),
 		"dial: a  b": {Stage: StageDial, Err: errors.New("a\r\nb")},
 	} {
@@ -121,9 +103,9 @@ func TestErrorSaysStageAndWords(t *testing.T) {
 
 func TestAdviceIsInSentences(t *testing.T) {
 	for want, e := range map[string]*Error{
-		"rcpt: 550 no such user":               {Stage: StageRcpt, Code: 550, Text: "no such user"},
-		"auth: 535 no. Check the AppKey.":      {Stage: StageAuth, Code: 535, Text: "no", Hint: "Check the AppKey."},
-		"auth: 535 Go away. Check the AppKey.": {Stage: StageAuth, Code: 535, Text: "Go away.", Hint: "Check the AppKey."},
+		"rcpt: 550 no such user": {Stage: StageRcpt, Reply: Reply{Code: 550, Text: "no such user"}},
+		"auth: 535 no. Check fromAddress: the relay takes no mail from this sender.":      {Stage: StageAuth, Reply: Reply{Code: 535, Text: "no"}, Hint: failure.Sender.With()},
+		"auth: 535 Go away. Check fromAddress: the relay takes no mail from this sender.": {Stage: StageAuth, Reply: Reply{Code: 535, Text: "Go away."}, Hint: failure.Sender.With()},
 	} {
 		if got := e.Advice(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -140,29 +122,19 @@ func TestStageIsSaidOnce(t *testing.T) {
 	proxied := &net.OpError{Op: "socks connect", Net: "tcp", Addr: address, Err: refused}
 	closing := func(text string) error { return &net.OpError{Op: "remote error", Err: errors.New("tls: " + text)} }
 	for want, e := range map[string]*Error{
-		"dial: 192.0.2.1:587: connect: connection refused":                                  failure(StageDial, refused),
-		"dial: lookup relay.example.com: no such host":                                      failure(StageDial, unknown),
-		"dial: socks connect tcp 192.0.2.1:587: 192.0.2.1:587: connect: connection refused": failure(StageDial, proxied),
-		"tls: first record does not look like a TLS handshake":                              failure(StageTLS, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}),
-		"tls: failed to verify certificate: x509: certificate signed by unknown authority":  failure(StageTLS, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
-		"tls: remote error: handshake failure":                                              failure(StageTLS, closing("handshake failure")),
-		"ehlo_tls: remote error: tls: internal error":                                       failure(StageEHLOTLS, closing("internal error")),
-		"auth: 535 no":              failure(StageAuth, &Error{Class: Refused, Stage: StageAuth, Code: 535, Text: "no"}),
-		"message: message too long": failure(StageMessage, errors.New("message too long")),
+		"dial: 192.0.2.1:587: connect: connection refused":                                  asFailure(StageDial, refused),
+		"dial: lookup relay.example.com: no such host":                                      asFailure(StageDial, unknown),
+		"dial: socks connect tcp 192.0.2.1:587: 192.0.2.1:587: connect: connection refused": asFailure(StageDial, proxied),
+		"tls: first record does not look like a TLS handshake":                              asFailure(StageTLS, tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}),
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority":  asFailure(StageTLS, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
+		"tls: remote error: handshake failure":                                              asFailure(StageTLS, closing("handshake failure")),
+		"ehlo_tls: remote error: tls: internal error":                                       asFailure(StageEHLOTLS, closing("internal error")),
+		"auth: 535 no":              asFailure(StageAuth, &Error{Code: failure.Refused, Stage: StageAuth, Reply: Reply{Code: 535, Text: "no"}}),
+		"content: message too long": asFailure(StageContent, errors.New("message too long")),
 	} {
 		if got := e.Error(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-	}
-}
-
-func TestErrorIsReadableInJSON(t *testing.T) {
-	got, err := json.Marshal(&Error{Class: Network, Stage: StageDial, Hint: "Try another port.", Err: io.EOF})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := `{"class":"network","stage":"dial","message":"dial: EOF","hint":"Try another port."}`; string(got) != want {
-		t.Errorf("%s, want %s", got, want)
 	}
 }
 
@@ -181,48 +153,50 @@ func TestHintsNameTheRemedy(t *testing.T) {
 	starttls := &Config{Host: "relay.example.com", Port: 25, Mode: nhncloud.STARTTLS, TLS: tlsConfig(nil, "relay.example.com")}
 	other := &Config{Host: "relay.example.com", Port: 587, Mode: nhncloud.STARTTLS, TLS: tlsConfig(nil, "relay.example.com")}
 	wrapper := &Config{Host: "relay.example.com", Port: 587, Mode: nhncloud.TLSWrapper, TLS: tlsConfig(nil, "relay.example.com")}
-	failed := func(class Class, stage Stage, err error) *Error { return &Error{Class: class, Stage: stage, Err: err} }
+	failed := func(class failure.Code, stage Stage, err error) *Error {
+		return &Error{Code: class, Stage: stage, Err: err}
+	}
 	tests := []struct {
 		name string
 		c    *Config
 		err  *Error
 		want string
 	}{
-		{"timeout on port 25", starttls, failed(Network, StageDial, os.ErrDeadlineExceeded), "may block port 25: try 587"},
-		{"timeout on another port", other, failed(Network, StageDial, os.ErrDeadlineExceeded), "port 587"},
-		{"connection refused", other, failed(Network, StageDial, syscall.ECONNREFUSED), "Nothing listens on relay.example.com:587"},
-		{"unknown name", other, failed(Network, StageDial, &net.DNSError{}), "DNS"},
-		{"TLS wrapper port spoken to in the clear", other, failed(Network, StageGreeting, os.ErrDeadlineExceeded), "set portMode to tlsWrapper"},
-		{"STARTTLS port spoken to in TLS", wrapper, failed(TLS, StageTLS, tls.RecordHeaderError{}), "Set portMode to starttls"},
-		{"no TLS after STARTTLS", other, failed(TLS, StageTLS, tls.RecordHeaderError{}), "firewall or proxy"},
-		{"STARTTLS missing", other, failed(TLS, StageSTARTTLS, io.EOF), "TLS wrapper port"},
-		{"unknown authority", other, failed(TLS, StageTLS, x509.UnknownAuthorityError{}), "tlsCACert"},
-		{"wrong name", other, failed(TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"mail.example.org"}}}), "serverName"},
-		{"a name in the Common Name only", other, failed(TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{}}), "issued again with relay.example.com as a SAN"},
-		{"expired", other, failed(TLS, StageTLS, x509.CertificateInvalidError{Reason: x509.Expired}), "expired"},
-		{"old TLS", other, failed(TLS, StageTLS, errors.New("remote error: tls: protocol version not supported")), "TLS 1.2"},
-		{"stalled handshake", other, failed(Network, StageTLS, os.ErrDeadlineExceeded), "did not complete the TLS handshake"},
-		{"wrong credentials", other, &Error{Class: Refused, Stage: StageAuth, Code: 535}, "the AppKey of Email, not of another service"},
-		{"RSA key exchange only", other, failed(TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}), "ECDHE"},
-		{"a cipher suite that was not offered", other, failed(TLS, StageTLS, errors.New("tls: server chose an unconfigured cipher suite")), "ECDHE"},
-		{"another alert", other, failed(TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: internal error")}), "its own log"},
-		{"no certificate for this name", other, failed(TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: unrecognized name")}), "no certificate for relay.example.com"},
-		{"EHLO refused", other, &Error{Class: Refused, Stage: StageEHLO, Code: 550}, "ehloName"},
-		{"EHLO refused over TLS", other, &Error{Class: Refused, Stage: StageEHLOTLS, Code: 504}, "ehloName"},
-		{"EHLO unknown", other, &Error{Class: Refused, Stage: StageEHLO, Code: 500, Text: "unrecognized command EHLO"}, "relay.example.com:587 does not know EHLO"},
-		{"EHLO name refused for now", other, &Error{Class: Transient, Stage: StageEHLO, Code: 450, Text: "<mon1>: Helo command rejected: Host not found"}, "ehloName"},
-		{"EHLO name refused at RCPT", other, &Error{Class: Permanent, Stage: StageRcpt, Code: 504, Text: "<mon1>: Helo command rejected: need fully-qualified hostname"}, "ehloName"},
-		{"EHLO name refused at MAIL", other, &Error{Class: Permanent, Stage: StageMail, Code: 550, Text: "invalid EHLO"}, "ehloName"},
-		{"mechanism refused", other, &Error{Class: Refused, Stage: StageAuth, Code: 504}, "authMechanism"},
-		{"AUTH missing", other, failed(Refused, StageAuth, io.EOF), "authMechanism"},
-		{"relay serves us not", other, &Error{Class: Refused, Stage: StageGreeting, Code: 554}, "does not serve this client"},
-		{"too many connections", other, &Error{Class: Unavailable, Stage: StageGreeting, Code: 421}, "maxConnections"},
-		{"sender refused", other, &Error{Class: Permanent, Stage: StageMail, Code: 553}, "fromAddress"},
-		{"credentials asked for at MAIL", other, &Error{Class: Refused, Stage: StageMail, Code: 530}, "AppKey and SecretKey"},
+		{"timeout on port 25", starttls, failed(failure.Timeout, StageDial, os.ErrDeadlineExceeded), "may block port 25: try 587"},
+		{"timeout on another port", other, failed(failure.Timeout, StageDial, os.ErrDeadlineExceeded), "port 587"},
+		{"connection refused", other, failed(failure.Network, StageDial, syscall.ECONNREFUSED), "Nothing listens on relay.example.com:587"},
+		{"unknown name", other, failed(failure.Network, StageDial, &net.DNSError{}), "DNS"},
+		{"TLS wrapper port spoken to in the clear", other, failed(failure.Timeout, StageGreeting, os.ErrDeadlineExceeded), "set portMode to tlsWrapper"},
+		{"STARTTLS port spoken to in TLS", wrapper, failed(failure.TLS, StageTLS, tls.RecordHeaderError{}), "Set portMode to starttls"},
+		{"no TLS after STARTTLS", other, failed(failure.TLS, StageTLS, tls.RecordHeaderError{}), "firewall or proxy"},
+		{"STARTTLS missing", other, failed(failure.TLS, StageSTARTTLS, io.EOF), "TLS wrapper port"},
+		{"unknown authority", other, failed(failure.TLS, StageTLS, x509.UnknownAuthorityError{}), "tlsCACert"},
+		{"wrong name", other, failed(failure.TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"mail.example.org"}}}), "serverName"},
+		{"a name in the Common Name only", other, failed(failure.TLS, StageTLS, x509.HostnameError{Certificate: &x509.Certificate{}}), "issued again with relay.example.com as a SAN"},
+		{"expired", other, failed(failure.TLS, StageTLS, x509.CertificateInvalidError{Reason: x509.Expired}), "expired"},
+		{"old TLS", other, failed(failure.TLS, StageTLS, errors.New("remote error: tls: protocol version not supported")), "TLS 1.2"},
+		{"stalled handshake", other, failed(failure.Timeout, StageTLS, os.ErrDeadlineExceeded), "did not complete the TLS handshake"},
+		{"wrong credentials", other, &Error{Code: failure.Refused, Stage: StageAuth, Reply: Reply{Code: 535}}, "the AppKey of Email, not of another service"},
+		{"RSA key exchange only", other, failed(failure.TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}), "ECDHE"},
+		{"a cipher suite that was not offered", other, failed(failure.TLS, StageTLS, errors.New("tls: server chose an unconfigured cipher suite")), "ECDHE"},
+		{"another alert", other, failed(failure.TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: internal error")}), "its own log"},
+		{"no certificate for this name", other, failed(failure.TLS, StageTLS, &net.OpError{Op: "remote error", Err: errors.New("tls: unrecognized name")}), "no certificate for relay.example.com"},
+		{"EHLO refused", other, &Error{Code: failure.Refused, Stage: StageEHLO, Reply: Reply{Code: 550}}, "ehloName"},
+		{"EHLO refused over TLS", other, &Error{Code: failure.Refused, Stage: StageEHLOTLS, Reply: Reply{Code: 504}}, "ehloName"},
+		{"EHLO unknown", other, &Error{Code: failure.Refused, Stage: StageEHLO, Reply: Reply{Code: 500, Text: "unrecognized command EHLO"}}, "relay.example.com:587 does not know EHLO"},
+		{"EHLO name refused for now", other, &Error{Code: failure.Transient, Stage: StageEHLO, Reply: Reply{Code: 450, Text: "<mon1>: Helo command rejected: Host not found"}}, "ehloName"},
+		{"EHLO name refused at RCPT", other, &Error{Code: failure.Permanent, Stage: StageRcpt, Reply: Reply{Code: 504, Text: "<mon1>: Helo command rejected: need fully-qualified hostname"}}, "ehloName"},
+		{"EHLO name refused at MAIL", other, &Error{Code: failure.Permanent, Stage: StageMail, Reply: Reply{Code: 550, Text: "invalid EHLO"}}, "ehloName"},
+		{"mechanism refused", other, &Error{Code: failure.Refused, Stage: StageAuth, Reply: Reply{Code: 504}}, "authMechanism"},
+		{"AUTH missing", other, failed(failure.Refused, StageAuth, io.EOF), "authMechanism"},
+		{"relay serves us not", other, &Error{Code: failure.Refused, Stage: StageGreeting, Reply: Reply{Code: 554}}, "does not serve this client"},
+		{"too many connections", other, &Error{Code: failure.Closing, Stage: StageGreeting, Reply: Reply{Code: 421}}, "maxConnections"},
+		{"sender refused", other, &Error{Code: failure.Permanent, Stage: StageMail, Reply: Reply{Code: 553}}, "fromAddress"},
+		{"credentials asked for at MAIL", other, &Error{Code: failure.Refused, Stage: StageMail, Reply: Reply{Code: 530}}, "AppKey and SecretKey"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := hint(tt.c, tt.err); !strings.Contains(got, tt.want) {
+			if got := hint(tt.c, tt.err).English; !strings.Contains(got, tt.want) {
 				t.Errorf("%q, want one with %q", got, tt.want)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -114,10 +115,10 @@ func TestHintSaysWhatTheTLSOfTheRelayLacks(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			err := Check(testContext(t), tlsPeer(t, tt.server)).Err
-			if err == nil || err.Class != TLS || err.Stage != StageTLS {
+			if err == nil || err.Code != failure.TLS || err.Stage != StageTLS {
 				t.Fatalf("error %v", err)
 			}
-			if !strings.Contains(err.Hint, tt.want) || strings.Contains(err.Hint, tt.wantNot) {
+			if !strings.Contains(err.Hint.English, tt.want) || strings.Contains(err.Hint.English, tt.wantNot) {
 				t.Errorf("the hint to %q is %q, want one with %q and without %q", err, err.Hint, tt.want, tt.wantNot)
 			}
 			if strings.Count(err.Error(), "tls:") != 1 {
@@ -143,7 +144,7 @@ func TestRefusedEHLONameIsTold(t *testing.T) {
 			relay := startRelay(t, relaytest.Options{})
 			relay.Fault(relaytest.Fault{Stage: tt.stage, Action: relaytest.Reply(tt.reply)})
 			_, err := startPool(t, relayConfig(relay, nhncloud.STARTTLS)).Send(testContext(t), testMail())
-			if e := asError(t, err); !strings.Contains(e.Hint, "set ehloName") {
+			if e := asError(t, err); !strings.Contains(e.Hint.English, "set ehloName") {
 				t.Errorf("the hint to %q is %q", e, e.Hint)
 			}
 		})
@@ -155,7 +156,7 @@ func TestMissingEHLOIsNoRefusedName(t *testing.T) {
 		refusal(StageMail, Reply{Code: 503, Text: "send HELO/EHLO first"}),
 		refusal(StageEHLO, Reply{Code: 502, Text: "EHLO not implemented"}),
 	} {
-		if got := hint(&Config{Host: "relay.example.com", Port: 587}, said); strings.Contains(got, "ehloName") {
+		if got := hint(&Config{Host: "relay.example.com", Port: 587}, said).English; strings.Contains(got, "ehloName") {
 			t.Errorf("the hint to %q is %q", said, got)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"container/list"
 	"context"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // A job is one transaction that somebody waits for.
@@ -90,9 +92,9 @@ func contextEnded(ctx context.Context) error {
 // have been to another command: the relay may have the mail, or not.
 func (j *job) setAmbiguous(lost *Error) {
 	doubted := *lost
-	doubted.Class, doubted.Stage, doubted.Ambiguous = Protocol, StageMessage, true
+	doubted.Code, doubted.Stage, doubted.Ambiguous = failure.Protocol, StageContent, true
 	for i := range j.results {
-		if err := j.results[i].Err; err == nil || err.Stage == StageMessage {
+		if err := j.results[i].Err; err == nil || err.Stage == StageContent {
 			j.results[i].Err = &doubted
 		}
 	}
@@ -103,7 +105,7 @@ func (j *job) setAmbiguous(lost *Error) {
 func (j *job) makeTemporary() {
 	for i := range j.results {
 		if err := j.results[i].Err; err != nil {
-			j.results[i].Err = err.asTemporary()
+			j.results[i].Err = asTemporary(err)
 		}
 	}
 }

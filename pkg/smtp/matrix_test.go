@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -18,45 +19,44 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 	stages := []struct {
 		at    relaytest.Stage
 		stage Stage
-		five  Class // what 5yz means
-		sent  bool  // the session is open: another connection may do better
+		five  failure.Code // what 5yz means
+		sent  bool         // the session is open: another connection may do better
 	}{
-		{relaytest.Greeting, StageGreeting, Refused, false},
-		{relaytest.EHLO, StageEHLO, Refused, false},
-		{relaytest.STARTTLS, StageSTARTTLS, TLS, false},
-		{relaytest.EHLO2, StageEHLOTLS, Refused, false},
-		{relaytest.Challenge, StageAuth, Refused, false}, // of LOGIN
-		{relaytest.AUTH, StageAuth, Refused, false},
-		{relaytest.MAIL, StageMail, Permanent, true},
-		{relaytest.RCPT, StageRcpt, Permanent, true},
-		{relaytest.DATA, StageData, Permanent, true},
-		{relaytest.EOM, StageMessage, Permanent, true},
+		{relaytest.Greeting, StageGreeting, failure.Refused, false},
+		{relaytest.EHLO, StageEHLO, failure.Refused, false},
+		{relaytest.STARTTLS, StageSTARTTLS, failure.TLS, false},
+		{relaytest.EHLO2, StageEHLOTLS, failure.Refused, false},
+		{relaytest.Challenge, StageAuth, failure.Refused, false}, // of LOGIN
+		{relaytest.AUTH, StageAuth, failure.Refused, false},
+		{relaytest.MAIL, StageMail, failure.Permanent, true},
+		{relaytest.RCPT, StageRcpt, failure.Permanent, true},
+		{relaytest.DATA, StageData, failure.Permanent, true},
+		{relaytest.EOM, StageContent, failure.Permanent, true},
 	}
-	const fiveYZ = Class("5yz")
+	const fiveYZ = failure.Code("5yz")
 	answers := []struct {
 		name     string
 		action   relaytest.Action
-		class    Class
+		class    failure.Code
 		code     int
 		enhanced string
 		words    string
-		silent   bool
 		lost     bool // the connection ends: a mail in hand goes to another one
 	}{
-		{name: "4yz", action: relaytest.Reply("451 4.3.0 try later\r\n"), class: Transient, code: 451, enhanced: "4.3.0", words: "try later"},
+		{name: "4yz", action: relaytest.Reply("451 4.3.0 try later\r\n"), class: failure.Transient, code: 451, enhanced: "4.3.0", words: "try later"},
 		{name: "5yz", action: relaytest.Reply("554 5.7.1 go away\r\n"), class: fiveYZ, code: 554, enhanced: "5.7.1", words: "go away"},
-		{name: "421", action: relaytest.ReplyAndClose("421 4.3.2 shutting down\r\n"), class: Unavailable, code: 421, enhanced: "4.3.2", words: "shutting down", lost: true},
+		{name: "421", action: relaytest.ReplyAndClose("421 4.3.2 shutting down\r\n"), class: failure.Closing, code: 421, enhanced: "4.3.2", words: "shutting down", lost: true},
 		{name: "several lines", action: relaytest.Reply("554-5.7.1 go\r\n554 5.7.1 away\r\n"), class: fiveYZ, code: 554, enhanced: "5.7.1", words: "go away"},
-		{name: "no enhanced code", action: relaytest.Reply("451 later\r\n"), class: Transient, code: 451, words: "later"},
-		{name: "wrong enhanced code", action: relaytest.Reply("451 5.1.1 later\r\n"), class: Transient, code: 451, words: "5.1.1 later"},
-		{name: "1yz", action: relaytest.Reply("150 hm\r\n"), class: Protocol, code: 150, words: "hm"},
-		{name: "a line of 2 MiB", action: relaytest.Reply("250 " + strings.Repeat("x", 2<<20) + "\r\n"), class: Protocol},
-		{name: "endless lines", action: relaytest.Flood("250-and more\r\n"), class: Protocol},
-		{name: "binary", action: relaytest.Reply("\x00\xff\x16\x03\x01\r\n"), class: Protocol},
-		{name: "half a line, then silence", action: relaytest.Partial("25"), class: Network, silent: true},
-		{name: "silence", action: relaytest.Silence(), class: Network, silent: true},
-		{name: "close", action: relaytest.Close(), class: Network, lost: true},
-		{name: "reset", action: relaytest.Reset(), class: Network, lost: true},
+		{name: "no enhanced code", action: relaytest.Reply("451 later\r\n"), class: failure.Transient, code: 451, words: "later"},
+		{name: "wrong enhanced code", action: relaytest.Reply("451 5.1.1 later\r\n"), class: failure.Transient, code: 451, words: "5.1.1 later"},
+		{name: "1yz", action: relaytest.Reply("150 hm\r\n"), class: failure.Protocol, code: 150, words: "hm"},
+		{name: "a line of 2 MiB", action: relaytest.Reply("250 " + strings.Repeat("x", 2<<20) + "\r\n"), class: failure.Protocol},
+		{name: "endless lines", action: relaytest.Flood("250-and more\r\n"), class: failure.Protocol},
+		{name: "binary", action: relaytest.Reply("\x00\xff\x16\x03\x01\r\n"), class: failure.Protocol},
+		{name: "half a line, then silence", action: relaytest.Partial("25"), class: failure.Timeout},
+		{name: "silence", action: relaytest.Silence(), class: failure.Timeout},
+		{name: "close", action: relaytest.Close(), class: failure.Network, lost: true},
+		{name: "reset", action: relaytest.Reset(), class: failure.Network, lost: true},
 	}
 	for _, st := range stages {
 		for _, answer := range answers {
@@ -79,7 +79,7 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 					result, err = startPool(t, c).Send(testContext(t), testMail())
 					e = asError(t, err)
 				}
-				if !answer.silent {
+				if answer.class != failure.Timeout {
 					send(patience)
 				} else if send(time.Second); e.Stage != st.stage {
 					send(10 * time.Second) // a slow machine: it had not come so far
@@ -89,23 +89,20 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 				if class == fiveYZ {
 					class = st.five
 				}
-				if e.Class != class || e.Code != answer.code || e.EnhancedCode != answer.enhanced || strings.ReplaceAll(e.Text, "\n", " ") != answer.words {
-					t.Errorf("%s error %d %q %q (%v), want %s %d %q %q", e.Class, e.Code, e.EnhancedCode, e.Text, e, class, answer.code, answer.enhanced, answer.words)
+				if e.Code != class || e.Reply.Code != answer.code || e.Reply.EnhancedCode != answer.enhanced || strings.ReplaceAll(e.Reply.Text, "\n", " ") != answer.words {
+					t.Errorf("%s error %d %q %q (%v), want %s %d %q %q", e.Code, e.Reply.Code, e.Reply.EnhancedCode, e.Reply.Text, e, class, answer.code, answer.enhanced, answer.words)
 				}
 				// A reset may overtake what came before it.
 				if e.Stage != st.stage && answer.name != "reset" {
 					t.Errorf("at %s, want %s", e.Stage, st.stage)
 				}
-				if want := answer.silent; e.Timeout() != want {
-					t.Errorf("timeout is %t, want %t (%v)", e.Timeout(), want, e)
-				}
-				if want := class != Permanent && class != Refused && class != TLS; e.Temporary() != want || e.Sender() != (class == Refused || class == TLS) {
+				if want := class != failure.Permanent && class != failure.Refused && class != failure.TLS; e.Temporary() != want || e.Sender() != (class == failure.Refused || class == failure.TLS) {
 					t.Errorf("temporary %t, sender %t for %s", e.Temporary(), e.Sender(), class)
 				}
-				if want := !st.sent && e.Temporary(); e.Away() != want {
-					t.Errorf("away is %t, want %t", e.Away(), want)
+				if want := !st.sent && e.Temporary(); Unreachable(e) != want {
+					t.Errorf("away is %t, want %t", Unreachable(e), want)
 				}
-				if want := st.at == relaytest.EOM && (class == Network || class == Protocol); e.Ambiguous != want {
+				if want := st.at == relaytest.EOM && (class == failure.Network || class == failure.Timeout || class == failure.Protocol); e.Ambiguous != want {
 					t.Errorf("ambiguous is %t, want %t", e.Ambiguous, want)
 				}
 				if result.Accepted() != 0 || relay.Taken() != 0 && !e.Ambiguous {

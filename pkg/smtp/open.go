@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -29,7 +30,7 @@ type observer func(stage Stage, start time.Time, reply Reply, err *Error)
 // beforeAuth, if not nil, may hold back the credentials for a while, or for
 // good with an error.
 func open(ctx context.Context, cfg *Config, observe observer, beforeAuth func() error) (*session, *Error) {
-	s := &session{cfg: cfg, redactor: newRedactor(cfg.UserName, cfg.Password)}
+	s := &session{cfg: cfg, redactor: newRedactor(cfg.UserName, cfg.Password), dialogue: newDialogue(cfg)}
 	if err := cfg.check(); err != nil {
 		return s, err
 	}
@@ -44,6 +45,7 @@ func open(ctx context.Context, cfg *Config, observe observer, beforeAuth func() 
 		reply, err := s.step(ctx, stage)
 		if err != nil {
 			err.Hint = hint(cfg, err)
+			s.dialogue.say(ctx, Event, err.Error())
 		}
 		observe(stage, start, reply, err)
 		if err != nil {
@@ -67,8 +69,8 @@ func (c *Config) check() *Error {
 	if visible(c.EHLOName) {
 		return nil
 	}
-	return &Error{Class: Local, Stage: StageEHLO, Err: errors.New("ehloName holds a character that no host name has"),
-		Hint: "Set ehloName to a fully qualified host name, or leave it empty."}
+	return &Error{Code: failure.Local, Stage: StageEHLO, Err: errors.New("ehloName holds a character that no host name has"),
+		Hint: failure.EHLOCharacter.With()}
 }
 
 // step runs one stage of the plan.
@@ -107,10 +109,11 @@ func (s *session) dial(ctx context.Context) *Error {
 	case d := <-dialed:
 		if d.err == nil {
 			s.wire = newWire(d.conn, s.cfg.Timeout)
+			s.dialogue.say(ctx, Event, "connected to ", s.cfg.address())
 			return nil
 		}
 		if ctx.Err() == nil {
-			return failure(StageDial, d.err)
+			return asFailure(StageDial, d.err)
 		}
 	case <-limited.Done():
 		go func() {
@@ -120,9 +123,9 @@ func (s *session) dial(ctx context.Context) *Error {
 		}()
 	}
 	if ctx.Err() == nil {
-		return failure(StageDial, fmt.Errorf("no connection to %s within %s: %w", s.cfg.address(), s.cfg.Timeout, limited.Err()))
+		return asFailure(StageDial, fmt.Errorf("no connection to %s within %s: %w", s.cfg.address(), s.cfg.Timeout, limited.Err()))
 	}
-	return failure(StageDial, context.Cause(ctx))
+	return asFailure(StageDial, context.Cause(ctx))
 }
 
 // starttls asks for TLS (RFC 3207). What comes in the clear after the 220 was
@@ -130,7 +133,7 @@ func (s *session) dial(ctx context.Context) *Error {
 // connection on which it happens is not worth keeping.
 func (s *session) starttls() (Reply, *Error) {
 	if !s.caps.starttls {
-		return Reply{}, &Error{Class: TLS, Stage: StageSTARTTLS, Err: errors.New("the relay does not offer STARTTLS")}
+		return Reply{}, &Error{Code: failure.TLS, Stage: StageSTARTTLS, Err: errors.New("the relay does not offer STARTTLS")}
 	}
 	reply, err := s.ask(StageSTARTTLS, "STARTTLS")
 	switch {
@@ -139,7 +142,7 @@ func (s *session) starttls() (Reply, *Error) {
 	case reply.Code != 220:
 		return reply, refusal(StageSTARTTLS, reply)
 	case s.r.Buffered() > 0:
-		return reply, &Error{Class: TLS, Stage: StageSTARTTLS, Err: errors.New("plain text follows the reply to STARTTLS: somebody may be injecting replies")}
+		return reply, &Error{Code: failure.TLS, Stage: StageSTARTTLS, Err: errors.New("plain text follows the reply to STARTTLS: somebody may be injecting replies")}
 	}
 	return reply, nil
 }
@@ -153,13 +156,14 @@ func (s *session) handshake() *Error {
 	conn := tls.Client(s.raw, s.cfg.TLS)
 	if err := conn.Handshake(); err != nil {
 		fail := s.failure(StageTLS, err)
-		if fail.Class == Network && !brokenConnection(err) {
-			fail.Class = TLS
+		if fail.Code == failure.Network && !brokenConnection(err) {
+			fail.Code = failure.TLS
 		}
 		return fail
 	}
 	state := conn.ConnectionState()
 	s.tls = &state
+	s.dialogue.say(context.Background(), Event, tls.VersionName(state.Version), ", ", tls.CipherSuiteName(state.CipherSuite))
 	s.caps = capabilities{}
 	s.use(conn)
 	return nil
@@ -179,9 +183,13 @@ func (s *session) command(stage Stage, line string) (Reply, *Error) {
 func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 	if line != "" {
 		if s.r.Buffered() > 0 {
-			return Reply{}, failure(stage, malformed{reason: "the relay says more than it was asked"})
+			return Reply{}, asFailure(stage, malformed{reason: "the relay says more than it was asked"})
 		}
-		s.line(line)
+		s.wire.line(line)
+		if stage == StageAuth {
+			line = withoutResponse(line)
+		}
+		s.dialogue.say(context.Background(), Sent, line)
 		if err := s.w.Flush(); err != nil {
 			return Reply{}, s.failure(stage, err)
 		}
@@ -196,6 +204,7 @@ func (s *session) ask(stage Stage, line string) (Reply, *Error) {
 		s.caps = parseCapabilities(said, s.redactor)
 	}
 	reply, err := s.redactor.redactReply(said, err)
+	s.dialogue.receive(reply, err)
 	if err != nil {
 		return Reply{}, s.failure(stage, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -106,7 +107,7 @@ func TestMechanismFollowsTheOffer(t *testing.T) {
 				}
 				return
 			}
-			if report.Err == nil || report.Err.Class != Refused || !report.Err.Sender() || report.Err.Err.Error() != tt.err || report.Err.Hint == "" {
+			if report.Err == nil || report.Err.Code != failure.Refused || !report.Err.Sender() || report.Err.Err.Error() != tt.err || report.Err.Hint.English == "" {
 				t.Errorf("error %v", report.Err)
 			}
 			noSecretsLeft(t, relay)
@@ -150,7 +151,7 @@ func authDialogue(t *testing.T, mechanism settings.AuthMechanism, challenge stri
 		s.say("535 no\r\n")
 	})
 	relay.Mechanism = mechanism
-	if report := Check(testContext(t), relay); report.Err == nil || report.Err.Code != 535 {
+	if report := Check(testContext(t), relay); report.Err == nil || report.Err.Reply.Code != 535 {
 		t.Fatalf("error %v, want 535", report.Err)
 	}
 	return answer
@@ -167,7 +168,7 @@ func TestEndlessChallengesAreAnError(t *testing.T) {
 			}
 		})
 		c.Mechanism = mechanism
-		if report := Check(testContext(t), c); report.Err == nil || report.Err.Class != Protocol {
+		if report := Check(testContext(t), c); report.Err == nil || report.Err.Code != failure.Protocol {
 			t.Errorf("%s: error %v, want a protocol error", mechanism, report.Err)
 		}
 	}
@@ -184,7 +185,7 @@ func TestRelayThatQuotesTheCredentialsDoesNotGetThemIntoErrors(t *testing.T) {
 		"AUTH PLAIN " + response + "\r\n",
 		"535 5.7.8 cannot take \"AUTH PLAIN " + response[:len(response)-6] + "...\"\r\n",
 		"535 5.7.8 unknown command " + strings.ToUpper(encoded[:10]) + "\r\n",
-		"535 " + strings.Repeat("x", maxText-5) + secret + "\r\n",
+		"535 " + strings.Repeat("x", 500-5) + secret + "\r\n",
 		"235 welcome, " + secret + "\r\n",
 	} {
 		relay := startRelay(t, relaytest.Options{SecretKey: secret})
@@ -257,7 +258,7 @@ func TestRelayThatRepeatsTheCredentialsLaterDoesNotGetThemOut(t *testing.T) {
 			"refused":   "451 4.7.1 thankyou for " + secret + " and " + encoded + "\r\n",
 			"taken":     "250 2.0.0 thankyou for " + secret + " and " + encoded + "\r\n",
 			"malformed": "thankyou for " + secret + " and " + encoded + "\r\n",
-			"at length": "451 4.7.1 thankyou" + strings.Repeat("x", maxText-len("thankyou")-5) + secret + "\r\n",
+			"at length": "451 4.7.1 thankyou" + strings.Repeat("x", 500-len("thankyou")-5) + secret + "\r\n",
 		} {
 			if name == "taken" && (stage == relaytest.MAIL || stage == relaytest.RCPT) {
 				continue // nobody hears of these
@@ -312,26 +313,26 @@ func TestRelayThatCannotBeTrustedGetsNothing(t *testing.T) {
 		relay relaytest.Options
 		fault *relaytest.Fault
 		modes []nhncloud.PortMode
-		class Class
+		class failure.Code
 		stage Stage
 		words string
 	}{
-		{"STARTTLS stripped", stripped, nil, starttlsOnly, TLS, StageSTARTTLS, "does not offer STARTTLS"},
-		{"STARTTLS refused for now", refusing, nil, starttlsOnly, Transient, StageSTARTTLS, "454"},
-		{"STARTTLS refused for good", relaytest.Options{}, replying(relaytest.STARTTLS, "502 5.5.1 no\r\n"), starttlsOnly, TLS, StageSTARTTLS, "502"},
-		{"STARTTLS answered with another 2yz", relaytest.Options{}, replying(relaytest.STARTTLS, "250 fine\r\n"), starttlsOnly, Protocol, StageSTARTTLS, "250"},
-		{"garbage behind the 220", relaytest.Options{}, replying(relaytest.STARTTLS, "220 go\r\ngarbage"), starttlsOnly, TLS, StageSTARTTLS, "injecting"},
-		{"replies in the clear behind the 220", relaytest.Options{}, replying(relaytest.STARTTLS, "220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n235 welcome\r\n"), starttlsOnly, TLS, StageSTARTTLS, "injecting"},
-		{"replies in place of the handshake", relaytest.Options{}, replying(relaytest.TLS, "250-evil\r\n250 AUTH PLAIN\r\n"), wrapperOnly, TLS, StageTLS, "does not look like a TLS handshake"},
-		{"TLS 1.1 only", relaytest.Options{MaxTLS: tls.VersionTLS11}, nil, nhncloud.PortModes(), TLS, StageTLS, "protocol version"},
-		{"expired certificate", relaytest.Options{Certificate: relaytest.Expired}, nil, nhncloud.PortModes(), TLS, StageTLS, "expired"},
-		{"certificate for another name", relaytest.Options{Certificate: relaytest.WrongName}, nil, nhncloud.PortModes(), TLS, StageTLS, "not " + nhncloud.Host},
-		{"unknown CA", relaytest.Options{Certificate: relaytest.UnknownCA}, nil, nhncloud.PortModes(), TLS, StageTLS, "unknown authority"},
-		{"self-signed certificate", relaytest.Options{Certificate: relaytest.SelfSigned}, nil, nhncloud.PortModes(), TLS, StageTLS, "certificate"},
-		{"handshake cut off", relaytest.Options{}, &relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Close()}, nhncloud.PortModes(), Network, StageTLS, ""},
-		{"handshake reset", relaytest.Options{}, &relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Reset()}, starttlsOnly, Network, StageTLS, ""},
-		{"handshake stalled", relaytest.Options{}, &relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Silence()}, nhncloud.PortModes(), Network, StageTLS, "timeout"},
-		{"AUTH gone after TLS", relaytest.Options{Capabilities: []string{"STARTTLS", "AUTH PLAIN LOGIN"}, CapabilitiesTLS: []string{"PIPELINING"}}, nil, nhncloud.PortModes(), Refused, StageAuth, "no AUTH"},
+		{"STARTTLS stripped", stripped, nil, starttlsOnly, failure.TLS, StageSTARTTLS, "does not offer STARTTLS"},
+		{"STARTTLS refused for now", refusing, nil, starttlsOnly, failure.Transient, StageSTARTTLS, "454"},
+		{"STARTTLS refused for good", relaytest.Options{}, replying(relaytest.STARTTLS, "502 5.5.1 no\r\n"), starttlsOnly, failure.TLS, StageSTARTTLS, "502"},
+		{"STARTTLS answered with another 2yz", relaytest.Options{}, replying(relaytest.STARTTLS, "250 fine\r\n"), starttlsOnly, failure.Protocol, StageSTARTTLS, "250"},
+		{"garbage behind the 220", relaytest.Options{}, replying(relaytest.STARTTLS, "220 go\r\ngarbage"), starttlsOnly, failure.TLS, StageSTARTTLS, "injecting"},
+		{"replies in the clear behind the 220", relaytest.Options{}, replying(relaytest.STARTTLS, "220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n235 welcome\r\n"), starttlsOnly, failure.TLS, StageSTARTTLS, "injecting"},
+		{"replies in place of the handshake", relaytest.Options{}, replying(relaytest.TLS, "250-evil\r\n250 AUTH PLAIN\r\n"), wrapperOnly, failure.TLS, StageTLS, "does not look like a TLS handshake"},
+		{"TLS 1.1 only", relaytest.Options{MaxTLS: tls.VersionTLS11}, nil, nhncloud.PortModes(), failure.TLS, StageTLS, "protocol version"},
+		{"expired certificate", relaytest.Options{Certificate: relaytest.Expired}, nil, nhncloud.PortModes(), failure.TLS, StageTLS, "expired"},
+		{"certificate for another name", relaytest.Options{Certificate: relaytest.WrongName}, nil, nhncloud.PortModes(), failure.TLS, StageTLS, "not " + nhncloud.Host},
+		{"unknown CA", relaytest.Options{Certificate: relaytest.UnknownCA}, nil, nhncloud.PortModes(), failure.TLS, StageTLS, "unknown authority"},
+		{"self-signed certificate", relaytest.Options{Certificate: relaytest.SelfSigned}, nil, nhncloud.PortModes(), failure.TLS, StageTLS, "certificate"},
+		{"handshake cut off", relaytest.Options{}, &relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Close()}, nhncloud.PortModes(), failure.Network, StageTLS, ""},
+		{"handshake reset", relaytest.Options{}, &relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Reset()}, starttlsOnly, failure.Network, StageTLS, ""},
+		{"handshake stalled", relaytest.Options{}, &relaytest.Fault{Stage: relaytest.TLS, Action: relaytest.Silence()}, nhncloud.PortModes(), failure.Timeout, StageTLS, "timeout"},
+		{"AUTH gone after TLS", relaytest.Options{Capabilities: []string{"STARTTLS", "AUTH PLAIN LOGIN"}, CapabilitiesTLS: []string{"PIPELINING"}}, nil, nhncloud.PortModes(), failure.Refused, StageAuth, "no AUTH"},
 	}
 	for _, tt := range tests {
 		for _, mode := range tt.modes {
@@ -347,10 +348,10 @@ func TestRelayThatCannotBeTrustedGetsNothing(t *testing.T) {
 				}
 				result, err := startPool(t, c).Send(testContext(t), testMail())
 				e := asError(t, err)
-				if e.Class != tt.class || e.Stage != tt.stage || !strings.Contains(e.Error(), tt.words) {
-					t.Errorf("error %v of class %s at %s, want %s at %s with %q", e, e.Class, e.Stage, tt.class, tt.stage, tt.words)
+				if e.Code != tt.class || e.Stage != tt.stage || !strings.Contains(e.Error(), tt.words) {
+					t.Errorf("error %v of class %s at %s, want %s at %s with %q", e, e.Code, e.Stage, tt.class, tt.stage, tt.words)
 				}
-				if e.Hint == "" {
+				if e.Hint.English == "" {
 					t.Errorf("no hint for %v", e)
 				}
 				if result.Accepted() != 0 || result.Recipients[0].Err == nil {
@@ -402,7 +403,7 @@ func TestTLSVersionBelow12CannotBeConfigured(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{MaxTLS: tls.VersionTLS11})
 	c := relayConfig(relay, nhncloud.TLSWrapper)
 	c.TLS.MinVersion = tls.VersionTLS10
-	if report := Check(testContext(t), c); report.Err == nil || report.Err.Class != TLS {
+	if report := Check(testContext(t), c); report.Err == nil || report.Err.Code != failure.TLS {
 		t.Errorf("error %v", report.Err)
 	}
 }
@@ -420,7 +421,7 @@ func TestContextEndsTheOpeningAtEveryStage(t *testing.T) {
 				c := relayConfig(relay, mode)
 				c.Timeout = patience
 				report := Check(ctx, c)
-				if report.Err == nil || report.Err.Class != Cancelled || !errors.Is(report.Err, context.Canceled) {
+				if report.Err == nil || report.Err.Code != failure.Cancelled || !errors.Is(report.Err, context.Canceled) {
 					t.Errorf("error %v", report.Err)
 				}
 			})
@@ -442,7 +443,7 @@ func TestEHLOName(t *testing.T) {
 	}
 
 	c.EHLOName = "a\r\nMAIL FROM:<x@example.com>"
-	if report := Check(testContext(t), c); report.Err == nil || report.Err.Class != Local {
+	if report := Check(testContext(t), c); report.Err == nil || report.Err.Code != failure.Local {
 		t.Errorf("a line break in the name: error %v", report.Err)
 	}
 	if _, _, total, _ := relay.Connections(); total != 1 {
@@ -519,7 +520,7 @@ func TestAutoTriesLOGINWhereTheRelayRefusesPLAIN(t *testing.T) {
 					}
 					if !falls || mechanism == settings.AuthPlain {
 						_, err := pool.Send(testContext(t), testMail())
-						if e := asError(t, err); e.Stage != StageAuth || e.Code == 0 {
+						if e := asError(t, err); e.Stage != StageAuth || e.Reply.Code == 0 {
 							t.Errorf("error %v", err)
 						}
 						if got := auths(); got["AUTH PLAIN"] != 1 || got["AUTH LOGIN"] != 0 {

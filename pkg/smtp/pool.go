@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 const (
@@ -150,7 +152,7 @@ func (p *Pool) overflow(j *job) []RecipientResult {
 	switch first := j.results[0].Err; {
 	case j.overflow > 0:
 		known.met(took)
-	case first != nil && first.Stage == StageRcpt && first.tooManyRecipients():
+	case first != nil && first.Stage == StageRcpt && tooManyRecipients(first):
 		known.forget()
 	default:
 		known.used(took)
@@ -171,11 +173,11 @@ func (p *Pool) pace(ctx context.Context) *Error {
 		return nil
 	}
 	if limited.Err() != nil {
-		return failure(StageQueue, context.Cause(limited))
+		return asFailure(StageQueue, context.Cause(limited))
 	}
 	// The limiter knows that ctx would end first.
-	return &Error{Class: Cancelled, Stage: StageQueue, Err: fmt.Errorf("the limit of %d messages a minute leaves no room in time: %w", p.cfg.MessagesPerMinute, err),
-		Hint: "Raise messagesPerMinute, or send fewer mails."}
+	return &Error{Code: failure.Cancelled, Stage: StageQueue, Err: fmt.Errorf("the limit of %d messages a minute leaves no room in time: %w", p.cfg.MessagesPerMinute, err),
+		Hint: failure.MessagesPerMinute.With()}
 }
 
 // wait returns when the job is done, or taken back because its context ended.
@@ -193,7 +195,7 @@ func (p *Pool) wait(j *job) {
 	}
 	p.mu.Unlock()
 	if mine {
-		j.fail(failure(StageQueue, context.Cause(j.ctx)))
+		j.fail(asFailure(StageQueue, context.Cause(j.ctx)))
 		return
 	}
 	<-j.done // the session that has the job watches its context
@@ -205,7 +207,7 @@ func (p *Pool) Retire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.isRetired = true
-	p.failWaiting(failure(StageQueue, ErrClosed))
+	p.failWaiting(asFailure(StageQueue, ErrClosed))
 	p.signalDrained()
 	p.close()
 }
@@ -227,7 +229,7 @@ func (p *Pool) Close(ctx context.Context) error {
 	}
 	p.mu.Lock()
 	p.abort(ErrClosed)
-	p.failWaiting(failure(StageQueue, ErrClosed))
+	p.failWaiting(asFailure(StageQueue, ErrClosed))
 	p.signalDrained()
 	p.mu.Unlock()
 	<-p.drained

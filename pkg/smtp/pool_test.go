@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -182,7 +183,7 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 		waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 		close(release)
 		for range n {
-			if e := asError(t, <-errs); e.Class != Refused || e.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint, "SecretKey") {
+			if e := asError(t, <-errs); e.Code != failure.Refused || e.Reply.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint.English, "SecretKey") {
 				t.Errorf("error %v", e)
 			}
 		}
@@ -202,7 +203,7 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 	relay.Set(func(o *relaytest.Options) { o.SecretKey = "another" })
 	relay.Drop("")
 	waitUntil(t, func() bool { return pool.Stats() == Stats{} })
-	if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Class != Refused {
+	if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Code != failure.Refused {
 		t.Errorf("error %v", err)
 	}
 	waitUntil(t, func() bool { return pool.Stats() == Stats{} })
@@ -222,7 +223,7 @@ func TestPostponedAUTHIsOneAUTH(t *testing.T) {
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	close(release)
 	for range n {
-		if e := asError(t, <-errs); e.Class != Transient || e.Code != 454 {
+		if e := asError(t, <-errs); e.Code != failure.Transient || e.Reply.Code != 454 {
 			t.Errorf("error %v", e)
 		}
 	}
@@ -279,7 +280,7 @@ func TestSessionsThatEndAtTheirFirstMail(t *testing.T) {
 		for range maxTries {
 			ctx, cancel := context.WithCancel(testContext(t))
 			relay.Fault(relaytest.Fault{Stage: relaytest.MAIL, Times: 1, Action: relaytest.Silence(), OnFire: cancel})
-			if _, err := pool.Send(ctx, testMail()); asError(t, err).Class != Cancelled {
+			if _, err := pool.Send(ctx, testMail()); asError(t, err).Code != failure.Cancelled {
 				t.Errorf("error %v", err)
 			}
 			waitUntil(t, func() bool { return pool.Stats() == Stats{} })
@@ -318,7 +319,7 @@ func TestMailBehindOneThatIsTakenBackTooLateIsSent(t *testing.T) {
 	c.MaxConnections = 1
 	ctx, cancel := context.WithCancel(testContext(t))
 	c.Trace.Stage = func(_ context.Context, stage Stage, _ time.Time, _ time.Duration, _ error) {
-		if stage == StageMessage {
+		if stage == StageContent {
 			cancel()
 		}
 	}
@@ -359,7 +360,7 @@ func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	close(release)
 	for range n {
-		if e := asError(t, <-errs); e.Class != Network || e.Stage != StageDial || !e.Temporary() || !strings.Contains(e.Hint, "Nothing listens") {
+		if e := asError(t, <-errs); e.Code != failure.Network || e.Stage != StageDial || !e.Temporary() || !strings.Contains(e.Hint.English, "Nothing listens") {
 			t.Errorf("error %v", e)
 		}
 	}
@@ -387,7 +388,7 @@ func TestConnectionThatStandsTakesMailThoughAnotherCouldNotBeHad(t *testing.T) {
 	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
 	secondMailArrives(t, pool, relay)
 	pool.mu.Lock()
-	pool.down, pool.downUntil = failure(StageDial, io.EOF), time.Now().Add(time.Hour)
+	pool.down, pool.downUntil = asFailure(StageDial, io.EOF), time.Now().Add(time.Hour)
 	pool.mu.Unlock()
 	secondMailArrives(t, pool, relay)
 }
@@ -502,7 +503,7 @@ func TestCloseDrains(t *testing.T) {
 	waitUntil(t, func() bool { return pool.closing.Err() != nil })
 
 	_, err := pool.Send(testContext(t), testMail())
-	if e := asError(t, err); e.Class != Cancelled || !errors.Is(e, ErrClosed) || !e.Temporary() {
+	if e := asError(t, err); e.Code != failure.Cancelled || !errors.Is(e, ErrClosed) || !e.Temporary() {
 		t.Errorf("a mail after Close: %v", err)
 	}
 	if err := release(); err != nil {
@@ -541,7 +542,7 @@ func TestRetiredPoolFinishesWhatIsUnderWay(t *testing.T) {
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	pool.Retire()
 	for range n {
-		if e := asError(t, <-errs); e.Class != Cancelled || !errors.Is(e, ErrClosed) || e.Ambiguous {
+		if e := asError(t, <-errs); e.Code != failure.Cancelled || !errors.Is(e, ErrClosed) || e.Ambiguous {
 			t.Errorf("a waiting mail: %v", e)
 		}
 	}
@@ -594,7 +595,7 @@ func TestCloseEndsWithItsContext(t *testing.T) {
 	ambiguous := 0
 	for range n {
 		e := asError(t, <-errs)
-		if e.Class != Cancelled || !errors.Is(e, ErrClosed) {
+		if e.Code != failure.Cancelled || !errors.Is(e, ErrClosed) {
 			t.Errorf("error %v", e)
 		}
 		if e.Ambiguous {
@@ -647,7 +648,7 @@ func TestWaitingMailIsTakenBack(t *testing.T) {
 	}()
 	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
 	cancel()
-	if e := asError(t, <-failed); e.Class != Cancelled || e.Stage != StageQueue || e.Ambiguous {
+	if e := asError(t, <-failed); e.Code != failure.Cancelled || e.Stage != StageQueue || e.Ambiguous {
 		t.Errorf("error %v", e)
 	}
 	if err := release(); err != nil {
@@ -682,7 +683,7 @@ func TestCancelledMailWaitsForNoOtherConnection(t *testing.T) {
 	cancel()
 	defer relay.Fault(relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.Silence()})()
 	close(hold)
-	if e := asError(t, <-second); e.Class != Cancelled || e.Ambiguous {
+	if e := asError(t, <-second); e.Code != failure.Cancelled || e.Ambiguous {
 		t.Errorf("error %v", e)
 	}
 	_ = pool.Close(ctx)
@@ -701,7 +702,7 @@ func TestConnectionIsNotSpentOnAMailWhoseSenderIsGone(t *testing.T) {
 		t.Fatal("it is sent")
 	}
 	<-j.done
-	if err := j.results[0].Err; err == nil || err.Class != Cancelled {
+	if err := j.results[0].Err; err == nil || err.Code != failure.Cancelled {
 		t.Errorf("error %v", err)
 	}
 }
@@ -751,7 +752,7 @@ func TestMessagesPerMinute(t *testing.T) {
 
 	// The second has to wait for a minute, longer than its context.
 	_, err := pool.Send(testContext(t), testMail())
-	if e := asError(t, err); e.Class != Cancelled || !e.Temporary() || !strings.Contains(e.Error(), "1 messages a minute") || e.Hint == "" {
+	if e := asError(t, err); e.Code != failure.Cancelled || !e.Temporary() || !strings.Contains(e.Error(), "1 messages a minute") || e.Hint.English == "" {
 		t.Errorf("error %v", err)
 	}
 
@@ -798,7 +799,7 @@ func TestAmbiguity(t *testing.T) {
 		mail := testMail()
 		mail.Data = [][]byte{[]byte(strings.Repeat("0123456789\r\n", 1<<20))}
 		_, err := startPool(t, relayConfig(relay, nhncloud.TLSWrapper)).Send(testContext(t), mail)
-		if e := asError(t, err); e.Ambiguous || e.Class != Network {
+		if e := asError(t, err); e.Ambiguous || e.Code != failure.Network {
 			t.Errorf("error %v", err)
 		}
 		if _, _, total, _ := relay.Connections(); total != maxTries {
@@ -901,7 +902,7 @@ func TestTraceTellsStagesAndStates(t *testing.T) {
 	if err := pool.Close(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(stages, " "), "dial greeting ehlo starttls tls ehlo_tls auth mail rcpt data message"; got != want {
+	if got, want := strings.Join(stages, " "), "dial greeting ehlo starttls tls ehlo_tls auth mail rcpt data content"; got != want {
 		t.Errorf("stages %s, want %s", got, want)
 	}
 	if states[Idle] != 0 || states[Busy] != 0 || states[Connecting] != 0 {
@@ -920,7 +921,7 @@ func TestDialEndsInTimeWhateverTheDialerDoes(t *testing.T) {
 		return late, nil
 	}
 	report := Check(testContext(t), c)
-	if report.Err == nil || !report.Err.Timeout() || !strings.Contains(report.Err.Error(), "within 50ms") {
+	if report.Err == nil || report.Err.Code != failure.Timeout || !strings.Contains(report.Err.Error(), "within 50ms") {
 		t.Errorf("error %v", report.Err)
 	}
 	close(release)
@@ -932,17 +933,21 @@ func TestDialEndsInTimeWhateverTheDialerDoes(t *testing.T) {
 
 func TestErrorsOfTheDialAreTold(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
-	for want, err := range map[string]error{
-		"cannot be resolved": &net.DNSError{Err: "no such host", Name: "relay.invalid", IsNotFound: true},
-		"block port 25":      context.DeadlineExceeded,
-		"can reach":          io.EOF,
+	for _, tt := range []struct {
+		err  error
+		code failure.Code
+		hint string
+	}{
+		{&net.DNSError{Err: "no such host", Name: "relay.invalid", IsNotFound: true}, failure.Network, "cannot be resolved"},
+		{context.DeadlineExceeded, failure.Timeout, "block port 25"},
+		{io.EOF, failure.Network, "can reach"},
 	} {
 		c := relayConfig(relay, nhncloud.STARTTLS)
 		c.Port = 25
-		c.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, err }
+		c.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, tt.err }
 		report := Check(testContext(t), c)
-		if report.Err == nil || report.Err.Class != Network || report.Err.Stage != StageDial || !strings.Contains(report.Err.Hint, want) {
-			t.Errorf("%v: %v, %q", err, report.Err, report.Err.Hint)
+		if report.Err == nil || report.Err.Code != tt.code || report.Err.Stage != StageDial || !strings.Contains(report.Err.Hint.English, tt.hint) {
+			t.Errorf("%v: %v, %q", tt.err, report.Err, report.Err.Hint)
 		}
 	}
 }
@@ -989,7 +994,7 @@ func TestVerdictOnMailsIsNotThatOnOthers(t *testing.T) {
 	waitUntil(t, func() bool { return pool.Stats().Waiting == maxTries+1 })
 	close(begin)
 	for range maxTries {
-		if e := asError(t, <-refused); e.Class != Permanent {
+		if e := asError(t, <-refused); e.Code != failure.Permanent {
 			t.Errorf("a large mail: %v", e)
 		}
 	}
@@ -1111,10 +1116,10 @@ func TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands(t *testing.T
 		note func()
 	}{
 		{"nothing else", func() {}},
-		{"a dial", func() { pool.connectFailed(failure(StageDial, io.EOF), false) }},
+		{"a dial", func() { pool.connectFailed(asFailure(StageDial, io.EOF), false) }},
 		{"sessions at their first mail", func() {
 			for range maxTries {
-				pool.sessionFailed(failure(StageMail, io.EOF))
+				pool.sessionFailed(asFailure(StageMail, io.EOF))
 			}
 		}},
 	} {

@@ -7,7 +7,7 @@ func (p *Pool) enqueue(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.isClosed || p.isRetired {
-		j.end(failure(StageQueue, ErrClosed))
+		j.end(asFailure(StageQueue, ErrClosed))
 		return
 	}
 	if p.standing+p.dialing == 0 && time.Now().Before(p.downUntil) {
@@ -33,7 +33,7 @@ func (p *Pool) nextFor(fresh bool) *job {
 		if err == nil {
 			return j
 		}
-		j.end(failure(StageQueue, err))
+		j.end(asFailure(StageQueue, err))
 	}
 }
 
@@ -49,7 +49,7 @@ func (p *Pool) waits(fresh bool) *job {
 		e = e.Next()
 		if cause := contextEnded(j.ctx); cause != nil { // its caller is about to take it back
 			p.remove(j)
-			j.end(failure(StageQueue, cause))
+			j.end(asFailure(StageQueue, cause))
 			continue
 		}
 		if j.fresh && !fresh {
@@ -89,11 +89,11 @@ func (p *Pool) insert(j *job, fresh bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running.Err() != nil || p.isRetired {
-		j.end(failure(StageQueue, ErrClosed))
+		j.end(asFailure(StageQueue, ErrClosed))
 		return
 	}
 	if cause := contextEnded(j.ctx); cause != nil { // its caller waits for no other connection
-		j.end(failure(StageQueue, cause))
+		j.end(asFailure(StageQueue, cause))
 		return
 	}
 	j.clear()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // A redactor takes the credentials out of a relay's words, which end up in logs
@@ -20,18 +22,37 @@ const redacted = "[redacted]"
 // base64Words are runs that may be a piece of a response.
 var base64Words = regexp.MustCompile(`[A-Za-z0-9+/]{8,}=*`)
 
+// newRedactor makes a redactor of the password.
 func newRedactor(userName, password string) redactor {
-	if password == "" {
+	return redactorOf([]string{password}, "\x00"+userName+"\x00"+password, password)
+}
+
+// dialogueRedactor makes one that leaves out the user name, too: nobody who reads a
+// dialogue needs it.
+func dialogueRedactor(userName, password string) redactor {
+	appKey, _, _ := strings.Cut(userName, "#")
+	return redactorOf([]string{password, userName, appKey}, "\x00"+userName+"\x00"+password, password, userName, appKey)
+}
+
+// redactorOf makes a redactor of words and of the responses to AUTH that are made
+// of them.
+func redactorOf(words []string, responses ...string) redactor {
+	if words[0] == "" {
 		return redactor{}
 	}
-	plain := base64.StdEncoding.EncodeToString([]byte("\x00" + userName + "\x00" + password))
-	login := base64.StdEncoding.EncodeToString([]byte(password))
-	return redactor{
-		secrets: regexp.MustCompile("(?i)" + regexp.QuoteMeta(strings.TrimRight(plain, "=")) + "=*|" +
-			regexp.QuoteMeta(strings.TrimRight(login, "=")) + "=*|" + regexp.QuoteMeta(printable(password))),
-		responses: strings.ToLower(plain + " " + login),
-		shortest:  min(len(password), 8),
+	r := redactor{shortest: 8}
+	var secrets []string
+	for _, response := range responses {
+		encoded := base64.StdEncoding.EncodeToString([]byte(response))
+		secrets = append(secrets, regexp.QuoteMeta(strings.TrimRight(encoded, "="))+"=*")
+		r.responses += strings.ToLower(encoded) + " "
 	}
+	for _, word := range words {
+		secrets = append(secrets, regexp.QuoteMeta(failure.Printable(word)))
+		r.shortest = min(r.shortest, len(word))
+	}
+	r.secrets = regexp.MustCompile("(?i)" + strings.Join(secrets, "|"))
+	return r
 }
 
 // redactReply takes the credentials out of what readReply returned.

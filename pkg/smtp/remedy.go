@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // A remedy is what is done about a refusal, or about the loss of a connection.
@@ -30,10 +32,10 @@ const (
 // believed, so a mail that is refused costs one more connection at most.
 func (s *session) remedy(j *job, e *Error) remedy {
 	ofSession := false // the refusal may be about the session
-	switch {
+	switch elsewhere := e.Code.Elsewhere(); {
 	case j.ctx.Err() != nil:
 		return believe
-	case e.Class == Unavailable, e.Class == Network && !e.Timeout(), e.Class == Protocol && e.Stage == StageRset:
+	case elsewhere == failure.IfLost, e.Code == failure.Protocol && e.Stage == StageRset:
 		switch {
 		case e.Ambiguous || !j.undecided():
 			return believe
@@ -41,9 +43,9 @@ func (s *session) remedy(j *job, e *Error) remedy {
 			return renew
 		}
 		ofSession = s.transactions > 0
-	case e.Class == Network || e.Class == Protocol || e.Class == Cancelled:
+	case elsewhere == failure.Never:
 		return believe
-	case e.Code == 503 && e.Stage == StageMail && !j.reset:
+	case e.Reply.Code == 503 && e.Stage == StageMail && !j.reset:
 		return reset
 	default:
 		ofSession = s.mayConcernSession(e)
@@ -61,9 +63,9 @@ func (s *session) remedy(j *job, e *Error) remedy {
 // about the mail, because the session has served before.
 func (s *session) mayConcernSession(e *Error) bool {
 	switch {
-	case e.Class == Refused || e.Stage == StageMail:
+	case e.Code == failure.Refused || e.Stage == StageMail:
 		return s.transactions > 0
-	case e.Stage == StageRcpt && e.aboutAddress(), e.Stage == StageMessage && e.aboutContent():
+	case e.Stage == StageRcpt && aboutAddress(e), e.Stage == StageContent && aboutContent(e):
 		return false
 	}
 	return s.taken > 0
@@ -71,60 +73,60 @@ func (s *session) mayConcernSession(e *Error) bool {
 
 // asTemporary returns the refusal as a temporary one, since it may concern the
 // session.
-func (e *Error) asTemporary() *Error {
+func asTemporary(e *Error) *Error {
 	if e.Temporary() {
 		return e
 	}
 	temporary := *e
-	temporary.Class, temporary.Hint = Transient, ""
+	temporary.Code, temporary.Hint = failure.Transient, failure.Hint{}
 	return &temporary
 }
 
 // aboutAddress says whether a refused RCPT speaks of the address or its
 // mailbox (RFC 3463 sections 3.2 and 3.3).
-func (e *Error) aboutAddress() bool {
-	if e.EnhancedCode != "" {
-		return e.detail("1.") || e.detail("2.")
+func aboutAddress(e *Error) bool {
+	if e.Reply.EnhancedCode != "" {
+		return detail(e, "1.") || detail(e, "2.")
 	}
-	return e.Code == 550 || e.Code == 551 || e.Code == 553
+	return e.Reply.Code == 550 || e.Reply.Code == 551 || e.Reply.Code == 553
 }
 
 // aboutContent says whether a refusal after the final dot is for good and does
 // not speak of a limit of the system (RFC 3463 section 3.5) or of the protocol
 // (section 3.6).
-func (e *Error) aboutContent() bool {
-	return e.Class == Permanent && !e.detail("4.") && !e.detail("5.")
+func aboutContent(e *Error) bool {
+	return e.Code == failure.Permanent && !detail(e, "4.") && !detail(e, "5.")
 }
 
 // tooManyRecipients says whether a refused RCPT is due to the number of those
 // before it (RFC 5321 section 4.5.3.1.10, RFC 3463 section 3.6).
-func (e *Error) tooManyRecipients() bool {
-	if e.EnhancedCode != "" {
-		return e.detail("5.3")
+func tooManyRecipients(e *Error) bool {
+	if e.Reply.EnhancedCode != "" {
+		return detail(e, "5.3")
 	}
-	return e.Code == 452 || e.Code == 552
+	return e.Reply.Code == 452 || e.Reply.Code == 552
 }
 
 // detail says whether the enhanced code is of that subject, whatever its class.
-func (e *Error) detail(subject string) bool {
-	_, rest, ok := strings.Cut(e.EnhancedCode, ".")
+func detail(e *Error, subject string) bool {
+	_, rest, ok := strings.Cut(e.Reply.EnhancedCode, ".")
 	return ok && (rest == subject || strings.HasSuffix(subject, ".") && strings.HasPrefix(rest, subject))
 }
 
 // outOfStep says that replies and commands did not match. A reply that is no
 // SMTP at all says nothing of those before it.
-func (e *Error) outOfStep() bool {
-	return e != nil && e.Class == Protocol && (e.Code != 0 || errors.Is(e.Err, errMismatch))
+func outOfStep(e *Error) bool {
+	return e != nil && e.Code == failure.Protocol && (e.Reply.Code != 0 || errors.Is(e.Err, errMismatch))
 }
 
 // needsConfirmation says that a session could not be opened for a reason that
 // pauses the sender, and that a second connection must confirm it: the reason may
 // be one server of many, or a proxy on the way that failed once. A refusal of the
 // credentials, a bad certificate and an old TLS version need no confirmation.
-func (e *Error) needsConfirmation() bool {
+func needsConfirmation(e *Error) bool {
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case e == nil || !e.Sender(), e.Stage == StageAuth && e.Code != 0, errors.As(e.Err, &certificate):
+	case e == nil || !e.Sender(), e.Stage == StageAuth && e.Reply.Code != 0, errors.As(e.Err, &certificate):
 		return false
 	}
 	return e.Stage != StageTLS || !strings.Contains(e.Err.Error(), "protocol version")

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -117,7 +118,7 @@ func TestPlainTextAfterSTARTTLSEndsTheConnection(t *testing.T) {
 			relay := startRelay(t, relaytest.Options{})
 			relay.Fault(fault)
 			report := Check(testContext(t), relayConfig(relay, nhncloud.STARTTLS))
-			if report.Err == nil || report.Err.Class != TLS || strings.Contains(strings.Join(report.Capabilities, " "), "evil") || report.Mechanism != "" {
+			if report.Err == nil || report.Err.Code != failure.TLS || strings.Contains(strings.Join(report.Capabilities, " "), "evil") || report.Mechanism != "" {
 				t.Errorf("%+v", report)
 			}
 			if err := relay.WaitFor(testContext(t), func() bool { open, _, _, _ := relay.Connections(); return open == 0 }); err != nil {
@@ -135,7 +136,7 @@ func TestOutdatedTLSIsRefused(t *testing.T) {
 			t.Run(tls.VersionName(version)+"/"+string(mode), func(t *testing.T) {
 				relay := startRelay(t, relaytest.Options{MaxTLS: version})
 				report := Check(testContext(t), relayConfig(relay, mode))
-				if report.Err == nil || report.Err.Class != TLS || report.Err.Stage != StageTLS || report.Err.Hint == "" {
+				if report.Err == nil || report.Err.Code != failure.TLS || report.Err.Stage != StageTLS || report.Err.Hint.English == "" {
 					t.Errorf("error %v", report.Err)
 				}
 				noSecretsLeft(t, relay)

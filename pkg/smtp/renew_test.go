@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -95,8 +96,8 @@ func TestRefusalThatAFreshSessionRepeatsIsBelieved(t *testing.T) {
 				relay.Fault(relaytest.Fault{Stage: stage, Action: relaytest.Reply(reply + "\r\n")})
 				for range 5 {
 					_, err := pool.Send(testContext(t), testMail())
-					if e := asError(t, err); e.Code == 0 || !strings.HasPrefix(reply, fmt.Sprint(e.Code)) || e.Class != classify(e.Stage, e.Code) {
-						t.Errorf("error %s %v", e.Class, e)
+					if e := asError(t, err); e.Reply.Code == 0 || !strings.HasPrefix(reply, fmt.Sprint(e.Reply.Code)) || e.Code != classify(e.Stage, e.Reply.Code) {
+						t.Errorf("error %s %v", e.Code, e)
 					}
 				}
 				if _, _, total, _ := relay.Connections(); total != 2 {
@@ -208,7 +209,7 @@ func TestRelayThatWantsRSETAfterARefusedContent(t *testing.T) {
 	}
 	spam := testMail()
 	spam.Data = [][]byte{[]byte("Subject: spam\r\n\r\nspam\r\n")}
-	if _, err := pool.Send(testContext(t), spam); asError(t, err).Class != Permanent {
+	if _, err := pool.Send(testContext(t), spam); asError(t, err).Code != failure.Permanent {
 		t.Errorf("error %v", err)
 	}
 	for i, err := range sendMany(t, pool, 3) {
@@ -271,7 +272,7 @@ func TestRecipientsThatATransactionHasNoRoomForFollowAtOnce(t *testing.T) {
 				for range 2 {
 					before := len(relay.Mails())
 					result, err := pool.Send(testContext(t), testMail(to...))
-					if err != nil || result.Accepted() != 59 || result.Recipients[25].Err == nil || result.Recipients[25].Err.Code != 550 {
+					if err != nil || result.Accepted() != 59 || result.Recipients[25].Err == nil || result.Recipients[25].Err.Reply.Code != 550 {
 						t.Fatalf("%d accepted, %v", result.Accepted(), err)
 					}
 					mails := relay.Mails()[before:]
@@ -446,7 +447,7 @@ func TestContentIsNotBegunNorEndedWhenItsTimeIsOver(t *testing.T) {
 				}
 				pool := startPool(t, c)
 				_, err := pool.Send(ctx, testMail())
-				if e := asError(t, err); e.Ambiguous || !e.Temporary() || !e.Timeout() {
+				if e := asError(t, err); e.Ambiguous || !e.Temporary() || e.Code != failure.Timeout {
 					t.Errorf("error %v", err)
 				}
 				if got := relay.Taken(); got != 0 {
@@ -507,8 +508,8 @@ func TestMailIsNotRefusedByEveryConnection(t *testing.T) {
 	var refusals atomic.Int64
 	relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "unlucky@", Action: relaytest.Reply("554 5.7.1 no\r\n"), OnFire: func() { refusals.Add(1) }})
 	_, err := pool.Send(testContext(t), testMail("unlucky@example.com"))
-	if e := asError(t, err); e.Code != 554 || !e.Temporary() {
-		t.Errorf("error %s %v", e.Class, e)
+	if e := asError(t, err); e.Reply.Code != 554 || !e.Temporary() {
+		t.Errorf("error %s %v", e.Code, e)
 	}
 	if got := refusals.Load(); got != maxTries+1 {
 		t.Errorf("refused by %d connections", got)

@@ -7,8 +7,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // Bounds on what is read. RFC 5321 section 4.5.3.1.5 has 512 octets a line;
@@ -16,28 +16,7 @@ import (
 const (
 	maxReplyLine  = 2000
 	maxReplyLines = 100
-	maxText       = 500 // octets of a relay's words that are kept
 )
-
-// Reply is what the relay answered.
-type Reply struct {
-	Code         int    `json:"code"`
-	EnhancedCode string `json:"enhancedCode,omitempty"` // RFC 3463
-	Text         string `json:"text"`                   // lines are separated by \n
-}
-
-// String is the reply on one line, as the relay wrote it.
-func (r Reply) String() string {
-	var b strings.Builder
-	b.WriteString(strconv.Itoa(r.Code))
-	for _, s := range []string{r.EnhancedCode, bounded(r.Text)} {
-		if s != "" {
-			b.WriteByte(' ')
-			b.WriteString(s)
-		}
-	}
-	return b.String()
-}
 
 // malformed is an error in the bytes of a reply.
 type malformed struct {
@@ -49,7 +28,7 @@ func (m malformed) Error() string {
 	if m.line == "" {
 		return m.reason
 	}
-	return m.reason + ": " + strconv.Quote(bounded(m.line))
+	return m.reason + ": " + strconv.Quote(failure.Bounded(m.line))
 }
 
 // readReply reads one reply of any number of lines (RFC 5321 section 4.2.1).
@@ -70,12 +49,12 @@ func readReply(r *bufio.Reader) (Reply, error) {
 		}
 		if n == 0 {
 			reply.Code = code
-			reply.EnhancedCode, reply.Text = splitEnhanced(code, printable(string(text)))
+			reply.EnhancedCode, reply.Text = splitEnhanced(code, failure.Printable(string(text)))
 		} else {
 			if code != reply.Code {
 				return Reply{}, malformed{reason: "reply code changes within a reply, from " + strconv.Itoa(reply.Code) + " to " + strconv.Itoa(code)}
 			}
-			_, rest := splitEnhanced(code, printable(string(text)))
+			_, rest := splitEnhanced(code, failure.Printable(string(text)))
 			reply.Text += "\n" + rest
 		}
 		if !more {
@@ -139,41 +118,4 @@ func number(s string) bool {
 		}
 	}
 	return 1 <= len(s) && len(s) <= 3
-}
-
-// unseen is what makes a text look like another: control characters, among them
-// those that change the direction of the text, and characters without a width.
-var unseen = []*unicode.RangeTable{
-	unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
-}
-
-// printable turns controls and what cannot be seen into spaces and broken UTF-8
-// into U+FFFD: what a relay says ends up in logs, terminals and web pages.
-func printable(s string) string {
-	clean := true
-	for i := 0; i < len(s) && clean; i++ {
-		clean = s[i] >= ' ' && s[i] < 0x7f
-	}
-	if clean {
-		return s
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.In(r, unseen...) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-// bounded is s as one printable line of at most maxText octets.
-func bounded(s string) string {
-	s = printable(s)
-	if len(s) <= maxText {
-		return s
-	}
-	cut := maxText
-	for !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "..."
 }

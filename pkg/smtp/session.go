@@ -31,6 +31,7 @@ type session struct {
 	*wire
 	cfg       *Config
 	redactor  redactor
+	dialogue  dialogue
 	caps      capabilities
 	tls       *tls.ConnectionState
 	mechanism string
@@ -77,7 +78,7 @@ func (s *session) failure(stage Stage, err error) *Error {
 	if cause := s.aborted(); cause != nil {
 		err = cause
 	}
-	return failure(stage, err)
+	return asFailure(stage, err)
 }
 
 // watch aborts the session when ctx ends. The returned func stops that, and is
@@ -147,6 +148,7 @@ func (s *session) reply(stage Stage, timeout time.Duration) (Reply, *Error) {
 // session.
 func (s *session) checkReceived(stage Stage, got received) (Reply, *Error) {
 	s.more = got.more
+	s.dialogue.receive(got.reply, got.err)
 	switch {
 	case got.err != nil:
 		return Reply{}, s.failure(stage, got.err)
@@ -183,13 +185,19 @@ func (s *session) unsolicited(stage Stage, got received) *Error {
 	return err
 }
 
+// line queues a command; ctx is that of the mail it concerns.
+func (s *session) line(ctx context.Context, words ...string) {
+	s.wire.line(words...)
+	s.dialogue.say(ctx, Sent, words...)
+}
+
 // ping makes a round trip: NOOP, or RSET where a transaction is open.
 func (s *session) ping() *Error {
 	stage, command := StageNoop, "NOOP"
 	if s.unfinished {
 		stage, command = StageRset, "RSET"
 	}
-	s.line(command)
+	s.line(context.Background(), command)
 	if err := s.w.Flush(); err != nil {
 		return s.failure(stage, err)
 	}
@@ -208,7 +216,7 @@ func (s *session) ping() *Error {
 // every mail has its reply.
 func (s *session) quit() (Reply, *Error) {
 	defer s.close()
-	s.line("QUIT")
+	s.line(context.Background(), "QUIT")
 	if err := s.w.Flush(); err != nil {
 		return Reply{}, s.failure(StageQuit, err)
 	}

@@ -109,6 +109,9 @@ type Trace struct {
 	// Connection is called when a connection of a pool changes its state; ""
 	// is the state before it is there and after it is gone.
 	Connection func(from, to ConnState)
+	// Dialogue is told each line of a session, which process-wide numbers tell apart,
+	// without the credentials. A command has the context of its mail, if it is one's.
+	Dialogue func(ctx context.Context, session int64, said Said, text string)
 }
 
 // stage passes a stage on. A nil *Error must not become an error that is not

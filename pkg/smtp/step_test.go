@@ -39,7 +39,7 @@ func TestShiftedReplyCondemnsNobody(t *testing.T) {
 	if err != nil || result.Recipients[0].Err != nil {
 		t.Errorf("the good one: %v", err)
 	}
-	if b := result.Recipients[1].Err; b == nil || b.Code != 550 || b.Stage != StageRcpt {
+	if b := result.Recipients[1].Err; b == nil || b.Reply.Code != 550 || b.Stage != StageRcpt {
 		t.Errorf("the bad one: %v", b)
 	}
 	if got := connections.Load(); got != 2 {

@@ -131,7 +131,7 @@ func TestStrictPeerTakesChainedMails(t *testing.T) {
 			mail := testMail("ops@example.com", "nobody@example.com")
 			mail.Data = [][]byte{fmt.Appendf(nil, "X-Number: %d\r\n\r\n.\r\n", i)}
 			result, err := pool.Send(testContext(t), mail)
-			if err == nil && (result.Accepted() != 1 || result.Recipients[1].Err == nil || result.Recipients[1].Err.EnhancedCode != "5.1.1") {
+			if err == nil && (result.Accepted() != 1 || result.Recipients[1].Err == nil || result.Recipients[1].Err.Reply.EnhancedCode != "5.1.1") {
 				err = fmt.Errorf("result %+v", result)
 			}
 			errs <- err

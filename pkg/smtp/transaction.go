@@ -24,7 +24,7 @@ func (s *session) deliver(first *job, queue jobQueue) *Error {
 		unwatch := s.watch(j.ctx)
 		next, remedy, lost := s.transact(j, queue, begun)
 		if !unwatch() && lost == nil { // its context ended, and the connection with it
-			lost = s.failure(StageMessage, s.aborted())
+			lost = s.failure(StageContent, s.aborted())
 		}
 		if remedy == reset && lost == nil {
 			begun = false

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -36,7 +37,7 @@ func secondMailArrives(t *testing.T, pool *Pool, relay *relaytest.Relay) {
 
 func TestRecipientsAreJudgedOneByOne(t *testing.T) {
 	type verdict struct {
-		class    Class // "" for accepted
+		class    failure.Code // "" for accepted
 		code     int
 		enhanced string
 	}
@@ -47,19 +48,19 @@ func TestRecipientsAreJudgedOneByOne(t *testing.T) {
 	tests := []struct {
 		name   string
 		faults []relaytest.Fault
-		want   [3]verdict // for a, b and c
-		class  Class      // of the mail's error
+		want   [3]verdict   // for a, b and c
+		class  failure.Code // of the mail's error
 	}{
 		{"all accepted", nil, [3]verdict{ok, ok, ok}, ""},
 		{
 			"one refused, the others get it",
 			[]relaytest.Fault{refuse(relaytest.RCPT, "<b@", "550 5.1.1 no such user\r\n")},
-			[3]verdict{ok, {Permanent, 550, "5.1.1"}, ok}, "",
+			[3]verdict{ok, {failure.Permanent, 550, "5.1.1"}, ok}, "",
 		},
 		{
 			"one for later, one refused",
 			[]relaytest.Fault{refuse(relaytest.RCPT, "<a@", "451 4.7.1 greylisted\r\n"), refuse(relaytest.RCPT, "<c@", "550 no\r\n")},
-			[3]verdict{{Transient, 451, "4.7.1"}, ok, {Permanent, 550, ""}}, "",
+			[3]verdict{{failure.Transient, 451, "4.7.1"}, ok, {failure.Permanent, 550, ""}}, "",
 		},
 		{
 			"552 to a recipient means too many recipients",
@@ -69,7 +70,7 @@ func TestRecipientsAreJudgedOneByOne(t *testing.T) {
 		{
 			"552 to a recipient alone is for later", // and is asked for alone, and on a fresh connection
 			[]relaytest.Fault{{Stage: relaytest.RCPT, Match: "<c@", Times: 3, Action: relaytest.Reply("552 too many recipients\r\n")}},
-			[3]verdict{ok, ok, {Transient, 552, ""}}, "",
+			[3]verdict{ok, ok, {failure.Transient, 552, ""}}, "",
 		},
 		{
 			"all refused, and the relay refuses DATA",
@@ -77,7 +78,7 @@ func TestRecipientsAreJudgedOneByOne(t *testing.T) {
 				refuse(relaytest.RCPT, "<a@", "550 5.1.1 a\r\n"), refuse(relaytest.RCPT, "<b@", "550 5.1.1 b\r\n"), refuse(relaytest.RCPT, "<c@", "450 4.2.1 c\r\n"),
 				refuse(relaytest.DATA, "", "554 5.5.1 no valid recipients\r\n"),
 			},
-			[3]verdict{{Permanent, 550, "5.1.1"}, {Permanent, 550, "5.1.1"}, {Transient, 450, "4.2.1"}}, Transient,
+			[3]verdict{{failure.Permanent, 550, "5.1.1"}, {failure.Permanent, 550, "5.1.1"}, {failure.Transient, 450, "4.2.1"}}, failure.Transient,
 		},
 		{
 			"all refused, but the relay waits for content",
@@ -85,32 +86,32 @@ func TestRecipientsAreJudgedOneByOne(t *testing.T) {
 				refuse(relaytest.RCPT, "<a@", "550 5.1.1 a\r\n"), refuse(relaytest.RCPT, "<b@", "550 5.1.1 b\r\n"), refuse(relaytest.RCPT, "<c@", "550 5.1.1 c\r\n"),
 				refuse(relaytest.DATA, "", "354 go on\r\n"),
 			},
-			[3]verdict{{Permanent, 550, "5.1.1"}, {Permanent, 550, "5.1.1"}, {Permanent, 550, "5.1.1"}}, Permanent,
+			[3]verdict{{failure.Permanent, 550, "5.1.1"}, {failure.Permanent, 550, "5.1.1"}, {failure.Permanent, 550, "5.1.1"}}, failure.Permanent,
 		},
 		{
 			"sender refused",
 			[]relaytest.Fault{refuse(relaytest.MAIL, "", "553 5.7.1 not your address\r\n")},
-			[3]verdict{{Permanent, 553, "5.7.1"}, {Permanent, 553, "5.7.1"}, {Permanent, 553, "5.7.1"}}, Permanent,
+			[3]verdict{{failure.Permanent, 553, "5.7.1"}, {failure.Permanent, 553, "5.7.1"}, {failure.Permanent, 553, "5.7.1"}}, failure.Permanent,
 		},
 		{
 			"sender refused for now",
 			[]relaytest.Fault{refuse(relaytest.MAIL, "", "451 4.3.0 later\r\n")},
-			[3]verdict{{Transient, 451, "4.3.0"}, {Transient, 451, "4.3.0"}, {Transient, 451, "4.3.0"}}, Transient,
+			[3]verdict{{failure.Transient, 451, "4.3.0"}, {failure.Transient, 451, "4.3.0"}, {failure.Transient, 451, "4.3.0"}}, failure.Transient,
 		},
 		{
 			"authentication forgotten",
 			[]relaytest.Fault{refuse(relaytest.MAIL, "", "530 5.7.0 authenticate first\r\n")},
-			[3]verdict{{Refused, 530, "5.7.0"}, {Refused, 530, "5.7.0"}, {Refused, 530, "5.7.0"}}, Refused,
+			[3]verdict{{failure.Refused, 530, "5.7.0"}, {failure.Refused, 530, "5.7.0"}, {failure.Refused, 530, "5.7.0"}}, failure.Refused,
 		},
 		{
 			"DATA refused",
 			[]relaytest.Fault{refuse(relaytest.RCPT, "<b@", "550 5.1.1 no such user\r\n"), refuse(relaytest.DATA, "", "451 4.3.0 later\r\n")},
-			[3]verdict{{Transient, 451, "4.3.0"}, {Permanent, 550, "5.1.1"}, {Transient, 451, "4.3.0"}}, Transient,
+			[3]verdict{{failure.Transient, 451, "4.3.0"}, {failure.Permanent, 550, "5.1.1"}, {failure.Transient, 451, "4.3.0"}}, failure.Transient,
 		},
 		{
 			"content refused",
 			[]relaytest.Fault{refuse(relaytest.RCPT, "<b@", "450 4.2.1 busy\r\n"), refuse(relaytest.EOM, "", "554 5.6.0 spam\r\n")},
-			[3]verdict{{Permanent, 554, "5.6.0"}, {Transient, 450, "4.2.1"}, {Permanent, 554, "5.6.0"}}, Transient,
+			[3]verdict{{failure.Permanent, 554, "5.6.0"}, {failure.Transient, 450, "4.2.1"}, {failure.Permanent, 554, "5.6.0"}}, failure.Transient,
 		},
 	}
 	for _, tt := range tests {
@@ -127,7 +128,7 @@ func TestRecipientsAreJudgedOneByOne(t *testing.T) {
 				result, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com", "c@example.com"))
 				if tt.class == "" && err != nil {
 					t.Error(err)
-				} else if tt.class != "" && asError(t, err).Class != tt.class {
+				} else if tt.class != "" && asError(t, err).Code != tt.class {
 					t.Errorf("error %v, want one of class %s", err, tt.class)
 				}
 				for i, got := range result.Recipients {
@@ -138,7 +139,7 @@ func TestRecipientsAreJudgedOneByOne(t *testing.T) {
 					switch {
 					case want == ok && got.Err != nil:
 						t.Errorf("%s: %v", got.Address, got.Err)
-					case want != ok && (got.Err == nil || got.Err.Class != want.class || got.Err.Code != want.code || got.Err.EnhancedCode != want.enhanced):
+					case want != ok && (got.Err == nil || got.Err.Code != want.class || got.Err.Reply.Code != want.code || got.Err.Reply.EnhancedCode != want.enhanced):
 						t.Errorf("%s: %v, want %+v", got.Address, got.Err, want)
 					}
 				}
@@ -330,7 +331,7 @@ func TestRefusedMailDoesNotBreakTheChain(t *testing.T) {
 	for i := range errs {
 		err := <-errs[i]
 		if code := refused[i]; code != 0 {
-			if e := asError(t, err); e.Code != code {
+			if e := asError(t, err); e.Reply.Code != code {
 				t.Errorf("mail %d: %v, want %d", i, err, code)
 			}
 			continue
@@ -470,7 +471,7 @@ func TestRelayThatStopsReadingIsGivenUp(t *testing.T) {
 	mail := testMail()
 	mail.Data = [][]byte{bytes.Repeat([]byte("0123456789\r\n"), 1<<20)}
 	_, err := startPool(t, c).Send(testContext(t), mail)
-	if e := asError(t, err); e.Class != Network || e.Stage != StageMessage || e.Ambiguous || !e.Timeout() {
+	if e := asError(t, err); e.Code != failure.Timeout || e.Stage != StageContent || e.Ambiguous {
 		t.Errorf("error %v, want a timeout with nothing delivered", err)
 	}
 }
@@ -494,7 +495,7 @@ func TestUnaskedRepliesAreNotTakenForAnswers(t *testing.T) {
 			defer remove()
 			pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
 			_, err := pool.Send(testContext(t), testMail())
-			if e := asError(t, err); e.Class != Protocol || !e.Temporary() || e.Ambiguous {
+			if e := asError(t, err); e.Code != failure.Protocol || !e.Temporary() || e.Ambiguous {
 				t.Errorf("error %v", err)
 			}
 			if relay.Taken() != 0 {
@@ -517,7 +518,7 @@ func TestReplyBehindAnotherIsNotTheNextOnes(t *testing.T) {
 				s.skip(".")
 				s.say("554 5.7.1 spam\r\n")
 			}))
-			if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Class != Protocol {
+			if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Code != failure.Protocol {
 				t.Fatalf("error %v", err)
 			}
 		}
@@ -534,7 +535,7 @@ func TestReplyBehindAnotherIsNotTheNextOnes(t *testing.T) {
 				s.skip("")
 			}))
 			_, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com"))
-			if asError(t, err).Class != Protocol {
+			if asError(t, err).Code != failure.Protocol {
 				t.Fatalf("error %v", err)
 			}
 		}
@@ -567,7 +568,7 @@ func TestReplyBehindAnotherIsNotTheNextOnes(t *testing.T) {
 		})
 	}
 	t.Run("before the end of a mail", func(t *testing.T) {
-		for said, class := range map[string]Class{"250 2.0.0 early\r\n": Protocol, "552 5.3.4 too large\r\n": Permanent} {
+		for said, class := range map[string]failure.Code{"250 2.0.0 early\r\n": failure.Protocol, "552 5.3.4 too large\r\n": failure.Permanent} {
 			pool := startPool(t, scripted(t, func(s *script) {
 				s.opened()
 				s.skip("DATA")
@@ -581,7 +582,7 @@ func TestReplyBehindAnotherIsNotTheNextOnes(t *testing.T) {
 			// More than the sockets hold: it cannot all be sent when the relay speaks.
 			mail.Data = [][]byte{bytes.Repeat([]byte("0123456789\r\n"), 1<<20)}
 			_, err := pool.Send(testContext(t), mail)
-			if e := asError(t, err); e.Class != class || e.Ambiguous {
+			if e := asError(t, err); e.Code != class || e.Ambiguous {
 				t.Errorf("%q: error %v", said, err)
 			}
 		}
@@ -599,7 +600,7 @@ func TestReplyThatIsAboutToBeReadIsWaitedFor(t *testing.T) {
 			time.Sleep(time.Millisecond) // of the bubble's clock
 			s.replies <- received{reply: Reply{Code: 250}}
 		}()
-		if err := s.checkSilent(StageMail); err == nil || err.Class != Protocol {
+		if err := s.checkSilent(StageMail); err == nil || err.Code != failure.Protocol {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -616,7 +617,7 @@ func TestRepliesThatDoNotMatchCondemnNobody(t *testing.T) {
 		s.skip("")
 	}))
 	result, err := pool.Send(testContext(t), testMail("a@example.com", "b@example.com", "c@example.com"))
-	if asError(t, err).Class != Protocol {
+	if asError(t, err).Code != failure.Protocol {
 		t.Errorf("error %v", err)
 	}
 	for _, to := range result.Recipients {
@@ -637,10 +638,10 @@ func TestRefusedRecipientStaysSoWhateverTheReplyToTheContentIs(t *testing.T) {
 		s.say("150 hm\r\n")
 	}))
 	result, _ := pool.Send(testContext(t), testMail("a@example.com", "b@example.com"))
-	if a := result.Recipients[0].Err; a == nil || a.Class != Permanent || a.Code != 550 {
+	if a := result.Recipients[0].Err; a == nil || a.Code != failure.Permanent || a.Reply.Code != 550 {
 		t.Errorf("who was refused: %v", a)
 	}
-	if b := result.Recipients[1].Err; b == nil || b.Class != Protocol || !b.Ambiguous {
+	if b := result.Recipients[1].Err; b == nil || b.Code != failure.Protocol || !b.Ambiguous {
 		t.Errorf("who may have the mail: %v", b)
 	}
 }
@@ -707,7 +708,7 @@ func TestContextTakesAMailBackAtEveryStage(t *testing.T) {
 			pool := startPool(t, c)
 			_, err := pool.Send(ctx, testMail())
 			e := asError(t, err)
-			if e.Class != Cancelled || !errors.Is(e, context.Canceled) || !e.Temporary() {
+			if e.Code != failure.Cancelled || !errors.Is(e, context.Canceled) || !e.Temporary() {
 				t.Errorf("error %v", err)
 			}
 			if want := stage == relaytest.EOM; e.Ambiguous != want {
@@ -737,7 +738,7 @@ func TestRefusalStandsThoughTheRelayHangsUpBehindIt(t *testing.T) {
 				asked.Add(1)
 				s.say(replies)
 			}))
-			if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Class != Permanent || asked.Load() != 1 {
+			if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Code != failure.Permanent || asked.Load() != 1 {
 				t.Fatalf("%q, asked %d times: %v", replies, asked.Load(), err)
 			}
 		}

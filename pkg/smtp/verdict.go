@@ -1,6 +1,10 @@
 package smtp
 
-import "time"
+import (
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+)
 
 // minSilence is the least time that checkSilentForAWhile waits.
 const minSilence = 50 * time.Millisecond
@@ -13,7 +17,7 @@ func (s *session) envelopeRefused(j *job, refused *Error) (remedy remedy, lost *
 	if s.previous != nil || remedy == believe && j.refusedForGood() {
 		lost = s.checkInStep()
 	}
-	if lost.outOfStep() {
+	if outOfStep(lost) {
 		s.retractPrevious(lost)
 		return s.again(j, lost), lost
 	}
@@ -24,12 +28,12 @@ func (s *session) envelopeRefused(j *job, refused *Error) (remedy remedy, lost *
 // envelopeLost decides what becomes of a mail whose connection was lost before
 // its content was sent, perhaps after its envelope was refused.
 func (s *session) envelopeLost(j *job, refused, lost *Error) remedy {
-	if lost.outOfStep() {
+	if outOfStep(lost) {
 		s.retractPrevious(lost)
 	} else {
 		s.confirmPrevious()
 	}
-	if refused != nil && lost.Class != Protocol { // a relay that hangs up behind its refusal takes nothing back
+	if refused != nil && lost.Code != failure.Protocol { // a relay that hangs up behind its refusal takes nothing back
 		switch remedy := s.prepare(j, s.remedy(j, refused)); remedy {
 		case believe:
 			j.fail(refused)
@@ -41,7 +45,7 @@ func (s *session) envelopeLost(j *job, refused, lost *Error) remedy {
 	if remedy := s.prepare(j, s.remedy(j, lost)); remedy == renew {
 		return renew
 	}
-	if lost.Class == Protocol { // no verdict of this flight counts
+	if lost.Code == failure.Protocol { // no verdict of this flight counts
 		j.clear()
 	}
 	j.fail(lost)
@@ -54,7 +58,7 @@ func (s *session) contentRefused(j *job, refused *Error, chained bool) (remedy r
 	j.fail(refused)
 	remedy = s.prepare(j, s.remedy(j, refused))
 	if remedy == believe && !chained && j.refusedForGood() {
-		if lost = s.checkInStep(); lost.outOfStep() {
+		if lost = s.checkInStep(); outOfStep(lost) {
 			j.setAmbiguous(lost)
 		}
 	}
@@ -64,7 +68,7 @@ func (s *session) contentRefused(j *job, refused *Error, chained bool) (remedy r
 // contentContradicted takes a reply that came together with the 250 to a content.
 // If it is a refusal, it may be the reply to the content, and the 250 one too many.
 func (s *session) contentContradicted(j *job) (lost *Error) {
-	if lost = s.checkSilent(StageMessage); lost.outOfStep() && lost.Code >= 400 && !lost.aboutAddress() {
+	if lost = s.checkSilent(StageContent); outOfStep(lost) && lost.Reply.Code >= 400 && !aboutAddress(lost) {
 		j.setAmbiguous(lost)
 	}
 	return lost
@@ -117,15 +121,15 @@ func (s *session) checkInStep() *Error {
 	if lost == nil {
 		lost = s.ping()
 	}
-	if lost != nil && lost.Code == 503 { // some want RSET after a refusal, and nothing else
+	if lost != nil && lost.Reply.Code == 503 { // some want RSET after a refusal, and nothing else
 		s.unfinished = true
 		lost = s.ping()
 	}
 	if lost == nil {
 		lost = s.checkSilentForAWhile()
 	}
-	if lost != nil && (lost.Timeout() || lost.Code != 0 && lost.Class != Unavailable) {
-		lost.Class, lost.Err = Protocol, errMismatch
+	if lost != nil && (lost.Code == failure.Timeout || lost.Reply.Code != 0 && lost.Code != failure.Closing) {
+		lost.Code, lost.Err = failure.Protocol, errMismatch
 	}
 	return lost
 }

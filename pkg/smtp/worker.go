@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // worker is a session and the goroutine that serves mails with it.
@@ -90,7 +92,7 @@ func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error)
 		return err
 	}
 	s, err := open(ctx, &p.cfg, observe, enter)
-	if err.needsConfirmation() || s.hungUpOnPlain(err) {
+	if needsConfirmation(err) || s.hungUpOnPlain(err) {
 		s, err = open(ctx, &p.cfg, observe, enter)
 	}
 	defer func() { p.gate.leave(ours, err) }() // when those behind it are stopped
@@ -117,7 +119,7 @@ func (p *Pool) open(values, dials context.Context, ended int) (*session, *Error)
 // trouble, and so would more AUTHs after one refusal. What another connection may
 // not meet ends none that is being opened. The caller must have the lock.
 func (p *Pool) connectFailed(err *Error, alone bool) {
-	certain := err.Sender() && !err.needsConfirmation() || err.Stage == StageAuth
+	certain := err.Sender() && !needsConfirmation(err) || err.Stage == StageAuth
 	if p.standing == 0 && (alone && p.dialing+p.leaving == 0 || certain) {
 		p.relayDown(err)
 		return
@@ -166,7 +168,7 @@ func (p *Pool) relayUp() {
 // what it refuses for good before the end of a mail is that mail alone. The caller
 // must have the lock.
 func (p *Pool) sessionFailed(err *Error) {
-	if err.Class == Permanent {
+	if err.Code == failure.Permanent {
 		return
 	}
 	if p.lostAtFirst++; p.lostAtFirst < maxTries && p.down == nil {

@@ -124,11 +124,11 @@ function Result({ probe }: { probe: Probe }) {
   if (probe === 'running') {
     return <Spinner inline />;
   }
-  const error = probe instanceof ApiError ? probe : probe.error;
+  const error = probe instanceof ApiError ? probe.message : probe.error?.error;
   if (error) {
     return (
       <span className={styles.failed}>
-        <Icon name="times" /> {error.message}
+        <Icon name="times" /> {error}
       </span>
     );
   }

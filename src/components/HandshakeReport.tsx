@@ -56,8 +56,8 @@ export function HandshakeReport({ report }: { report: Handshake }) {
           title={t('handshake.failed-at', 'Failed at: {{stage}}', { stage: stageName(error.stage) })}
           bottomSpacing={0}
         >
-          <p>{error.message}</p>
-          {error.hint && <strong>{translated(error.hint)}</strong>}
+          <p>{error.error}</p>
+          {error.hint && <strong>{translated(error)}</strong>}
         </Alert>
       )}
       <table className={styles.table} aria-label={t('handshake.label', 'Handshake with the relay')}>

@@ -72,9 +72,8 @@ const bad: Handshake = {
   mechanism: undefined,
   error: {
     stage: 'auth',
-    code: 535,
-    text: 'Authentication failed',
-    message: 'auth: 535 Authentication failed',
+    code: 'refused',
+    error: 'auth: 535 Authentication failed',
     hint: 'Check the SecretKey.',
   },
 };
