@@ -19,7 +19,7 @@ func (o *Outbox) Retry(ctx context.Context, source, id string) (Delivery, error)
 		case !possible(stored(d.Status), retried):
 			return change, refuse(fmt.Errorf("retrying is %w: the delivery is %s and its mail is no longer kept", ErrNotPossible, d.Status))
 		}
-		return retry(d, o.opt.MaxAge, t.now), t.probeNow(sender{d.Source, d.MailType})
+		return retry(d, o.opt.MaxAge, t.now), t.probeNow(d.Sender())
 	})
 }
 
@@ -36,16 +36,12 @@ func (o *Outbox) Cancel(ctx context.Context, source, id string) (Delivery, error
 
 // probeNow makes the next probe of a sender due, if it is paused.
 func (t *transaction) probeNow(s sender) error {
-	all, err := t.pauses()
-	if err != nil {
-		return err
-	}
-	p, paused := all[s]
+	p, paused := t.Pauses()[s]
 	if !paused {
 		return nil
 	}
 	p.ProbeAt = t.now
-	return t.setPause(p)
+	return t.SetPause(p)
 }
 
 // act changes a delivery of the source.
@@ -72,11 +68,10 @@ func (o *Outbox) act(ctx context.Context, name, source, id string, decide func(*
 			if changed.Status.Final() {
 				t.addUndelivered(-1, -d.Size)
 			}
-			paused, err := t.pauses()
-			if p, held := paused[sender{d.Source, d.MailType}]; held && changed.Status == Queued {
+			if p, held := t.Pauses()[d.Sender()]; held && changed.Status == Queued {
 				changed.Status, changed.Reason = Held, p.Reason
 			}
-			return err
+			return nil
 		},
 		done: func(_ *state, err error) {
 			if err != nil {

@@ -15,7 +15,7 @@ const creditForSuccess = 2
 // finish stores what came of an attempt. It is fenced on (id, attempt, owner):
 // errLeaseLost says that nothing was changed.
 func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
-	from := sender{d.Source, d.MailType}
+	from := d.Sender()
 	refused := out.Verdict == Hold && !s.replaced()
 	if out.Verdict == Hold && !refused { // by settings that are not in force any more
 		out.Verdict = Release
@@ -26,9 +26,7 @@ func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
 	return s.o.write(s.o.ctx, &operation{
 		name: "storing an outcome",
 		outcome: func(t *transaction) (_ store.Transition, err error) {
-			if pause, err = t.pauseOf(from, s.settings); err != nil {
-				return change, err
-			}
+			pause = t.paused(from, s.settings)
 			if panicked {
 				change = crash(d, d.Lost+1, t.now)
 				change.Attempt = &Attempt{Number: d.Attempt, At: t.now, Outcome: store.Lost, Text: "the attempt ended in a panic; see the log of the plugin"}
@@ -49,9 +47,7 @@ func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
 				if err := t.pause(from, clean(cmp.Or(out.Reason, out.Text)), s.settings); err != nil {
 					return err
 				}
-				if pause, err = t.pauseOf(from, s.settings); err != nil {
-					return err
-				}
+				pause = t.paused(from, s.settings)
 			}
 			if told.Status == Queued && pause != nil {
 				told.Status, told.Reason, told.DueAt = Held, cmp.Or(told.Reason, pause.Reason), time.Time{}

@@ -170,11 +170,11 @@ func (o *Outbox) Close(ctx context.Context) error {
 // store shows before the next mail meets it.
 func (o *Outbox) Check(ctx context.Context) error {
 	return o.write(ctx, &operation{name: "checking the store", run: func(t *transaction) error {
-		mark := store.Pause{MailType: o.opt.Owner, Since: t.now}
+		mark := store.Pause{Sender: sender{MailType: o.opt.Owner}, Since: t.now}
 		if err := t.SetPause(mark); err != nil {
 			return err
 		}
-		return t.EndPause(mark.Source, mark.MailType)
+		return t.EndPause(mark.Sender)
 	}})
 }
 

@@ -16,36 +16,28 @@ const (
 // pause pauses a sender that the relay refused with settings of that time. A
 // pause that is there goes on; one that newer settings led to is let be.
 func (t *transaction) pause(s sender, reason string, settingsAt time.Time) error {
-	all, err := t.pauses()
-	if err != nil {
-		return err
-	}
-	p, paused := all[s]
+	p, paused := t.Pauses()[s]
 	switch {
 	case !paused:
 		first := max(firstProbe, t.probePause[s])
-		p = store.Pause{Source: s.source, MailType: s.mailType, Since: t.now, ProbeAt: t.now.Add(first), Backoff: first}
+		p = store.Pause{Sender: s, Since: t.now, ProbeAt: t.now.Add(first), Backoff: first}
 	case p.SettingsAt.After(settingsAt):
 		return nil
 	}
 	p.Reason, p.SettingsAt = reason, settingsAt
-	return t.setPause(p)
+	return t.SetPause(p)
 }
 
 // endOutdatedPauses ends the pauses that settings older than the source's led
 // to: when it is attached, and later those that no process with such settings
 // probes any more.
 func (t *transaction) endOutdatedPauses(s *source, attached bool) error {
-	all, err := t.pauses()
-	if err != nil {
-		return err
-	}
-	for of, p := range all {
-		if of.source != s.name || !p.SettingsAt.Before(s.settings) || !attached && t.now.Before(p.ProbeAt.Add(firstProbe)) {
+	for of, p := range t.Pauses() {
+		if of.Source != s.name || !p.SettingsAt.Before(s.settings) || !attached && t.now.Before(p.ProbeAt.Add(firstProbe)) {
 			continue
 		}
 		delete(t.probePause, of)
-		if err := t.endPause(of); err != nil {
+		if err := t.EndPause(of); err != nil {
 			return err
 		}
 	}
@@ -56,12 +48,8 @@ func (t *transaction) endOutdatedPauses(s *source, attached bool) error {
 // sets the next one, so that one process probes and a crash costs one probe.
 // next is when the next probe of the source is due.
 func (t *transaction) claimProbes(s *source) (due []string, next time.Time, err error) {
-	all, err := t.pauses()
-	if err != nil {
-		return nil, next, err
-	}
-	for of, p := range all {
-		if of.source != s.name || p.SettingsAt.Before(s.settings) {
+	for of, p := range t.Pauses() {
+		if of.Source != s.name || p.SettingsAt.Before(s.settings) {
 			continue
 		}
 		if !p.ProbeAt.After(t.now) || p.ProbeAt.After(t.now.Add(2*lastProbe)) { // or the clock was set back
@@ -73,7 +61,7 @@ func (t *transaction) claimProbes(s *source) (due []string, next time.Time, err 
 				return nil, next, err
 			}
 			if ours {
-				due = append(due, of.mailType)
+				due = append(due, of.MailType)
 			}
 		}
 		next = sooner(next, p.ProbeAt)
@@ -83,7 +71,7 @@ func (t *transaction) claimProbes(s *source) (due []string, next time.Time, err 
 
 // Resume ends the pause of a sender: its mail is due.
 func (o *Outbox) Resume(ctx context.Context, source, mailType string) error {
-	return o.resume(ctx, sender{source, mailType}, false)
+	return o.resume(ctx, sender{Source: source, MailType: mailType}, false)
 }
 
 // resume is Resume; after a probe, the next pause goes on from this one.
@@ -92,12 +80,8 @@ func (o *Outbox) resume(ctx context.Context, s sender, probed bool) error {
 	err := o.write(ctx, &operation{
 		name: "resuming the sender", key: claimsLast,
 		run: func(t *transaction) error {
-			all, err := t.pauses()
-			if err != nil {
-				return err
-			}
-			pause = all[s].Backoff
-			return t.endPause(s)
+			pause = t.Pauses()[s].Backoff
+			return t.EndPause(s)
 		},
 		done: func(st *state, err error) {
 			switch {
@@ -110,7 +94,7 @@ func (o *Outbox) resume(ctx context.Context, s sender, probed bool) error {
 		},
 	})
 	if err == nil {
-		o.wakeSource(s.source)
+		o.wakeSource(s.Source)
 	}
 	return err
 }
@@ -122,7 +106,7 @@ func (s *source) probe(prober Prober, mailType string) {
 		return // the next probe is set
 	}
 	if err == nil {
-		err = s.o.resume(s.ctx, sender{s.name, mailType}, true)
+		err = s.o.resume(s.ctx, sender{Source: s.name, MailType: mailType}, true)
 		if err == nil {
 			s.o.log.Info("the relay takes the sender again; its mail is on its way", "source", s.name, "mailType", mailType)
 			return
@@ -130,10 +114,9 @@ func (s *source) probe(prober Prober, mailType string) {
 	}
 	s.o.log.Warn("the sender stays paused", "source", s.name, "mailType", mailType, "error", err.Error())
 	storing := s.o.write(s.ctx, &operation{name: "storing the probe's words", key: claimsLast, run: func(t *transaction) error {
-		all, reading := t.pauses()
-		p, paused := all[sender{s.name, mailType}]
-		if reading != nil || !paused || p.SettingsAt.After(s.settings) {
-			return reading
+		p, paused := t.Pauses()[sender{Source: s.name, MailType: mailType}]
+		if !paused || p.SettingsAt.After(s.settings) {
+			return nil
 		}
 		was := p
 		p.Reason = clean(err.Error())

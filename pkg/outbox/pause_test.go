@@ -21,13 +21,12 @@ func pausesOf(t testing.TB, o *Outbox) map[string]store.Pause {
 	var all map[string]store.Pause
 	err := o.write(t.Context(), &operation{name: "reading the pauses", run: func(t *transaction) error {
 		all = make(map[string]store.Pause)
-		pauses, err := t.pauses()
-		for s, p := range pauses {
-			if s.source == src {
-				all[s.mailType] = p
+		for s, p := range t.Pauses() {
+			if s.Source == src {
+				all[s.MailType] = p
 			}
 		}
-		return err
+		return nil
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +156,7 @@ func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
 		},
 		"new settings": func(t *testing.T, f *fixture, o *Outbox, _ *script) {
 			err := o.write(t.Context(), &operation{name: "resuming", run: func(t *transaction) error {
-				if err := t.pause(sender{src, "normal"}, "535", f.clock.Now()); err != nil {
+				if err := t.pause(sender{Source: src, MailType: "normal"}, "535", f.clock.Now()); err != nil {
 					return err
 				}
 				return t.endOutdatedPauses(&source{name: src, settings: f.clock.Now().Add(time.Second)}, true)
@@ -171,7 +170,7 @@ func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
 			onEveryEngine(t, func(t *testing.T, f *fixture) {
 				o := f.open()
 				err := o.write(t.Context(), &operation{name: "after probes in vain", run: func(t *transaction) error {
-					t.probePause[sender{src, "normal"}] = 8 * time.Minute
+					t.probePause[sender{Source: src, MailType: "normal"}] = 8 * time.Minute
 					return nil
 				}})
 				if err != nil {
@@ -197,7 +196,7 @@ func TestMailStoredWhileItsSenderResumesIsNotHeld(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
 		a, b := f.open(), f.open()
 		err := a.write(t.Context(), &operation{name: "pausing", run: func(t *transaction) error {
-			return t.pause(sender{src, "normal"}, "535", time.Time{})
+			return t.pause(sender{Source: src, MailType: "normal"}, "535", time.Time{})
 		}})
 		if err != nil {
 			t.Fatal(err)
@@ -210,9 +209,6 @@ func TestMailStoredWhileItsSenderResumesIsNotHeld(t *testing.T) {
 		stored, resumed := make(chan error, 1), make(chan error, 1)
 		go func() {
 			stored <- a.write(t.Context(), &operation{name: "storing", run: func(t *transaction) error {
-				if _, err := t.pauses(); err != nil {
-					return err
-				}
 				close(read)
 				<-proceed
 				_, err := t.enqueue(n)
@@ -427,11 +423,8 @@ func TestReplicasResumeSendersTogether(t *testing.T) {
 		go func() {
 			var once sync.Once
 			ended <- o.write(t.Context(), &operation{name: "resuming", run: func(t *transaction) error {
-				if _, err := t.pauses(); err != nil {
-					return err
-				}
 				once.Do(func() { read.Done(); read.Wait() })
-				return t.endPause(s)
+				return t.EndPause(s)
 			}})
 		}()
 	}

@@ -8,9 +8,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// sender is what the relay refuses: a data source and the mail type that is
-// part of its user name.
-type sender struct{ source, mailType string }
+type sender = store.Sender
 
 // state is what the writer knows. Operations are handed it while they are
 // carried out; nobody else can reach it.
@@ -80,52 +78,19 @@ type transaction struct {
 	now time.Time // by the store's clock
 	at  time.Time // when that was
 
-	pausedSenders map[sender]store.Pause // nil: not read yet
-	suspect       bool                   // a delivery was claimed that seems to end processes
+	suspect bool // a delivery was claimed that seems to end processes
 
 	added, addedBytes int64 // undelivered mail
 	pullBackMore      bool  // the clock was set back, and more times have to follow
 }
 
-// pauses returns the paused senders.
-func (t *transaction) pauses() (map[sender]store.Pause, error) {
-	if t.pausedSenders != nil {
-		return t.pausedSenders, nil
+// paused returns the sender's pause, if one counts for a process with settings of
+// that time: what older settings led to says nothing of newer ones.
+func (t *transaction) paused(s sender, settingsAt time.Time) *store.Pause {
+	if p := t.Pauses()[s]; p.Counts(settingsAt) {
+		return &p
 	}
-	all, err := t.Pauses()
-	if err != nil {
-		return nil, err
-	}
-	t.pausedSenders = make(map[sender]store.Pause, len(all))
-	for _, p := range all {
-		t.pausedSenders[sender{p.Source, p.MailType}] = p
-	}
-	return t.pausedSenders, nil
-}
-
-// pauseOf returns the sender's pause, if one counts for a process with settings
-// of that time: what older settings led to says nothing of newer ones.
-func (t *transaction) pauseOf(s sender, settingsAt time.Time) (*store.Pause, error) {
-	all, err := t.pauses()
-	if err != nil {
-		return nil, err
-	}
-	p, paused := all[s]
-	if !paused || p.SettingsAt.Before(settingsAt) {
-		return nil, nil
-	}
-	return &p, nil
-}
-
-// setPause stores a pause; endPause ends one.
-func (t *transaction) setPause(p store.Pause) error {
-	t.pausedSenders = nil
-	return t.SetPause(p)
-}
-
-func (t *transaction) endPause(s sender) error {
-	t.pausedSenders = nil
-	return t.EndPause(s.source, s.mailType)
+	return nil
 }
 
 // room knows how much undelivered mail there is. It counts what this process

@@ -89,7 +89,7 @@ func (t *tx) Claim(c Claim) (Claimed, error) {
 func (t *tx) types(c Claim) ([]string, error) {
 	types, err := t.strings(qTypes, c.Source)
 	return slices.DeleteFunc(types, func(mailType string) bool {
-		return t.pauses[sender{c.Source, mailType}].counts(c.SettingsAt)
+		return t.pauses[Sender{c.Source, mailType}].Counts(c.SettingsAt)
 	}), err
 }
 

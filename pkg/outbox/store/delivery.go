@@ -133,6 +133,9 @@ type Attempt struct {
 // Lost is the outcome of an attempt whose process ended before it knew.
 const Lost = "lost"
 
+// Sender is who mails it.
+func (d Delivery) Sender() Sender { return Sender{d.Source, d.MailType} }
+
 // Pending lists the recipients that this attempt is to reach.
 func (d Delivery) Pending() []Recipient {
 	var pending []Recipient

@@ -103,8 +103,8 @@ func (t *tx) replayed(s Signature) (Enqueued, error) {
 func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 	d := n.Delivery
 	d.Status, d.DueAt, d.CreatedAt, d.ExpiresAt = Queued, t.Now(), t.Now(), t.Now().Add(n.MaxAge)
-	pause := t.pauses[sender{d.Source, d.MailType}]
-	if n.Owner != "" && !pause.counts(n.SettingsAt) {
+	pause := t.pauses[d.Sender()]
+	if n.Owner != "" && !pause.Counts(n.SettingsAt) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
 	args := []any{d.ID, clean(d.Source), clean(d.MailType), clean(d.Identity), n.Dedupe.Microseconds(), clean(d.Conversation),
@@ -169,10 +169,4 @@ func (t *tx) joinable(n NewDelivery) (*Delivery, error) {
 		return nil, err
 	}
 	return &d, nil
-}
-
-// counts says whether the pause binds a process whose settings were saved then:
-// not where older settings led to it.
-func (p *Pause) counts(settingsAt time.Time) bool {
-	return p != nil && !p.SettingsAt.Before(settingsAt)
 }

@@ -35,7 +35,7 @@ func (db *database) Get(ctx context.Context, id string) (Delivery, error) {
 }
 
 // read runs a query for columns and adds the recipients.
-func (db *database) read(ctx context.Context, pool *sql.DB, pauses map[sender]*Pause, q string, args ...any) (found []Delivery, err error) {
+func (db *database) read(ctx context.Context, pool *sql.DB, pauses map[Sender]Pause, q string, args ...any) (found []Delivery, err error) {
 	rows, err := pool.QueryContext(ctx, db.replacer.Replace(q), args...)
 	err = scanAll(rows, err, func(rows scanner) error {
 		d, err := scanDelivery(rows, pauses)
@@ -50,13 +50,15 @@ func (db *database) read(ctx context.Context, pool *sql.DB, pauses map[sender]*P
 }
 
 // pausesNow reads the paused senders.
-func (db *database) pausesNow(ctx context.Context, pool *sql.DB) (map[sender]*Pause, error) {
-	pauses := map[sender]*Pause{}
-	rows, err := pool.QueryContext(ctx, `SELECT source, mail_type, reason FROM pause`)
+func (db *database) pausesNow(ctx context.Context, pool *sql.DB) (map[Sender]Pause, error) {
+	pauses := map[Sender]Pause{}
+	rows, err := pool.QueryContext(ctx, `SELECT source, mail_type, reason, since FROM pause`)
 	err = scanAll(rows, err, func(rows scanner) error {
 		var p Pause
-		err := rows.Scan(&p.Source, &p.MailType, &p.Reason)
-		pauses[sender{p.Source, p.MailType}] = &p
+		var since int64
+		err := rows.Scan(&p.Source, &p.MailType, &p.Reason, &since)
+		p.Since = at(since)
+		pauses[p.Sender] = p
 		return err
 	})
 	return pauses, err
@@ -77,11 +79,11 @@ func (db *database) Depth(ctx context.Context, source string) (Depth, error) {
 	}
 	rows, err := db.quick.QueryContext(ctx, db.depthQuery(source), args...)
 	err = scanAll(rows, err, func(rows scanner) error {
-		var s sender
+		var s Sender
 		var count, sending, created, bytes, now int64
-		err := rows.Scan(&s.source, &s.mailType, &count, &sending, &created, &bytes, &now)
+		err := rows.Scan(&s.Source, &s.MailType, &count, &sending, &created, &bytes, &now)
 		waits := Queued
-		if pauses[s] != nil {
+		if _, paused := pauses[s]; paused {
 			waits = Held
 		}
 		d.Count[waits] += count - sending

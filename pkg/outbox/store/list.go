@@ -101,7 +101,7 @@ type search struct {
 	ctx    context.Context
 	f      Filter
 	began  time.Time
-	pauses map[sender]*Pause
+	pauses map[Sender]Pause
 }
 
 func (s *search) run(below position) (page Page, err error) {
@@ -212,7 +212,7 @@ func (s *search) conditions(a *arguments) (all []string) {
 	if s.f.Text != "" {
 		p := "lower(" + a.add(like(s.f.Text)) + ")"
 		text := fmt.Sprintf(`lower(subject) LIKE %[1]s ESCAPE '\' OR lower(reason) LIKE %[1]s ESCAPE '\' OR lower(message_id) LIKE %[1]s ESCAPE '\'`, p)
-		held := s.paused(func(p *Pause) bool { return strings.Contains(strings.ToLower(p.Reason), strings.ToLower(s.f.Text)) })
+		held := s.paused(func(p Pause) bool { return strings.Contains(strings.ToLower(p.Reason), strings.ToLower(s.f.Text)) })
 		if len(held) > 0 { // whose reason is the pause's
 			text += " OR status = 'queued' AND reason = '' AND " + a.in("mail_type", held)
 		}
@@ -223,7 +223,7 @@ func (s *search) conditions(a *arguments) (all []string) {
 
 // status is the condition on the state, with Held as it is derived.
 func (s *search) status(a *arguments) string {
-	paused := s.paused(func(*Pause) bool { return true })
+	paused := s.paused(func(Pause) bool { return true })
 	var stored, parts []string
 	for _, status := range unique(s.f.Statuses) {
 		switch {
@@ -242,10 +242,10 @@ func (s *search) status(a *arguments) string {
 }
 
 // paused lists the mail types of the source whose pause is such.
-func (s *search) paused(such func(*Pause) bool) (types []string) {
+func (s *search) paused(such func(Pause) bool) (types []string) {
 	for who, p := range s.pauses {
-		if who.source == s.f.Source && such(p) {
-			types = append(types, who.mailType)
+		if who.Source == s.f.Source && such(p) {
+			types = append(types, who.MailType)
 		}
 	}
 	return types

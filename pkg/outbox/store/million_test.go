@@ -62,7 +62,7 @@ func BenchmarkMillion(b *testing.B) {
 			from := f.clock.Add(-30 * 24 * time.Hour)
 			fill(b, f, from)
 			f.write(func(tx Tx) error {
-				return tx.SetPause(Pause{Source: src, MailType: "ad", Reason: "refused", Since: f.clock})
+				return tx.SetPause(Pause{Sender: Sender{src, "ad"}, Reason: "refused", Since: f.clock})
 			})
 			list := func(filter Filter) func(testing.TB) {
 				filter.Source, filter.Limit = src, 100

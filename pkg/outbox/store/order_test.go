@@ -171,7 +171,7 @@ func TestClaimLooksAtNothingThatIsNotInTurn(t *testing.T) {
 				return err
 			}
 		}
-		return tx.SetPause(Pause{Source: src, MailType: "ad", Since: f.clock, SettingsAt: f.clock})
+		return tx.SetPause(Pause{Sender: Sender{src, "ad"}, Since: f.clock, SettingsAt: f.clock})
 	})
 	f.advance(time.Second)
 	last := f.enqueue(mail("")).Delivery

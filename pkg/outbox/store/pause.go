@@ -11,38 +11,32 @@ var (
 	qEndPause = register(`DELETE FROM pause WHERE source = $1 AND mail_type = $2`)
 )
 
-// Pauses returns the paused senders.
-func (t *tx) Pauses() ([]Pause, error) {
-	var all []Pause
-	for _, p := range t.pauses {
-		all = append(all, *p)
-	}
-	return all, nil
-}
+// Pauses are the paused senders.
+func (t *tx) Pauses() map[Sender]Pause { return t.pauses }
 
 // SetPause pauses a sender, whose mail is held from then on.
 func (t *tx) SetPause(p Pause) error {
 	p.Source, p.MailType, p.Reason = clean(p.Source), clean(p.MailType), clean(p.Reason)
 	// As they are stored, to the microsecond.
 	p.Since, p.SettingsAt, p.ProbeAt, p.Backoff = at(micros(p.Since)), at(micros(p.SettingsAt)), at(micros(p.ProbeAt)), p.Backoff.Truncate(time.Microsecond)
-	t.pauses[sender{p.Source, p.MailType}] = &p
+	t.pauses[p.Sender] = p
 	_, err := t.exec(qSetPause, p.Source, p.MailType, p.Reason, micros(p.Since), micros(p.SettingsAt), micros(p.ProbeAt), p.Backoff.Microseconds())
 	return err
 }
 
 // ReplacePause replaces a pause if that is still as it was, and says so.
 func (t *tx) ReplacePause(was, p Pause) (replaced bool, err error) {
-	changed, err := t.exec(qReplacePause, clean(p.Source), clean(p.MailType), micros(was.Since), micros(was.ProbeAt), clean(p.Reason),
+	changed, err := t.exec(qReplacePause, p.Source, p.MailType, micros(was.Since), micros(was.ProbeAt), clean(p.Reason),
 		micros(p.Since), micros(p.SettingsAt), micros(p.ProbeAt), p.Backoff.Microseconds())
 	if changed == 1 {
-		t.pauses[sender{clean(p.Source), clean(p.MailType)}] = &p
+		t.pauses[p.Sender] = p
 	}
 	return changed == 1, err
 }
 
 // EndPause resumes a sender.
-func (t *tx) EndPause(source, mailType string) error {
-	delete(t.pauses, sender{source, mailType})
-	_, err := t.exec(qEndPause, source, mailType)
+func (t *tx) EndPause(s Sender) error {
+	delete(t.pauses, s)
+	_, err := t.exec(qEndPause, s.Source, s.MailType)
 	return err
 }

@@ -35,7 +35,7 @@ func (f *fixture) log() {
 			c.To.Reason = "" // it is the pause's
 			f.apply(c)
 			f.write(func(t Tx) error {
-				return t.SetPause(Pause{Source: src, MailType: "ad", Reason: "authentication failed", Since: f.clock})
+				return t.SetPause(Pause{Sender: Sender{src, "ad"}, Reason: "authentication failed", Since: f.clock})
 			})
 		case "later":
 			f.apply(f.end(d, Queued))

@@ -10,7 +10,7 @@ const columns = `sequence, id, source, mail_type, identity, conversation, sender
 	reason, retries, unreachable, uncertain, lost, owner, attempt, created_at, expires_at, size, subject, message_id, note`
 
 // scanDelivery reads columns and, with more, what follows them.
-func scanDelivery(rows scanner, pauses map[sender]*Pause, more ...any) (Delivery, error) {
+func scanDelivery(rows scanner, pauses map[Sender]Pause, more ...any) (Delivery, error) {
 	var d Delivery
 	var individual, unreachable, due, finished, created, expires int64
 	into := [40]any{&d.Sequence, &d.ID, &d.Source, &d.MailType, &d.Identity, &d.Conversation, &d.From, &individual, &d.Status, &due, &finished,
@@ -18,13 +18,13 @@ func scanDelivery(rows scanner, pauses map[sender]*Pause, more ...any) (Delivery
 	err := rows.Scan(append(into[:24], more...)...)
 	d.Individual, d.Unreachable = individual == 1, unreachable == 1
 	d.DueAt, d.FinishedAt, d.CreatedAt, d.ExpiresAt = at(due), at(finished), at(created), at(expires)
-	d.hold(pauses[sender{d.Source, d.MailType}])
+	d.hold(pauses[d.Sender()])
 	return d, err
 }
 
 // hold derives Held.
-func (d *Delivery) hold(p *Pause) {
-	if p != nil && d.Status == Queued {
+func (d *Delivery) hold(p Pause) {
+	if !p.Since.IsZero() && d.Status == Queued {
 		d.Status, d.DueAt, d.Reason = Held, time.Time{}, cmp.Or(d.Reason, p.Reason)
 	}
 }

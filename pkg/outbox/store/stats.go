@@ -27,7 +27,7 @@ func (db *database) Stats(ctx context.Context, source string, from, to time.Time
 			var k countKey
 			var count int64
 			err := rows.Scan(&k.bucket, &k.status, &k.mailType, &k.latency, &count)
-			if k.status == string(Queued) && pauses[sender{source, k.mailType}] != nil {
+			if _, paused := pauses[Sender{source, k.mailType}]; paused && k.status == string(Queued) {
 				k.status = string(Held)
 			}
 			of[k] += count

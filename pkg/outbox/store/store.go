@@ -64,9 +64,11 @@ type Tx interface {
 	// EnvelopeBegun notes that the envelope of this attempt is about to be sent.
 	EnvelopeBegun(d Delivery) error
 
-	Pauses() ([]Pause, error)
+	// Pauses are the paused senders, read when the transaction began and changed as
+	// it changes them.
+	Pauses() map[Sender]Pause
 	SetPause(Pause) error // inserts it, or replaces the one of that sender
-	EndPause(source, mailType string) error
+	EndPause(Sender) error
 	// ReplacePause replaces a pause if that is still as it was, and says so.
 	ReplacePause(was, p Pause) (replaced bool, err error)
 
@@ -163,14 +165,24 @@ type Transition struct {
 	Attempt    *Attempt    // to be logged, if any
 }
 
+// Sender is what the relay refuses: a data source and the mail type that is part
+// of its user name.
+type Sender struct{ Source, MailType string }
+
 // Pause is a sender that the relay refused.
 type Pause struct {
-	Source, MailType string
-	Reason           string
-	Since            time.Time
-	SettingsAt       time.Time // when the settings were saved that were refused
-	ProbeAt          time.Time
-	Backoff          time.Duration // before the probe after that
+	Sender
+	Reason     string
+	Since      time.Time
+	SettingsAt time.Time // when the settings were saved that were refused
+	ProbeAt    time.Time
+	Backoff    time.Duration // before the probe after that
+}
+
+// Counts says whether the pause binds a process whose settings were saved then:
+// not where older settings led to it. The zero Pause is none.
+func (p Pause) Counts(settingsAt time.Time) bool {
+	return !p.Since.IsZero() && !p.SettingsAt.Before(settingsAt)
 }
 
 // Description says where deliveries are kept.

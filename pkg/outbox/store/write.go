@@ -73,7 +73,7 @@ type tx struct {
 	db     *database
 	on     connection
 	now    int64
-	pauses map[sender]*Pause
+	pauses map[Sender]Pause
 	err    error // the first of the database
 
 	// behind: mail may wait for an earlier one of its conversation.
@@ -108,16 +108,12 @@ type rollupKey struct {
 	latency          int64
 }
 
-// sender is what the relay refuses: a data source and the mail type that is part
-// of its user name.
-type sender struct{ source, mailType string }
-
 var qBegin = register(`SELECT {clock}, CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE source > '' AND finished_at IS NULL AND behind = 1) THEN 1 ELSE 0 END, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), coalesce(since, 0),
 	coalesce(settings_at, 0), coalesce(probe_at, 0), coalesce(backoff, -1) FROM (SELECT 1) AS here LEFT JOIN pause ON 1 = 1`)
 
 // begin reads the clock, the paused senders, and whether mail waits for its turn.
 func (t *tx) begin() error {
-	t.pauses = map[sender]*Pause{}
+	t.pauses = map[Sender]Pause{}
 	err := t.each(func(rows scanner) error {
 		var p Pause
 		var since, settings, probe, backoff, behind int64
@@ -125,7 +121,7 @@ func (t *tx) begin() error {
 		t.behind = behind == 1
 		if backoff >= 0 {
 			p.Since, p.SettingsAt, p.ProbeAt, p.Backoff = at(since), at(settings), at(probe), time.Duration(backoff)*time.Microsecond
-			t.pauses[sender{p.Source, p.MailType}] = &p
+			t.pauses[p.Sender] = p
 		}
 		return err
 	}, qBegin)
