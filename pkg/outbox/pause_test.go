@@ -410,7 +410,7 @@ func TestRetryOfHeldMailAsksTheRelayAtOnce(t *testing.T) {
 func TestReplicasResumeSendersTogether(t *testing.T) {
 	f := &fixture{T: t, url: pgtest.Database(t), clock: newClock()}
 	a, b := f.open(), f.open()
-	senders := map[*Outbox]sender{a: {src, "normal"}, b: {src, "ad"}}
+	senders := map[*Outbox]sender{a: {Source: src, MailType: "normal"}, b: {Source: src, MailType: "ad"}}
 	for _, s := range senders {
 		if err := a.write(t.Context(), &operation{name: "pausing", run: func(t *transaction) error { return t.pause(s, "535", time.Time{}) }}); err != nil {
 			t.Fatal(err)
