@@ -28,7 +28,10 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 		looks := func() {
 			t.Helper()
 			before := stores[1].writes.Load()
-			eventually(t, "the other looks", func() bool { return stores[1].writes.Load() > before+3 })
+			eventually(t, "the other looks", func() bool {
+				other.wakeSource(src)
+				return stores[1].writes.Load() > before+3
+			})
 		}
 		looks()
 		stores[0].away.Store(true)

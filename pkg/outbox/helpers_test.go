@@ -52,10 +52,13 @@ var engines = []engine{
 
 func sqliteFile(tb testing.TB) string { return filepath.Join(tb.TempDir(), "outbox", "outbox.db") }
 
-// onEveryEngine runs the test on each engine.
+// onEveryEngine runs the test on each engine, side by side.
 func onEveryEngine(t *testing.T, test func(t *testing.T, f *fixture)) {
 	for _, e := range engines {
-		t.Run(e.name, func(t *testing.T) { test(t, &fixture{T: t, url: e.url(t), clock: newClock()}) })
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, &fixture{T: t, url: e.url(t), clock: newClock()})
+		})
 	}
 }
 
@@ -63,7 +66,10 @@ func onEveryEngine(t *testing.T, test func(t *testing.T, f *fixture)) {
 func onSharedEngines(t *testing.T, test func(t *testing.T, f *fixture)) {
 	for _, e := range engines {
 		if e.shared {
-			t.Run(e.name, func(t *testing.T) { test(t, &fixture{T: t, url: e.url(t), clock: newClock()}) })
+			t.Run(e.name, func(t *testing.T) {
+				t.Parallel()
+				test(t, &fixture{T: t, url: e.url(t), clock: newClock()})
+			})
 		}
 	}
 }

@@ -444,22 +444,19 @@ func TestModel(t *testing.T) {
 		if !e.shared {
 			continue
 		}
-		t.Run(e.name, func(t *testing.T) {
-			n, steps := runs, 150
-			if e.name == "postgres" { // whose commits are slow
-				n, steps = max(runs/10, 1), 60
+		n, steps := runs, 150
+		if e.name == "postgres" { // whose commits are slow
+			n, steps = max(runs/10, 1), 60
+		}
+		for range n {
+			seed := rand.Uint64()
+			if fixed, err := strconv.ParseUint(os.Getenv("OUTBOX_MODEL_SEED"), 10, 64); err == nil {
+				seed = fixed
 			}
-			for range n {
-				seed := rand.Uint64()
-				if fixed, err := strconv.ParseUint(os.Getenv("OUTBOX_MODEL_SEED"), 10, 64); err == nil {
-					seed = fixed
-				}
-				if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
-					runModel(t, &fixture{T: t, url: e.url(t), clock: newClock()}, seed, steps)
-				}) {
-					return
-				}
-			}
-		})
+			t.Run(fmt.Sprint(e.name, "/", seed), func(t *testing.T) {
+				t.Parallel()
+				runModel(t, &fixture{T: t, url: e.url(t), clock: newClock()}, seed, steps)
+			})
+		}
 	}
 }

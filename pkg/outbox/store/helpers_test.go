@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,10 +49,13 @@ type fixture struct {
 	clock time.Time
 }
 
-// onEveryBackend runs the test on each.
+// onEveryBackend runs the test on each, side by side.
 func onEveryBackend(t *testing.T, test func(t *testing.T, f *fixture)) {
 	for _, b := range backends {
-		t.Run(b.name, func(t *testing.T) { test(t, newFixture(t, b)) })
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newFixture(t, b))
+		})
 	}
 }
 
@@ -92,16 +96,15 @@ const (
 	lease = 10 * time.Second
 )
 
-var serial int
+var serial atomic.Int64
 
 // mail is a new delivery of that conversation to those addresses.
 func mail(conversation string, addresses ...string) NewDelivery {
-	serial++
 	if len(addresses) == 0 {
 		addresses = []string{"a@example.com"}
 	}
 	n := NewDelivery{MaxAge: 24 * time.Hour, Dedupe: 30 * time.Second}
-	n.ID = fmt.Sprintf("01900000-0000-7000-8000-%012d", serial)
+	n.ID = fmt.Sprintf("01900000-0000-7000-8000-%012d", serial.Add(1))
 	n.Source, n.MailType, n.Identity, n.Conversation = src, "normal", "identity "+n.ID, conversation
 	n.From, n.Subject, n.MessageID = "alerts@example.com", "Subject of "+n.ID, n.ID+"@example.com"
 	n.Message = []byte("mail of " + n.ID)
