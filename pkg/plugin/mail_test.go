@@ -142,7 +142,7 @@ func TestAHeldMailGoesOutWhenTheKeyIsCorrected(t *testing.T) {
 		t.Errorf("%v %s", health.Status, health.Message)
 	}
 
-	saved.Updated = time.Now()
+	saved.Updated = time.Now().Truncate(time.Millisecond) // as Grafana tells it
 	made, err := NewFactory(d.service, "test")(t.Context(), saved)
 	if err != nil {
 		t.Fatal(err)
