@@ -6,13 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
-	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // TestReplacedSenderFinishesWhatTheRelayIsLookingThrough: settings are saved
@@ -22,67 +17,28 @@ import (
 func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 	defer func(before time.Duration) { drain = before }(drain)
 	drain = 50 * time.Millisecond
-	relay, err := relaytest.Start(relaytest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(relay.Stop)
+	m := startMailing(t, map[string]any{"maxConnections": 1})
 	release, held := make(chan struct{}), make(chan struct{})
-	relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Times: 1, Action: relaytest.Hold(release), OnFire: func() { close(held) }})
-
-	ds := plugintest.ForRelay(relay, nhncloud.STARTTLS, map[string]any{"maxConnections": 1})
-	set, err := settings.Load(ds.JSON, ds.Secrets)
-	if err != nil {
-		t.Fatal(err)
-	}
-	service := New(ConfigFromEnv(func(key string) string {
-		return map[string]string{"GF_PLUGIN_OUTBOX_URL": inMemory}[key]
-	}, ""), hclog.NewNullLogger())
-	defer func() {
-		if err := service.Close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
-	box, err := service.Outbox(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	newSender := func() *Sender {
-		sender, err := service.NewSender(t.Context(), "1/mail", set, time.Now(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sender
-	}
-	enqueue := func(n int) {
-		_, err := box.Enqueue(t.Context(), outbox.NewDelivery{Delivery: outbox.Delivery{
-			Source: "1/mail", From: "grafana@example.com", Message: fmt.Appendf(nil, "Subject: mail %d\r\n\r\n", n),
-			Recipients: []outbox.Recipient{{Address: "oncall@example.com", Kind: outbox.To}},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	replaced := newSender()
-	enqueue(1)
+	m.relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Times: 1, Action: relaytest.Hold(release), OnFire: func() { close(held) }})
+	m.enqueue(t, 1)
 	<-held
-	enqueue(2)
-	for replaced.connections().Waiting == 0 {
+	m.enqueue(t, 2)
+	for m.sender.connections().Waiting == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	newSender()
+	m.save(t)
 	closed := make(chan struct{})
 	go func() {
-		replaced.Close()
+		m.sender.Close()
 		close(closed)
 	}()
-	if _, err := relay.WaitMails(t.Context(), 1); err != nil {
+	if _, err := m.relay.WaitMails(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(100 * time.Millisecond) // what is cut off is sent again by now
 	close(release)
 	<-closed
+	box := m.outbox(t)
 	for depth, err := box.Depth(t.Context(), "1/mail"); depth.Count[outbox.Queued]+depth.Count[outbox.Sending] > 0 || err != nil; depth, err = box.Depth(t.Context(), "1/mail") {
 		if err != nil {
 			t.Fatal(err)
@@ -90,8 +46,8 @@ func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 	}
 	for n := 1; n <= 2; n++ {
 		times := 0
-		for _, m := range relay.Mails() {
-			if bytes.Contains(m.Data, fmt.Appendf(nil, "mail %d\r\n", n)) {
+		for _, mail := range m.relay.Mails() {
+			if bytes.Contains(mail.Data, fmt.Appendf(nil, "mail %d\r\n", n)) {
 				times++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -142,7 +143,7 @@ func TestAHeldMailGoesOutWhenTheKeyIsCorrected(t *testing.T) {
 		t.Errorf("%v %s", health.Status, health.Message)
 	}
 
-	saved.Updated = time.Now()
+	saved.Updated = time.Now().Truncate(time.Millisecond) // as Grafana tells it
 	made, err := NewFactory(d.service, "test")(t.Context(), saved)
 	if err != nil {
 		t.Fatal(err)
@@ -234,5 +235,14 @@ func TestAPreviewIsOfSettingsThatAreNotSaved(t *testing.T) {
 	}
 	if _, _, total, _ := relay.Connections(); total > 0 {
 		t.Errorf("%d connections", total)
+	}
+
+	page, err := os.ReadFile("../../docs/templates.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := decoded[problem](t, show(`{"htmlTemplate":"<ul>\n{{range .Alerts}}\n<li><b> +  {{.Sumary}}{{end}}"}`, oneAlert))
+	if !strings.Contains(string(page), "\n    "+refused.Error+"\n") {
+		t.Errorf("docs/templates.md has other words than %q", refused.Error)
 	}
 }

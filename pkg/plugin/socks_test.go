@@ -14,6 +14,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/grafana/grafana-plugin-sdk-go/backend/proxy"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 )
@@ -106,7 +107,7 @@ func behind(t *testing.T, p *socksProxy, relay *relaytest.Relay) *DataSource {
 		keys[proxy.PluginSecureSocksProxyProxyAddress] = p.listener.Addr().String()
 		keys[proxy.PluginSecureSocksProxyAllowInsecure] = "true"
 	}
-	ctx := backend.WithGrafanaConfig(context.Background(), backend.NewGrafanaCfg(keys))
+	ctx := config.WithGrafanaConfig(context.Background(), config.NewGrafanaCfg(keys))
 	return instanceIn(ctx, t, func(s *backend.DataSourceInstanceSettings) {
 		sendThrough(t, s, relay)
 		s.JSONData = bytes.Replace(s.JSONData, []byte(`"host":"`+relay.Host()+`"`),
