@@ -49,6 +49,18 @@ var (
 	Credentials       = hint("credentials", "Check the AppKey and SecretKey in the NHN Cloud console (Notification > Email): that it is the AppKey of Email, not of another service, and that Email is enabled for it.")
 	EHLOCharacter     = hint("ehlo-character", "Set ehloName to a fully qualified host name, or leave it empty.")
 	MessagesPerMinute = hint("messages-per-minute", "Raise messagesPerMinute, or send fewer mails.")
+	NeedsEditor       = hint("needs-editor", "Use an account or service account with the role Editor or Admin; for alerts, a webhookSecret in the data source and the contact point takes the role's place.")
+	AllowRecipient    = hint("allow-recipient", "Add the address, or a pattern such as {{pattern}}, to allowedRecipients.")
+	AllowAddress      = hint("allow-address", "Add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it.")
+	NoRecipient       = hint("no-recipient", "Set to in the data source, or add ?to= with an address to the contact point's URL.")
+	AddressForm       = hint("address-form", "Write user@example.com or Name <user@example.com>.")
+	AskLater          = hint("ask-later", "Try again in {{seconds}} s.")
+	CorrectSettings   = hint("correct-settings", "Correct the settings of the data source, on its page or in its provisioning file.")
+	TemplateModel     = hint("template-model", "docs/templates.md describes the model and the functions.")
+	LoadAgain         = hint("load-again", "Load the delivery again: its state says what can be done.")
+	Gone              = hint("gone", "It may be older than the retention, or belong to another data source.")
+	SaveSecret        = hint("save-secret", "Save webhookSecret in the data source first.")
+	AskOperator       = hint("ask-operator", "An Editor or Admin is told why, and so is Grafana's log.")
 )
 
 // Hint is what a person can do about a failure: in English, and for the page, which
