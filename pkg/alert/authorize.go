@@ -31,6 +31,5 @@ func RequireEditor(role string) error {
 	if role == "" {
 		message = "a caller without a role may not do this"
 	}
-	return refuse(failure.Role, 0, message,
-		"Use an account or service account with the role Editor or Admin; for alerts, a webhookSecret in the data source and the contact point takes the role's place.")
+	return refuse(failure.Role, 0, message, failure.NeedsEditor.With())
 }

@@ -186,7 +186,7 @@ func mustBe(status string) string {
 	return fmt.Sprintf(` is %.*q; it must be "firing" or "resolved"`, most, status)
 }
 
-const sendPayload = "Post what Grafana's webhook contact point or Alertmanager's webhook receiver sends."
+var sendPayload = failure.Say("Post what Grafana's webhook contact point or Alertmanager's webhook receiver sends.")
 
 // malformed is a refusal of what is not JSON at all.
 func malformed(message string) error {
@@ -195,7 +195,7 @@ func malformed(message string) error {
 
 // tooLarge is a refusal of more than is mailed at once.
 func tooLarge(message string) error {
-	return refuse(failure.Body, http.StatusRequestEntityTooLarge, message, "Set a limit of alerts in the contact point, or group by more labels.")
+	return refuse(failure.Body, http.StatusRequestEntityTooLarge, message, failure.Say("Set a limit of alerts in the contact point, or group by more labels."))
 }
 
 // unprocessable is a refusal of JSON that is not a notification.

@@ -46,5 +46,5 @@ func CheckKey(secret settings.Secret, source string, query url.Values) error {
 	}
 	return refuse(failure.Signature, http.StatusForbidden,
 		"the query parameter key was made for other parameters, another data source or another signing secret",
-		"Restore the URL of the contact point, or take key out of it to choose the parameters by hand.")
+		failure.Say("Restore the URL of the contact point, or take key out of it to choose the parameters by hand."))
 }

@@ -140,5 +140,5 @@ func word[T ~string](q url.Values, name string, allowed []T) (T, error) {
 
 // badParameter is a refusal of the query string.
 func badParameter(message, hint string) error {
-	return refuse(failure.Parameter, 0, message, hint)
+	return refuse(failure.Parameter, 0, message, failure.Say(hint))
 }

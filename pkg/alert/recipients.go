@@ -62,11 +62,10 @@ func (r Recipients) check(s settings.Settings) error {
 		if n > 0 {
 			message += ": " + r.Rejected[0].Reason
 		}
-		return refuse(failure.Recipients, http.StatusUnprocessableEntity, message,
-			"Set to in the data source, or add ?to= with an address to the contact point's URL.")
+		return refuse(failure.Recipients, http.StatusUnprocessableEntity, message, failure.NoRecipient.With())
 	case n > settings.MaxRecipients:
 		return refuse(failure.Recipients, http.StatusUnprocessableEntity, fmt.Sprintf("the notification has %d recipients", n),
-			fmt.Sprintf("At most %d are allowed; mail a distribution list instead.", settings.MaxRecipients))
+			failure.Say(fmt.Sprintf("At most %d are allowed; mail a distribution list instead.", settings.MaxRecipients)))
 	}
 	defaults := map[string]bool{}
 	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc) {
@@ -74,9 +73,9 @@ func (r Recipients) check(s settings.Settings) error {
 	}
 	for _, a := range r.All() {
 		if !defaults[a.Key()] && !slices.ContainsFunc(s.AllowedRecipients, func(p address.Pattern) bool { return p.Match(a) }) {
-			hint := "Add the address, or a pattern such as @" + a.Domain + ", to allowedRecipients."
+			hint := failure.AllowRecipient.With("pattern", "@"+a.Domain)
 			if a.MayRoute() {
-				hint = "Add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it."
+				hint = failure.AllowAddress.With()
 			}
 			return refuse(failure.Recipients, 0, a.Mailbox()+" is not among the recipients that this data source may mail", hint)
 		}

@@ -125,7 +125,7 @@ func (v *Verifier) Signature(source string, query url.Values) Signature {
 
 // unsigned is a refusal of a request that proves no knowledge of the secret.
 func unsigned(message, hint string) error {
-	return refuse(failure.Signature, 0, message, hint)
+	return refuse(failure.Signature, 0, message, failure.Say(hint))
 }
 
 // header is the only value of a header, "" if there is none; not ok if there

@@ -86,7 +86,7 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 
 // noMail is why no mail can be made of a notification with the settings as they are.
 func noMail(err error) error {
-	return failure.New(failure.Content, err.Error(), "Correct the data source's settings, or the parameters in the contact point's URL.")
+	return failure.New(failure.Content, err.Error(), failure.Say("Correct the data source's settings, or the parameters in the contact point's URL."))
 }
 
 func (s *Sender) render(ctx context.Context, n *alert.Notification, r alert.Recipients) (message.Content, error) {

@@ -52,14 +52,14 @@ type Service struct {
 // ErrOpening is the answer while there is no outbox yet.
 var ErrOpening error = failure.New(failure.Outbox,
 	"the outbox is still being opened, which takes its time after an upgrade: the log is converted",
-	"Wait: it is used as soon as it is ready.")
+	failure.Say("Wait: it is used as soon as it is ready."))
 
 // noOutbox is why no mail can be stored: the outbox cannot be opened.
 func noOutbox(err error) error {
 	if _, ok := errors.AsType[*outbox.StorageError](err); ok {
 		return err // it has a remedy of its own
 	}
-	return failure.New(failure.Outbox, err.Error(), "Correct [plugin."+pluginID+"] of grafana.ini.")
+	return failure.New(failure.Outbox, err.Error(), failure.Say("Correct [plugin."+pluginID+"] of grafana.ini."))
 }
 
 // New starts the service. An outbox that cannot be opened now is tried again

@@ -30,8 +30,8 @@ type Error struct {
 }
 
 // New makes a failure with a message and what to do about it.
-func New(code Code, message, remedy string) *Error {
-	return &Error{Code: code, Message: message, Hint: Say(remedy)}
+func New(code Code, message string, hint Hint) *Error {
+	return &Error{Code: code, Message: message, Hint: hint}
 }
 
 // Of returns the failure that err is or wraps. Anything else is a fault of the

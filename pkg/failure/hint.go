@@ -5,78 +5,63 @@ import "strings"
 // ID names a hint: the part of its message's key behind "remedy." in src/locales.
 type ID string
 
-// The hints.
-const (
-	NoRoom            ID = "no-room"
-	STARTTLS          ID = "starttls"
-	Sender            ID = "sender"
-	DNS               ID = "dns"
-	Nobody            ID = "nobody"
-	Port25            ID = "port-25"
-	Firewall          ID = "firewall"
-	Unreachable       ID = "unreachable"
-	Client            ID = "client"
-	NoGreeting        ID = "no-greeting"
-	EHLOName          ID = "ehlo-name"
-	EHLO              ID = "ehlo"
-	NoEHLO            ID = "no-ehlo"
-	NoRelay           ID = "no-relay"
-	PlainPort         ID = "plain-port"
-	NotTLS            ID = "not-tls"
-	Authority         ID = "authority"
-	NoSAN             ID = "no-san"
-	Name              ID = "name"
-	Expired           ID = "expired"
-	Certificate       ID = "certificate"
-	OldTLS            ID = "old-tls"
-	CipherSuites      ID = "cipher-suites"
-	NoCertificate     ID = "no-certificate"
-	BrokenOff         ID = "broken-off"
-	TLSHeldUp         ID = "tls-held-up"
-	SpeaksTLS         ID = "speaks-tls"
-	NoAuth            ID = "no-auth"
-	Mechanism         ID = "mechanism"
-	Credentials       ID = "credentials"
-	EHLOCharacter     ID = "ehlo-character"
-	MessagesPerMinute ID = "messages-per-minute"
-)
-
 // english holds each hint as the log and the API say it. What stands in {{ }} is an
 // argument.
-var english = map[ID]string{
-	NoRoom:            "The relay has no room for this connection now. The mail is tried again; if this persists, lower maxConnections.",
-	STARTTLS:          "Mail and credentials are sent over TLS only. Use a TLS wrapper port (portMode tlsWrapper, 465 or 2465), and check that no firewall or proxy on the way alters SMTP.",
-	Sender:            "Check fromAddress: the relay takes no mail from this sender.",
-	DNS:               "The name {{host}} cannot be resolved: check host and this machine's DNS.",
-	Nobody:            "Nothing listens on {{address}}: check host and port.",
-	Port25:            "A firewall or the cloud provider may block port 25: try 587 or 2587 (STARTTLS), or 465 or 2465 (TLS wrapper).",
-	Firewall:          "A firewall may block connections to port {{port}}: allow them, or try another port.",
-	Unreachable:       "Check that this machine can reach {{address}}.",
-	Client:            "The relay does not serve this client: check that its address may use the service.",
-	NoGreeting:        "The connection stands but no greeting came. If port {{port}} is a TLS wrapper port (465, 2465), set portMode to tlsWrapper; else a firewall or proxy on the way may swallow it.",
-	EHLOName:          "The relay refuses the name by which the plugin greets it in EHLO: set ehloName to this machine's full name in DNS, such as grafana.example.com.",
-	EHLO:              "The relay refuses this client at EHLO: set ehloName to this machine's full name in DNS, such as grafana.example.com, and check that its address may use the service.",
-	NoEHLO:            "{{address}} does not know EHLO: check that it is an SMTP relay, and that no firewall or proxy on the way alters SMTP.",
-	NoRelay:           "Check that {{address}} is an SMTP relay.",
-	PlainPort:         "Port {{port}} answers in plain text: it is probably a STARTTLS port (25, 587, 2587). Set portMode to starttls, or use 465 or 2465.",
-	NotTLS:            "What followed STARTTLS was not TLS: check that no firewall or proxy on the way alters SMTP, or use a TLS wrapper port (465, 2465).",
-	Authority:         "The certificate is signed by an authority that this machine does not trust. If the relay is your own, give its CA certificate (tlsAuthWithCACert, tlsCACert).",
-	NoSAN:             "The certificate names no host in its subject alternative names (SAN), and TLS clients do not read its Common Name: have it issued again with {{name}} as a SAN.",
-	Name:              "The certificate is not for {{name}}: check host, or set serverName to a name the certificate carries.",
-	Expired:           "The certificate has expired or is not valid yet: check this machine's clock, and tell the relay's operator.",
-	Certificate:       "The relay's certificate cannot be verified: check host, serverName and tlsCACert.",
-	OldTLS:            "The relay offers no TLS version that is safe: TLS 1.2 or later is needed.",
-	CipherSuites:      "The relay speaks TLS, but no cipher suite that this client offers: often it has RSA key exchange only, which is not safe. In the relay's settings, allow ECDHE cipher suites (such as ECDHE-RSA-AES128-GCM-SHA256) or TLS 1.3.",
-	NoCertificate:     "The relay has no certificate for {{name}}: check host and serverName.",
-	BrokenOff:         "The relay speaks TLS, and broke off the handshake: its own log says why.",
-	TLSHeldUp:         "The relay did not complete the TLS handshake: check that no firewall or proxy on the way holds it up, or try another port.",
-	SpeaksTLS:         "Check that {{address}} speaks TLS 1.2 or later.",
-	NoAuth:            "Check that host is the right relay and that authMechanism is one it offers.",
-	Mechanism:         "The relay does not take this mechanism: try another authMechanism.",
-	Credentials:       "Check the AppKey and SecretKey in the NHN Cloud console (Notification > Email): that it is the AppKey of Email, not of another service, and that Email is enabled for it.",
-	EHLOCharacter:     "Set ehloName to a fully qualified host name, or leave it empty.",
-	MessagesPerMinute: "Raise messagesPerMinute, or send fewer mails.",
+var english = map[ID]string{}
+
+// hint names a hint that the page has in other languages, too.
+func hint(id ID, text string) ID {
+	english[id] = text
+	return id
 }
+
+// The hints.
+var (
+	NoRoom            = hint("no-room", "The relay has no room for this connection now. The mail is tried again; if this persists, lower maxConnections.")
+	STARTTLS          = hint("starttls", "Mail and credentials are sent over TLS only. Use a TLS wrapper port (portMode tlsWrapper, 465 or 2465), and check that no firewall or proxy on the way alters SMTP.")
+	Sender            = hint("sender", "Check fromAddress: the relay takes no mail from this sender.")
+	DNS               = hint("dns", "The name {{host}} cannot be resolved: check host and this machine's DNS.")
+	Nobody            = hint("nobody", "Nothing listens on {{address}}: check host and port.")
+	Port25            = hint("port-25", "A firewall or the cloud provider may block port 25: try 587 or 2587 (STARTTLS), or 465 or 2465 (TLS wrapper).")
+	Firewall          = hint("firewall", "A firewall may block connections to port {{port}}: allow them, or try another port.")
+	Unreachable       = hint("unreachable", "Check that this machine can reach {{address}}.")
+	Client            = hint("client", "The relay does not serve this client: check that its address may use the service.")
+	NoGreeting        = hint("no-greeting", "The connection stands but no greeting came. If port {{port}} is a TLS wrapper port (465, 2465), set portMode to tlsWrapper; else a firewall or proxy on the way may swallow it.")
+	EHLOName          = hint("ehlo-name", "The relay refuses the name by which the plugin greets it in EHLO: set ehloName to this machine's full name in DNS, such as grafana.example.com.")
+	EHLO              = hint("ehlo", "The relay refuses this client at EHLO: set ehloName to this machine's full name in DNS, such as grafana.example.com, and check that its address may use the service.")
+	NoEHLO            = hint("no-ehlo", "{{address}} does not know EHLO: check that it is an SMTP relay, and that no firewall or proxy on the way alters SMTP.")
+	NoRelay           = hint("no-relay", "Check that {{address}} is an SMTP relay.")
+	PlainPort         = hint("plain-port", "Port {{port}} answers in plain text: it is probably a STARTTLS port (25, 587, 2587). Set portMode to starttls, or use 465 or 2465.")
+	NotTLS            = hint("not-tls", "What followed STARTTLS was not TLS: check that no firewall or proxy on the way alters SMTP, or use a TLS wrapper port (465, 2465).")
+	Authority         = hint("authority", "The certificate is signed by an authority that this machine does not trust. If the relay is your own, give its CA certificate (tlsAuthWithCACert, tlsCACert).")
+	NoSAN             = hint("no-san", "The certificate names no host in its subject alternative names (SAN), and TLS clients do not read its Common Name: have it issued again with {{name}} as a SAN.")
+	Name              = hint("name", "The certificate is not for {{name}}: check host, or set serverName to a name the certificate carries.")
+	Expired           = hint("expired", "The certificate has expired or is not valid yet: check this machine's clock, and tell the relay's operator.")
+	Certificate       = hint("certificate", "The relay's certificate cannot be verified: check host, serverName and tlsCACert.")
+	OldTLS            = hint("old-tls", "The relay offers no TLS version that is safe: TLS 1.2 or later is needed.")
+	CipherSuites      = hint("cipher-suites", "The relay speaks TLS, but no cipher suite that this client offers: often it has RSA key exchange only, which is not safe. In the relay's settings, allow ECDHE cipher suites (such as ECDHE-RSA-AES128-GCM-SHA256) or TLS 1.3.")
+	NoCertificate     = hint("no-certificate", "The relay has no certificate for {{name}}: check host and serverName.")
+	BrokenOff         = hint("broken-off", "The relay speaks TLS, and broke off the handshake: its own log says why.")
+	TLSHeldUp         = hint("tls-held-up", "The relay did not complete the TLS handshake: check that no firewall or proxy on the way holds it up, or try another port.")
+	SpeaksTLS         = hint("speaks-tls", "Check that {{address}} speaks TLS 1.2 or later.")
+	NoAuth            = hint("no-auth", "Check that host is the right relay and that authMechanism is one it offers.")
+	Mechanism         = hint("mechanism", "The relay does not take this mechanism: try another authMechanism.")
+	Credentials       = hint("credentials", "Check the AppKey and SecretKey in the NHN Cloud console (Notification > Email): that it is the AppKey of Email, not of another service, and that Email is enabled for it.")
+	EHLOCharacter     = hint("ehlo-character", "Set ehloName to a fully qualified host name, or leave it empty.")
+	MessagesPerMinute = hint("messages-per-minute", "Raise messagesPerMinute, or send fewer mails.")
+	NeedsEditor       = hint("needs-editor", "Use an account or service account with the role Editor or Admin; for alerts, a webhookSecret in the data source and the contact point takes the role's place.")
+	AllowRecipient    = hint("allow-recipient", "Add the address, or a pattern such as {{pattern}}, to allowedRecipients.")
+	AllowAddress      = hint("allow-address", "Add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it.")
+	NoRecipient       = hint("no-recipient", "Set to in the data source, or add ?to= with an address to the contact point's URL.")
+	AddressForm       = hint("address-form", "Write user@example.com or Name <user@example.com>.")
+	AskLater          = hint("ask-later", "Try again in {{seconds}} s.")
+	CorrectSettings   = hint("correct-settings", "Correct the settings of the data source, on its page or in its provisioning file.")
+	TemplateModel     = hint("template-model", "docs/templates.md describes the model and the functions.")
+	LoadAgain         = hint("load-again", "Load the delivery again: its state says what can be done.")
+	Gone              = hint("gone", "It may be older than the retention, or belong to another data source.")
+	SaveSecret        = hint("save-secret", "Save webhookSecret in the data source first.")
+	AskOperator       = hint("ask-operator", "An Editor or Admin is told why, and so is Grafana's log.")
+)
 
 // Hint is what a person can do about a failure: in English, and for the page, which
 // has it in other languages, by its id and arguments. One without an id is in English

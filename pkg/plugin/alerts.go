@@ -140,7 +140,7 @@ func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejec
 	d := got.Delivery
 	answer := receiptOf(d)
 	refuse := func(code failure.Code, message, remedy string) {
-		f := failure.New(code, message+d.Reason, remedy)
+		f := failure.New(code, message+d.Reason, failure.Say(remedy))
 		rejectedRequests.WithLabelValues(string(code)).Inc()
 		writeJSON(w, f.HTTPStatus(), undelivered{Error: f, ID: d.ID, Status: string(d.Status), Rejected: rejected})
 	}

@@ -18,7 +18,7 @@ func requireJSON(r *http.Request) error {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(header); err != nil || kind != "application/json" {
-		return failure.New(failure.ContentType, "the Content-Type is "+header, "Send application/json.")
+		return failure.New(failure.ContentType, "the Content-Type is "+header, failure.Say("Send application/json."))
 	}
 	return nil
 }
@@ -46,12 +46,12 @@ func decodeOptional(r *http.Request, v any) error {
 		return err
 	}
 	if len(body) > alert.MaxBody {
-		large := failure.New(failure.Body, fmt.Sprintf("the body is larger than %d MiB", alert.MaxBody>>20), "Send fewer alerts at once.")
+		large := failure.New(failure.Body, fmt.Sprintf("the body is larger than %d MiB", alert.MaxBody>>20), failure.Say("Send fewer alerts at once."))
 		large.Status = http.StatusRequestEntityTooLarge
 		return large
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return failure.New(failure.Body, "the body is not the JSON that this route reads: "+err.Error(), "Send a JSON object as docs/api.md describes it.")
+		return failure.New(failure.Body, "the body is not the JSON that this route reads: "+err.Error(), failure.Say("Send a JSON object as docs/api.md describes it."))
 	}
 	return nil
 }

@@ -104,8 +104,7 @@ func (d *DataSource) Dispose() {
 // validSender returns the sender, or a failure that says which setting is wrong.
 func (d *DataSource) validSender() (*delivery.Sender, error) {
 	if d.invalid != nil {
-		return nil, failure.New(failure.Settings, "the data source's settings are not valid: "+d.invalid.Error(),
-			"Correct them in the data source's configuration or its provisioning file.")
+		return nil, failure.New(failure.Settings, "the data source's settings are not valid: "+d.invalid.Error(), failure.CorrectSettings.With())
 	}
 	return d.sender, nil
 }

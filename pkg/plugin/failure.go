@@ -39,20 +39,20 @@ var ofOutbox = []struct {
 	err     error
 	code    failure.Code
 	message string // empty: the error's own
-	remedy  string
+	hint    failure.Hint
 }{
-	{outbox.ErrNotFound, failure.NotFound, "", "It may be older than the retention, or belong to another data source."},
-	{outbox.ErrCursor, failure.Parameter, "", "Take the one that the page before named as next."},
-	{outbox.ErrNotPossible, failure.State, "", "Load the delivery again: its state says what can be done."},
+	{outbox.ErrNotFound, failure.NotFound, "", failure.Gone.With()},
+	{outbox.ErrCursor, failure.Parameter, "", failure.Say("Take the one that the page before named as next.")},
+	{outbox.ErrNotPossible, failure.State, "", failure.LoadAgain.With()},
 	{outbox.ErrReplayed, failure.Replayed, "this signature was used for another request already",
-		"A signature is good for one data source and one query string. Two integrations of one contact point sign alike: give the URL of each a key (POST /key), or each a contact point of its own, and each data source a signing secret of its own."},
-	{outbox.ErrFull, failure.OutboxFull, "", "See why mail is not delivered: the data source's Save & test, or the delivery log."},
+		failure.Say("A signature is good for one data source and one query string. Two integrations of one contact point sign alike: give the URL of each a key (POST /key), or each a contact point of its own, and each data source a signing secret of its own.")},
+	{outbox.ErrFull, failure.OutboxFull, "", failure.Say("See why mail is not delivered: the data source's Save & test, or the delivery log.")},
 	{outbox.ErrClosed, failure.Unavailable, "", tryAgain},
 	{context.Canceled, failure.Unavailable, "", tryAgain},
 	{context.DeadlineExceeded, failure.Unavailable, "", tryAgain},
 }
 
-const tryAgain = "Nothing was done. Ask again; Grafana does so with an alert that still fires."
+var tryAgain = failure.Say("Ask again; Grafana does so with an alert that still fires.")
 
 // failureOf returns err as the failure that is answered, logged and counted.
 func failureOf(err error) *failure.Error {
@@ -61,13 +61,13 @@ func failureOf(err error) *failure.Error {
 	}
 	for _, known := range ofOutbox {
 		if errors.Is(err, known.err) {
-			return failure.New(known.code, cmp.Or(known.message, err.Error()), known.remedy)
+			return failure.New(known.code, cmp.Or(known.message, err.Error()), known.hint)
 		}
 	}
 	if storage, ok := errors.AsType[*outbox.StorageError](err); ok {
 		cause := *storage
 		cause.Remedy = "" // the hint has it
-		return failure.New(failure.Outbox, cause.Error(), storage.Remedy)
+		return failure.New(failure.Outbox, cause.Error(), failure.Say(storage.Remedy))
 	}
 	return failure.Of(err).Told()
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -98,6 +99,31 @@ func TestAnswersAndQueriesClassifyAlike(t *testing.T) {
 			}
 			if text := got.Error.Error(); !strings.Contains(text, tt.message) || !strings.Contains(text, tt.hint) || strings.Count(strings.ToLower(text), "make room") > 1 {
 				t.Errorf("%q", text)
+			}
+		})
+	}
+}
+
+// TestWhatThePageIsToldHasItsHintByID: it has the hint in the language of its user.
+func TestWhatThePageIsToldHasItsHintByID(t *testing.T) {
+	d := instance(t, nil)
+	for _, tt := range []struct {
+		name, role, path, body string
+		id                     failure.ID
+		args                   map[string]string
+	}{
+		{"a recipient who is not allowed", "Editor", "test", `{"to":"stranger@example.net"}`, failure.AllowRecipient, map[string]string{"pattern": "@example.net"}},
+		{"no address", "Editor", "test", `{"to":"stranger"}`, failure.AddressForm, nil},
+		{"a role", "Viewer", "test", "", failure.NeedsEditor, nil},
+		{"settings", "Editor", "preview", `{"settings":{"portMode":"ssl"}}`, failure.CorrectSettings, nil},
+		{"no secret", "Editor", "key", "", failure.SaveSecret, nil},
+		{"no such delivery", "Editor", "deliveries/x/retry", "", failure.Gone, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := ask(t, d, tt.role, postTo(tt.path, tt.body))
+			var told failure.Error
+			if err := json.Unmarshal(got.Body, &told); err != nil || told.ID != tt.id || !maps.Equal(told.Args, tt.args) || told.English == "" {
+				t.Errorf("%d %s, want the hint %s", got.Status, got.Body, tt.id)
 			}
 		})
 	}

@@ -33,7 +33,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 		details.Warnings = append(details.Warnings, details.Outbox.Warning)
 	}
 	if d.invalid != nil {
-		details.Hint = failure.Say("Correct the settings named above and save again.")
+		details.Hint = failure.CorrectSettings.With()
 		return unhealthy("The settings are not valid: "+oneLine(d.invalid), details)
 	}
 	if d.settings.TLSSkipVerify {
@@ -41,7 +41,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	}
 	report := d.check(ctx)
 	if report == nil {
-		details.Hint = failure.Say("Try again in a few seconds.")
+		details.Hint = failure.AskLater.With("seconds", "5")
 		return unhealthy("This data source is asked too often, and no check has ended yet. "+details.English, details)
 	}
 	details.Report = report

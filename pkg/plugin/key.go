@@ -41,7 +41,7 @@ func (d *DataSource) postKey(w http.ResponseWriter, r *http.Request) error {
 		secret = settings.NewSecret(request.Secret)
 	}
 	if !secret.IsSet() {
-		return failure.New(failure.Body, "there is no signing secret to make the key with", "Save webhookSecret in the data source first.")
+		return failure.New(failure.Body, "there is no signing secret to make the key with", failure.SaveSecret.With())
 	}
 	query.Del("key")
 	keyed := url.Values{"key": {alert.Key(secret, d.source, query)}}.Encode()

@@ -57,5 +57,5 @@ func allow(w http.ResponseWriter, l *rate.Limiter, n int) error {
 	wait := (float64(n) - l.TokensAt(now)) / float64(l.Limit())
 	seconds := strconv.Itoa(int(max(1, math.Ceil(wait))))
 	w.Header().Set("Retry-After", seconds)
-	return failure.New(failure.Rate, "this data source is asked too often", "Try again in "+seconds+" s.")
+	return failure.New(failure.Rate, "this data source is asked too often", failure.AskLater.With("seconds", seconds))
 }

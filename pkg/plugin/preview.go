@@ -42,7 +42,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	if err := previewTurn(ctx, r); err != nil {
 		w.Header().Set("Retry-After", "5")
-		return failure.New(failure.Rate, "another preview is running", "Try again in a few seconds.")
+		return failure.New(failure.Rate, "another preview is running", failure.AskLater.With("seconds", "5"))
 	}
 	defer previews.Release(1)
 	var request previewRequest
@@ -51,7 +51,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	set, err := d.previewSettings(request.Settings)
 	if err != nil {
-		wrong := failure.New(failure.Settings, err.Error(), "Correct the settings above.")
+		wrong := failure.New(failure.Settings, err.Error(), failure.CorrectSettings.With())
 		wrong.Status = http.StatusUnprocessableEntity // the request has them
 		return wrong
 	}
@@ -70,7 +70,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	content, mail, err := delivery.Preview(ctx, set, n, recipients)
 	if err != nil {
-		return failure.New(failure.Template, err.Error(), "docs/templates.md describes the model and the functions.")
+		return failure.New(failure.Template, err.Error(), failure.TemplateModel.With())
 	}
 	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.HTML, string(mail), content.Warnings})
 	return nil

@@ -127,7 +127,7 @@ func inLog(t time.Time) time.Time {
 // badParameter is a failure that whoever wrote the query, or the query string of the
 // URL, can mend.
 func badParameter(format string, args ...any) error {
-	return failure.New(failure.Parameter, fmt.Sprintf(format, args...), "Correct the query.")
+	return failure.New(failure.Parameter, fmt.Sprintf(format, args...), failure.Say("Correct the query."))
 }
 
 // failed is the response to a query that failed, as somebody with a role may read it.

@@ -29,7 +29,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle("/deliveries/{id}/retry", post(editors(d.retryDelivery)))
 	mux.Handle("/deliveries/{id}/cancel", post(editors(d.cancelDelivery)))
 	mux.Handle("/", handler(func(_ http.ResponseWriter, r *http.Request) error {
-		return failure.New(failure.Route, "there is no route "+r.URL.Path, "Alerts are posted to "+alertsPath+".")
+		return failure.New(failure.Route, "there is no route "+r.URL.Path, failure.Say("Alerts are posted to "+alertsPath+"."))
 	}))
 	return withBody(mux)
 }
@@ -43,7 +43,7 @@ func only(method string, h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.Method != method {
 			w.Header().Set("Allow", method)
-			return failure.New(failure.Method, r.Method+" is not allowed on "+r.URL.Path, "Use "+method+".")
+			return failure.New(failure.Method, r.Method+" is not allowed on "+r.URL.Path, failure.Say("Use "+method+"."))
 		}
 		return h(w, r)
 	}

@@ -57,7 +57,7 @@ func (d *DataSource) testRecipients(request testRequest, role string) (alert.Rec
 	}
 	to, err := address.Parse(request.To)
 	if err != nil {
-		return alert.Recipients{}, failure.New(failure.Body, `"to": `+err.Error(), "Write user@example.com or Name <user@example.com>.")
+		return alert.Recipients{}, failure.New(failure.Body, `"to": `+err.Error(), failure.AddressForm.With())
 	}
 	only := d.settings
 	only.To, only.Cc, only.Bcc = []address.Address{to}, nil, nil

@@ -13,7 +13,7 @@ import (
 // errOutboxHidden is what a Viewer is told when the outbox fails. The real error
 // names its place and its database's user, which concern only those who can repair
 // it.
-var errOutboxHidden = failure.New(failure.Outbox, "the outbox cannot be used", "An Editor or Admin is told why, and so is Grafana's log.")
+var errOutboxHidden = failure.New(failure.Outbox, "the outbox cannot be used", failure.AskOperator.With())
 
 // errorFor returns the error as somebody with a role may read it.
 func errorFor(role string, err error) error {

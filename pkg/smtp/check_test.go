@@ -60,7 +60,7 @@ func TestCheckReportsWhereItFailed(t *testing.T) {
 	c := relayConfig(relay, nhncloud.STARTTLS)
 	c.Password = "c4nary"
 	report := Check(testContext(t), c)
-	if report.Err == nil || report.Err.Reply.Code != 535 || report.Err.Hint.English == "" {
+	if report.Err == nil || report.Err.Reply.Code != 535 || report.Err.English == "" {
 		t.Errorf("error %v", report.Err)
 	}
 	for outcome, want := range map[Outcome]string{Passed: "dial greeting ehlo starttls tls ehlo_tls", Failed: "auth", Skipped: "quit"} {
@@ -90,7 +90,7 @@ func TestCheckOfWrongPortMode(t *testing.T) {
 
 	wrapper := relayConfig(relay, nhncloud.TLSWrapper)
 	wrapper.Port = relay.STARTTLSPort()
-	if report := Check(testContext(t), wrapper); report.Err == nil || report.Err.Code != failure.TLS || !strings.Contains(report.Err.Hint.English, "portMode to starttls") {
+	if report := Check(testContext(t), wrapper); report.Err == nil || report.Err.Code != failure.TLS || !strings.Contains(report.Err.English, "portMode to starttls") {
 		t.Errorf("TLS wrapper at a STARTTLS port: %v, %q", report.Err, report.Err.Hint)
 	}
 
@@ -99,7 +99,7 @@ func TestCheckOfWrongPortMode(t *testing.T) {
 	starttls := relayConfig(relay, nhncloud.STARTTLS)
 	starttls.Port = relay.TLSWrapperPort()
 	starttls.Timeout = time.Second
-	if report := Check(ctx, starttls); report.Err == nil || report.Err.Stage != StageGreeting || report.Err.Code != failure.Timeout || !strings.Contains(report.Err.Hint.English, "portMode to tlsWrapper") {
+	if report := Check(ctx, starttls); report.Err == nil || report.Err.Stage != StageGreeting || report.Err.Code != failure.Timeout || !strings.Contains(report.Err.English, "portMode to tlsWrapper") {
 		t.Errorf("STARTTLS at a TLS wrapper port: %v, %q", report.Err, report.Err.Hint)
 	}
 }

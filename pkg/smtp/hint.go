@@ -17,7 +17,7 @@ import (
 // hint says what a person can do about a session that could not be opened.
 func hint(c *Config, e *Error) failure.Hint {
 	switch {
-	case e.Hint.ID != "":
+	case e.ID != "":
 		return e.Hint
 	case e.Code == failure.Cancelled:
 		return failure.Hint{}

@@ -118,7 +118,7 @@ func TestHintSaysWhatTheTLSOfTheRelayLacks(t *testing.T) {
 			if err == nil || err.Code != failure.TLS || err.Stage != StageTLS {
 				t.Fatalf("error %v", err)
 			}
-			if !strings.Contains(err.Hint.English, tt.want) || strings.Contains(err.Hint.English, tt.wantNot) {
+			if !strings.Contains(err.English, tt.want) || strings.Contains(err.English, tt.wantNot) {
 				t.Errorf("the hint to %q is %q, want one with %q and without %q", err, err.Hint, tt.want, tt.wantNot)
 			}
 			if strings.Count(err.Error(), "tls:") != 1 {
@@ -144,7 +144,7 @@ func TestRefusedEHLONameIsTold(t *testing.T) {
 			relay := startRelay(t, relaytest.Options{})
 			relay.Fault(relaytest.Fault{Stage: tt.stage, Action: relaytest.Reply(tt.reply)})
 			_, err := startPool(t, relayConfig(relay, nhncloud.STARTTLS)).Send(testContext(t), testMail())
-			if e := asError(t, err); !strings.Contains(e.Hint.English, "set ehloName") {
+			if e := asError(t, err); !strings.Contains(e.English, "set ehloName") {
 				t.Errorf("the hint to %q is %q", e, e.Hint)
 			}
 		})

@@ -107,7 +107,7 @@ func TestMechanismFollowsTheOffer(t *testing.T) {
 				}
 				return
 			}
-			if report.Err == nil || report.Err.Code != failure.Refused || !report.Err.Sender() || report.Err.Err.Error() != tt.err || report.Err.Hint.English == "" {
+			if report.Err == nil || report.Err.Code != failure.Refused || !report.Err.Sender() || report.Err.Err.Error() != tt.err || report.Err.English == "" {
 				t.Errorf("error %v", report.Err)
 			}
 			noSecretsLeft(t, relay)
@@ -351,7 +351,7 @@ func TestRelayThatCannotBeTrustedGetsNothing(t *testing.T) {
 				if e.Code != tt.class || e.Stage != tt.stage || !strings.Contains(e.Error(), tt.words) {
 					t.Errorf("error %v of class %s at %s, want %s at %s with %q", e, e.Code, e.Stage, tt.class, tt.stage, tt.words)
 				}
-				if e.Hint.English == "" {
+				if e.English == "" {
 					t.Errorf("no hint for %v", e)
 				}
 				if result.Accepted() != 0 || result.Recipients[0].Err == nil {

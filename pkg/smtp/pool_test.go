@@ -183,7 +183,7 @@ func TestOneRefusalIsOneAUTH(t *testing.T) {
 		waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 		close(release)
 		for range n {
-			if e := asError(t, <-errs); e.Code != failure.Refused || e.Reply.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.Hint.English, "SecretKey") {
+			if e := asError(t, <-errs); e.Code != failure.Refused || e.Reply.Code != 535 || e.Stage != StageAuth || !strings.Contains(e.English, "SecretKey") {
 				t.Errorf("error %v", e)
 			}
 		}
@@ -360,7 +360,7 @@ func TestRelayThatIsGoneIsDialledOnceAndNotForEachMail(t *testing.T) {
 	waitUntil(t, func() bool { return pool.Stats().Waiting == n })
 	close(release)
 	for range n {
-		if e := asError(t, <-errs); e.Code != failure.Network || e.Stage != StageDial || !e.Temporary() || !strings.Contains(e.Hint.English, "Nothing listens") {
+		if e := asError(t, <-errs); e.Code != failure.Network || e.Stage != StageDial || !e.Temporary() || !strings.Contains(e.English, "Nothing listens") {
 			t.Errorf("error %v", e)
 		}
 	}
@@ -752,7 +752,7 @@ func TestMessagesPerMinute(t *testing.T) {
 
 	// The second has to wait for a minute, longer than its context.
 	_, err := pool.Send(testContext(t), testMail())
-	if e := asError(t, err); e.Code != failure.Cancelled || !e.Temporary() || !strings.Contains(e.Error(), "1 messages a minute") || e.Hint.English == "" {
+	if e := asError(t, err); e.Code != failure.Cancelled || !e.Temporary() || !strings.Contains(e.Error(), "1 messages a minute") || e.English == "" {
 		t.Errorf("error %v", err)
 	}
 
@@ -946,7 +946,7 @@ func TestErrorsOfTheDialAreTold(t *testing.T) {
 		c.Port = 25
 		c.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, tt.err }
 		report := Check(testContext(t), c)
-		if report.Err == nil || report.Err.Code != tt.code || report.Err.Stage != StageDial || !strings.Contains(report.Err.Hint.English, tt.hint) {
+		if report.Err == nil || report.Err.Code != tt.code || report.Err.Stage != StageDial || !strings.Contains(report.Err.English, tt.hint) {
 			t.Errorf("%v: %v, %q", tt.err, report.Err, report.Err.Hint)
 		}
 	}

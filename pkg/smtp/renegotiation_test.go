@@ -136,7 +136,7 @@ func TestOutdatedTLSIsRefused(t *testing.T) {
 			t.Run(tls.VersionName(version)+"/"+string(mode), func(t *testing.T) {
 				relay := startRelay(t, relaytest.Options{MaxTLS: version})
 				report := Check(testContext(t), relayConfig(relay, mode))
-				if report.Err == nil || report.Err.Code != failure.TLS || report.Err.Stage != StageTLS || report.Err.Hint.English == "" {
+				if report.Err == nil || report.Err.Code != failure.TLS || report.Err.Stage != StageTLS || report.Err.English == "" {
 					t.Errorf("error %v", report.Err)
 				}
 				noSecretsLeft(t, relay)
