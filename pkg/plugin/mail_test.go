@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // sending is a data source that mails through relay, to addresses of example.com.
@@ -241,8 +242,8 @@ func TestAPreviewIsOfSettingsThatAreNotSaved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := decoded[problem](t, show(`{"htmlTemplate":"<ul>\n{{range .Alerts}}\n<li><b> +  {{.Sumary}}{{end}}"}`, oneAlert))
-	if !strings.Contains(string(page), "\n    "+refused.Error+"\n") {
-		t.Errorf("docs/templates.md has other words than %q", refused.Error)
+	refused := decoded[failure.Error](t, show(`{"htmlTemplate":"<ul>\n{{range .Alerts}}\n<li><b> +  {{.Sumary}}{{end}}"}`, oneAlert))
+	if !strings.Contains(string(page), "\n    "+refused.Message+"\n") {
+		t.Errorf("docs/templates.md has other words than %q", refused.Message)
 	}
 }
