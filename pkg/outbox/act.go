@@ -61,13 +61,11 @@ func (o *Outbox) act(ctx context.Context, name, source, id string, decide func(*
 			if err != nil {
 				return err
 			}
-			if _, err := t.Apply([]store.Transition{change}); err != nil {
+			now, err := t.apply(change)
+			if err != nil {
 				return err
 			}
-			changed = after(d, change)
-			if changed.Status.Final() {
-				t.addUndelivered(-1, -d.Size)
-			}
+			changed = *now[0] // Load has locked it
 			if p, held := t.Pauses()[d.Sender()]; held && changed.Status == Queued {
 				changed.Status, changed.Reason = Held, p.Reason
 			}

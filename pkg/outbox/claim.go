@@ -152,27 +152,18 @@ func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
 			waited++
 		}
 		if d.Interrupted && d.Lost > 0 {
-			change := crash(d, d.Lost, t.now)
-			crashes = append(crashes, change)
-			found.ended = append(found.ended, after(d, change))
+			crashes = append(crashes, crash(d, d.Lost, t.now))
 			continue
 		}
 		t.suspect = t.suspect || d.Lost > 0
 		found.jobs = append(found.jobs, d)
 	}
 	found.noneEarly = early > waited && !claimed.More
-	if len(crashes) == 0 {
-		return found, nil
+	ended, err := t.apply(crashes...)
+	for _, d := range ended { // leased just now, so all are in force
+		found.ended = append(found.ended, *d)
 	}
-	if _, err := t.Apply(crashes); err != nil {
-		return look{}, err
-	}
-	for _, d := range found.ended {
-		if d.Status.Final() {
-			t.addUndelivered(-1, -d.Size)
-		}
-	}
-	return found, nil
+	return found, err
 }
 
 // note takes in what a claim found.

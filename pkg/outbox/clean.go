@@ -51,11 +51,10 @@ func (o *Outbox) expireForgotten() (int, error) {
 		for i, d := range found {
 			changes[i] = forget(d, t.now)
 		}
-		inForce, err := t.Apply(changes)
-		for i, d := range found {
-			if err == nil && inForce[i] {
-				given = append(given, after(d, changes[i]))
-				t.addUndelivered(-1, -d.Size)
+		now, err := t.apply(changes...)
+		for _, d := range now {
+			if d != nil {
+				given = append(given, *d)
 			}
 		}
 		return err

@@ -20,29 +20,24 @@ func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
 	if out.Verdict == Hold && !refused { // by settings that are not in force any more
 		out.Verdict = Release
 	}
-	var change store.Transition
 	var pause *store.Pause
 	var told Delivery
 	return s.o.write(s.o.ctx, &operation{
 		name: "storing an outcome",
-		outcome: func(t *transaction) (_ store.Transition, err error) {
+		outcome: func(t *transaction) store.Transition {
 			pause = t.paused(from, s.settings)
 			if panicked {
-				change = crash(d, d.Lost+1, t.now)
+				change := crash(d, d.Lost+1, t.now)
 				change.Attempt = &Attempt{Number: d.Attempt, At: t.now, Outcome: store.Lost, Text: "the attempt ended in a panic; see the log of the plugin"}
-			} else {
-				change = decide(d, out, pause, t.now)
+				return change
 			}
-			return change, nil
+			return decide(d, out, pause, t.now)
 		},
-		applied: func(t *transaction, inForce bool) (err error) {
-			told = after(d, change)
-			if !inForce {
+		applied: func(t *transaction, now *Delivery) error {
+			if now == nil {
 				return refuse(errLeaseLost)
 			}
-			if told.Status.Final() {
-				t.addUndelivered(-1, -d.Size)
-			}
+			told = *now
 			if refused {
 				if err := t.pause(from, clean(cmp.Or(out.Reason, out.Text)), s.settings); err != nil {
 					return err

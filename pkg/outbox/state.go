@@ -129,6 +129,27 @@ func (t *transaction) full(size int64) (full error, err error) {
 	return nil, nil
 }
 
+// apply carries out transitions, counts the mail that they make final, and returns
+// the deliveries as they are now; nil where one was no longer as it was read.
+func (t *transaction) apply(changes ...store.Transition) ([]*Delivery, error) {
+	inForce, err := t.Apply(changes)
+	if err != nil {
+		return nil, err
+	}
+	now := make([]*Delivery, len(changes))
+	for i, c := range changes {
+		if !inForce[i] {
+			continue
+		}
+		d := after(c.Of, c)
+		now[i] = &d
+		if d.Status.Final() {
+			t.addUndelivered(-1, -d.Size)
+		}
+	}
+	return now, nil
+}
+
 // addUndelivered counts mail that was stored, or that became final.
 func (t *transaction) addUndelivered(count, bytes int64) {
 	t.added += count

@@ -34,9 +34,9 @@ type operation struct {
 	// alone: it may change many rows, and shares its transaction with no other.
 	alone bool
 	// outcome is the transition that the operation is, if it is one; applied
-	// hears whether it was in force.
-	outcome func(*transaction) (store.Transition, error)
-	applied func(t *transaction, inForce bool) error
+	// hears how the delivery is now, or nil where it was not in force.
+	outcome func(*transaction) store.Transition
+	applied func(t *transaction, now *Delivery) error
 	// run is what else it does. Like outcome and applied it may run again after a
 	// rollback. A refusal ends this operation only; any other error the transaction.
 	run func(*transaction) error
@@ -230,24 +230,17 @@ func (t *transaction) carryOut(batch []*operation) (err error) {
 	var changes []store.Transition
 	for _, p := range batch {
 		p.err = nil
-		if p.outcome == nil {
-			continue
+		if p.outcome != nil {
+			outcomes, changes = append(outcomes, p), append(changes, p.outcome(t))
 		}
-		change, err := p.outcome(t)
-		if err != nil {
-			return err
-		}
-		outcomes, changes = append(outcomes, p), append(changes, change)
 	}
-	if len(changes) > 0 {
-		inForce, err := t.Apply(changes)
-		if err != nil {
+	now, err := t.apply(changes...)
+	if err != nil {
+		return err
+	}
+	for i, p := range outcomes {
+		if err := p.take(p.applied(t, now[i])); err != nil {
 			return err
-		}
-		for i, p := range outcomes {
-			if err := p.take(p.applied(t, inForce[i])); err != nil {
-				return err
-			}
 		}
 	}
 	for _, p := range batch {
