@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
@@ -25,15 +23,7 @@ func TestMain(m *testing.M) {
 		runChild(mode)
 		return
 	}
-	code := m.Run()
-	pgtest.Shutdown()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(pgtest.Run(m))
 }
 
 // engine is one kind of store that the conformance suite runs on.
