@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -68,9 +69,7 @@ func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 	enqueue(1)
 	<-held
 	enqueue(2)
-	for replaced.connections().Waiting == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	wait.Until(t, "the other waits", func() bool { return replaced.connections().Waiting > 0 })
 	newSender()
 	closed := make(chan struct{})
 	go func() {

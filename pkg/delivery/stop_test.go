@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -53,9 +54,7 @@ func TestStopBeginsNoMoreMail(t *testing.T) {
 			<-held
 		}
 	}
-	for sender.connections().Waiting < 4 {
-		time.Sleep(time.Millisecond)
-	}
+	wait.Until(t, "all others wait", func() bool { return sender.connections().Waiting == 4 })
 	closed := make(chan error, 1)
 	stop, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

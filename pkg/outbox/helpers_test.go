@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
@@ -235,37 +236,13 @@ func (f *fixture) get(o *Outbox, id string) Delivery {
 	return d
 }
 
-// deadline is generous: it only ends a test that hangs.
-const deadline = 3 * time.Minute
-
-// eventually waits for a condition.
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	for end := time.Now().Add(deadline); !condition(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
 func (f *fixture) awaitStatus(o *Outbox, id string, want ...Status) (d Delivery) {
 	f.Helper()
-	eventually(f, fmt.Sprintf("%s is %s", id, want), func() bool {
+	wait.Until(f, fmt.Sprintf("%s is %s", id, want), func() bool {
 		d = f.get(o, id)
 		return slices.Contains(want, d.Status)
 	})
 	return d
-}
-
-func receive[T any](t testing.TB, what string, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(deadline):
-		t.Fatalf("never: %s", what)
-		panic("unreachable")
-	}
 }
 
 // total counts what waits, whatever its state.
