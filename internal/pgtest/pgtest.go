@@ -18,6 +18,7 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver of the tests' own statements
+	"go.uber.org/goleak"
 )
 
 // Server is a PostgreSQL server that listens on a socket in a folder of its own.
@@ -61,12 +62,25 @@ func Database(tb testing.TB) string {
 	return url
 }
 
-// Shutdown ends the binary's server, if there is one. TestMain calls it last.
-func Shutdown() {
+// Run runs the binary's tests for TestMain, ends what they shared, the server
+// among it, and returns the exit code: a goroutine that is left fails the tests.
+func Run(m *testing.M, end ...func()) (code int) {
+	code = m.Run()
 	if shared.server != nil {
 		_ = shared.server.Stop() // it is thrown away
 		_ = os.RemoveAll(shared.server.folder)
 	}
+	for _, f := range end {
+		f()
+	}
+	if code != 0 {
+		return code
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 func start(fsync bool) (*Server, error) {

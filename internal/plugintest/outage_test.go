@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
@@ -219,14 +220,7 @@ func TestDeliveryLogShowsAttemptsAndWords(t *testing.T) {
 // await returns when cond is true.
 func await(t *testing.T, cond func() bool) {
 	t.Helper()
-	ctx := within(t)
-	for !cond() {
-		select {
-		case <-ctx.Done():
-			t.Fatal("what was awaited did not happen")
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	wait.Until(t, "what was awaited", cond)
 }
 
 func idOf(body []byte) string {

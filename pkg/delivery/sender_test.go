@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -23,9 +24,7 @@ func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 	m.enqueue(t, 1)
 	<-held
 	m.enqueue(t, 2)
-	for m.sender.connections().Waiting == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	wait.Until(t, "the other waits", func() bool { return m.sender.connections().Waiting > 0 })
 	m.save(t)
 	closed := make(chan struct{})
 	go func() {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -20,9 +21,7 @@ func TestStopBeginsNoMoreMail(t *testing.T) {
 	for n := range 4 {
 		m.enqueue(t, 1+n)
 	}
-	for m.sender.connections().Waiting < 4 {
-		time.Sleep(time.Millisecond)
-	}
+	wait.Until(t, "all others wait", func() bool { return m.sender.connections().Waiting == 4 })
 	box := m.outbox(t)
 	closed := make(chan error, 1)
 	stop, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 )
 
 // TestClockJumpsLoseAndRepeatNothing: the store's clock jumps while a mail is
@@ -21,7 +22,7 @@ func TestClockJumpsLoseAndRepeatNothing(t *testing.T) {
 				f.attach(o, s)
 
 				sending := f.enqueue(o, notification("sending"))
-				receive(t, "a send begins", s.started)
+				wait.For(t, "a send begins", s.started)
 				f.clock.advance(jump)
 				time.Sleep(20 * time.Millisecond) // the loops that look at the clock run meanwhile
 				s.answers <- accept
@@ -30,29 +31,29 @@ func TestClockJumpsLoseAndRepeatNothing(t *testing.T) {
 				}
 
 				queued := f.enqueue(o, notification("queued"))
-				receive(t, "a send begins", s.started)
+				wait.For(t, "a send begins", s.started)
 				s.answers <- defer4
 				f.awaitStatus(o, queued.ID, Queued)
-				eventually(t, "the retry is planned", func() bool { return len(o.working(src)) == 0 })
+				wait.Until(t, "the retry is planned", func() bool { return len(o.working(src)) == 0 })
 				f.clock.advance(jump)
 				if jump < 0 {
 					f.clock.advance(15 * time.Minute) // the longest pause and more
 				}
-				receive(t, "the second attempt", s.started)
+				wait.For(t, "the second attempt", s.started)
 				s.answers <- accept
 				if d := f.awaitStatus(o, queued.ID, Sent); d.Attempt != 2 {
 					t.Errorf("%d attempts", d.Attempt)
 				}
 
 				held := f.enqueue(o, notification("held"))
-				receive(t, "a send begins", s.started)
+				wait.For(t, "a send begins", s.started)
 				s.answers <- hold
 				f.awaitStatus(o, held.ID, Held)
 				f.clock.advance(jump)
 				if err := o.Resume(t.Context(), src, "normal"); err != nil {
 					t.Fatal(err)
 				}
-				receive(t, "the attempt after the resumption", s.started)
+				wait.For(t, "the attempt after the resumption", s.started)
 				s.answers <- accept
 				f.awaitStatus(o, held.ID, Sent)
 			})
@@ -99,7 +100,7 @@ func TestClockThatJumpsTakesNoMailFromTheOneWhoSendsIt(t *testing.T) {
 				first, second := newScript(), newScript()
 				f.attach(sends, first)
 				d := f.enqueue(sends, notification("n"))
-				receive(t, "the send begins", first.started)
+				wait.For(t, "the send begins", first.started)
 				f.attach(other, second)
 				look := func() {
 					t.Helper()
@@ -118,7 +119,7 @@ func TestClockThatJumpsTakesNoMailFromTheOneWhoSendsIt(t *testing.T) {
 				default:
 				}
 				f.clock.advance(11 * time.Second) // and the one who sends it has died
-				if again := receive(t, "the other process sends", second.started); again.ID != d.ID || again.Attempt != 2 {
+				if again := wait.For(t, "the other process sends", second.started); again.ID != d.ID || again.Attempt != 2 {
 					t.Fatalf("%+v", again)
 				}
 				second.answers <- accept

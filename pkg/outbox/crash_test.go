@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 )
 
 // The test binary is its own child: with childMode set to the outbox's URL it
@@ -93,7 +95,7 @@ func TestWhatAKilledProcessAcknowledgedIsDelivered(t *testing.T) {
 		later := func() time.Time { return time.Now().Add(time.Minute) }
 		o := f.open(func(opt *Options) { opt.Now = later })
 		f.attachAs(o, Attachment{Source: src, Slots: 16, Handler: logTo(file)})
-		eventually(t, "the queue is empty", func() bool {
+		wait.Until(t, "the queue is empty", func() bool {
 			d, err := o.Depth(t.Context(), "")
 			return err == nil && total(d) == 0
 		})

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 )
 
 func TestOutcomeDecidesTheState(t *testing.T) {
@@ -50,7 +52,7 @@ func TestOutcomeDecidesTheState(t *testing.T) {
 					t.Errorf("Wait returned %s, want %s", d.Status, tt.want)
 				}
 				if d.Status.Final() {
-					if told := receive(t, "Finished hears of it", final); told.ID != d.ID || told.Status != tt.want {
+					if told := wait.For(t, "Finished hears of it", final); told.ID != d.ID || told.Status != tt.want {
 						t.Errorf("Finished heard of %+v", told)
 					}
 				}
@@ -86,7 +88,7 @@ func TestReleasedMailIsTakenUpAgainAsIfItHadNotBeenClaimed(t *testing.T) {
 		s.answers <- accept
 		f.attach(o, s)
 		d := f.enqueue(o, notification("n"))
-		receive(t, "the second try", final)
+		wait.For(t, "the second try", final)
 		stored, err := o.Get(t.Context(), d.Source, d.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -118,11 +120,11 @@ func TestAcceptedRecipientsAreNotSentToAgain(t *testing.T) {
 		n := notification("n")
 		n.Recipients = []Recipient{{Address: "a@example.com", Kind: To}, {Address: "b@example.com", Kind: To}}
 		d := f.enqueue(o, n)
-		receive(t, "the first attempt", s.started)
+		wait.For(t, "the first attempt", s.started)
 		s.answers <- Outcome{Results: []Result{{Address: "a@example.com", Status: Sent, Code: 250}, {Address: "b@example.com", Status: Queued, Code: 450, Text: "busy"}}}
 		f.awaitStatus(o, d.ID, Queued)
 		f.clock.advance(time.Minute)
-		second := receive(t, "the second attempt", s.started)
+		second := wait.For(t, "the second attempt", s.started)
 		if p := second.Pending(); len(p) != 1 || p[0].Address != "b@example.com" || p[0].Code != 450 {
 			t.Fatalf("pending at the second attempt: %+v", p)
 		}
@@ -143,11 +145,11 @@ func TestReasonIsOfThoseWhoDoNotHaveTheMail(t *testing.T) {
 		n := notification("n")
 		n.Recipients = []Recipient{{Address: "a@example.com", Kind: To}, {Address: "b@example.com", Kind: To}}
 		d := f.enqueue(o, n)
-		receive(t, "the first attempt", s.started)
+		wait.For(t, "the first attempt", s.started)
 		s.answers <- Outcome{Reason: "busy", Results: []Result{{Address: "a@example.com", Status: Queued, Text: "busy"}, {Address: "b@example.com", Status: Failed, Text: "no such mailbox"}}}
 		f.awaitStatus(o, d.ID, Queued)
 		f.clock.advance(time.Minute)
-		receive(t, "the second attempt", s.started)
+		wait.For(t, "the second attempt", s.started)
 		s.answers <- Outcome{Text: "taken", Results: []Result{{Address: "a@example.com", Status: Sent, Text: "taken"}}}
 		if d = f.awaitStatus(o, d.ID, Partial); d.Reason != "no such mailbox" {
 			t.Errorf("%q", d.Reason)
@@ -171,7 +173,7 @@ func retriesUntilItExpires(t *testing.T, f *fixture, out Outcome) {
 	accepted := f.clock.Now()
 	want := firstBackoff
 	for attempt := 1; ; attempt++ {
-		started := receive(t, fmt.Sprintf("attempt %d", attempt), s.started)
+		started := wait.For(t, fmt.Sprintf("attempt %d", attempt), s.started)
 		if started.Attempt != attempt {
 			t.Fatalf("attempt %d is counted %d", attempt, started.Attempt)
 		}
@@ -207,7 +209,7 @@ func TestExpiryIsPartialWhenSomeRecipientsHaveTheMail(t *testing.T) {
 		d := f.enqueue(o, n)
 		f.clock.advance(25 * time.Hour)
 		f.attach(o, s)
-		receive(t, "one attempt, however late", s.started)
+		wait.For(t, "one attempt, however late", s.started)
 		s.answers <- Outcome{Results: []Result{{Address: "a@example.com", Status: Sent}}}
 		d = f.awaitStatus(o, d.ID, Partial)
 		if d.Recipients[1].Status != Expired {
@@ -260,7 +262,7 @@ func TestTenThousandQueuedDrainInOrderWithoutStarvingFreshMail(t *testing.T) {
 			}
 			return accept
 		})})
-		eventually(t, "the drain begins", func() bool { mu.Lock(); defer mu.Unlock(); return len(order) > 100 })
+		wait.Until(t, "the drain begins", func() bool { mu.Lock(); defer mu.Unlock(); return len(order) > 100 })
 		d, _, err := unpack(o.Enqueue(t.Context(), notification("fresh")))
 		if err != nil {
 			t.Fatal(err)
@@ -268,9 +270,9 @@ func TestTenThousandQueuedDrainInOrderWithoutStarvingFreshMail(t *testing.T) {
 		if d.Status != Sending {
 			t.Errorf("fresh mail became %s behind the backlog", d.Status)
 		}
-		eventually(t, "the fresh mail is sent", func() bool { mu.Lock(); defer mu.Unlock(); return freshAt >= 0 })
+		wait.Until(t, "the fresh mail is sent", func() bool { mu.Lock(); defer mu.Unlock(); return freshAt >= 0 })
 		close(midst)
-		eventually(t, "everything is delivered", func() bool { mu.Lock(); defer mu.Unlock(); return len(order) == backlog })
+		wait.Until(t, "everything is delivered", func() bool { mu.Lock(); defer mu.Unlock(); return len(order) == backlog })
 		late := 0
 		for i := slots; i < len(order); i++ {
 			// Sends of one claim, and of one before it, overtake each other.
@@ -324,7 +326,7 @@ func TestNoMoreDeliveriesThanSlotsAreUnderWay(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		eventually(t, "all are delivered", func() bool { return total.Load() == 200 })
+		wait.Until(t, "all are delivered", func() bool { return total.Load() == 200 })
 		if peak.Load() > 4 {
 			t.Errorf("%d deliveries were under way at once", peak.Load())
 		}
@@ -337,7 +339,7 @@ func TestWaitSeesAnotherProcessesOutcome(t *testing.T) {
 		d := f.enqueue(a, notification("n"))
 		s := newScript()
 		f.attach(b, s)
-		receive(t, "the other process sends", s.started)
+		wait.For(t, "the other process sends", s.started)
 		outcome := make(chan Delivery, 1)
 		go func() {
 			d, err := a.Wait(context.Background(), d.ID)
@@ -347,7 +349,7 @@ func TestWaitSeesAnotherProcessesOutcome(t *testing.T) {
 			outcome <- d
 		}()
 		s.answers <- accept
-		if got := receive(t, "Wait returns", outcome); got.Status != Sent {
+		if got := wait.For(t, "Wait returns", outcome); got.Status != Sent {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -397,7 +399,7 @@ func TestOutcomeIsToldWhileNobodyCanRead(t *testing.T) {
 			d, _, _ := unpack(o.EnqueueAndWait(t.Context(), notification("n")))
 			told <- d
 		}()
-		d := receive(t, "the send begins", s.started)
+		d := wait.For(t, "the send begins", s.started)
 		go func() {
 			d, _ := o.Wait(t.Context(), d.ID)
 			told <- d
@@ -409,14 +411,14 @@ func TestOutcomeIsToldWhileNobodyCanRead(t *testing.T) {
 			d, _ := o.look(t.Context(), w)
 			looked <- d
 		}()
-		eventually(t, "all listen", func() bool {
+		wait.Until(t, "all listen", func() bool {
 			o.waiters.mu.Lock()
 			defer o.waiters.mu.Unlock()
 			return len(o.waiters.byID[d.ID]) == 3
 		})
 		s.answers <- accept
 		for _, c := range []chan Delivery{told, told, looked} {
-			if d := receive(t, "the outcome is told", c); d.Status != Sent {
+			if d := wait.For(t, "the outcome is told", c); d.Status != Sent {
 				t.Errorf("it is told as %s", d.Status)
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 )
 
 func TestRepeatsOfANotificationAreOneDelivery(t *testing.T) {
@@ -84,7 +86,7 @@ func TestEnqueueKeepsWhatItWasGiven(t *testing.T) {
 		s := newScript()
 		s.answers <- accept
 		f.attach(o, s)
-		d := receive(t, "the delivery starts", s.started)
+		d := wait.For(t, "the delivery starts", s.started)
 		if string(d.Message) != string(n.Message) || d.ID != n.ID || !d.Individual || d.Note != n.Note || d.From != n.From || d.MessageID != n.MessageID {
 			t.Errorf("the handler got %+v", d)
 		}
@@ -140,7 +142,7 @@ func TestFullQueueRefusesNewMailAndStillJoinsRepeats(t *testing.T) {
 					t.Fatalf("a repeat: joined %v, %v", joined, err)
 				}
 				f.attach(o, always(accept))
-				eventually(t, "there is room again", func() bool {
+				wait.Until(t, "there is room again", func() bool {
 					_, _, err := unpack(o.Enqueue(t.Context(), notification("9")))
 					return err == nil
 				})
@@ -184,7 +186,7 @@ func TestOneBadOperationDoesNotFailItsBatch(t *testing.T) {
 				_, _, errs[i] = unpack(o.Enqueue(context.Background(), mail))
 			})
 		}
-		eventually(t, "all wait", func() bool {
+		wait.Until(t, "all wait", func() bool {
 			o.writer.mu.Lock()
 			defer o.writer.mu.Unlock()
 			mails := 0 // the cleaning waits, too

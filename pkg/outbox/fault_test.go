@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
@@ -23,12 +24,12 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 		s, thief := newScript(), newScript()
 		f.attach(sends, s)
 		d := f.enqueue(sends, notification("n"))
-		receive(t, "the send begins", s.started)
+		wait.For(t, "the send begins", s.started)
 		f.attach(other, thief)
 		looks := func() {
 			t.Helper()
 			before := stores[1].writes.Load()
-			eventually(t, "the other looks", func() bool {
+			wait.Until(t, "the other looks", func() bool {
 				other.wakeSource(src)
 				return stores[1].writes.Load() > before+3
 			})
@@ -76,10 +77,10 @@ func TestProcessThatWasStoppedBeginsNothing(t *testing.T) {
 			return Outcome{Verdict: Release}
 		}))
 		d := f.enqueue(o, notification("n"))
-		receive(t, "the send begins", began)
+		wait.For(t, "the send begins", began)
 		f.clock.advance(11 * time.Second)
 		close(goOn)
-		for i, err := range receive(t, "it asks", ends) {
+		for i, err := range wait.For(t, "it asks", ends) {
 			if !errors.Is(err, errLeaseLost) || !errors.Is(err, context.Canceled) {
 				t.Errorf("question %d is answered %v", i, err)
 			}
@@ -105,7 +106,7 @@ func (f *fixture) killed(id string, begin bool) Job {
 		return Outcome{Verdict: Release}
 	}))
 	for {
-		job := receive(f, "a process sends it", inFlight)
+		job := wait.For(f, "a process sends it", inFlight)
 		if job.ID != id {
 			continue
 		}
@@ -154,7 +155,7 @@ func TestMailThatEndsTheProcessIsTriedAloneAndRarely(t *testing.T) {
 		f.killed(d.ID, true)
 		detach := f.attach(o, always(accept))
 		got := Delivery{}
-		eventually(t, "it waits", func() bool {
+		wait.Until(t, "it waits", func() bool {
 			got = f.get(o, d.ID)
 			return got.Status == Queued && got.Lost == 1
 		})
@@ -171,7 +172,7 @@ func TestMailThatEndsTheProcessIsTriedAloneAndRarely(t *testing.T) {
 		other := f.enqueue(o, notification("other"))
 		f.attach(o, always(accept))
 		f.awaitStatus(o, other.ID, Sent) // it does not wait for that one
-		eventually(t, "it waits longer", func() bool {
+		wait.Until(t, "it waits longer", func() bool {
 			got = f.get(o, d.ID)
 			return got.Status == Queued && got.Lost == 2 && got.DueAt.Sub(f.clock.Now()) == 2*firstCrashPause
 		})
@@ -191,7 +192,7 @@ func TestMailThatEndsTheProcessExpiresInTheEnd(t *testing.T) {
 		f.clock.advance(24 * time.Hour)
 		f.killed(d.ID, true)
 		f.attach(o, newScript())
-		got := receive(t, "it is given up", finished)
+		got := wait.For(t, "it is given up", finished)
 		if got.ID != d.ID || got.Status != Expired || !strings.Contains(got.Reason, "process ended each time") {
 			t.Errorf("%s: %s", got.Status, got.Reason)
 		}
@@ -244,7 +245,7 @@ func TestFreshMailPassesABacklogOfRetries(t *testing.T) {
 		})})
 		defer close(release)
 		for range 6 { // two of the slots are for mail that was never tried
-			receive(t, "the backlog begins", stuck)
+			wait.For(t, "the backlog begins", stuck)
 		}
 		var ids []string
 		for i := range burst {
@@ -264,7 +265,7 @@ func (f *fixture) waited(o *Outbox, s *script, n int) (ids []string) {
 	f.Helper()
 	for i := range n {
 		d := f.enqueue(o, notification(fmt.Sprint("waits ", i)))
-		receive(f, "an attempt", s.started)
+		wait.For(f, "an attempt", s.started)
 		s.answers <- unreachable
 		f.awaitStatus(o, d.ID, Queued)
 		ids = append(ids, d.ID)
@@ -280,18 +281,18 @@ func TestMailThatWaitedForTheRelayGoesOutWhenItIsBack(t *testing.T) {
 		s := newScript()
 		f.attachAs(o, Attachment{Source: src, Slots: 2, Handler: s}) // one at a time
 		deferred := f.enqueue(o, notification("put off"))
-		receive(t, "an attempt", s.started)
+		wait.For(t, "an attempt", s.started)
 		s.answers <- defer4
 		f.awaitStatus(o, deferred.ID, Queued)
 		ids := f.waited(o, s, 9)
 
 		// A relay that comes and goes is asked for two of them.
 		f.enqueue(o, notification("blip"))
-		receive(t, "an attempt", s.started)
+		wait.For(t, "an attempt", s.started)
 		s.answers <- accept
-		first := receive(t, "an early attempt", s.started)
+		first := wait.For(t, "an early attempt", s.started)
 		s.answers <- unreachable
-		eventually(t, "it waits again", func() bool { return len(o.working(src)) == 0 })
+		wait.Until(t, "it waits again", func() bool { return len(o.working(src)) == 0 })
 		if got := f.get(o, first.ID); first.ID != ids[0] || got.Retries != 1 || got.Status != Queued {
 			t.Errorf("%s, %d retries", first.Identity, got.Retries)
 		}
@@ -303,10 +304,10 @@ func TestMailThatWaitedForTheRelayGoesOutWhenItIsBack(t *testing.T) {
 
 		// One that stays gets all.
 		f.enqueue(o, notification("taken"))
-		receive(t, "an attempt", s.started)
+		wait.For(t, "an attempt", s.started)
 		s.answers <- accept
 		for _, id := range ids {
-			if d := receive(t, "an early attempt", s.started); d.ID != id {
+			if d := wait.For(t, "an early attempt", s.started); d.ID != id {
 				t.Errorf("%s comes first", d.Identity)
 			}
 			s.answers <- accept
@@ -333,7 +334,7 @@ func TestMailThatADeadReplicaLeftGoesOutWhenTheRelayIsBack(t *testing.T) {
 		f.enqueue(alive, notification("taken"))
 		var began []string
 		for range 1 + len(ids) {
-			began = append(began, receive(t, "an attempt", taken.started).ID)
+			began = append(began, wait.For(t, "an attempt", taken.started).ID)
 			taken.answers <- accept
 		}
 		for _, id := range ids {
@@ -353,14 +354,14 @@ func TestOutdatedSettingsPauseNobodyElse(t *testing.T) {
 		old, young := newScript(), newScript()
 		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: newProber(young.Deliver), SettingsUpdated: saved.Add(time.Minute)})
 		before := f.enqueue(outdated, notification("before")) // which the other's loop finds
-		receive(t, "the other's loop runs", young.started)
+		wait.For(t, "the other's loop runs", young.started)
 		young.answers <- accept
 		f.awaitStatus(current, before.ID, Sent)
 		f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: newProber(old.Deliver), SettingsUpdated: saved})
 		refused := f.enqueue(outdated, notification("refused"))
-		receive(t, "the outdated one tries", old.started)
+		wait.For(t, "the outdated one tries", old.started)
 		old.answers <- hold
-		if d := receive(t, "the other sends it", young.started); d.ID != refused.ID {
+		if d := wait.For(t, "the other sends it", young.started); d.ID != refused.ID {
 			t.Fatalf("%s is sent", d.Identity)
 		}
 		young.answers <- accept
@@ -368,11 +369,11 @@ func TestOutdatedSettingsPauseNobodyElse(t *testing.T) {
 		if d := f.enqueue(current, notification("fresh")); d.Status != Sending {
 			t.Errorf("a fresh mail is %s", d.Status)
 		}
-		receive(t, "it is sent", young.started)
+		wait.For(t, "it is sent", young.started)
 		if d := f.enqueue(outdated, notification("at the other")); d.Status != Held {
 			t.Errorf("with the refused settings a mail is %s", d.Status)
 		}
-		receive(t, "the current settings send it", young.started)
+		wait.For(t, "the current settings send it", young.started)
 	})
 }
 
@@ -398,17 +399,17 @@ func TestLargeChangesShareNoTransaction(t *testing.T) {
 			}()
 		}
 		go func() { _, err := o.Enqueue(context.Background(), notification("n")); small <- err }()
-		eventually(t, "all wait", func() bool {
+		wait.Until(t, "all wait", func() bool {
 			o.writer.mu.Lock()
 			defer o.writer.mu.Unlock()
 			return len(o.writer.alone) >= 2 && len(o.writer.waiting) >= 1
 		})
 		close(release)
-		if err := receive(t, "the mail is stored", small); err != nil {
+		if err := wait.For(t, "the mail is stored", small); err != nil {
 			t.Error(err)
 		}
 		for range 2 {
-			mustBe(t, receive(t, "the large change fails", large), failed)
+			mustBe(t, wait.For(t, "the large change fails", large), failed)
 		}
 	})
 }

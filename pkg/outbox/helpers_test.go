@@ -14,9 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
@@ -25,15 +24,7 @@ func TestMain(m *testing.M) {
 		runChild(mode)
 		return
 	}
-	code := m.Run()
-	pgtest.Shutdown()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(pgtest.Run(m))
 }
 
 // engine is one kind of store that the conformance suite runs on.
@@ -245,37 +236,13 @@ func (f *fixture) get(o *Outbox, id string) Delivery {
 	return d
 }
 
-// deadline is generous: it only ends a test that hangs.
-const deadline = 3 * time.Minute
-
-// eventually waits for a condition.
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	for end := time.Now().Add(deadline); !condition(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
 func (f *fixture) awaitStatus(o *Outbox, id string, want ...Status) (d Delivery) {
 	f.Helper()
-	eventually(f, fmt.Sprintf("%s is %s", id, want), func() bool {
+	wait.Until(f, fmt.Sprintf("%s is %s", id, want), func() bool {
 		d = f.get(o, id)
 		return slices.Contains(want, d.Status)
 	})
 	return d
-}
-
-func receive[T any](t testing.TB, what string, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(deadline):
-		t.Fatalf("never: %s", what)
-		panic("unreachable")
-	}
 }
 
 // total counts what waits, whatever its state.

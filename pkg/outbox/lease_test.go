@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
@@ -27,7 +28,7 @@ func TestDeadProcessesWorkIsTakenUp(t *testing.T) {
 		lostOne, taker := newScript(), newScript()
 		f.attach(dead, lostOne)
 		d := f.enqueue(dead, notification("n"))
-		receive(t, "the first process sends", lostOne.started)
+		wait.For(t, "the first process sends", lostOne.started)
 		f.attach(alive, taker)
 		f.clock.advance(9 * time.Second)
 		if err := alive.Resume(t.Context(), src, "normal"); err != nil { // makes it look
@@ -39,13 +40,13 @@ func TestDeadProcessesWorkIsTakenUp(t *testing.T) {
 		default:
 		}
 		f.clock.advance(2 * time.Second)
-		if again := receive(t, "the second process sends", taker.started); again.ID != d.ID || again.Attempt != 2 {
+		if again := wait.For(t, "the second process sends", taker.started); again.ID != d.ID || again.Attempt != 2 {
 			t.Fatalf("%+v", again)
 		}
 
 		// The first process comes back to life: its outcome changes nothing.
 		lostOne.answers <- refuse5
-		eventually(t, "the first process has given up", func() bool { return len(dead.working(src)) == 0 })
+		wait.Until(t, "the first process has given up", func() bool { return len(dead.working(src)) == 0 })
 		if got := f.get(alive, d.ID); got.Status != Sending || got.Attempt != 2 || got.Recipients[0].Status != Queued {
 			t.Errorf("the fence failed: %+v", got)
 		}
@@ -69,7 +70,7 @@ func TestSendEndsWithItsLease(t *testing.T) {
 		return Outcome{Verdict: Release}
 	}))
 	f.enqueue(o, notification("n"))
-	if err := receive(t, "the send ends", ended); !errors.Is(err, errLeaseLost) {
+	if err := wait.For(t, "the send ends", ended); !errors.Is(err, errLeaseLost) {
 		t.Errorf("it ends with %v", err)
 	}
 }
@@ -84,12 +85,12 @@ func TestOutcomeWhoseCommitHadNoAnswerIsStoredOnce(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		f.enqueue(o, notification("n"))
-		d := receive(t, "the send begins", s.started)
+		d := wait.For(t, "the send begins", s.started)
 		st.unheard.Store(true)
 		s.answers <- accept
-		eventually(t, "it is stored", func() bool { return f.get(o, d.ID).Status == Sent })
+		wait.Until(t, "it is stored", func() bool { return f.get(o, d.ID).Status == Sent })
 		st.unheard.Store(false)
-		if got := receive(t, "it is finished", finished); got.ID != d.ID || got.Status != Sent {
+		if got := wait.For(t, "it is finished", finished); got.ID != d.ID || got.Status != Sent {
 			t.Errorf("finished as %s", got.Status)
 		}
 		if got := f.get(o, d.ID); got.Status != Sent || len(got.Attempts) != 1 {
@@ -103,7 +104,7 @@ func TestMailOfADeadProcessIsGivenUpInTheEnd(t *testing.T) {
 		dead, s := f.open(noRenewal, noPoll), newScript() // nor does it look at the clock
 		f.attach(dead, s)
 		d := f.enqueue(dead, notification("n"))
-		receive(t, "a send begins", s.started)
+		wait.For(t, "a send begins", s.started)
 		alive := f.open()
 		f.clock.advance(11 * time.Second) // a clock that was set takes no lease, time does
 		alive.clean()
@@ -113,7 +114,7 @@ func TestMailOfADeadProcessIsGivenUpInTheEnd(t *testing.T) {
 			t.Errorf("it is %s after all that time", got.Status)
 		}
 		s.answers <- accept
-		eventually(t, "the late outcome is dropped", func() bool { return len(dead.working(src)) == 0 })
+		wait.Until(t, "the late outcome is dropped", func() bool { return len(dead.working(src)) == 0 })
 		if got := f.get(alive, d.ID); got.Status != Expired {
 			t.Errorf("the fence failed: %s", got.Status)
 		}
@@ -127,7 +128,7 @@ func TestLeaseIsRenewedWhileASendRuns(t *testing.T) {
 		s, thief := newScript(), newScript()
 		f.attach(busy, s)
 		d := f.enqueue(busy, notification("n"))
-		receive(t, "the send begins", s.started)
+		wait.For(t, "the send begins", s.started)
 		f.attach(other, thief)
 		db := f.database()
 		due := func() int64 {
@@ -140,7 +141,7 @@ func TestLeaseIsRenewedWhileASendRuns(t *testing.T) {
 		for range 5 {
 			before := due()
 			f.clock.advance(6 * time.Second)
-			eventually(t, "the lease is renewed", func() bool { return due() > before })
+			wait.Until(t, "the lease is renewed", func() bool { return due() > before })
 		}
 		s.answers <- accept
 		if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
@@ -161,10 +162,10 @@ func TestLostLeaseCancelsTheHandler(t *testing.T) {
 			return accept // too late
 		}))
 		d := f.enqueue(o, notification("n"))
-		receive(t, "the send begins", s.started)
+		wait.For(t, "the send begins", s.started)
 		f.exec(`UPDATE delivery SET owner = 'thief', attempt = attempt + 1 WHERE id = $1`, d.ID)
-		mustBe(t, receive(t, "the handler is cancelled", cause), errLeaseLost)
-		eventually(t, "the outcome is dropped", func() bool { return len(o.working(src)) == 0 })
+		mustBe(t, wait.For(t, "the handler is cancelled", cause), errLeaseLost)
+		wait.Until(t, "the outcome is dropped", func() bool { return len(o.working(src)) == 0 })
 		if got := f.get(o, d.ID); got.Status != Sending || got.Attempt != 2 {
 			t.Errorf("%+v", got)
 		}
@@ -193,14 +194,14 @@ func TestClaimsThatStandThoughTheyFailedCostTheMailNothing(t *testing.T) {
 		}))
 		for range 10 {
 			before := st.writes.Load()
-			eventually(t, "the loop tries again", func() bool {
+			wait.Until(t, "the loop tries again", func() bool {
 				o.wakeSource(src)
 				return st.writes.Load() > before
 			})
 			f.clock.advance(11 * time.Second)
 		}
 		st.unheard.Store(false)
-		eventually(t, "it is sent", func() bool {
+		wait.Until(t, "it is sent", func() bool {
 			o.wakeSource(src)
 			f.clock.advance(11 * time.Second)
 			return f.get(o, d.ID).Status.Final()
@@ -218,11 +219,11 @@ func TestOutcomeThatCannotBeStoredIsStoredLater(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		d := f.enqueue(o, notification("n"))
-		receive(t, "the send begins", s.started)
+		wait.For(t, "the send begins", s.started)
 		st.away.Store(true)
 		s.answers <- accept
 		f.clock.advance(time.Minute) // past the lease
-		eventually(t, "storing fails", func() bool {
+		wait.Until(t, "storing fails", func() bool {
 			_, err := o.Cancel(t.Context(), src, d.ID)
 			return err != nil
 		})
@@ -246,20 +247,20 @@ func TestStoreThatIsAwayDoesNotFloodTheLog(t *testing.T) {
 		f.attachAs(o, Attachment{Source: src, Slots: 4 * n, Handler: s})
 		for i := range n {
 			f.enqueue(o, notification(fmt.Sprint(i)))
-			receive(t, "a send begins", s.started)
+			wait.For(t, "a send begins", s.started)
 		}
 		st.away.Store(true)
 		for range n {
 			s.answers <- accept
 		}
-		eventually(t, "it is said", func() bool { return lines.Load() > 0 })
+		wait.Until(t, "it is said", func() bool { return lines.Load() > 0 })
 		failed := st.writes.Load()
-		eventually(t, "it is tried again, several times", func() bool { return st.writes.Load() > failed+4 })
+		wait.Until(t, "it is tried again, several times", func() bool { return st.writes.Load() > failed+4 })
 		st.away.Store(false)
 		if got := lines.Load(); got > 2 {
 			t.Errorf("%d lines of one failure", got)
 		}
-		eventually(t, "all is stored", func() bool { return len(o.working(src)) == 0 })
+		wait.Until(t, "all is stored", func() bool { return len(o.working(src)) == 0 })
 	})
 }
 
@@ -277,12 +278,12 @@ func TestClockSetBackDelaysNoMailBeyondTheLongestPause(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		f.enqueue(o, notification("n"))
-		receive(t, "the first attempt", s.started)
+		wait.For(t, "the first attempt", s.started)
 		s.answers <- defer4
-		eventually(t, "the retry is planned", func() bool { return len(o.working(src)) == 0 })
+		wait.Until(t, "the retry is planned", func() bool { return len(o.working(src)) == 0 })
 		f.clock.advance(-48 * time.Hour)
 		s.answers <- accept
-		receive(t, "the second attempt", s.started)
+		wait.For(t, "the second attempt", s.started)
 	})
 }
 
@@ -292,13 +293,13 @@ func TestDetachWaitsForSendsThenCancelsThem(t *testing.T) {
 		s := newScript()
 		detach := f.attach(o, s)
 		d := f.enqueue(o, notification("n"))
-		receive(t, "the send begins", s.started)
+		wait.For(t, "the send begins", s.started)
 
 		patient := make(chan error, 1)
 		go func() { patient <- detach(context.Background()) }()
 		queued := f.enqueue(o, notification("m"))
 		if queued.Status != Queued {
-			eventually(t, "a detached source takes nothing", func() bool {
+			wait.Until(t, "a detached source takes nothing", func() bool {
 				queued = f.enqueue(o, notification(NewID()))
 				return queued.Status == Queued
 			})
@@ -308,7 +309,7 @@ func TestDetachWaitsForSendsThenCancelsThem(t *testing.T) {
 		if err := detach(ended); err != nil { // cancels
 			t.Fatal(err)
 		}
-		if err := receive(t, "detach returns", patient); err != nil {
+		if err := wait.For(t, "detach returns", patient); err != nil {
 			t.Fatal(err)
 		}
 		got := f.get(o, d.ID)
@@ -318,7 +319,7 @@ func TestDetachWaitsForSendsThenCancelsThem(t *testing.T) {
 		// Nobody else has to wait for the lease.
 		next := newScript()
 		f.attach(o, next)
-		receive(t, "it is sent again", next.started)
+		wait.For(t, "it is sent again", next.started)
 	})
 }
 
@@ -329,13 +330,13 @@ func TestNewSettingsReplaceTheOldWhileTheirSendsEnd(t *testing.T) {
 		saved := f.clock.Now()
 		f.attachAs(o, Attachment{Source: src, Slots: 2, Handler: old, SettingsUpdated: saved})
 		first := f.enqueue(o, notification("1"))
-		receive(t, "the old handler sends", old.started)
+		wait.For(t, "the old handler sends", old.started)
 		f.attachAs(o, Attachment{Source: src, Slots: 2, Handler: young, SettingsUpdated: saved.Add(time.Second)})
 		f.enqueue(o, notification("2"))
-		receive(t, "the new handler sends", young.started)
+		wait.For(t, "the new handler sends", young.started)
 		// A refusal of the old settings pauses nobody.
 		old.answers <- hold
-		if again := receive(t, "the new settings try it", young.started); again.ID != first.ID {
+		if again := wait.For(t, "the new settings try it", young.started); again.ID != first.ID {
 			t.Errorf("%s instead of %s", again.ID, first.ID)
 		}
 	})
@@ -381,7 +382,7 @@ func TestAttachAndDetachUnderLoadLosesNothing(t *testing.T) {
 		}
 		wg.Wait()
 		f.attachAs(o, Attachment{Source: src, Slots: 3, Handler: handler})
-		eventually(t, "all are delivered", func() bool {
+		wait.Until(t, "all are delivered", func() bool {
 			d, err := o.Depth(t.Context(), src)
 			return err == nil && total(d) == 0
 		})
@@ -414,7 +415,7 @@ func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 		n := notification("n")
 		n.Recipients = []Recipient{{Address: "a@example.com", Kind: To}, {Address: "b@example.com", Kind: To}}
 		d := f.enqueue(dead, n)
-		eventually(t, "it is known who has the mail", func() bool {
+		wait.Until(t, "it is known who has the mail", func() bool {
 			got := f.get(alive, d.ID)
 			return got.Status == Sending && got.Recipients[0].Status == Sent && got.Recipients[1].Status == Queued
 		})
@@ -422,7 +423,7 @@ func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 		dead.tasks.Wait()
 		f.attach(alive, taker)
 		f.clock.advance(11 * time.Second)
-		if pending := receive(t, "it is taken up", taker.started).Pending(); len(pending) != 1 || pending[0].Address != "b@example.com" {
+		if pending := wait.For(t, "it is taken up", taker.started).Pending(); len(pending) != 1 || pending[0].Address != "b@example.com" {
 			t.Errorf("it is sent to %+v", pending)
 		}
 		taker.answers <- accept
@@ -441,7 +442,7 @@ func TestForgottenMailThatEverybodyHasIsSent(t *testing.T) {
 			return Outcome{Verdict: Release}
 		}))
 		d := f.enqueue(dead, notification("n"))
-		eventually(t, "it is known who has the mail", func() bool {
+		wait.Until(t, "it is known who has the mail", func() bool {
 			got := f.get(dead, d.ID)
 			return got.Status == Sending && got.Recipients[0].Status == Sent
 		})

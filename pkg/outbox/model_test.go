@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 )
 
 // The model check drives two engines on one store through thousands of
@@ -192,7 +194,7 @@ func (m *model) take(verdict string) (a attempt, taken bool) {
 }
 
 func (m *model) await(a attempt) {
-	eventually(m, "the outcome is stored", func() bool {
+	wait.Until(m, "the outcome is stored", func() bool {
 		a.r.mu.Lock()
 		defer a.r.mu.Unlock()
 		w := a.r.inFlight[a.job.ID]
@@ -277,7 +279,7 @@ func (m *model) step() {
 		}
 		for _, r := range m.replicas {
 			before := r.faults.writes.Load()
-			eventually(m, "it is noticed", func() bool { r.wakeSource(src); return r.faults.writes.Load() > before })
+			wait.Until(m, "it is noticed", func() bool { r.wakeSource(src); return r.faults.writes.Load() > before })
 		}
 		var taken []attempt // and what came of them cannot be stored
 		for range m.rand.IntN(4) {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 )
 
 // ofGroup is a mail of a conversation.
@@ -33,7 +35,7 @@ func TestResolvedComesBehindFiring(t *testing.T) {
 				p := newProber(s.Deliver)
 				f.attach(o, p)
 				firing := f.enqueue(o, ofGroup("firing"))
-				receive(t, "the first attempt", s.started)
+				wait.For(t, "the first attempt", s.started)
 				s.answers <- first
 				f.awaitStatus(o, firing.ID, Queued, Held)
 				stored, err := o.Enqueue(t.Context(), ofGroup("resolved"))
@@ -46,7 +48,7 @@ func TestResolvedComesBehindFiring(t *testing.T) {
 					}
 				}
 				for _, want := range []string{firing.ID, stored.Delivery.ID} {
-					if d := receive(t, "the next attempt, without waiting", s.started); d.ID != want {
+					if d := wait.For(t, "the next attempt, without waiting", s.started); d.ID != want {
 						t.Fatalf("%s is sent", d.Identity)
 					}
 					select {
@@ -84,13 +86,13 @@ func TestMailThatEndsLetsTheNextPass(t *testing.T) {
 				s := newScript()
 				f.attach(o, s)
 				first := f.enqueue(o, ofGroup("first"))
-				receive(t, "an attempt", s.started)
+				wait.For(t, "an attempt", s.started)
 				next, err := o.Enqueue(t.Context(), ofGroup("next"))
 				if err != nil || !next.Behind {
 					t.Fatalf("%+v, %v", next, err)
 				}
 				end(t, f, o, s, first)
-				if d := receive(t, "the next is sent", s.started); d.ID != next.Delivery.ID {
+				if d := wait.For(t, "the next is sent", s.started); d.ID != next.Delivery.ID {
 					t.Errorf("%s is sent", d.Identity)
 				}
 				s.answers <- accept
@@ -127,10 +129,10 @@ func TestGreylistedRecipientDelaysNobodyElse(t *testing.T) {
 			}
 		}
 		first := f.enqueue(o, ofGroup("first", "a@example.com", "b@example.com"))
-		eventually(t, "a has the first", onlyA(first.ID))
+		wait.Until(t, "a has the first", onlyA(first.ID))
 		second := f.enqueue(o, ofGroup("second", "a@example.com", "b@example.com"))
-		eventually(t, "a has the second, and b neither", onlyA(second.ID))
-		eventually(t, "the first was tried again with the second", func() bool { d := f.get(o, first.ID); return d.Status == Queued && d.Retries == 2 })
+		wait.Until(t, "a has the second, and b neither", onlyA(second.ID))
+		wait.Until(t, "the first was tried again with the second", func() bool { d := f.get(o, first.ID); return d.Status == Queued && d.Retries == 2 })
 		mu.Lock()
 		greylisted = false
 		mu.Unlock()
@@ -155,7 +157,7 @@ func TestWhoWaitsBehindAnEarlierMailIsToldOfItsNextAttempt(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		first := f.enqueue(o, ofGroup("first"))
-		receive(t, "the first attempt", s.started)
+		wait.For(t, "the first attempt", s.started)
 		s.answers <- unreachable
 		f.awaitStatus(o, first.ID, Queued)
 		told := make(chan Delivery, 1)
@@ -166,9 +168,9 @@ func TestWhoWaitsBehindAnEarlierMailIsToldOfItsNextAttempt(t *testing.T) {
 			}
 			told <- stored.Delivery
 		}()
-		receive(t, "the first again", s.started)
+		wait.For(t, "the first again", s.started)
 		s.answers <- unreachable
-		got := receive(t, "the caller is told", told)
+		got := wait.For(t, "the caller is told", told)
 		due := f.get(o, first.ID).DueAt
 		if got.Status != Queued || got.Identity != "second" || !got.DueAt.Equal(due) || !due.After(f.clock.Now()) {
 			t.Errorf("%s is %s, due %s; the first is due %s", got.Identity, got.Status, got.DueAt, due)
@@ -182,7 +184,7 @@ func TestIndependentConversationsPassEachOther(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		first := f.enqueue(o, ofGroup("first"))
-		receive(t, "the first attempt", s.started)
+		wait.For(t, "the first attempt", s.started)
 		s.answers <- defer4
 		f.awaitStatus(o, first.ID, Queued)
 		other := ofGroup("other")
@@ -205,7 +207,7 @@ func TestReplicasKeepTheOrderTogether(t *testing.T) {
 		sa, sb := newScript(), newScript()
 		f.attach(a, sa)
 		first := f.enqueue(a, ofGroup("first"))
-		receive(t, "the first is sent", sa.started)
+		wait.For(t, "the first is sent", sa.started)
 		f.attach(b, sb)
 		next, err := b.Enqueue(t.Context(), ofGroup("next"))
 		if err != nil || !next.Behind || next.Delivery.Status != Queued {
@@ -221,6 +223,7 @@ func TestReplicasKeepTheOrderTogether(t *testing.T) {
 		}
 		sa.answers <- accept
 		f.awaitStatus(b, first.ID, Sent)
+		wait.Until(t, "somebody sends the next", func() bool { return len(sa.started)+len(sb.started) > 0 })
 		select {
 		case d := <-sa.started:
 			mustBeNext(t, d, next.Delivery)
@@ -228,8 +231,6 @@ func TestReplicasKeepTheOrderTogether(t *testing.T) {
 		case d := <-sb.started:
 			mustBeNext(t, d, next.Delivery)
 			sb.answers <- accept
-		case <-time.After(deadline):
-			t.Fatal("nobody sends the next")
 		}
 		f.awaitStatus(b, next.Delivery.ID, Sent)
 	})

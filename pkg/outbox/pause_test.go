@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
@@ -97,16 +98,16 @@ func TestRefusedSenderPausesWithItsMailUntilAProbePasses(t *testing.T) {
 				t.Fatal("the probe came early")
 			}
 			f.clock.advance(time.Second)
-			if mailType := receive(t, "a probe", p.probed); mailType != "normal" {
+			if mailType := wait.For(t, "a probe", p.probed); mailType != "normal" {
 				t.Fatalf("probed %q", mailType)
 			}
 			p.answers <- fmt.Errorf("still refused after %d", minutes)
-			eventually(t, "the probe's words are kept", func() bool {
+			wait.Until(t, "the probe's words are kept", func() bool {
 				return pausesOf(t, o)["normal"].Reason == fmt.Sprintf("still refused after %d", minutes)
 			})
 		}
 		f.clock.advance(15 * time.Minute)
-		receive(t, "the last probe", p.probed)
+		wait.For(t, "the last probe", p.probed)
 		close(works)
 		p.answers <- nil
 		f.awaitStatus(o, backlog.ID, Sent)
@@ -126,7 +127,7 @@ func TestProbesThatPassInVainBecomeRarer(t *testing.T) {
 		f.attach(o, p)
 		d := f.enqueue(o, notification("n"))
 		for attempts, minutes := range []time.Duration{1, 2, 4, 8, 15, 15} {
-			eventually(t, "it is held", func() bool {
+			wait.Until(t, "it is held", func() bool {
 				got := f.get(o, d.ID)
 				return got.Status == Held && len(got.Attempts) == attempts+1
 			})
@@ -135,7 +136,7 @@ func TestProbesThatPassInVainBecomeRarer(t *testing.T) {
 				t.Fatalf("pauses %+v (now %v), want a probe in %d minutes", pauses, f.clock.Now(), minutes)
 			}
 			f.clock.advance(minutes * time.Minute)
-			receive(t, "a probe", p.probed)
+			wait.For(t, "a probe", p.probed)
 			p.answers <- nil
 		}
 	})
@@ -147,7 +148,7 @@ func TestProbesAreFrequentAgainOnceTheSenderWorked(t *testing.T) {
 		"the relay took a mail": func(t *testing.T, f *fixture, o *Outbox, s *script) {
 			f.enqueue(o, notification("taken"))
 			s.answers <- accept
-			f.awaitStatus(o, receive(t, "an attempt", s.started).ID, Sent)
+			f.awaitStatus(o, wait.For(t, "an attempt", s.started).ID, Sent)
 		},
 		"resumed by hand": func(t *testing.T, f *fixture, o *Outbox, _ *script) {
 			if err := o.Resume(t.Context(), src, "normal"); err != nil {
@@ -238,11 +239,11 @@ func TestMailInFlightIsHeldWhenItsSenderPauses(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		a := f.enqueue(o, notification("a"))
-		receive(t, "a starts", s.started)
+		wait.For(t, "a starts", s.started)
 		b := f.enqueue(o, notification("b"))
-		receive(t, "b starts", s.started)
+		wait.For(t, "b starts", s.started)
 		s.answers <- hold
-		eventually(t, "one is held", func() bool { return f.get(o, a.ID).Status == Held || f.get(o, b.ID).Status == Held })
+		wait.Until(t, "one is held", func() bool { return f.get(o, a.ID).Status == Held || f.get(o, b.ID).Status == Held })
 		s.answers <- defer4
 		for _, d := range []Delivery{a, b} { // the one that the relay only put off is, for the other's reason
 			if got := f.awaitStatus(o, d.ID, Held); got.Reason != hold.Text {
@@ -263,7 +264,7 @@ func TestNewSettingsResumeAtOnce(t *testing.T) {
 		again := newScript()
 		f.attachAs(o, Attachment{Source: src, Handler: again, SettingsUpdated: saved}) // a restart
 		f.enqueue(o, func() NewDelivery { n := notification("other"); n.MailType = "ad"; return n }())
-		receive(t, "the other mail type", again.started)
+		wait.For(t, "the other mail type", again.started)
 		if got := f.get(o, d.ID); got.Status != Held {
 			t.Fatalf("the same settings resumed it: %s", got.Status)
 		}
@@ -283,14 +284,14 @@ func TestSendersResumeEachByItself(t *testing.T) {
 			n := notification(mailType)
 			n.MailType = mailType
 			held[mailType] = f.enqueue(o, n)
-			receive(t, "an attempt", s.started)
+			wait.For(t, "an attempt", s.started)
 			s.answers <- hold
 			f.awaitStatus(o, held[mailType].ID, Held)
 		}
 		if err := o.Resume(t.Context(), src, "ad"); err != nil {
 			t.Fatal(err)
 		}
-		if d := receive(t, "the resumed mail", s.started); d.ID != held["ad"].ID {
+		if d := wait.For(t, "the resumed mail", s.started); d.ID != held["ad"].ID {
 			t.Errorf("%s is sent", d.Identity)
 		}
 		if got := f.get(o, held["normal"].ID); got.Status != Held {
@@ -308,13 +309,13 @@ func TestResumeByHand(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		d := f.enqueue(o, notification("n"))
-		receive(t, "the first attempt", s.started)
+		wait.For(t, "the first attempt", s.started)
 		s.answers <- hold
 		f.awaitStatus(o, d.ID, Held)
 		if err := o.Resume(t.Context(), src, "normal"); err != nil {
 			t.Fatal(err)
 		}
-		receive(t, "the second attempt", s.started)
+		wait.For(t, "the second attempt", s.started)
 		s.answers <- accept
 		f.awaitStatus(o, d.ID, Sent)
 	})
@@ -332,7 +333,7 @@ func TestProbeThatFailsIsWordsInTheLog(t *testing.T) {
 		f.awaitStatus(o, f.enqueue(o, notification("n")).ID, Held)
 		f.clock.advance(time.Minute)
 		p.answers <- inJSON{errors.New("535 wrong")}
-		if line := receive(t, "a line", lines); !strings.Contains(line, `"error":"535 wrong"`) {
+		if line := wait.For(t, "a line", lines); !strings.Contains(line, `"error":"535 wrong"`) {
 			t.Error(line)
 		}
 	})
@@ -365,7 +366,7 @@ func TestOneOfTwoProcessesProbes(t *testing.T) {
 			for _, p := range probers {
 				p.answers <- errors.New("still refused")
 			}
-			eventually(t, "somebody probes", func() bool { return len(probers[0].probed)+len(probers[1].probed) > round })
+			wait.Until(t, "somebody probes", func() bool { return len(probers[0].probed)+len(probers[1].probed) > round })
 		}
 		if n := len(probers[0].probed) + len(probers[1].probed); n != 3 {
 			t.Errorf("%d probes, want 3", n)
@@ -382,7 +383,7 @@ func TestRetryOfHeldMailAsksTheRelayAtOnce(t *testing.T) {
 		p := newProber(s.Deliver)
 		f.attach(o, p)
 		a := f.enqueue(o, notification("a"))
-		receive(t, "an attempt", s.started)
+		wait.For(t, "an attempt", s.started)
 		s.answers <- hold
 		f.awaitStatus(o, a.ID, Held)
 		b := f.enqueue(o, notification("b"))
@@ -390,11 +391,11 @@ func TestRetryOfHeldMailAsksTheRelayAtOnce(t *testing.T) {
 		if retried, err := o.Retry(t.Context(), src, a.ID); err != nil || retried.Status != Held {
 			t.Fatalf("%s, %v", retried.Status, err)
 		}
-		receive(t, "the relay is asked", p.probed)
+		wait.For(t, "the relay is asked", p.probed)
 		p.answers <- nil
 		sent := map[string]bool{}
 		for range 2 {
-			sent[receive(t, "what was held", s.started).ID] = true
+			sent[wait.For(t, "what was held", s.started).ID] = true
 			s.answers <- accept
 		}
 		f.awaitStatus(o, a.ID, Sent)

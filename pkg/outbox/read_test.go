@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 )
 
 func TestFiltersSelectDeliveries(t *testing.T) {
@@ -156,7 +158,7 @@ func TestRetryAndCancel(t *testing.T) {
 		n := notification("n")
 		n.Recipients = append(n.Recipients, Recipient{Address: "b@example.com", Kind: To})
 		d := f.enqueue(o, n)
-		receive(t, "the first attempt", s.started)
+		wait.For(t, "the first attempt", s.started)
 		mustBe(t, second(o.Retry(t.Context(), src, d.ID)), ErrNotPossible)
 		mustBe(t, second(o.Cancel(t.Context(), src, d.ID)), ErrNotPossible)
 		s.answers <- Outcome{Results: []Result{{Address: "a@example.com", Status: Sent}}}
@@ -167,7 +169,7 @@ func TestRetryAndCancel(t *testing.T) {
 		if err != nil || retried.Status != Queued || !retried.DueAt.Equal(f.clock.Now()) || !retried.ExpiresAt.Equal(f.clock.Now().Add(24*time.Hour)) {
 			t.Fatalf("%+v, %v", retried, err)
 		}
-		if again := receive(t, "an attempt without waiting", s.started); !again.ExpiresAt.Equal(retried.ExpiresAt) {
+		if again := wait.For(t, "an attempt without waiting", s.started); !again.ExpiresAt.Equal(retried.ExpiresAt) {
 			t.Errorf("it expires at %v, not at %v", again.ExpiresAt, retried.ExpiresAt)
 		}
 		s.answers <- defer4
@@ -177,7 +179,7 @@ func TestRetryAndCancel(t *testing.T) {
 		if err != nil || got.Status != Cancelled || got.Recipients[0].Status != Sent || got.Recipients[1].Status != Cancelled {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		if told := receive(t, "Finished hears of it", finished); told.ID != d.ID || told.Status != Cancelled {
+		if told := wait.For(t, "Finished hears of it", finished); told.ID != d.ID || told.Status != Cancelled {
 			t.Errorf("Finished heard of %+v", told)
 		}
 		if stored := f.get(o, d.ID); stored.Status != Cancelled || stored.FinishedAt.IsZero() || stored.Recipients[1].Status != Cancelled {
@@ -236,7 +238,7 @@ func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
 			n := notification(name)
 			n.MailType = mailType
 			d := f.enqueue(o, n)
-			receive(t, name, s.started)
+			wait.For(t, name, s.started)
 			f.clock.advance(took)
 			s.answers <- out
 			if _, err := o.Wait(t.Context(), d.ID); err != nil {
@@ -317,7 +319,7 @@ func TestRetentionRemovesWhatIsFinalAndGivesUpWhatNobodyFetched(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			receive(t, "Finished hears of it", finished)
+			wait.For(t, "Finished hears of it", finished)
 			old = append(old, d.ID)
 		}
 		if err := detach(t.Context()); err != nil {
@@ -340,7 +342,7 @@ func TestRetentionRemovesWhatIsFinalAndGivesUpWhatNobodyFetched(t *testing.T) {
 		if d := f.get(o, forgotten.ID); d.Status != Expired || d.Recipients[0].Status != Expired || !strings.Contains(d.Reason, "nobody came") {
 			t.Errorf("%+v", d)
 		}
-		if told := receive(t, "Finished hears of it", finished); told.ID != forgotten.ID || told.Status != Expired {
+		if told := wait.For(t, "Finished hears of it", finished); told.ID != forgotten.ID || told.Status != Expired {
 			t.Errorf("Finished heard of %+v", told)
 		}
 		mustBe(t, second(o.Retry(t.Context(), src, forgotten.ID)), ErrNotPossible) // its mail is gone
@@ -356,7 +358,7 @@ func TestMailThatIsBeingSentIsNotGivenUp(t *testing.T) {
 		f.clock.advance(24*time.Hour + 720*time.Hour + time.Minute)
 		s := newScript()
 		f.attach(o, s)
-		receive(t, "a send begins", s.started)
+		wait.For(t, "a send begins", s.started)
 		other.clean()
 		if got := f.get(other, d.ID); got.Status != Sending {
 			t.Errorf("it is %s while it is sent", got.Status)

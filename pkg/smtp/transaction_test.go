@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
@@ -358,11 +359,7 @@ func TestRefusedMailDoesNotBreakTheChain(t *testing.T) {
 // waitUntil waits for what happens in the background.
 func waitUntil(t testing.TB, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("what was waited for did not happen")
-		}
-	}
+	wait.Until(t, "what was waited for", cond)
 }
 
 // oneJob is a feed without more mails.
