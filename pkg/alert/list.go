@@ -25,6 +25,7 @@ type alertList struct {
 	length           int // of kept
 	octets           int64
 	firing, resolved int
+	closed           int // of the resolved ones
 	kinds            map[Kind]int
 	rules            map[uint64]struct{} // hashes of their names
 	marks            []mark
@@ -82,6 +83,9 @@ func (l *alertList) add(a numbered) error {
 			Message: fmt.Sprintf("the notification has more than %d alerts", MaxCounted),
 			Hint:    "set a limit of alerts in the contact point, or group by more labels"}
 	}
+	if a.Closed() {
+		l.closed++
+	}
 	l.marks = append(l.marks, markOf(&a.Alert))
 	l.rules[maphash.String(blockSeed, a.Labels.Rule())] = struct{}{}
 	l.kinds[l.kind(&a.Alert)]++
@@ -125,6 +129,9 @@ func (l *alertList) ownText(message string) string {
 func (l *alertList) kind(a *Alert) Kind {
 	const longest, most = 64, 100
 	k := Kind{a.Status, a.Labels.Severity()}
+	if a.Closed() {
+		k.Status = Closed
+	}
 	if _, seen := l.kinds[k]; len(k.Severity) > longest || !seen && len(l.kinds) >= most {
 		k.Severity = ""
 	}
