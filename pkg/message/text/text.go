@@ -194,5 +194,8 @@ func (t *writer) facts(list []view.Pair) {
 
 // cutWidth shortens s to width columns.
 func cutWidth(s string, width int) string {
+	if len(s) <= width { // no character has more columns than octets
+		return s
+	}
 	return displaywidth.TruncateString(s, width, clean.Ellipsis)
 }

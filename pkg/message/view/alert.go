@@ -40,6 +40,7 @@ type Alert struct {
 
 	rank   int    // of its severity: 0 is the gravest
 	places []Pair // where it is, the most telling first
+	when   string // how long it has fired, for a row
 }
 
 // Ended says whether the alert does not fire any more.
@@ -86,23 +87,33 @@ func newAlert(a *alert.Alert, shared alert.KV, w *locale.Words, location *time.L
 
 // readAnnotations gives each annotation its place, and what has none to Notes.
 func (a *Alert) readAnnotations() {
-	shown := map[string]bool{"summary": true, "description": true, alert.ReasonAnnotation: true}
-	if a.Summary == "" { // as rules of Prometheus have it
-		a.Summary, shown["message"] = clean.Line(a.Annotations["message"]), true
+	fallback := a.Summary == "" // rules of Prometheus have other names
+	if fallback {
+		a.Summary = clean.Line(a.Annotations["message"])
 	}
+	runbook := "runbook_url"
 	if a.RunbookURL == "" {
-		a.RunbookURL = clean.URL(a.Annotations["runbook"])
-		shown["runbook"] = a.RunbookURL != ""
-	} else {
-		shown["runbook_url"] = true
+		runbook, a.RunbookURL = "runbook", clean.URL(a.Annotations["runbook"])
 	}
 	if a.State == Error {
-		a.Cause, shown[causeAnnotation] = clean.Cut(a.Annotations[causeAnnotation], maxCause), true
+		a.Cause = clean.Cut(a.Annotations[causeAnnotation], maxCause)
 	}
 	if a.Description == a.Summary {
 		a.Description = ""
 	}
-	a.Notes = pairs(a.Annotations, func(name string) bool { return !shown[name] && !private(name) })
+	a.Notes = pairs(a.Annotations, func(name string) bool {
+		switch name {
+		case "summary", "description", alert.ReasonAnnotation:
+			return false
+		case "message":
+			return !fallback
+		case runbook:
+			return a.RunbookURL == ""
+		case causeAnnotation:
+			return a.State != Error
+		}
+		return !private(name)
+	})
 }
 
 // setTimes says since when, until when and how long.

@@ -81,11 +81,10 @@ func placesOf(labels alert.KV) []Pair {
 	}
 	var out, addresses []Pair
 	for _, name := range placeLabels {
-		value := labels[name]
-		if !placed(name, value) {
+		value := place(labels[name])
+		if value == "" || strings.Contains(value, "@") {
 			continue
 		}
-		value = place(value)
 		switch same := func(p Pair) bool { return p.Value == value }; {
 		case numeric(value):
 			addresses = append(addresses, Pair{name, value})

@@ -53,6 +53,7 @@ func (m *Model) sections(v *View) Sections {
 			all = append(all, known[k])
 		}
 		known[k].Alerts = append(known[k].Alerts, a)
+		a.when = m.rowTime(a)
 	}
 	for _, s := range all {
 		first := s.Alerts[0]
@@ -135,7 +136,7 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 	r := Row{
 		Alert: a, StateText: a.StateText, Tone: a.Tone(), Value: m.Value(a),
 		Where: clean.CutMiddle(s.where(a), 2*maxWhere),
-		Since: m.rowTime(a),
+		Since: a.when,
 	}
 	if s.Name != "" && len(s.Alerts) == 1 { // the section says its state
 		if r.Where == "" {

@@ -3,6 +3,7 @@ package view
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,16 +22,17 @@ type Value struct {
 // values are query results by RefID. The condition is the last of a rule's
 // queries.
 func values(all alert.Values) []Value {
-	pairs := make([]Pair, 0, len(all))
+	out := make([]Value, 0, len(all))
 	for name, value := range all {
 		name = clean.Cut(clean.Line(name), maxLabel)
-		pairs = append(pairs, Pair{name, withUnit(name, value)})
+		out = append(out, Value{Name: name, Value: withUnit(name, value)})
 	}
-	pairs = sortPairs(pairs)
-	out := make([]Value, len(pairs))
-	for i, p := range pairs {
-		last := i == len(pairs)-1 && i > 0
-		out[i] = Value{p.Name, p.Value, last && (p.Value == "0" || p.Value == "1")}
+	slices.SortFunc(out, func(a, b Value) int { return strings.Compare(a.Name, b.Name) })
+	if last := len(out) - 1; last > 0 {
+		out[last].Condition = out[last].Value == "0" || out[last].Value == "1"
+	}
+	if more := len(out) - maxPairs; more > 0 {
+		out = append(out[:maxPairs], Value{Name: clean.Ellipsis, Value: "+" + strconv.Itoa(more), Condition: true})
 	}
 	return out
 }
@@ -58,8 +60,11 @@ var binary = []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
 
 // withUnit writes a number with the unit that its name says.
 func withUnit(name string, v float64) string {
+	if len(name) < len("t ms") || math.IsNaN(v) || math.IsInf(v, 0) {
+		return number(v)
+	}
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune("_ -.()[]/:", r) })
-	if len(words) < 2 || math.IsNaN(v) || math.IsInf(v, 0) {
+	if len(words) < 2 {
 		return number(v)
 	}
 	switch words[len(words)-1] {
