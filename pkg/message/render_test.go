@@ -103,6 +103,7 @@ func states(t testing.TB) map[string]*alert.Notification {
 		set(&a)
 		n := notification(a)
 		n.Receiver, n.ExternalURL, n.Visible = "On-call (platform)", "https://grafana.example.com/", []string{"lee@example.com", "kim@example.com"}
+		n.GroupKey = "{}:{}"
 		n.GroupLabels = alert.KV{"alertname": a.Labels["alertname"], "grafana_folder": "Production"}
 		return n
 	}

@@ -15,8 +15,9 @@ import (
 const (
 	// Gmail cuts a mail off ("message clipped") at 102 kB. Alerts may fill it to
 	// alertsUntil, those with everything that is known of them to detailsUntil, in
-	// octets as transferred.
+	// octets as transferred, and the heads of their sections to headsUntil.
 	detailsUntil = 60_000
+	headsUntil   = 66_000
 	alertsUntil  = 86_000
 	// maxWritten bounds the contact point's own message.
 	maxWritten = 24_000
@@ -151,46 +152,66 @@ func (b *builder) sections(v *view.View) int {
 	if v.FiringCount > 0 {
 		ended = maxEnded
 	}
+	heads := b.heads(v)
 	for i, s := range v.Sections {
-		later := headRoom * min(len(v.Sections)-i-1, headsKept)
-		part := section{Section: s, Text: formatted(s.Description)}
-		start := len(b.html)
-		b.html = appendSection(b.html, &part)
-		if !b.fits(b.html[start:], alertsUntil-later) && i > 0 {
-			b.html = b.html[:start]
+		if i == len(heads) {
 			return i
 		}
-		b.html = b.html[:start]
+		limit := alertsUntil - heads[i].later
+		b.size = b.size.Plus(heads[i].size)
 		b.rows, b.briefs = b.rows[:0], b.briefs[:0]
 		shown := 0
 		for ; shown < len(s.Alerts); shown++ {
 			over := s.Alerts[shown].Ended()
-			if detailed > 0 && (!over || ended > 0) && len(b.briefs) == 0 && b.row(v, s, shown, detailsUntil) {
+			if detailed > 0 && (!over || ended > 0) && len(b.briefs) == 0 && b.row(v, s, shown, min(detailsUntil, limit)) {
 				detailed--
 				if over {
 					ended--
 				}
 				continue
 			}
-			if !b.brief(v, s, shown, alertsUntil-later) {
+			if !b.brief(v, s, shown, limit) {
 				break
 			}
 		}
+		part := &heads[i].part
 		part.Rows, part.Brief = template.HTML(b.rows), template.HTML(b.briefs) //nolint:gosec // they are of templates
 		if left := len(s.Alerts) - shown; left > 0 {
 			part.Others = v.Others(left)
 		}
-		b.html = appendSection(b.html, &part)
+		b.html = appendSection(b.html, part)
 	}
 	return len(v.Sections)
 }
 
-// headRoom is left for each section that follows, of headsKept at most, so that a
-// rule with many alerts does not hide the others.
-const (
-	headRoom  = 450
-	headsKept = 40
-)
+// head is a section without its alerts.
+type head struct {
+	part  section
+	size  transfer.Size
+	later int // octets of the heads that follow
+}
+
+// heads are those sections whose heads have room: they come before alerts, so that
+// a rule with many does not hide the others.
+func (b *builder) heads(v *view.View) []head {
+	var all []head
+	size := b.size
+	for i, s := range v.Sections {
+		h := head{part: section{Section: s, Text: formatted(s.Description)}}
+		start := len(b.html)
+		h.part.Rows, h.part.Brief, h.part.Others = "-", "-", v.Others(len(s.Alerts))
+		h.size = transfer.SizeOf(appendSection(b.html, &h.part)[start:])
+		if size = size.Plus(h.size); size.Octets() > headsUntil && i > 0 {
+			break
+		}
+		h.part.Rows, h.part.Brief, h.part.Others = "", "", ""
+		all = append(all, h)
+	}
+	for i := len(all) - 2; i >= 0; i-- {
+		all[i].later = all[i+1].later + all[i+1].size.Octets()
+	}
+	return all
+}
 
 // row writes an alert in detail if there is room for it.
 func (b *builder) row(v *view.View, s *view.Section, i, limit int) bool {

@@ -23,13 +23,17 @@ func (m *Model) subject(stable bool) string {
 	if stable {
 		return m.words.Say("subject.state", m.subjectState(), m.Topic())
 	}
-	where := m.where()
+	where, rule := m.where(), m.headline(maxSubjectRule)
 	for {
-		s := m.words.Say("subject.state", m.subjectState(), Join(m.headline(maxSubjectRule), strings.Join(where, subjectJoin), m.Severity))
-		if len(where) == 0 || clean.Cut(s, MaxSubject) == s {
+		s := m.words.Say("subject.state", m.subjectState(), Join(rule, strings.Join(where, subjectJoin), m.Severity))
+		switch {
+		case len(where) == 0 || clean.Cut(s, MaxSubject) == s:
 			return s
+		case len(where) == 1 && rule != m.headline(maxSubjectRule/2):
+			rule = m.headline(maxSubjectRule / 2)
+		default:
+			where = where[:len(where)-1]
 		}
-		where = where[:len(where)-1]
 	}
 }
 
