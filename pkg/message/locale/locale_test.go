@@ -130,12 +130,12 @@ func TestShortTimesHaveADateOnlyWhereItIsAnotherDay(t *testing.T) {
 		ago                time.Duration
 		short, zoned, full string
 	}{
-		{"en", time.UTC, 5 * time.Minute, "08:15", "08:15 UTC", "Mon 23 Nov 2026, 08:15:00 UTC"},
-		{"en", time.FixedZone("GMT", 0), 5 * time.Minute, "08:15", "08:15 GMT", "Mon 23 Nov 2026, 08:15:00 GMT (UTC+0)"},
-		{"en", time.UTC, 9 * time.Hour, "22 Nov 23:20", "22 Nov 23:20 UTC", "Sun 22 Nov 2026, 23:20:00 UTC"},
-		{"ja", seoul, 18 * time.Hour, "11月22日 23:20", "11月22日 23:20 KST", "2026年11月22日(日) 23:20:00 KST (UTC+9)"},
-		{"ko", seoul, 18 * time.Hour, "11월 22일 23:20", "11월 22일 23:20 KST", "2026년 11월 22일(일) 23:20:00 KST (UTC+9)"},
-		{"en", kathmandu, 0, "14:05", "14:05 UTC+05:45", "Mon 23 Nov 2026, 14:05:00 UTC+05:45"},
+		{"en", time.UTC, 5 * time.Minute, "08:15", "08:15\u00a0UTC", "Mon 23 Nov 2026, 08:15:00 UTC"},
+		{"en", time.FixedZone("GMT", 0), 5 * time.Minute, "08:15", "08:15\u00a0GMT", "Mon 23 Nov 2026, 08:15:00 GMT (UTC+0)"},
+		{"en", time.UTC, 9 * time.Hour, "22 Nov 23:20", "22 Nov 23:20\u00a0UTC", "Sun 22 Nov 2026, 23:20:00 UTC"},
+		{"ja", seoul, 18 * time.Hour, "11月22日 23:20", "11月22日 23:20\u00a0KST", "2026年11月22日(日) 23:20:00 KST (UTC+9)"},
+		{"ko", seoul, 18 * time.Hour, "11월 22일 23:20", "11월 22일 23:20\u00a0KST", "2026년 11월 22일(일) 23:20:00 KST (UTC+9)"},
+		{"en", kathmandu, 0, "14:05", "14:05\u00a0UTC+05:45", "Mon 23 Nov 2026, 14:05:00 UTC+05:45"},
 	} {
 		w := languages[tt.language]
 		at, now := w.Time(now.Add(-tt.ago).In(tt.location)), w.Time(now.In(tt.location))

@@ -45,12 +45,12 @@ func (t Time) Short(now Time) string {
 	return t.time.Format(layout)
 }
 
-// Zoned is Short with the zone.
+// Zoned is Short with the zone, which no line break separates from it.
 func (t Time) Zoned(now Time) string {
 	if t.time.IsZero() {
 		return ""
 	}
-	return t.Short(now) + " " + zone(t.time)
+	return t.Short(now) + "\u00a0" + zone(t.time)
 }
 
 // Full is String with the offset from UTC where the zone has a name, of which
