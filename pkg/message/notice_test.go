@@ -14,7 +14,7 @@ func TestAMailThatGoesToTheDefaultRecipientsSaysSo(t *testing.T) {
 	own := Options{TextTemplate: "{{.Headline}}", HTMLTemplate: `<html><BODY class="x"><h1>{{.Headline}}</h1></BODY></html>`}
 	placed := Options{TextTemplate: "{{.Headline}}\n{{.Notice}}", HTMLTemplate: `<p>{{.Headline}}</p><p>{{.Notice}}</p>`}
 	for language, want := range map[string]string{
-		"en": "“team-db, <b>x</b>” is not an email address, so this email went to the default recipients.",
+		"en": "“team-db, <b>x</b>” is not a mail address, so this email went to the default recipients.",
 		"ja": "「team-db、<b>x</b>」はメールアドレスではないため、このメールは既定の受信者に送信されました。",
 		"ko": "‘team-db, <b>x</b>’은(는) 메일 주소가 아니므로 이 메일은 기본 수신자에게 보냈습니다.",
 	} {

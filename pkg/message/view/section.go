@@ -160,7 +160,7 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 		r.Description = a.Description
 	}
 	r.Links, r.ImageAlt, r.Notes = m.rowLinks(s, a), m.imageAlt(a), a.Notes
-	r.Facts = slices.DeleteFunc(labelsOf(a), func(p Pair) bool { return strings.Contains(r.Where, p.Value) })
+	r.Facts = slices.DeleteFunc(labelsOf(a), func(p Pair) bool { return strings.Contains(r.Where, place(p.Value)) })
 	return r
 }
 
