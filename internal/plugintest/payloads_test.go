@@ -59,7 +59,7 @@ func TestFiveThousandAlertsBecomeOneMail(t *testing.T) {
 	}
 	mails := waitMails(t, r, 1)
 	data := mails[0].Data
-	if got, want := subject(t, data), "[FIRING:5,000] Disk full · db-4321, db-0, db-1 …"; got != want {
+	if got, want := subject(t, data), "[FIRING:5,000] Disk full · db-4321 … · critical"; got != want {
 		t.Errorf("the subject is %q, want %q", got, want)
 	}
 	if !strings.Contains(string(data), "\r\nImportance: high\r\n") {

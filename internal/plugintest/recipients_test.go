@@ -111,7 +111,7 @@ func TestWhatIsNoAddressIsToldAndTheOthersAreMailed(t *testing.T) {
 				t.Errorf("mailed to %q, want %q", mails[i].To, envelope)
 			}
 			for part, text := range parts(t, mails[i].Data) {
-				if said := strings.Contains(strings.Join(strings.Fields(text), " "), "so this mail went to the default recipients"); said != tt.defaulted {
+				if said := strings.Contains(strings.Join(strings.Fields(text), " "), "so this email went to the default recipients"); said != tt.defaulted {
 					t.Errorf("%s says that the mail went to the default recipients: %v\n%s", part, said, text)
 				}
 			}

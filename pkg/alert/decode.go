@@ -82,7 +82,7 @@ func (n *Notification) complete(list *alertList) error {
 		a := &n.Alerts[i]
 		a.Labels, a.Annotations = a.Labels.with(n.CommonLabels), a.Annotations.with(n.CommonAnnotations)
 	}
-	n.FiringCount, n.ResolvedCount = list.firing, list.resolved
+	n.FiringCount, n.ResolvedCount, n.ClosedCount = list.firing, list.resolved, list.closed
 	n.TruncatedAlerts = min(max(n.TruncatedAlerts, 0), 1<<30)
 	if dropped := list.total() - len(n.Alerts); dropped > 0 {
 		n.Omitted, n.Rules = dropped, len(list.rules)

@@ -70,14 +70,32 @@ func (kv KV) Severity() string {
 	return ""
 }
 
-// SeverityRank ranks the words in use for a severity: 0 is severe, 1 ordinary or
-// unknown, 2 light.
+// severityWords are the words in use for a severity, by its rank.
+var severityWords = [...]string{
+	0: "critical crit fatal emergency emerg disaster page high p0 p1 sev0 sev1 s0 s1 1 " +
+		"심각 치명 치명적 긴급 위험 높음 重大 緊急 致命的 致命 危険 高",
+	2: "info information informational notice low minor debug none ok p4 p5 sev4 sev5 s4 s5 " +
+		"정보 참고 낮음 경미 안내 情報 低 軽微 参考",
+}
+
+var severityRanks = func() map[string]int {
+	ranks := make(map[string]int)
+	for rank, words := range severityWords {
+		for word := range strings.FieldsSeq(words) {
+			ranks[word] = rank
+		}
+	}
+	return ranks
+}()
+
+// SeverityRank ranks the words in use for a severity, in English, Japanese and
+// Korean: 0 is severe, 1 ordinary or unknown, 2 light.
 func SeverityRank(severity string) int {
-	switch strings.ToLower(severity) {
-	case "critical", "crit", "fatal", "emergency", "emerg", "disaster", "page", "high", "p0", "p1", "sev0", "sev1", "1":
-		return 0
-	case "info", "information", "informational", "notice", "low", "debug", "none", "p4", "p5", "sev4", "sev5":
-		return 2
+	if rank, known := severityRanks[severity]; known {
+		return rank
+	}
+	if rank, known := severityRanks[strings.ToLower(strings.TrimSpace(severity))]; known {
+		return rank
 	}
 	return 1
 }

@@ -24,6 +24,7 @@ type alertList struct {
 	length           int // of kept
 	octets           int64
 	firing, resolved int
+	closed           int // of the resolved ones
 	kinds            map[Kind]int
 	rules            map[uint64]struct{} // hashes of their names
 	marks            []mark
@@ -80,6 +81,9 @@ func (l *alertList) add(a numbered) error {
 	if l.total() > MaxCounted {
 		return tooLarge(fmt.Sprintf("the notification has more than %d alerts", MaxCounted))
 	}
+	if a.Closed() {
+		l.closed++
+	}
 	l.marks = append(l.marks, markOf(&a.Alert))
 	l.rules[maphash.String(blockSeed, a.Labels.Rule())] = struct{}{}
 	l.kinds[l.kind(&a.Alert)]++
@@ -122,6 +126,9 @@ func (l *alertList) ownText(message string) string {
 func (l *alertList) kind(a *Alert) Kind {
 	const longest, most = 64, 100
 	k := Kind{a.Status, a.Labels.Severity()}
+	if a.Closed() {
+		k.Status = Closed
+	}
 	if _, seen := l.kinds[k]; len(k.Severity) > longest || !seen && len(l.kinds) >= most {
 		k.Severity = ""
 	}

@@ -10,6 +10,13 @@ const (
 	Resolved = "resolved"
 )
 
+// Closed is the status under which a resolved alert is counted where Grafana
+// ended it without seeing that the problem is gone.
+const Closed = "closed"
+
+// ReasonAnnotation is where Grafana says why a state is not an ordinary one.
+const ReasonAnnotation = "grafana_state_reason"
+
 // Notification is one webhook payload: Grafana's (version "1") or that of
 // Prometheus Alertmanager and Mimir (version "4", without the fields marked
 // Grafana only).
@@ -31,7 +38,8 @@ type Notification struct {
 	// FiringCount and ResolvedCount count every alert of the payload, also
 	// those that Decode left out of Alerts.
 	FiringCount   int `json:"-"`
-	ResolvedCount int `json:"-"`
+	ResolvedCount int `json:"-"` // the closed ones among them
+	ClosedCount   int `json:"-"`
 	// Omitted is how many alerts are not in Alerts: those that Decode left out,
 	// which Dropped counts by kind, and those the sender itself truncated.
 	Omitted int          `json:"-"`
@@ -39,6 +47,9 @@ type Notification struct {
 	// Rules is how many rules the alerts of the payload are of, where some are
 	// left out.
 	Rules int `json:"-"`
+	// Visible are the recipients that each of them can see, for the mail to tell
+	// who else has it.
+	Visible []string `json:"-"`
 	// Replaced is what Recipients.Replaced says of the request, for the mail to
 	// tell.
 	Replaced []string `json:"-"`
@@ -48,7 +59,8 @@ type Notification struct {
 	identity string
 }
 
-// Kind is what alerts that are not shown one by one are counted by.
+// Kind is what alerts that are not shown one by one are counted by: Status is
+// firing, resolved or closed.
 type Kind struct{ Status, Severity string }
 
 // Alert is one alert of a notification. What all alerts of the notification
@@ -68,6 +80,11 @@ type Alert struct {
 	Values       Values    `json:"values"`       // Grafana only
 	ValueString  string    `json:"valueString"`  // Grafana only
 }
+
+// Closed says whether Grafana ended the alert because the series is gone, the
+// rule was changed, deleted or paused, or the query gave nothing: then nobody
+// has seen that the problem is gone.
+func (a *Alert) Closed() bool { return a.Status == Resolved && a.Annotations[ReasonAnnotation] != "" }
 
 // Identity is equal for two notifications that say the same: same group key
 // and same set of (fingerprint, state, start, end). It is a hex SHA-256.

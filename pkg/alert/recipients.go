@@ -129,6 +129,18 @@ func replaced(o Overrides, s settings.Settings) []string {
 // All is every recipient: to, cc, bcc.
 func (r Recipients) All() []address.Address { return slices.Concat(r.To, r.Cc, r.Bcc) }
 
+// Visible are the addresses that every recipient of the mail can see in it.
+func (r Recipients) Visible() []string {
+	if r.Mode != settings.Single {
+		return nil
+	}
+	var all []string
+	for _, a := range slices.Concat(r.To, r.Cc) {
+		all = append(all, a.Mailbox())
+	}
+	return all
+}
+
 // Key is equal for the same mailboxes in the same roles, in any order.
 func (r Recipients) Key() string {
 	var keys []string

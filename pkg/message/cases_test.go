@@ -3,8 +3,6 @@ package message
 import (
 	"fmt"
 	"html"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -30,17 +28,7 @@ func TestNothingOfAPayloadIsLostOrWrong(t *testing.T) {
 			[]string{"critical", "node-exporter-x7f2q", "ip-10-0-3-17.internal", "monitoring", "10.0.3.17:9100", "+"}, nil},
 	}
 	for _, tt := range tests {
-		body, err := os.Open(filepath.Join("testdata", "cases", tt.name+".json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, err := alert.Decode(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := body.Close(); err != nil {
-			t.Fatal(err)
-		}
+		n := caseOf(t, tt.name)
 		for _, language := range settings.Languages() {
 			t.Run(tt.name+"/"+language, func(t *testing.T) {
 				c := render(t, renderer(t, Options{Language: language}), n)
@@ -55,7 +43,7 @@ func TestNothingOfAPayloadIsLostOrWrong(t *testing.T) {
 				}
 				for part, text := range map[string]string{"text": c.Text, "HTML": shownHTML(c.HTML)} {
 					for _, want := range tt.shown {
-						if !strings.Contains(text, want) {
+						if !says(text, want) {
 							t.Errorf("the %s lacks %q:\n%s", part, want, text)
 						}
 					}
@@ -94,7 +82,7 @@ func TestSharedLabelsAreRankedBeforeTheyAreCut(t *testing.T) {
 		return a
 	}
 	c := render(t, renderer(t, Options{}), notification(one("pod-a"), one("pod-b")))
-	if !strings.HasPrefix(c.Subject, "[FIRING:2] x · pod-a, pod-b · critical · P1 · node-7") {
+	if c.Subject != "[FIRING:2] x · pod-a, pod-b · critical" {
 		t.Errorf("the subject is %q", c.Subject)
 	}
 	for _, text := range []string{c.Text, shownHTML(c.HTML)} {
@@ -120,16 +108,16 @@ func TestCountsAreRightWhenAlertsAreDropped(t *testing.T) {
 		{Status: alert.Resolved, Severity: "critical"}: 900,
 	}
 	for language, want := range map[string][3]string{
-		"en": {"[FIRING:4,100, RESOLVED:900] High CPU 高負荷 · web-0, web-1, web-2 … · critical", "4,987 further alerts are not listed in this mail.", "Among them: 4,080 firing (80 critical, 3,000 info), 900 resolved."},
-		"ja": {"【発生 4,100件・復旧 900件】High CPU 高負荷 · web-0, web-1, web-2 … · critical", "このメールに記載していないアラートがあと4,987件あります。", "うち、発生中 4,080件（critical 80件、info 3,000件）、復旧 900件。"},
-		"ko": {"[발생 4,100건, 해결 900건] High CPU 高負荷 · web-0, web-1, web-2 … · critical", "이 메일에 표시하지 않은 경고가 4,987건 더 있습니다.", "그중 발생 중 4,080건(critical 80건, info 3,000건), 해결 900건."},
+		"en": {"[FIRING:4,100, RESOLVED:900] High CPU 高負荷 · web-0 … · critical", "4,987 further alerts are not listed in this mail.", "Among them: 4,080 firing (80 critical, 3,000 info), 900 resolved."},
+		"ja": {"[発生 4,100件、復旧 900件] High CPU 高負荷 · web-0 … · critical", "このメールに記載していないアラートがあと4,987件あります。", "うち、発生中 4,080件（critical 80件、info 3,000件）、復旧 900件。"},
+		"ko": {"[발생 4,100건, 해결 900건] High CPU 高負荷 · web-0 … · critical", "이 메일에 표시하지 않은 알림이 4,987건 더 있습니다.", "그중 발생 중 4,080건(critical 80건, info 3,000건), 해결 900건."},
 	} {
 		c := render(t, renderer(t, Options{Language: language}), n)
-		if !strings.HasPrefix(c.Subject, want[0]+" ·") {
+		if c.Subject != want[0] {
 			t.Errorf("the subject is\n     %q\nwant %q", c.Subject, want[0])
 		}
 		for _, line := range want[1:] {
-			if text := strings.ReplaceAll(c.Text, "\n", " "); !strings.Contains(text, line) && !strings.Contains(strings.ReplaceAll(text, " ", ""), strings.ReplaceAll(line, " ", "")) {
+			if !says(c.Text, line) {
 				t.Errorf("the text lacks %q:\n%s", line, c.Text[max(0, len(c.Text)-900):])
 			}
 			if !strings.Contains(shownHTML(c.HTML), line) {
@@ -142,7 +130,7 @@ func TestCountsAreRightWhenAlertsAreDropped(t *testing.T) {
 		t.Errorf("the other rules are not counted: %q", c.Subject)
 	}
 	n.Dropped = nil
-	if c := render(t, renderer(t, Options{}), n); !strings.Contains(c.Text, "4,987 further alerts") || strings.Contains(c.Text, "Among them") {
+	if c := render(t, renderer(t, Options{}), n); !says(c.Text, "4,987 further alerts") || says(c.Text, "Among them") {
 		t.Errorf("of what the sender left out the kinds are told")
 	}
 }

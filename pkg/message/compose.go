@@ -70,6 +70,9 @@ func Addressed(mail []byte, to address.Address, messageID string) [][]byte {
 func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, error) {
 	add := func(name, value string) { mail = appendField(mail, name, value) }
 
+	if h.From.Name == "" {
+		h.From.Name = c.FromName
+	}
 	add("Date", h.Date.Format(time.RFC1123Z))
 	add("From", mailboxes(h.From))
 	if h.ReplyTo != nil {
@@ -100,10 +103,9 @@ func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, e
 		add("Message-ID", "<"+h.MessageID+">")
 	}
 	if h.Thread != "" {
-		root := "<" + threadRoot(h.Thread, h.From.Domain) + ">"
-		add("In-Reply-To", root)
-		add("References", root)
+		addThread(h.Thread, h.From.Domain, c.About.Topic, add)
 	}
+	addAbout(c.About, h.From.Domain, add)
 	switch c.Priority {
 	case view.High:
 		add("Importance", "high")
@@ -151,14 +153,6 @@ func appendPart(mail []byte, separator, subtype, body string) []byte {
 func boundary(c Content) string {
 	sum := sha256.Sum256([]byte(c.Subject + c.Text))
 	return "=_" + hex.EncodeToString(sum[:12])
-}
-
-// threadRoot is the Message-ID of a mail that was never sent, to which every
-// mail of a thread answers. Mail readers then show them as one conversation,
-// whichever of them arrived.
-func threadRoot(thread, domain string) string {
-	sum := sha256.Sum256([]byte(thread))
-	return "thread." + hex.EncodeToString(sum[:12]) + "@" + domain
 }
 
 // maxID lets the longest domain name (253 octets) follow an id of our own.

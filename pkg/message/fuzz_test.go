@@ -98,7 +98,7 @@ func checkMarkup(t testing.TB, page string) {
 					if clean.URL(attribute.Val) == "" {
 						t.Fatalf("the HTML leads to %q", attribute.Val)
 					}
-				case "lang", "charset", "name", "content", "class", "style", "role", "alt":
+				case "lang", "dir", "charset", "name", "content", "class", "style", "role", "alt", "width", "align", "cellpadding", "cellspacing", "colspan":
 				default:
 					t.Fatalf("the HTML has an attribute %q", attribute.Key)
 				}

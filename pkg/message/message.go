@@ -11,10 +11,22 @@ type Content struct {
 	Subject string // Unicode, one line, at most view.MaxSubject graphemes
 	Text    string // the text/plain part, lines end in LF
 	HTML    string // the text/html part
+	// FromName is what the sender is called where the settings give it no name.
+	FromName string
+	// About is what a reader's filters and threads go by.
+	About About
 	// Priority follows from the alerts' severity.
 	Priority view.Priority
 	// Warnings name each template of the user's that failed on this
 	// notification and was replaced by the built-in one, for the log and the
 	// delivery record.
 	Warnings []string
+}
+
+// About is what a mail says of its alerts in its header.
+type About struct {
+	State, Severity, Rule, Folder string
+	Org                           int64  // Grafana's; 0 where it is not known
+	ContactPoint, Host            string // Host is Grafana's, or Alertmanager's
+	Topic                         string // the same for every mail of a group
 }

@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -28,8 +29,9 @@ type Options struct {
 	// ad, and unused otherwise.
 	Advertiser settings.Advertiser
 	From       address.Address
-	// StableSubject leaves state and counts out of the built-in subject, so
-	// that readers which thread by subject keep a group in one conversation.
+	// StableSubject has behind the bracket of the built-in subject only what
+	// every mail of a group shares, so that readers which thread by subject keep
+	// a group in one conversation whichever alerts come and go.
 	StableSubject bool
 
 	// Templates of the user's; empty: built in. See docs/templates.md.
@@ -86,7 +88,7 @@ func (r *Renderer) Render(ctx context.Context, n *alert.Notification, now time.T
 	ctx, cancel := context.WithTimeout(ctx, sandbox.MaxTime)
 	defer cancel()
 	m := view.NewModel(n, r.words, r.options.Location, now, r.options.StableSubject)
-	c := Content{Priority: m.Priority()}
+	c := Content{Priority: m.Priority(), FromName: r.words.Say("from.name"), About: about(m, n)}
 	subject, ok := r.subject.Run(ctx, m, &c.Warnings)
 	if !ok {
 		subject = m.Subject
@@ -105,6 +107,21 @@ func (r *Renderer) Render(ctx context.Context, n *alert.Notification, now time.T
 		c.HTML = html.Render(v)
 	}
 	return c
+}
+
+// about is what the header says of the alerts.
+func about(m *view.Model, n *alert.Notification) About {
+	a := About{
+		State: m.State, Severity: m.Severity, Folder: m.Folder(), Org: n.OrgID,
+		ContactPoint: m.Receiver, Topic: m.Topic(),
+	}
+	if len(m.Alerts) > 0 {
+		a.Rule = m.Alerts[0].Name
+	}
+	if u, err := url.Parse(m.ExternalURL); err == nil {
+		a.Host = u.Hostname()
+	}
+	return a
 }
 
 // finishSubject makes any subject fit for a header, and marks an ad.

@@ -130,7 +130,7 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 		return nil, alert.Recipients{}, err
 	}
 	n.Signature = signature
-	n.Replaced = recipients.Replaced
+	n.Replaced, n.Visible = recipients.Replaced, recipients.Visible()
 	return n, recipients, nil
 }
 

@@ -69,8 +69,8 @@ type Settings struct {
 	Language string // "en", "ja" or "ko"
 	Location *time.Location
 
-	// StableSubject keeps state and counts out of the built-in subject, for
-	// mail readers that thread by subject.
+	// StableSubject has behind the state only the labels of the group in the
+	// built-in subject, for mail readers that thread by subject.
 	StableSubject   bool
 	SubjectTemplate string
 	TextTemplate    string

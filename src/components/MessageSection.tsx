@@ -49,7 +49,7 @@ export function MessageSection({ config, uid }: { config: Config; uid: string })
           label={t('config.stable-subject.label', 'Stable subject')}
           description={t(
             'config.stable-subject.description',
-            'Leaves state and counts out of the built-in subject, so that mail readers which thread by subject keep a group in one conversation.',
+            'Behind the state, the built-in subject has only the labels of the group, so that mail readers which thread by subject keep a group in one conversation whichever alerts come and go.',
           )}
         />
         <TextField

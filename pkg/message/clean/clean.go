@@ -109,6 +109,31 @@ func Cut(s string, n int) string {
 	return s
 }
 
+// CutMiddle shortens s to at most n graphemes as Cut does, but keeps both ends:
+// names of one kind often differ only in the last characters.
+func CutMiddle(s string, n int) string {
+	if Cut(s, n) == s {
+		return s
+	}
+	ends := []int{0} // of the graphemes
+	for it := graphemes.FromString(s); it.Next(); {
+		ends = append(ends, it.End())
+	}
+	last := len(ends) - 1
+	head, tail := 0, last // what is left out is between the two
+	for kept := 1; kept < n && head < tail; kept++ {
+		if kept%2 == 0 {
+			head++
+		} else {
+			tail--
+		}
+		if ends[head]+ends[last]-ends[tail] > n*OctetsEach {
+			return Cut(s, n)
+		}
+	}
+	return strings.TrimRight(s[:ends[head]], " ") + Ellipsis + strings.TrimLeft(s[ends[tail]:], " ")
+}
+
 // ASCII says whether s holds nothing beyond ASCII.
 func ASCII(s string) bool {
 	for i := range len(s) {

@@ -52,3 +52,26 @@ func TestCleanKeepsWhatPeopleWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestCutMiddleKeepsBothEnds(t *testing.T) {
+	const letter = "e\u0301"
+	for _, tt := range []struct {
+		s    string
+		n    int
+		want string
+	}{
+		{"web-1", 5, "web-1"},
+		{"prometheus-kube-prometheus-stack-prometheus-0", 20, "prometheu…ometheus-0"},
+		{"가나다라마바사", 5, "가나…바사"},
+		{strings.Repeat(letter, 9), 4, letter + "…" + letter + letter},
+		{"one two three", 8, "one…hree"},
+	} {
+		got := CutMiddle(tt.s, tt.n)
+		if got != tt.want {
+			t.Errorf("%q to %d is %q, want %q", tt.s, tt.n, got, tt.want)
+		}
+	}
+	if got := CutMiddle("a"+strings.Repeat("\u0301", 500)+"b", 9); len(got) > 9*OctetsEach+len(Ellipsis) {
+		t.Errorf("%d octets are left", len(got))
+	}
+}

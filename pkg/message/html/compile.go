@@ -36,9 +36,8 @@ var (
 // functions are those of mail.html.
 var functions = template.FuncMap{
 	"lines":     func(s string) template.HTML { return template.HTML(appendLines(nil, s)) }, //nolint:gosec // it is escaped
-	"color":     func(state string) template.CSS { return template.CSS(stateColors[state]) },
+	"color":     func(tone string) template.CSS { return template.CSS(toneColors[tone]) },
 	"wordBreak": func(language string) template.CSS { return template.CSS(wordBreak(language)) },
-	"keyWrap":   func(name string) template.CSS { return template.CSS(keyWrap(name)) },
 }
 
 // writers write a value for each place where mail.html has one, by what
@@ -50,9 +49,8 @@ var writers = map[string]func(dst []byte, s string) []byte{
 	"attr":               appendEscaped,
 	"url url attr":       appendLink,
 	"lines html":         appendLines,
-	"color css attr":     func(dst []byte, s string) []byte { return append(dst, stateColors[s]...) },
+	"color css attr":     func(dst []byte, s string) []byte { return append(dst, toneColors[s]...) },
 	"wordBreak css attr": func(dst []byte, s string) []byte { return append(dst, wordBreak(s)...) },
-	"keyWrap css attr":   func(dst []byte, s string) []byte { return append(dst, keyWrap(s)...) },
 }
 
 // escaperName shortens the name of a function that html/template inserts.

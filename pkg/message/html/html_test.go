@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/markdown"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
@@ -24,10 +25,9 @@ func TestValuesAreMadeSafeForTheirPlace(t *testing.T) {
 		{"url url attr", `javascript:alert(1)`, ``},
 		{"url url attr", `/a`, ``},
 		{"url url attr", `data:text/html,x`, ``},
-		{"color css attr", view.Firing, "#b3261e"},
+		{"color css attr", view.Critical, "#b3261e"},
 		{"color css attr", `red;background:url(x)`, ``},
 		{"wordBreak css attr", `expression(1)`, `normal`},
-		{"keyWrap css attr", `expression(1)`, `nowrap`},
 	} {
 		if got := string(writers[tt.place](nil, tt.value)); got != tt.want {
 			t.Errorf("%q in %s is\n     %s\nwant %s", tt.value, tt.place, got, tt.want)
@@ -48,7 +48,7 @@ func TestAValueInAnUnsafePlaceStopsTheProgram(t *testing.T) {
 					t.Errorf("%s is a template", source)
 				}
 			}()
-			compileIn[span](parsed(source), "unsafe")
+			compileIn[markdown.Span](parsed(source), "unsafe")
 		}()
 	}
 }
@@ -72,17 +72,26 @@ func FuzzExecution(f *testing.F) {
 		if address = clean.URL(address); strings.ContainsAny(text, "[]") {
 			return // what hides Outlook's comments
 		}
-		a := &view.Alert{State: text, StateText: text, Name: text, Severity: text, Summary: text, Description: text, Reason: text, RuleURL: address, ImageURL: address}
+		a := &view.Alert{State: text, StateText: text, Name: text, Severity: text, Summary: text, Description: text, Reason: text, Cause: text,
+			RuleURL: address, ImageURL: address, Values: []view.Value{{Name: text, Value: text}, {Name: text, Value: text, Condition: true}}}
 		pairs := []view.Pair{{Name: text, Value: text}}
-		card := view.Card{Alert: a, Facts: pairs, ImageAlt: text, Buttons: []view.Button{{Text: text, URL: address, Main: true}, {Text: text, URL: address}}}
-		m := &view.Model{Language: text, Subject: text, State: view.Firing, StateText: text, Notice: text, Title: text, SharedLabels: pairs, ExternalURL: address}
-		blocks := []block{{Kind: "paragraph", Lines: [][]span{{{Text: text}, {Text: text, URL: address, Break: true}}}},
-			{Kind: "heading", Lines: [][]span{{{Text: text, Bold: true}}}}, {Kind: "list", Lines: [][]span{{{Text: text, Italic: true}}, {{Text: text, Code: true}}}}, {Kind: "code", Text: text}}
-		compare(t, "mail", appendMail, page{View: &view.View{Model: m, Places: text, Preheader: text, Shared: text, OpenText: text, Footer: text,
-			Advertiser: &view.Advertiser{Sender: text, Name: text, Address: text, Text: text, Link: address}}, Written: "<p>", Alerts: "<tr>"})
-		compare(t, "card", appendCard, card)
-		compare(t, "row", appendRow, row{a, text, text})
-		compare(t, "list", appendList, list{text, "<tr>"})
+		buttons := []view.Button{{Text: text, URL: address, Main: true}, {Text: text, URL: address}}
+		notes := []note{{text, "<p>"}, {text, ""}}
+		m := &view.Model{Language: text, Subject: text, Headline: text, Notice: text, Title: text, ExternalURL: address}
+		v := &view.View{Model: m, Tone: view.Critical, Kicker: text, Where: text, Preheader: text, Reason: text, Cause: text, Common: pairs, Shared: text, OpenText: text, Footer: []string{text, text},
+			Buttons: buttons, Links: buttons, Advertiser: &view.Advertiser{Sender: text, Name: text, Address: text, Text: text, Link: address}}
+		only := lead{&view.Card{Alert: a, Facts: pairs, ImageAlt: text}, "<p>", notes}
+		s := &view.Section{Name: text, Kind: text, Tone: view.Info, Reason: text, Cause: text, Summary: text, Links: buttons}
+		r := view.Row{Alert: a, StateText: text, Tone: view.Over, Where: text, Since: text, Reason: text, Cause: text, Summary: text, Value: text, Links: buttons, Facts: pairs, ImageAlt: text}
+		blocks := []markdown.Block{{Kind: "paragraph", Lines: [][]markdown.Span{{{Text: text}, {Text: text, URL: address, Break: true}}}},
+			{Kind: "heading", Lines: [][]markdown.Span{{{Text: text, Bold: true}}}}, {Kind: "list", Lines: [][]markdown.Span{{{Text: text, Italic: true}}, {{Text: text, Code: true}}}}, {Kind: "code", Text: text}}
+		compare(t, "mail", appendMail, page{View: v, Written: "<p>", Alerts: "<tr>", Lead: &only})
+		compare(t, "mail", appendMail, page{View: v, Alerts: "<tr>", Long: true})
+		compare(t, "lead", appendLead, only)
+		compare(t, "section", appendSection, section{s, "<p>", "<tr>", "<tr>", text})
+		compare(t, "row", appendRow, row{r, "<p>", notes, true})
+		compare(t, "row", appendRow, row{r, "", nil, false})
+		compare(t, "brief", appendBrief, brief{r, true, text})
 		compare(t, "rest", appendRest, rest{text, text})
 		compare(t, "blocks", appendBlocks, blocks)
 	})
@@ -112,7 +121,7 @@ func TestEveryClassHasAStyle(t *testing.T) {
 			t.Errorf("no sheet has class %q", class)
 		}
 	}
-	if !slices.Contains(slices.Collect(maps.Keys(used)), "card") {
+	if !slices.Contains(slices.Collect(maps.Keys(used)), "cell") {
 		t.Error("no classes were found")
 	}
 }
@@ -120,18 +129,18 @@ func TestEveryClassHasAStyle(t *testing.T) {
 // BenchmarkExecution is a card as it is mailed, and as html/template executes it.
 func BenchmarkExecution(b *testing.B) {
 	m := view.NewModel(view.Samples()[0], locale.Get("en"), time.UTC, view.SampleTime, false)
-	card := view.New(m, nil).Cards[0]
+	card := newLead(view.New(m, nil).Lead, false)
 	b.Run("compiled", func(b *testing.B) {
 		var dst []byte
 		for b.Loop() {
-			dst = appendCard(dst[:0], &card)
+			dst = appendLead(dst[:0], card)
 		}
 	})
 	b.Run("html/template", func(b *testing.B) {
 		var dst strings.Builder
 		for b.Loop() {
 			dst.Reset()
-			if err := templates.ExecuteTemplate(&dst, "card", &card); err != nil {
+			if err := templates.ExecuteTemplate(&dst, "lead", card); err != nil {
 				b.Fatal(err)
 			}
 		}

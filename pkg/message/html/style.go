@@ -5,18 +5,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/clipperhouse/displaywidth"
-
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
-// stateColors are dark enough for white text on them (WCAG AA, 4.5:1).
-var stateColors = map[string]string{
-	view.Firing:   "#b3261e",
-	view.Resolved: "#1a7a41",
-	view.Mixed:    "#a84a00",
-	view.NoData:   "#4b5a6b",
-	view.Error:    "#7b2fa8",
+// toneColors are dark enough for white text on them, and to be read on white
+// (WCAG AA, 4.5:1).
+var toneColors = map[string]string{
+	view.Critical: "#b3261e",
+	view.Warning:  "#9a5b00",
+	view.Info:     "#0b5cad",
+	view.Over:     "#1a7a41",
+	view.Unsure:   "#4b5a6b",
+	view.Blind:    "#6b3fa0",
 }
 
 // wordBreak is where words of a language may be broken: Korean is read by
@@ -28,18 +28,9 @@ func wordBreak(language string) string {
 	return "normal"
 }
 
-// keyWrap keeps short names on one line; a long one may break, so that it
-// does not push the mail wider than the screen.
-func keyWrap(name string) string {
-	if displaywidth.String(name) <= 16 {
-		return "nowrap"
-	}
-	return "normal"
-}
-
 var (
 	inlineSheet = regexp.MustCompile(`(?s)<style id="inline">.*?</style>\n`)
-	cssRule     = regexp.MustCompile(`\.([a-z-]+) \{ ([^}]*) \}`)
+	cssRule     = regexp.MustCompile(`(?m)^\.([a-z-]+) \{ ([^}]*) \}`)
 	classAttr   = regexp.MustCompile(`class="([^"]*)"(?: style="([^"]*)")?`)
 	cssSpacing  = strings.NewReplacer("; ", ";", ": ", ":")
 )

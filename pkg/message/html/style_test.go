@@ -9,7 +9,7 @@ import (
 // TestStatesAreReadable checks white text on each state's color (WCAG 2
 // contrast, level AA).
 func TestStatesAreReadable(t *testing.T) {
-	for state, color := range stateColors {
+	for state, color := range toneColors {
 		luminance := 0.0
 		for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
 			octet, err := strconv.ParseUint(string(color[1+2*i:3+2*i]), 16, 8)

@@ -50,6 +50,7 @@ func TestLanguagesSayTheSame(t *testing.T) {
 func TestMessagesAreInUse(t *testing.T) {
 	var source strings.Builder
 	files, _ := filepath.Glob("../*/*.go")
+	files = append(files, "../render.go")
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
@@ -84,10 +85,10 @@ func TestPluralForms(t *testing.T) {
 		count    int
 		want     string
 	}{
-		{"en", 1, "1 more alert"}, {"en", 2, "2 more alerts"}, {"en", 1234, "1,234 more alerts"},
-		{"ja", 1, "その他のアラート 1件"}, {"ko", 1234, "그 외 경고 1,234건"},
+		{"en", 1, "1 further alert is not listed in this mail."}, {"en", 1234, "1,234 further alerts are not listed in this mail."},
+		{"ja", 1, "このメールに記載していないアラートがあと1件あります。"}, {"ko", 1234, "이 메일에 표시하지 않은 알림이 1,234건 더 있습니다."},
 	} {
-		if got := languages[tt.language].Say("heading.more", tt.count); got != tt.want {
+		if got := languages[tt.language].Say("omitted", tt.count); got != tt.want {
 			t.Errorf("%s, %d: %q, want %q", tt.language, tt.count, got, tt.want)
 		}
 	}
@@ -113,6 +114,37 @@ func TestTimesInEveryLanguage(t *testing.T) {
 	}
 	if got := (Time{words: languages["en"]}).String(); got != "" {
 		t.Errorf("no time is %q", got)
+	}
+}
+
+func TestShortTimesHaveADateOnlyWhereItIsAnotherDay(t *testing.T) {
+	seoul, err := time.LoadLocation("Asia/Seoul")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kathmandu := time.FixedZone("+0545", 5*3600+45*60)
+	now := time.Date(2026, 11, 23, 8, 20, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		language           string
+		location           *time.Location
+		ago                time.Duration
+		short, zoned, full string
+	}{
+		{"en", time.UTC, 5 * time.Minute, "08:15", "08:15\u00a0UTC", "Mon 23 Nov 2026, 08:15:00 UTC"},
+		{"en", time.FixedZone("GMT", 0), 5 * time.Minute, "08:15", "08:15\u00a0GMT", "Mon 23 Nov 2026, 08:15:00 GMT (UTC+0)"},
+		{"en", time.UTC, 9 * time.Hour, "22 Nov 23:20", "22 Nov 23:20\u00a0UTC", "Sun 22 Nov 2026, 23:20:00 UTC"},
+		{"ja", seoul, 18 * time.Hour, "11月22日 23:20", "11月22日 23:20\u00a0KST", "2026年11月22日(日) 23:20:00 KST (UTC+9)"},
+		{"ko", seoul, 18 * time.Hour, "11월 22일 23:20", "11월 22일 23:20\u00a0KST", "2026년 11월 22일(일) 23:20:00 KST (UTC+9)"},
+		{"en", kathmandu, 0, "14:05", "14:05\u00a0UTC+05:45", "Mon 23 Nov 2026, 14:05:00 UTC+05:45"},
+	} {
+		w := languages[tt.language]
+		at, now := w.Time(now.Add(-tt.ago).In(tt.location)), w.Time(now.In(tt.location))
+		if short, zoned, full := at.Short(now), at.Zoned(now), at.Full(); short != tt.short || zoned != tt.zoned || full != tt.full {
+			t.Errorf("%q, %q, %q, want %q, %q, %q", short, zoned, full, tt.short, tt.zoned, tt.full)
+		}
+	}
+	if none := languages["en"].Time(time.Time{}); none.Zoned(none)+none.Full() != "" {
+		t.Error("no time is a time")
 	}
 }
 

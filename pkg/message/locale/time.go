@@ -32,6 +32,42 @@ func (t Time) String() string {
 	return s + " " + zone(t.time)
 }
 
+// Short is the time of day, with the date where it is not that of now, and
+// without the year.
+func (t Time) Short(now Time) string {
+	if t.time.IsZero() {
+		return ""
+	}
+	layout := "15:04"
+	if t.time.YearDay() != now.time.YearDay() || t.time.Year() != now.time.Year() {
+		layout = t.words.Say("date.day")
+	}
+	return t.time.Format(layout)
+}
+
+// Zoned is Short with the zone, which no line break separates from it.
+func (t Time) Zoned(now Time) string {
+	if t.time.IsZero() {
+		return ""
+	}
+	return t.Short(now) + "\u00a0" + zone(t.time)
+}
+
+// Full is String with the offset from UTC where the zone has a name, of which
+// there may be several alike.
+func (t Time) Full() string {
+	s := t.String()
+	if s == "" || strings.HasPrefix(zone(t.time), "UTC") {
+		return s
+	}
+	offset := t.time.Format("-07:00")
+	hours, minutes := strings.TrimPrefix(offset[1:3], "0"), strings.TrimSuffix(offset[3:], ":00")
+	return s + " (UTC" + offset[:1] + hours + minutes + ")"
+}
+
+// Before says whether t is earlier than other.
+func (t Time) Before(other Time) bool { return t.time.Before(other.time) }
+
 // IsZero says whether there is no such time: an alert that fires has no end.
 func (t Time) IsZero() bool { return t.time.IsZero() }
 

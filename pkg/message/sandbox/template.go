@@ -80,10 +80,13 @@ func New(name, source string, html bool, samples ...any) (*Template, error) {
 }
 
 func newTemplate(name, source string, html bool) (*Template, error) {
-	t := &Template{name: name, source: source, html: html, copies: make(chan *parsedTemplate, runtime.GOMAXPROCS(0))}
 	if len(source) > MaxSource {
 		return nil, &Error{Template: name, Message: fmt.Sprintf("it has %d octets; at most %d are allowed", len(source), MaxSource)}
 	}
+	if html {
+		source = hideConditionals(source)
+	}
+	t := &Template{name: name, source: source, html: html, copies: make(chan *parsedTemplate, runtime.GOMAXPROCS(0))}
 	first, err := t.parse()
 	if err != nil {
 		return nil, err
@@ -169,7 +172,13 @@ func (t *Template) execute(ctx context.Context, data any) (string, error) {
 	if err := p.write(&out, data); err != nil {
 		return "", t.located(err)
 	}
-	s := clean.Text(out.String())
+	s := out.String()
+	if t.html {
+		if s, err = finishHTML(s); err != nil {
+			return "", t.located(err)
+		}
+	}
+	s = clean.Text(s)
 	if strings.TrimSpace(s) == "" {
 		return "", &Error{Template: t.name, Message: "it gives nothing"}
 	}
@@ -228,7 +237,7 @@ func (t *Template) located(err error) error {
 	} else {
 		octet = likelyOctet(line, e.Message)
 	}
-	e.Column = utf8.RuneCountInString(line[:min(octet, len(line))]) + 1
+	e.Column = utf8.RuneCountInString(showConditionals(line[:min(octet, len(line))])) + 1
 	return e
 }
 

@@ -10,35 +10,48 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
-// Render is the text/plain part of the built-in mail.
+// Alerts of several that are shown with everything that is known of them, as in
+// the HTML.
+const (
+	maxDetailed = 10
+	maxEnded    = 3
+)
+
+// Render is the text/plain part of the built-in mail: the rule in the first line.
 func Render(v *view.View) string {
 	t := &writer{}
 	t.Grow(4 << 10)
-	t.paragraph(v.StateText)
-	t.paragraph(v.Places)
+	for _, s := range []string{v.Headline, v.Kicker, v.Where} {
+		t.paragraph(s)
+	}
+	t.blank()
+	t.paragraph(v.Reason)
+	t.paragraph(v.Cause)
 	t.blank()
 	for _, s := range []string{v.Notice, v.Title, v.Message} {
 		t.paragraph(s)
 		t.blank()
 	}
-	for i := range v.Cards {
-		t.rule("-")
-		t.card(&v.Cards[i])
+	if v.Lead != nil {
+		t.card(v.Lead)
 	}
-	t.list(v)
-	if len(v.SharedLabels) > 0 {
-		t.rule("-")
-		t.paragraph(v.Shared)
+	t.sections(v)
+	t.links(v.Buttons)
+	t.links(v.Links)
+	t.blank()
+	if v.Lead != nil {
+		t.facts(v.Lead.Notes)
 		t.blank()
-		t.facts(v.SharedLabels)
-		t.blank()
+		t.labels(v.Lead.Heading, v.Lead.Facts)
 	}
+	t.labels(v.Shared, v.Common)
 	t.rule("=")
 	if v.ExternalURL != "" {
 		t.link(v.OpenText, v.ExternalURL)
-		t.blank()
 	}
-	t.paragraph(v.Footer)
+	for _, line := range v.Footer {
+		t.paragraph(line)
+	}
 	if ad := v.Advertiser; ad != nil {
 		t.blank()
 		t.paragraph(ad.Sender + ": " + ad.Name)
@@ -48,47 +61,73 @@ func Render(v *view.View) string {
 	return t.String()
 }
 
-// card is one alert in full.
+// card is the only alert: what people wrote, the values, the picture.
 func (t *writer) card(c *view.Card) {
-	t.paragraph(view.Join(c.StateText, c.Severity))
-	t.paragraph(c.Name)
-	t.blank()
 	t.paragraph(c.Summary)
 	t.paragraph(c.Description)
 	t.blank()
-	t.paragraph(c.Reason)
-	t.blank()
-	t.facts(c.Facts)
-	t.blank()
-	for _, b := range c.Buttons {
-		t.link(b.Text, b.URL)
+	for _, v := range c.Values {
+		t.paragraph(v.Name + " = " + v.Value)
 	}
+	t.blank()
 	if c.ImageURL != "" {
 		t.link(c.ImageAlt, c.ImageURL)
 	}
-	t.blank()
 }
 
-// list is the alerts that are not shown in full, and how many more there are.
-func (t *writer) list(v *view.View) {
-	if rest := v.Alerts[len(v.Cards):]; len(rest) > 0 {
+// sections are several alerts by rule and severity.
+func (t *writer) sections(v *view.View) {
+	detailed, ended := maxDetailed, maxDetailed
+	if v.FiringCount > 0 {
+		ended = maxEnded
+	}
+	for _, s := range v.Sections {
 		t.rule("-")
-		t.paragraph(v.More(len(rest)))
+		t.paragraph(s.Name)
+		t.paragraph(s.Kind)
 		t.blank()
-		for _, a := range rest {
-			t.line("* " + cutWidth(view.Join(a.StateText, a.Name, v.Brief(a)), columns-2))
-			if a.Reason != "" {
-				t.line("  " + cutWidth(a.Reason, columns-2))
+		for _, text := range []string{s.Reason, s.Cause, s.Summary, s.Description} {
+			t.paragraph(text)
+		}
+		t.links(s.Links)
+		t.blank()
+		briefly := false // so are those that follow
+		for i, a := range s.Alerts {
+			briefly = briefly || detailed == 0 || a.Ended() && ended == 0
+			r := v.Row(s, i, !briefly)
+			t.line("* " + cutWidth(view.Join(r.StateText, r.Where), columns-2))
+			t.line("  " + cutWidth(view.Join(r.Value, r.Since), columns-2))
+			if briefly {
+				continue
 			}
+			detailed--
+			if a.Ended() {
+				ended--
+			}
+			t.row(r)
 		}
 		t.blank()
 	}
-	if count, kinds := v.Rest(len(v.Alerts)); count != "" {
+	if count, kinds := v.Rest(len(v.Sections)); count != "" {
 		t.rule("-")
 		t.paragraph(count)
 		t.paragraph(kinds)
 		t.blank()
 	}
+}
+
+// row is what is known of one of several alerts besides its line.
+func (t *writer) row(r view.Row) {
+	for _, text := range []string{r.Reason, r.Cause, r.Summary, r.Description} {
+		t.paragraph(text)
+	}
+	t.facts(r.Facts)
+	t.facts(r.Notes)
+	t.links(r.Links)
+	if r.ImageURL != "" {
+		t.link(r.ImageAlt, r.ImageURL)
+	}
+	t.blank()
 }
 
 // writer lays out plain text.
@@ -131,32 +170,32 @@ func (t *writer) link(text, url string) {
 	t.line("  " + url)
 }
 
-// facts aligns names and values.
-func (t *writer) facts(list []view.Pair) {
-	const most = 24
-	width := 0
-	for _, p := range list {
-		if w := displaywidth.String(p.Name); w <= most {
-			width = max(width, w)
-		}
+func (t *writer) links(all []view.Button) {
+	for _, b := range all {
+		t.link(b.Text, b.URL)
 	}
-	indent := strings.Repeat(" ", width+2)
+}
+
+// labels are pairs under a heading.
+func (t *writer) labels(heading string, list []view.Pair) {
+	if len(list) > 0 {
+		t.paragraph(heading)
+		t.facts(list)
+		t.blank()
+	}
+}
+
+// facts are names and values, one a line where there is room.
+func (t *writer) facts(list []view.Pair) {
 	for _, p := range list {
-		before := p.Name + ":"
-		if w := displaywidth.String(before); w > width+1 {
-			wrap(before, columns, t.line)
-			before = indent
-		} else {
-			before += indent[w:]
-		}
-		wrap(p.Value, columns-len(indent), func(line string) {
-			t.line(before + line)
-			before = indent
-		})
+		t.paragraph(p.Name + ": " + p.Value)
 	}
 }
 
 // cutWidth shortens s to width columns.
 func cutWidth(s string, width int) string {
+	if len(s) <= width { // no character has more columns than octets
+		return s
+	}
 	return displaywidth.TruncateString(s, width, clean.Ellipsis)
 }

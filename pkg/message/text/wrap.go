@@ -10,8 +10,9 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 )
 
-// columns is how wide plain text is; a CJK character takes two.
-const columns = 78
+// columns is how wide plain text is, so that a phone breaks no line again; a CJK
+// character takes two.
+const columns = 40
 
 // wrap breaks text into lines of at most width columns, which write takes: at
 // spaces, and between Chinese and Japanese characters by their rules (no line

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"strings"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
@@ -12,19 +11,20 @@ import (
 // Alert is what a template sees of one alert. URLs are http, https or mailto,
 // or empty. Times are in the time zone of the mail.
 type Alert struct {
-	State       string // firing, resolved, nodata or error
+	State       string // firing, resolved, closed, nodata or error
 	StateText   string // the same in the language of the mail
 	Name        string // of the rule
 	Severity    string // label severity or priority
 	Summary     string
-	Description string
-	Reason      string // a sentence, when Grafana gave grafana_state_reason
+	Description string // Markdown
+	Reason      string // a sentence, where the state is not an ordinary one
+	Cause       string // what went wrong, where the query failed
 
 	Labels      alert.KV
 	OwnLabels   []Pair // those that not all alerts share, without the name
 	Annotations alert.KV
-	Notes       []Pair // annotations not shown elsewhere
-	Values      []Pair // the results of the rule's queries, by RefID
+	Notes       []Pair  // annotations not shown elsewhere: Markdown
+	Values      []Value // the results of the rule's queries, by RefID
 
 	StartsAt locale.Time
 	EndsAt   locale.Time // zero while firing
@@ -34,12 +34,17 @@ type Alert struct {
 	RunbookURL   string
 	DashboardURL string
 	PanelURL     string
-	SilenceURL   string // empty when resolved
+	SilenceURL   string // empty when it has ended
 	ImageURL     string
 	Fingerprint  string
 
-	rank int // of its severity: 0 is the gravest
+	rank   int    // of its severity: 0 is the gravest
+	places []Pair // where it is, the most telling first
+	when   string // how long it has fired, for a row
 }
+
+// Ended says whether the alert does not fire any more.
+func (a *Alert) Ended() bool { return a.State == Resolved || a.State == Closed }
 
 // newAlert reads one alert; shared are the labels that the mail shows once.
 func newAlert(a *alert.Alert, shared alert.KV, w *locale.Words, location *time.Location, now time.Time) *Alert {
@@ -59,97 +64,78 @@ func newAlert(a *alert.Alert, shared alert.KV, w *locale.Words, location *time.L
 		PanelURL:     clean.WebURL(a.PanelURL),
 		ImageURL:     clean.WebURL(a.ImageURL),
 		Fingerprint:  clean.Cut(clean.Line(a.Fingerprint), maxLabel),
+		places:       placesOf(labels),
 	}
-	if len(a.Values) == 0 && v.State != Resolved {
-		v.Values = evaluated(a.ValueString)
-	}
+	v.StateText = w.Say("state." + v.State)
+	v.Reason = reason(a, v.State, w)
 	v.rank = alert.SeverityRank(v.Severity)
 	if v.Name == "" {
 		v.Name = w.Say("unnamed")
 	}
-	if v.Description == v.Summary {
-		v.Description = ""
+	if len(a.Values) == 0 && !v.Ended() {
+		v.Values = evaluated(a.ValueString)
 	}
-	v.StateText = w.Say("state." + v.State)
-	v.Reason = reason(annotations["grafana_state_reason"], v.State, w)
+	v.readAnnotations()
 	v.OwnLabels = pairs(labels, func(name string) bool {
 		value, same := shared[name]
 		isName := name == alert.NameLabel || name == alert.RuleLabel && labels[name] == v.Name
 		return !private(name) && !isName && (!same || value != labels[name])
 	})
-	v.Notes = pairs(annotations, func(name string) bool {
-		switch name {
-		case "summary", "description", "grafana_state_reason":
-			return false
-		case "runbook_url":
-			return v.RunbookURL == ""
-		}
-		return !private(name)
-	})
-
-	end := now
-	if v.State == Resolved {
-		end = a.EndsAt
-		v.EndsAt = w.Time(end.In(location))
-	} else {
-		v.SilenceURL = clean.WebURL(a.SilenceURL)
-	}
-	v.StartsAt = w.Time(a.StartsAt.In(location))
-	length := time.Duration(-1) // not known
-	if !a.StartsAt.IsZero() && !end.IsZero() {
-		length = end.Sub(a.StartsAt)
-	}
-	v.Duration = w.Span(length)
+	v.setTimes(a, w, location, now)
 	return v
 }
 
-// alertState tells apart what Grafana fires for want of data or for a failed
-// query: those alerts have names of their own, or the reason in an annotation.
-func alertState(a *alert.Alert) string {
-	if a.Status == alert.Resolved {
-		return Resolved
+// readAnnotations gives each annotation its place, and what has none to Notes.
+func (a *Alert) readAnnotations() {
+	fallback := a.Summary == "" // rules of Prometheus have other names
+	if fallback {
+		a.Summary = clean.Line(a.Annotations["message"])
 	}
-	why := a.Annotations["grafana_state_reason"]
-	switch {
-	case keptLast(why): // it fired before the query failed
-		return Firing
-	case a.Labels[alert.NameLabel] == "DatasourceNoData", strings.HasPrefix(why, "NoData"):
-		return NoData
-	case a.Labels[alert.NameLabel] == "DatasourceError", strings.HasPrefix(why, "Error"):
-		return Error
+	runbook := "runbook_url"
+	if a.RunbookURL == "" {
+		runbook, a.RunbookURL = "runbook", clean.URL(a.Annotations["runbook"])
 	}
-	return Firing
+	if a.State == Error {
+		a.Cause = clean.Cut(a.Annotations[causeAnnotation], maxCause)
+	}
+	if a.Description == a.Summary {
+		a.Description = ""
+	}
+	a.Notes = pairs(a.Annotations, func(name string) bool {
+		switch name {
+		case "summary", "description", alert.ReasonAnnotation:
+			return false
+		case "message":
+			return !fallback
+		case runbook:
+			return a.RunbookURL == ""
+		case causeAnnotation:
+			return a.State != Error
+		}
+		return !private(name)
+	})
 }
 
-// keptLast says whether a rule without data or with a failed query keeps the
-// state that it had.
-func keptLast(why string) bool { return strings.HasSuffix(why, ", KeepLast") }
-
-// reason is a sentence for Grafana's grafana_state_reason.
-func reason(why, state string, w *locale.Words) string {
-	if why == "" {
-		return ""
+// setTimes says since when, until when and how long.
+func (a *Alert) setTimes(from *alert.Alert, w *locale.Words, location *time.Location, now time.Time) {
+	end := now
+	if a.Ended() {
+		end = from.EndsAt
+		a.EndsAt = w.Time(end.In(location))
+	} else {
+		a.SilenceURL = clean.WebURL(from.SilenceURL)
 	}
-	kind := Firing
-	if state == Resolved {
-		kind = Resolved
-	} else if keptLast(why) {
-		kind = "kept"
+	a.StartsAt = w.Time(from.StartsAt.In(location))
+	length := time.Duration(-1) // not known
+	if !from.StartsAt.IsZero() && !end.IsZero() {
+		length = end.Sub(from.StartsAt)
 	}
-	first, _, _ := strings.Cut(why, ",")
-	key, known := map[string]string{
-		"NoData": "nodata", "Error": "error", "Updated": "updated",
-		"RuleDeleted": "deleted", "Paused": "paused", "MissingSeries": "missing",
-	}[first]
-	if !known || kind != Resolved && key != "nodata" && key != "error" {
-		return w.Say("reason.other", clean.Line(why))
-	}
-	return w.Say("reason." + kind + "." + key)
+	a.Duration = w.Span(length)
 }
 
 // Changed is when an alert took its present state.
 func (a *Alert) Changed() locale.Time {
-	if a.State == Resolved {
+	if a.Ended() {
 		return a.EndsAt
 	}
 	return a.StartsAt

@@ -4,6 +4,7 @@
 package view
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,15 +17,18 @@ import (
 // Limits of what a mail shows of one string, in graphemes.
 const (
 	maxLabel      = 150
+	maxCause      = 500
 	maxAnnotation = 2000
 	MaxMessage    = 8000
 	maxPairs      = 20 // labels, annotations or values in one list
 )
 
-// States of an alert and of a mail.
+// States of an alert and of a mail. Closed is what Grafana ended without seeing
+// that the problem is gone.
 const (
 	Firing   = "firing"
 	Resolved = "resolved"
+	Closed   = "closed"
 	Mixed    = "mixed"
 	NoData   = "nodata"
 	Error    = "error"
@@ -33,8 +37,9 @@ const (
 // Model is what a template sees of a notification. Every string is clean: valid
 // UTF-8 without control characters, bounded in length.
 type Model struct {
-	State     string // firing, resolved, mixed, nodata or error
+	State     string // firing, resolved, closed, mixed, nodata or error
 	StateText string // the same in the language of the mail, with counts
+	Severity  string // the gravest of the firing alerts, or of all where none fires
 	Headline  string // the rule, and how many others
 	Subject   string // the built-in subject
 	Title     string // of the contact point, when customized
@@ -43,7 +48,8 @@ type Model struct {
 
 	Alerts        []*Alert // the firing ones first, the most severe first
 	FiringCount   int      // of the whole notification
-	ResolvedCount int      // of the whole notification
+	ResolvedCount int      // of the whole notification, the closed ones among them
+	ClosedCount   int      // of the whole notification
 	Omitted       int      // alerts that are not in Alerts
 
 	GroupLabels       alert.KV
@@ -61,10 +67,12 @@ type Model struct {
 	truncated int                // alerts of which the sender does not say whether they fire
 	dropped   map[alert.Kind]int // alerts that are not in Alerts, but counted
 	rules     int                // of all alerts, where some are dropped
+	visible   []string           // the recipients that each of them can see
+	labelsCut bool               // the labels of the group are not as they were sent
 }
 
 // NewModel reads a notification in the language of w. A stable subject has
-// neither state nor counts.
+// behind its bracket only what every mail of the group shares.
 func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, now time.Time, stable bool) *Model {
 	m := &Model{
 		Message:           clean.Cut(strings.TrimSpace(clean.Text(n.Message)), MaxMessage),
@@ -75,6 +83,7 @@ func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, n
 		truncated:         n.TruncatedAlerts,
 		dropped:           n.Dropped,
 		rules:             n.Rules,
+		visible:           n.Visible,
 		GroupLabels:       cleanLabels(n.GroupLabels),
 		CommonLabels:      cleanLabels(n.CommonLabels),
 		CommonAnnotations: cleanAnnotations(n.CommonAnnotations),
@@ -84,26 +93,47 @@ func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, n
 		Language:          w.Language,
 		Now:               w.Time(now.In(location)),
 	}
+	m.labelsCut = !maps.Equal(m.GroupLabels, n.GroupLabels)
 	single := len(n.Alerts)+n.Omitted == 1
 	shared := m.CommonLabels
 	if single {
 		shared = nil
 	}
-	m.SharedLabels = pairs(shared, func(name string) bool { return !private(name) && name != alert.NameLabel })
+	m.SharedLabels = pairs(shared, func(name string) bool {
+		return !private(name) && name != alert.NameLabel && tells(name)
+	})
+	m.read(n, shared, location, now)
+	m.State = m.state(n.Status)
+	m.StateText = m.stateText()
+	m.Severity = m.severity()
+	m.Headline = m.headline(maxLabel)
+	m.Title = clean.Cut(customTitle(n, m.FiringCount, m.ResolvedCount), MaxSubject)
+	m.Subject = m.Title
+	if m.Subject == "" {
+		m.Subject = clean.Cut(clean.Line(m.subject(stable)), MaxSubject)
+	}
+	return m
+}
 
-	firing, resolved := 0, 0
+// read takes the alerts, counts them and puts them in order.
+func (m *Model) read(n *alert.Notification, shared alert.KV, location *time.Location, now time.Time) {
+	firing, resolved, closed := 0, 0, 0
 	for i := range n.Alerts {
-		a := newAlert(&n.Alerts[i], shared, w, location, now)
-		if a.State == Resolved {
+		a := newAlert(&n.Alerts[i], shared, m.words, location, now)
+		switch {
+		case a.State == Closed:
+			closed++
+			fallthrough
+		case a.Ended():
 			resolved++
-		} else {
+		default:
 			firing++
 		}
 		m.Alerts = append(m.Alerts, a)
 	}
-	m.FiringCount, m.ResolvedCount = max(firing, n.FiringCount), max(resolved, n.ResolvedCount)
+	m.FiringCount, m.ResolvedCount, m.ClosedCount = max(firing, n.FiringCount), max(resolved, n.ResolvedCount), max(closed, n.ClosedCount)
 	slices.SortStableFunc(m.Alerts, func(a, b *Alert) int {
-		if x, y := a.State == Resolved, b.State == Resolved; x != y {
+		if x, y := a.Ended(), b.Ended(); x != y {
 			if y {
 				return -1
 			}
@@ -111,15 +141,6 @@ func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, n
 		}
 		return a.rank - b.rank
 	})
-	m.State = m.state(n.Status)
-	m.StateText = m.stateText()
-	m.Headline = m.headline()
-	m.Title = clean.Cut(customTitle(n, m.FiringCount, m.ResolvedCount), MaxSubject)
-	m.Subject = m.Title
-	if m.Subject == "" {
-		m.Subject = clean.Cut(clean.Line(m.subject(stable)), MaxSubject)
-	}
-	return m
 }
 
 // state is that of the whole notification.
@@ -132,6 +153,8 @@ func (m *Model) state(status string) string {
 		return Firing
 	case m.FiringCount == 0 && m.truncated > 0: // no all-clear: those may fire
 		return Mixed
+	case m.FiringCount == 0 && m.ClosedCount > 0: // nor is this one
+		return Closed
 	case m.FiringCount == 0:
 		return Resolved
 	case m.ResolvedCount > 0:
@@ -147,21 +170,45 @@ func (m *Model) state(status string) string {
 
 // stateText is the state in words, with counts where they say more.
 func (m *Model) stateText() string {
-	w := m.words
-	if m.State == Mixed && m.FiringCount == 0 {
-		return w.Say("count.resolved", m.ResolvedCount) + w.Say("list.join") + w.Say("more", m.truncated)
+	if m.FiringCount+m.ResolvedCount <= 1 && m.State != Mixed {
+		return m.words.Say("state." + m.State)
 	}
-	if m.State == Mixed {
-		return w.Say("count.firing", m.FiringCount) + w.Say("list.join") + w.Say("count.resolved", m.ResolvedCount)
+	var parts []string
+	add := func(key string, n int) {
+		if n > 0 {
+			parts = append(parts, m.words.Say("count."+key, n))
+		}
 	}
-	if m.FiringCount+m.ResolvedCount <= 1 || m.State == NoData || m.State == Error {
-		return w.Say("state." + m.State)
+	switch m.State {
+	case NoData, Error:
+		add(m.State, m.FiringCount)
+	default:
+		add(Firing, m.FiringCount)
 	}
-	return w.Say("count."+m.State, m.FiringCount+m.ResolvedCount)
+	add(Resolved, m.ResolvedCount-m.ClosedCount)
+	add(Closed, m.ClosedCount)
+	if m.FiringCount == 0 && m.truncated > 0 {
+		parts = append(parts, m.words.Say("more", m.truncated))
+	}
+	return strings.Join(parts, m.words.Say("list.join"))
 }
 
-// headline names the rule of the most severe alert and counts the other rules.
-func (m *Model) headline() string {
+// severity is the gravest of the alerts that count.
+func (m *Model) severity() string {
+	for _, a := range m.counting() {
+		if a.rank != m.Alerts[0].rank {
+			break
+		}
+		if a.Severity != "" {
+			return a.Severity
+		}
+	}
+	return ""
+}
+
+// headline names the rule of the most severe alert, in at most limit graphemes,
+// and counts the other rules.
+func (m *Model) headline(limit int) string {
 	if len(m.Alerts) == 0 {
 		return m.words.Say("unnamed")
 	}
@@ -169,10 +216,11 @@ func (m *Model) headline() string {
 	for i := range m.Alerts {
 		names[m.Alerts[i].Name] = true
 	}
+	first := clean.CutMiddle(m.Alerts[0].Name, limit)
 	if others := max(len(names), m.rules) - 1; others > 0 {
-		return m.Alerts[0].Name + " " + m.words.Say("more", others)
+		return first + " " + m.words.Say("more", others)
 	}
-	return m.Alerts[0].Name
+	return first
 }
 
 // Priority is how a mail asks to be noticed.

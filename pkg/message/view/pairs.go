@@ -2,8 +2,6 @@ package view
 
 import (
 	"cmp"
-	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,43 +73,4 @@ func sortPairs(list []Pair) []Pair {
 	slices.SortFunc(list, func(a, b Pair) int { return cmp.Or(labelRank(a.Name)-labelRank(b.Name), byName(a, b)) })
 	slices.SortFunc(list[:maxPairs], byName)
 	return append(list[:maxPairs], Pair{clean.Ellipsis, "+" + strconv.Itoa(more)})
-}
-
-// values are query results by RefID.
-func values(all alert.Values) []Pair {
-	out := make([]Pair, 0, len(all))
-	for name, value := range all {
-		out = append(out, Pair{clean.Cut(clean.Line(name), maxLabel), number(value)})
-	}
-	return sortPairs(out)
-}
-
-// evaluation is one result in Grafana's valueString.
-var evaluation = regexp.MustCompile(`var='([^']*)' (?:metric='[^']*' )?labels=\{.*?\} (?:type='[^']*' )?value=(\S+)`)
-
-// evaluated are the query results where one of them is NaN or infinite: JSON has
-// no such numbers, and Grafana then leaves all of them out of values.
-func evaluated(text string) []Pair {
-	all := make(alert.Values)
-	for _, m := range evaluation.FindAllStringSubmatch(text, -1) {
-		if v, err := strconv.ParseFloat(m[2], 64); err == nil {
-			all[m[1]] = v
-		}
-	}
-	return values(all)
-}
-
-// number writes a float as a person would: six significant digits, no exponent
-// for everyday sizes.
-func number(v float64) string {
-	if a := math.Abs(v); a >= 1e15 || a > 0 && a < 1e-4 || math.IsInf(v, 0) || math.IsNaN(v) {
-		return strconv.FormatFloat(v, 'g', 6, 64)
-	}
-	v += 0 // no negative zero
-	decimals := 4
-	if a := math.Abs(v); a < 1 {
-		decimals = 6
-	}
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 }

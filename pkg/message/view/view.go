@@ -2,10 +2,13 @@ package view
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/markdown"
 )
 
 // Product is how the mail names what sent it.
@@ -15,169 +18,283 @@ const Product = "NHN Cloud Email for Grafana"
 // and the text lay out the same.
 type View struct {
 	*Model
-	Places     string // what tells this mail from others
-	Preheader  string // what an inbox shows behind the subject
-	Cards      []Card // the first of Alerts, in full
-	Shared     string // the heading of SharedLabels
-	OpenText   string // of the link to ExternalURL
-	Footer     string
+	Tone       string   // of the mail's color
+	Kicker     string   // state and severity, above the heading
+	Where      string   // where and since when, below the heading
+	Preheader  string   // what an inbox shows behind the subject
+	Reason     string   // why, where all alerts have the same reason
+	Cause      string   // what went wrong, where a query failed
+	Lead       *Card    // the only alert; nil where there are several
+	Sections   Sections // several alerts, by rule and severity
+	Buttons    []Button // of the whole mail
+	Links      []Button // less often needed
+	Common     []Pair   // SharedLabels without what the heading says
+	Shared     string   // the heading of Common
+	OpenText   string   // of the link to ExternalURL
+	Footer     []string
 	Advertiser *Advertiser // of an ad mail
 }
 
 // Card is an alert that is shown in full.
 type Card struct {
 	*Alert
-	Facts    []Pair
-	Buttons  []Button
+	Heading  string // of Facts
+	Facts    []Pair // its labels
 	ImageAlt string // instead of the picture
 }
-
-// Button is a link of an alert; the main one is the one to press first.
-type Button struct {
-	Text, URL string
-	Main      bool
-}
-
-// What somebody might still read in full: the first alerts, and of the resolved
-// ones fewer while others fire.
-const (
-	maxCards         = 10
-	maxResolvedCards = 3
-)
 
 // New makes the view of a model; ad is nil unless the mail is one.
 func New(m *Model, ad *Advertiser) *View {
 	w := m.words
 	v := &View{
 		Model:      m,
-		Places:     strings.Join(m.places(), subjectJoin),
-		Cards:      make([]Card, m.inFull()),
+		Tone:       m.tone(),
+		Kicker:     m.kicker(),
 		Shared:     w.Say("heading.common"),
 		OpenText:   w.Say("open.alertmanager"),
-		Footer:     w.Say("footer.sent", Product, m.Receiver),
+		Footer:     m.footer(),
 		Advertiser: ad,
 	}
 	if m.Grafana {
 		v.OpenText = w.Say("open.grafana")
 	}
-	if len(m.Alerts) > 0 {
-		first := m.Alerts[0]
-		v.Preheader = clean.Cut(Join(first.Summary, clean.Line(first.Description), m.since(first)), maxLabel)
+	where := m.where()
+	if folder := m.Folder(); folder != "" && !slices.Contains(where, folder) {
+		where = append(where, clean.CutMiddle(folder, maxWhere))
 	}
-	for i := range v.Cards {
-		a := m.Alerts[i]
-		v.Cards[i] = Card{Alert: a, Facts: m.facts(a), Buttons: m.buttons(a)}
-		if a.ImageURL != "" {
-			v.Cards[i].ImageAlt = w.Say("image.alt", a.Name)
-		}
+	v.Where = Join(strings.Join(where, subjectJoin), m.period())
+	v.Preheader = clean.Cut(m.preheader(), maxLabel)
+	v.Common = slices.DeleteFunc(slices.Clone(m.SharedLabels), func(p Pair) bool {
+		return p.Value == m.Severity && slices.Contains(alert.SeverityLabels, p.Name)
+	})
+	if len(m.Alerts) > 0 {
+		v.Reason = common(m.Alerts, func(a *Alert) string { return a.Reason })
+		v.Cause = common(m.Alerts, func(a *Alert) string { return a.Cause })
+	}
+	switch {
+	case len(m.Alerts) == 1 && m.Omitted == 0:
+		v.Lead = m.card(m.Alerts[0])
+		v.Buttons, v.Links = m.links(m.Alerts[0])
+	case len(m.Alerts) > 0:
+		v.Buttons, v.Links = m.sharedLinks()
+		v.Sections = m.sections(v)
 	}
 	return v
 }
 
-// Shortened is the card with its values cut.
-func (c Card) Shortened() Card {
-	c.Facts = slices.Clone(c.Facts)
-	for i := range c.Facts {
-		c.Facts[i].Value = clean.Cut(c.Facts[i].Value, maxLabel)
-	}
+// card is an alert with everything that is known of it.
+func (m *Model) card(a *Alert) *Card {
+	c := &Card{Alert: a, Heading: m.words.Say("heading.labels"), Facts: labelsOf(a), ImageAlt: m.imageAlt(a)}
 	return c
 }
 
-// inFull is how many alerts are shown in full, if there is room.
-func (m *Model) inFull() int {
-	firing := 0
-	for firing < len(m.Alerts) && m.Alerts[firing].State != Resolved {
-		firing++
+func (m *Model) imageAlt(a *Alert) string {
+	if a.ImageURL == "" {
+		return ""
 	}
-	if firing == 0 {
-		return min(len(m.Alerts), maxCards)
-	}
-	return min(len(m.Alerts), firing+maxResolvedCards, maxCards)
+	return m.words.Say("image.alt", a.Name)
 }
 
-// facts are what a reader looks up in one alert: since when, the values, the
-// labels that differ, the other annotations.
-func (m *Model) facts(a *Alert) []Pair {
-	var out []Pair
-	add := func(key, value string) {
-		if value != "" {
-			out = append(out, Pair{m.words.Say(key), value})
-		}
-	}
-	if a.State == Resolved {
-		add("label.fired", a.StartsAt.String())
-		add("label.resolved", m.ended(a))
-	} else {
-		add("label.since", m.since(a))
-	}
-	var values []string
-	for _, p := range a.Values {
-		values = append(values, p.Name+" = "+p.Value)
-	}
-	add("label.values", strings.Join(values, ", "))
-	for _, p := range a.OwnLabels {
-		if p.Value != a.Severity || !slices.Contains(alert.SeverityLabels, p.Name) { // shown beside the state
-			out = append(out, p)
-		}
-	}
-	return append(out, a.Notes...)
+// labelsOf are an alert's own labels that nothing else shows.
+func labelsOf(a *Alert) []Pair {
+	return slices.DeleteFunc(slices.Clone(a.OwnLabels), func(p Pair) bool {
+		return p.Name != clean.Ellipsis && !tells(p.Name) || p.Value == a.Severity && slices.Contains(alert.SeverityLabels, p.Name)
+	})
 }
 
-// since is when an alert began and how long ago that is.
+// Tones are the colors of states: how bad it is, whether it is over, and whether
+// anybody knows.
+const (
+	Critical = "critical"
+	Warning  = "warning"
+	Info     = "info"
+	Over     = "resolved"
+	Unsure   = "closed"
+	Blind    = "unknown"
+)
+
+// Tone is that of an alert. One that does not say how severe it is may be severe.
+func (a *Alert) Tone() string {
+	switch a.State {
+	case Resolved:
+		return Over
+	case Closed:
+		return Unsure
+	case NoData, Error:
+		return Blind
+	}
+	if a.Severity == "" {
+		return Critical
+	}
+	return []string{Critical, Warning, Info}[a.rank]
+}
+
+func (m *Model) tone() string {
+	switch m.State {
+	case Resolved:
+		return Over
+	case Closed:
+		return Unsure
+	case NoData, Error:
+		return Blind
+	}
+	if m.FiringCount == 0 && m.truncated > 0 {
+		return Warning
+	}
+	for _, tone := range []string{Critical, Warning, Info} {
+		if slices.ContainsFunc(m.counting(), func(a *Alert) bool { return a.Tone() == tone }) {
+			return tone
+		}
+	}
+	return Critical
+}
+
+// kicker is state and severity, with counts of each severity where there are
+// several.
+func (m *Model) kicker() string {
+	state := m.StateText
+	switch {
+	case m.State == Closed && m.ResolvedCount == 1:
+		state = m.words.Say("state.unconfirmed")
+	case m.FiringCount > 0 && m.State != NoData && m.State != Error:
+		all := make(map[alert.Kind]int)
+		for kind, n := range m.dropped {
+			all[kind] += n
+		}
+		countKinds(all, m.Alerts)
+		severities := make(map[string]bool)
+		for kind := range all {
+			severities[kind.Severity] = severities[kind.Severity] || kind.Status == alert.Firing && kind.Severity != ""
+		}
+		several := 0
+		for _, fires := range severities {
+			if fires {
+				several++
+			}
+		}
+		if several > 1 {
+			return kinds(all, m.words)
+		}
+	}
+	return Join(state, m.Severity)
+}
+
+// period is since when, or how long and until when, of the only alert or of the
+// first that began.
+func (m *Model) period() string {
+	if len(m.Alerts) == 1 && m.Alerts[0].Ended() {
+		return m.fired(m.Alerts[0])
+	}
+	if first := m.earliest(); first != nil {
+		return m.since(first)
+	}
+	return ""
+}
+
+// earliest is the alert that has fired longest.
+func (m *Model) earliest() *Alert {
+	var first *Alert
+	for _, a := range m.Alerts[:m.shownFiring()] {
+		if !a.StartsAt.IsZero() && (first == nil || a.StartsAt.Before(first.StartsAt)) {
+			first = a
+		}
+	}
+	return first
+}
+
+// since is how long an alert has fired, and since when.
 func (m *Model) since(a *Alert) string {
-	start := a.StartsAt.String()
-	if length := a.Duration.String(); start != "" && length != "" && a.State != Resolved {
-		return m.words.Say("since.for", start, length)
+	start, length := a.StartsAt.Zoned(m.Now), a.Duration.String()
+	switch {
+	case start == "":
+		return ""
+	case length == "":
+		return m.words.Say("since.only", start)
 	}
-	return start
+	return m.words.Say("since", length, start)
 }
 
-// ended is when an alert was resolved and how long it had lasted.
-func (m *Model) ended(a *Alert) string {
-	end := a.EndsAt.String()
-	if length := a.Duration.String(); end != "" && length != "" {
-		return m.words.Say("resolved.after", end, length)
+// fired is how long an alert fired that has ended, and when.
+func (m *Model) fired(a *Alert) string {
+	end, length := a.EndsAt.Zoned(m.Now), a.Duration.String()
+	switch {
+	case end == "":
+		return ""
+	case length == "":
+		return m.words.Say("ended", end)
 	}
-	return end
+	return m.words.Say("fired", length, a.StartsAt.Short(m.Now), end)
 }
 
-// buttons are an alert's links.
-func (m *Model) buttons(a *Alert) []Button {
-	rule := "button.source"
-	if m.Grafana {
-		rule = "button.rule"
+// preheader is the state and its time, then why, then what people wrote.
+func (m *Model) preheader() string {
+	if len(m.Alerts) == 0 {
+		return m.StateText
 	}
-	var out []Button
-	for _, b := range []struct{ key, url string }{
-		{rule, a.RuleURL},
-		{"button.runbook", a.RunbookURL},
-		{"button.panel", a.PanelURL},
-		{"button.dashboard", a.DashboardURL},
-		{"button.silence", a.SilenceURL},
-	} {
-		if b.url != "" {
-			out = append(out, Button{m.words.Say(b.key), b.url, len(out) == 0})
+	a := m.Alerts[0]
+	said := Join(markdown.Plain(a.Summary), clean.Cut(markdown.Plain(a.Description), maxLabel))
+	if len(m.Alerts) > 1 {
+		return Join(m.StateText, m.period(), a.Reason, said)
+	}
+	length, end := a.Duration.String(), a.EndsAt.Zoned(m.Now)
+	switch {
+	case a.State == Closed && length != "" && end != "":
+		return Join(a.Reason, m.words.Say("ended.closed", length, a.StartsAt.Short(m.Now), end), said)
+	case a.State == Closed:
+		return Join(a.Reason, m.fired(a), said)
+	case a.State == Resolved && length != "" && end != "":
+		return Join(m.words.Say("ended.resolved", length, a.StartsAt.Short(m.Now), end), said)
+	case a.State == Resolved:
+		return Join(a.StateText, m.fired(a), said)
+	case a.State == Error && a.Cause != "":
+		return Join(a.StateText, clean.Line(a.Cause), m.since(a), said)
+	case a.State == Error, a.State == NoData:
+		return Join(a.StateText, a.Reason, m.since(a), said)
+	}
+	return Join(a.StateText, m.since(a), m.Value(a), said)
+}
+
+// Value is the result of an alert that says most, "" where there is none.
+func (m *Model) Value(a *Alert) string {
+	for _, v := range a.Values {
+		if !v.Condition {
+			return v.Value
 		}
 	}
-	return out
+	return ""
 }
 
-// Brief is an alert in half a line: where it is and what it says.
-func (m *Model) Brief(a *Alert) string {
-	var where []string
-	for _, p := range a.OwnLabels {
-		if tells(p.Name) && !slices.Contains(alert.SeverityLabels, p.Name) {
-			where = append(where, p.Value)
-		}
+// maxNamed bounds how many recipients a mail names.
+const maxNamed = 5
+
+// footer says when, to whom and by whom, one line each.
+func (m *Model) footer() []string {
+	w := m.words
+	var lines []string
+	start, end := locale.Time{}, locale.Time{}
+	if len(m.Alerts) == 1 && m.Omitted == 0 {
+		start, end = m.Alerts[0].StartsAt, m.Alerts[0].EndsAt
 	}
-	return Join(
-		clean.Cut(strings.Join(where, m.words.Say("list.join")), maxSubjectValue),
-		clean.Cut(a.Summary, 2*maxSubjectValue),
-	)
+	switch {
+	case start.IsZero():
+		lines = append(lines, w.Say("footer.now", m.Now.Full()))
+	case end.IsZero():
+		lines = append(lines, w.Say("footer.since", start.Full()))
+	default:
+		lines = append(lines, w.Say("footer.period", start.String(), end.Full()))
+	}
+	if len(m.visible) > 1 {
+		named := slices.Clone(m.visible[:min(len(m.visible), maxNamed)])
+		for i := range named {
+			named[i] = clean.Line(named[i])
+		}
+		if more := len(m.visible) - len(named); more > 0 {
+			named = append(named, "+"+strconv.Itoa(more))
+		}
+		lines = append(lines, w.Say("footer.recipients", strings.Join(named, w.Say("list.join"))))
+	}
+	return append(lines, w.Say("footer.sent", Product, m.Receiver))
 }
-
-// More is the heading of a list of n alerts.
-func (m *Model) More(n int) string { return m.words.Say("heading.more", n) }
 
 // Join puts parts that are not empty on one line.
 func Join(parts ...string) string {
