@@ -29,6 +29,26 @@ func messageID(t *testing.T, data []byte) string {
 	return id
 }
 
+// allArrived fails a test in which something acknowledged has not arrived, and
+// counts what came twice.
+func allArrived(t *testing.T, r *relaytest.Relay, acknowledged map[string]bool) (twice int) {
+	t.Helper()
+	arrived := make(map[string]int)
+	for _, m := range r.Mails() {
+		arrived[messageID(t, m.Data)]++
+	}
+	for id := range acknowledged {
+		switch arrived[id] {
+		case 0:
+			t.Errorf("%s was acknowledged and has not arrived", id)
+		case 1:
+		default:
+			twice++
+		}
+	}
+	return twice
+}
+
 // link is the network between the plugin and PostgreSQL.
 type link struct {
 	listener net.Listener
@@ -220,19 +240,7 @@ func losesNothing(t *testing.T, p *plugintest.Process, ds plugintest.DataSource,
 		queue, _ := wake(t, p, ds)["queue"].(map[string]any)
 		return queue != nil && queue["queued"] == 0.0 && queue["sending"] == 0.0
 	})
-	arrived := make(map[string]int)
-	for _, m := range r.Mails() {
-		arrived[messageID(t, m.Data)]++
-	}
-	twice := 0
-	for id := range ids {
-		if arrived[id] == 0 {
-			t.Errorf("%s was acknowledged and has not arrived", id)
-		}
-		if arrived[id] > 1 {
-			twice++
-		}
-	}
+	twice := allArrived(t, r, ids)
 	t.Logf("%d acknowledged, %d mails, %d of them twice, %d times 503", len(ids), r.Taken(), twice, refused)
 	if len(ids) != stormCallers*stormEach {
 		t.Errorf("%d deliveries for %d notifications", len(ids), stormCallers*stormEach)

@@ -63,16 +63,21 @@ func Signed(path string, body []byte) Request {
 // SignedAt is Signed at a time of its own, some from now.
 func SignedAt(path string, body []byte, from time.Duration) Request {
 	now := strconv.FormatInt(time.Now().Add(from).Unix(), 10)
+	r := signed(path, body, now+":")
+	r.Header.Set(alert.TimestampHeader, now)
+	return r
+}
+
+// SignedForEver is Signed by a contact point without a timestamp header.
+func SignedForEver(path string, body []byte) Request { return signed(path, body, "") }
+
+// signed is a request with the signature of its body behind prefix.
+func signed(path string, body []byte, prefix string) Request {
 	mac := hmac.New(sha256.New, []byte(webhookSecret))
-	mac.Write([]byte(now + ":"))
+	mac.Write([]byte(prefix))
 	mac.Write(body)
-	return Request{
-		Path: path, Body: body,
-		Header: http.Header{
-			"Content-Type":        {"application/json"},
-			alert.SignatureHeader: {hex.EncodeToString(mac.Sum(nil))},
-			alert.TimestampHeader: {now},
-		},
-		User: User{Login: "sa-1-nhncloud-email", Role: "Viewer"},
-	}
+	r := Request{Path: path, Body: body, Header: make(http.Header), User: User{Login: "sa-1-nhncloud-email", Role: "Viewer"}}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set(alert.SignatureHeader, hex.EncodeToString(mac.Sum(nil)))
+	return r
 }

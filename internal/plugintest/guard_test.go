@@ -1,9 +1,6 @@
 package plugintest_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -116,23 +113,13 @@ func TestACapturedRequestMailsOnceHoweverItIsVaried(t *testing.T) {
 	}
 }
 
-// untimed is a signed request of a contact point without a timestamp header.
-func untimed(t *testing.T, path string, body []byte) plugintest.Request {
-	t.Helper()
-	mac := hmac.New(sha256.New, []byte("only-for-tests"))
-	mac.Write(body)
-	r := plugintest.Signed(path, body)
-	r.Header = http.Header{alert.SignatureHeader: {hex.EncodeToString(mac.Sum(nil))}}
-	return r
-}
-
 // TestASignatureWithoutATimeMayComeAgain: it is the same for each repetition
 // that the notification policy asks for.
 func TestASignatureWithoutATimeMayComeAgain(t *testing.T) {
 	r := relay(t, relaytest.Options{})
 	p := start(t, "memory:", nil)
 	ds := replayable(r)
-	request := untimed(t, "alerts", another(t, 1))
+	request := plugintest.SignedForEver("alerts", another(t, 1))
 	for range 3 {
 		if answer := call(t, p, ds, request); object(t, answer.Body)["status"] != "sent" {
 			t.Errorf("%d %s", answer.Status, answer.Body)

@@ -60,20 +60,7 @@ func TestKilledAtRandomInstants(t *testing.T) {
 		queue := wake(t, p, ds)["queue"].(map[string]any)
 		return queue["queued"] == 0.0 && queue["sending"] == 0.0
 	})
-	arrived := make(map[string]int)
-	for _, m := range r.Mails() {
-		arrived[messageID(t, m.Data)]++
-	}
-	twice := 0
-	for id := range acknowledged {
-		switch arrived[id] {
-		case 0:
-			t.Errorf("%s was acknowledged and has not arrived", id)
-		case 1:
-		default:
-			twice++
-		}
-	}
+	twice := allArrived(t, r, acknowledged)
 	t.Logf("%d kills, %d acknowledged, all arrived, %d of them twice; %d posted", *kills, len(acknowledged), twice, posted)
 	if len(acknowledged) == 0 {
 		t.Error("too little was acknowledged: the test tests nothing")

@@ -15,6 +15,7 @@ import (
 // each while the tenth has one under way at a relay that says nothing. Nothing
 // is timed: no answer of the dead one comes before all of the others'.
 func TestADeadRelayDoesNotHoldUpOtherDataSources(t *testing.T) {
+	t.Parallel() // it waits
 	const alive, storm = 9, 10
 	good, dead := relay(t, relaytest.Options{}), relay(t, relaytest.Options{})
 	dead.Fault(relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.Silence()})

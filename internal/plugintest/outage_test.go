@@ -30,6 +30,7 @@ func wake(t *testing.T, p *plugintest.Process, ds plugintest.DataSource) map[str
 }
 
 func TestRelayDownIsAcceptedAndDeliveredAfterARestart(t *testing.T) {
+	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
@@ -117,6 +118,7 @@ func TestRefusedSenderIsHeldWithOneAUTHAndResumesWithNewSettings(t *testing.T) {
 // TestTestMailThatTheRelayTakesBringsHeldMailBack: the relay takes the
 // credentials again, and nobody has to save the settings for that.
 func TestTestMailThatTheRelayTakesBringsHeldMailBack(t *testing.T) {
+	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	var out log
 	p := start(t, "", &out)

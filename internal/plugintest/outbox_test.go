@@ -152,6 +152,7 @@ func TestHealthSaysThatTheOutboxFileIsGone(t *testing.T) {
 // TestMailOfAStoppedProcessIsInTheLog: one recipient's mail has been taken, and
 // its reply has not come when Grafana stops; others had to wait.
 func TestMailOfAStoppedProcessIsInTheLog(t *testing.T) {
+	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{
@@ -181,6 +182,7 @@ func TestMailOfAStoppedProcessIsInTheLog(t *testing.T) {
 // TestKilledAmongIndividualMailsSendsNobodyTwice: the relay has taken those of
 // four recipients, and says nothing to the fifth.
 func TestKilledAmongIndividualMailsSendsNobodyTwice(t *testing.T) {
+	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{

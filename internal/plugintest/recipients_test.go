@@ -142,6 +142,7 @@ func TestWithNobodyLeftAnAlertIsRefused(t *testing.T) {
 
 // TestWhatIsNoAddressIsToldWhateverBecomesOfTheMail: queued, and failed.
 func TestWhatIsNoAddressIsToldWhateverBecomesOfTheMail(t *testing.T) {
+	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	p := start(t, "", nil)
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)

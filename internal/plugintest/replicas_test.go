@@ -49,6 +49,7 @@ func TestTwoReplicasMailEachNotificationOnce(t *testing.T) {
 }
 
 func TestASurvivingReplicaFinishesTheWorkOfAKilledOne(t *testing.T) {
+	t.Parallel() // it waits
 	const storm = 10
 	r := relay(t, relaytest.Options{})
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)

@@ -103,6 +103,7 @@ func TestRelayThatRefusesPLAINIsOfferedLOGIN(t *testing.T) {
 // TestNobodyWaitsForARelayThatTakesItsTimeOverAContent: it may take ten minutes.
 // The alert is answered, others are mailed, and the process stops.
 func TestNobodyWaitsForARelayThatTakesItsTimeOverAContent(t *testing.T) {
+	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	held, release := make(chan struct{}), make(chan struct{})
 	defer close(release)

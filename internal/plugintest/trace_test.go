@@ -43,6 +43,7 @@ func (s *spans) has(name string) bool {
 }
 
 func TestTracesShowRequestRenderAndEveryStage(t *testing.T) {
+	t.Parallel() // it waits
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

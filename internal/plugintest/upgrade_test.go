@@ -17,6 +17,7 @@ import (
 // starts today's plugin on what was left: an outbox with a mail that waits, whose
 // process died, and settings that an earlier release has saved.
 func TestUpgradeSendsTheMailOfAnEarlierOutboxWithTheSettingsOfAnEarlierRelease(t *testing.T) {
+	t.Parallel() // it waits
 	for _, file := range releases(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			r := relay(t, relaytest.Options{})
