@@ -67,6 +67,7 @@ type Alert struct {
 	ImageURL     string    `json:"imageURL"`     // Grafana only
 	Values       Values    `json:"values"`       // Grafana only
 	ValueString  string    `json:"valueString"`  // Grafana only
+	OrgID        int64     `json:"orgId"`        // Grafana only
 }
 
 // Identity is equal for two notifications that say the same: same group key
