@@ -88,8 +88,8 @@ func (s *session) judge(mechanism, userName, password, refusal string) error {
 }
 
 func (s *session) knows(userName, password string) bool {
-	known := userName == s.opt.AppKey || slices.ContainsFunc(nhncloud.MailTypes(), func(t nhncloud.MailType) bool {
-		return userName == nhncloud.UserName(s.opt.AppKey, t)
+	known := userName == appKey || slices.ContainsFunc(nhncloud.MailTypes(), func(t nhncloud.MailType) bool {
+		return userName == nhncloud.UserName(appKey, t)
 	})
 	return known && subtle.ConstantTimeCompare([]byte(password), []byte(s.opt.SecretKey)) == 1
 }

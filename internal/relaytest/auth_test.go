@@ -25,7 +25,7 @@ func TestAuthVerdicts(t *testing.T) {
 		"type normal":                    {dialog: []string{"AUTH PLAIN " + b64("\x00AppKey#normal\x00SecretKey"), ok}, user: "AppKey#normal"},
 		"type auth":                      {dialog: []string{"AUTH PLAIN " + b64("\x00AppKey#auth\x00SecretKey"), ok}, user: "AppKey#auth"},
 		"type ad by LOGIN":               {dialog: []string{"AUTH LOGIN " + b64("AppKey#ad"), "334 ", b64("SecretKey"), ok}, user: "AppKey#ad"},
-		"own credentials":                {options: Options{AppKey: "k", SecretKey: "s"}, dialog: []string{"AUTH PLAIN " + b64("\x00k#ad\x00s"), ok}, user: "k#ad"},
+		"own credentials":                {options: Options{SecretKey: "s"}, dialog: []string{"AUTH PLAIN " + b64("\x00AppKey#ad\x00s"), ok}, user: "AppKey#ad"},
 		"unknown type":                   {dialog: []string{"AUTH PLAIN " + b64("\x00AppKey#bulk\x00SecretKey"), wrong}},
 		"empty type":                     {dialog: []string{"AUTH PLAIN " + b64("\x00AppKey#\x00SecretKey"), wrong}},
 		"type in other letters":          {dialog: []string{"AUTH PLAIN " + b64("\x00AppKey#AD\x00SecretKey"), wrong}},

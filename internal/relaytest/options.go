@@ -1,15 +1,18 @@
 package relaytest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
 )
 
+// appKey is what the user names of the relay begin with.
+const appKey = "AppKey"
+
 // Options is how a relay behaves. The zero value is the guide's service with
 // the guide's credentials.
 type Options struct {
-	AppKey    string // "AppKey" when empty
 	SecretKey string // "SecretKey" when empty
 
 	Address        string   // the IP to listen on; 127.0.0.1 when empty
@@ -53,21 +56,10 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.AppKey == "" {
-		o.AppKey = "AppKey"
-	}
-	if o.SecretKey == "" {
-		o.SecretKey = "SecretKey"
-	}
-	if o.Address == "" {
-		o.Address = "127.0.0.1"
-	}
-	if o.TooMany == "" {
-		o.TooMany = "452 4.5.3 Error: too many recipients"
-	}
-	if o.Certificate == "" {
-		o.Certificate = Valid
-	}
+	o.SecretKey = cmp.Or(o.SecretKey, "SecretKey")
+	o.Address = cmp.Or(o.Address, "127.0.0.1")
+	o.TooMany = cmp.Or(o.TooMany, "452 4.5.3 Error: too many recipients")
+	o.Certificate = cmp.Or(o.Certificate, Valid)
 	return o
 }
 
@@ -81,19 +73,10 @@ func (o *Options) capabilities(secure bool) []string {
 	if !secure && o.Capabilities != nil {
 		return o.Capabilities
 	}
-	var lines []string
-	add := func(line string, offered bool) {
-		if offered {
-			lines = append(lines, line)
-		}
-	}
-	add("PIPELINING", !o.NoPIPELINING)
-	add("ENHANCEDSTATUSCODES", true)
-	add("8BITMIME", true)
-	add("STARTTLS", !secure && !o.StripSTARTTLS)
-	add("AUTH LOGIN PLAIN", true)
-	add("AUTH=LOGIN PLAIN", true)
-	return lines
+	lines := []string{"PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "STARTTLS", "AUTH LOGIN PLAIN", "AUTH=LOGIN PLAIN"}
+	return slices.DeleteFunc(lines, func(line string) bool {
+		return line == "PIPELINING" && o.NoPIPELINING || line == "STARTTLS" && (secure || o.StripSTARTTLS)
+	})
 }
 
 // mechanisms lists the SASL mechanisms named in EHLO lines, in either form of

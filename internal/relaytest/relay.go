@@ -62,10 +62,10 @@ func (r *Relay) STARTTLSPort() int { return r.ports[0] }
 func (r *Relay) TLSWrapperPort() int { return r.ports[1] }
 
 // Credentials are what the relay takes, without a mail type.
-func (r *Relay) Credentials() (appKey, secretKey string) {
+func (r *Relay) Credentials() (userName, secretKey string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.opt.AppKey, r.opt.SecretKey
+	return appKey, r.opt.SecretKey
 }
 
 // CA is the certificate, in PEM, that clients must trust.

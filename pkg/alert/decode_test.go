@@ -109,7 +109,7 @@ func TestGrafanaFieldsOfAnAlertAreRead(t *testing.T) {
 	if a[0].Status != alert.Resolved || a[0].EndsAt.UnixNano() != 1795415940004375723 || a[0].Values != nil {
 		t.Errorf("resolved alert: %+v", a[0])
 	}
-	if a[1].Status != alert.Firing || !a[1].EndsAt.IsZero() || a[1].Values["B"] != 95 ||
+	if a[1].Status != alert.Firing || !a[1].EndsAt.IsZero() || a[1].Values["B"] != 95 || a[1].OrgID != 1 ||
 		a[1].ValueString == "" || a[1].SilenceURL == "" || a[1].DashboardURL == "" || a[1].PanelURL == "" || a[1].Fingerprint != "dcaa789c941111a1" {
 		t.Errorf("firing alert: %+v", a[1])
 	}

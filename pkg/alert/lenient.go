@@ -14,15 +14,16 @@ import (
 // sentAlert reads an Alert. Its fields shadow those of the embedded one.
 type sentAlert struct {
 	Alert
-	StartsAt sentTime `json:"startsAt"`
-	EndsAt   sentTime `json:"endsAt"`
+	StartsAt sentTime    `json:"startsAt"`
+	EndsAt   sentTime    `json:"endsAt"`
+	OrgID    sentInteger `json:"orgId"`
 }
 
 // read reads the next alert.
 func (s *sentAlert) read(dec *jsontext.Decoder) (Alert, error) {
 	*s = sentAlert{}
 	err := json.UnmarshalDecode(dec, s)
-	s.Alert.StartsAt, s.Alert.EndsAt = time.Time(s.StartsAt), time.Time(s.EndsAt)
+	s.Alert.StartsAt, s.Alert.EndsAt, s.Alert.OrgID = time.Time(s.StartsAt), time.Time(s.EndsAt), int64(s.OrgID)
 	return s.Alert, err
 }
 

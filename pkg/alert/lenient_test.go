@@ -20,10 +20,10 @@ func TestWhatOtherSendersWriteIsRead(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 	a, b := n.Alerts[0], n.Alerts[1]
-	if a.Status != alert.Firing || !a.StartsAt.IsZero() || !a.EndsAt.IsZero() {
+	if a.Status != alert.Firing || !a.StartsAt.IsZero() || !a.EndsAt.IsZero() || a.OrgID != 7 {
 		t.Errorf("%+v", a)
 	}
-	if b.Status != alert.Resolved || b.StartsAt.Year() != 2026 || !b.EndsAt.IsZero() {
+	if b.Status != alert.Resolved || b.StartsAt.Year() != 2026 || !b.EndsAt.IsZero() || b.OrgID != 0 {
 		t.Errorf("%+v", b)
 	}
 	for body, words := range map[string]string{

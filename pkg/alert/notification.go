@@ -79,6 +79,7 @@ type Alert struct {
 	ImageURL     string    `json:"imageURL"`     // Grafana only
 	Values       Values    `json:"values"`       // Grafana only
 	ValueString  string    `json:"valueString"`  // Grafana only
+	OrgID        int64     `json:"orgId"`        // Grafana only
 }
 
 // Closed says whether Grafana ended the alert because the series is gone, the

@@ -19,39 +19,28 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, args []string, getenv func(string) string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("relay", flag.ContinueOnError)
 	flags.SetOutput(out)
 	var o relaytest.Options
 	var caFile, names string
-	// The keys have no flags' defaults, which -help would print.
-	flags.StringVar(&o.AppKey, "app-key", "", "the `AppKey` to accept (or RELAY_APP_KEY; AppKey when neither is set)")
-	flags.StringVar(&o.SecretKey, "secret-key", "", "the `SecretKey` to accept (or RELAY_SECRET_KEY; SecretKey when neither is set)")
 	flags.StringVar(&o.Address, "address", "127.0.0.1", "the IP `address` to listen on")
 	flags.IntVar(&o.STARTTLSPort, "starttls-port", 2587, "the `port` for STARTTLS, 0 for any")
 	flags.IntVar(&o.TLSWrapperPort, "tls-wrapper-port", 2465, "the `port` for TLS wrapper, 0 for any")
 	flags.StringVar(&names, "names", "", "further `names` and IPs for the certificate, with commas")
 	flags.StringVar(&caFile, "ca-file", "relay-ca.pem", "the `file` to write the relay's CA certificate to")
-	flags.IntVar(&o.MaxConnections, "max-connections", 0, "answer connections beyond `n` with 421, 0 for no cap")
-	flags.DurationVar(&o.RTT, "rtt", 0, "the round trip `time` to imitate, such as 20ms")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("relay: unexpected argument %q: there are flags only, see -help", flags.Arg(0))
-	}
-	if o.AppKey == "" {
-		o.AppKey = getenv("RELAY_APP_KEY")
-	}
-	if o.SecretKey == "" {
-		o.SecretKey = getenv("RELAY_SECRET_KEY")
 	}
 	if names != "" {
 		o.Names = strings.Split(names, ",")

@@ -32,8 +32,7 @@ func TestTheCommandTakesMailAndPrintsIt(t *testing.T) {
 	caFile := filepath.Join(t.TempDir(), "ca.pem")
 	ended := make(chan error, 1)
 	go func() {
-		env := map[string]string{"RELAY_APP_KEY": "key", "RELAY_SECRET_KEY": "canary"}
-		err := run(ctx, []string{"-starttls-port", "0", "-tls-wrapper-port", "0", "-ca-file", caFile}, func(k string) string { return env[k] }, write)
+		err := run(ctx, []string{"-starttls-port", "0", "-tls-wrapper-port", "0", "-ca-file", caFile}, write)
 		_ = write.CloseWithError(err)
 		ended <- err
 	}()
@@ -58,7 +57,7 @@ func TestTheCommandTakesMailAndPrintsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	if err := c.Auth(sasl.NewPlainClient("", "key#auth", "canary")); err != nil {
+	if err := c.Auth(sasl.NewPlainClient("", "AppKey#auth", "SecretKey")); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.SendMail("alerts@example.com", []string{"ops@example.com"}, strings.NewReader(message)); err != nil {
@@ -75,12 +74,12 @@ func TestTheCommandTakesMailAndPrintsIt(t *testing.T) {
 		}
 		text.WriteString(line)
 	}
-	for _, want := range []string{"<alerts@example.com> to <ops@example.com>, user key#auth by PLAIN under TLS", "Subject: café\n", "From: 경고 <alerts@example.com>\n", "\ndéjà vu\n"} {
+	for _, want := range []string{"<alerts@example.com> to <ops@example.com>, user AppKey#auth by PLAIN under TLS", "Subject: café\n", "From: 경고 <alerts@example.com>\n", "\ndéjà vu\n"} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is missing in %q", want, text.String())
 		}
 	}
-	if strings.Contains(text.String(), "in HTML") || strings.Contains(first+text.String(), "canary") {
+	if strings.Contains(text.String(), "in HTML") || strings.Contains(first+text.String(), "SecretKey") {
 		t.Errorf("printed too much: %q", text.String())
 	}
 	stop()
@@ -97,7 +96,7 @@ func TestWrongUseIsRefused(t *testing.T) {
 		"not our address": {"-starttls-port", "0", "-tls-wrapper-port", "0", "-address", "192.0.2.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := run(t.Context(), args, func(string) string { return "" }, io.Discard); err == nil {
+			if err := run(t.Context(), args, io.Discard); err == nil {
 				t.Error("no error")
 			}
 		})
