@@ -142,7 +142,7 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 	defer cancel()
 	started := time.Now()
 	results, err := s.transmit(context.WithValue(ctx, deliveryKey{}, composed.ID), outbox.Job{Delivery: composed.Delivery})
-	logResult(s.log.With("delivery", composed.ID, "messageId", composed.MessageID, "duration", time.Since(started).String()), "test mail", results, err)
+	s.logResult("test mail", results, err, "delivery", composed.ID, "messageId", composed.MessageID, "duration", time.Since(started).String())
 	if err == nil && results.Accepted() > 0 {
 		s.resume(ctx, r.MailType)
 	}

@@ -12,7 +12,6 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
-	"github.com/hashicorp/go-hclog"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
@@ -38,8 +37,8 @@ func (s *Sender) Deliver(ctx context.Context, d outbox.Job) outbox.Outcome {
 	outcome.At, outcome.Duration = started, time.Since(started)
 	attempts.WithLabelValues(attemptLabel(outcome, err)).Inc()
 
-	logResult(s.log.With("delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt, "mailType", nhncloud.MailType(d.MailType).TakenAs(),
-		"outcome", attemptLabel(outcome, err), "duration", outcome.Duration.String()), "attempt", result, err)
+	s.logResult("attempt", result, err, "delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt,
+		"mailType", nhncloud.MailType(d.MailType).TakenAs(), "outcome", attemptLabel(outcome, err), "duration", outcome.Duration.String())
 	return outcome
 }
 
@@ -188,17 +187,17 @@ func statusOf(err *failure.Error) outbox.Status {
 // words are the relay's, or ours where it did not speak.
 func words(err *failure.Error) string { return cmp.Or(err.Reply.Text, err.Error()) }
 
-// logResult logs what the relay said of a mail: a warning where somebody does not
-// have it.
-func logResult(log hclog.Logger, message string, result smtp.Result, err error) {
-	fields := []any{"recipients", len(result.Recipients), "accepted", result.Accepted()}
-	failed := decidingFailure(result, err)
-	switch {
-	case failed == nil:
-		log.Info(message, append(fields, "stage", smtp.StageContent, "reply", result.Reply.String())...)
-		return
-	case failed.Reply.Code != 0:
-		fields = append(fields, "reply", failed.Reply.String())
+// logResult logs what the relay said of a mail, behind the fields that are given: a
+// warning where somebody does not have it.
+func (s *Sender) logResult(message string, result smtp.Result, err error, fields ...any) {
+	fields = append(fields, "recipients", len(result.Recipients), "accepted", result.Accepted())
+	level, stage, reply := s.log.Info, smtp.StageContent, result.Reply
+	if failed := decidingFailure(result, err); failed != nil {
+		level, stage, reply = s.log.Warn, failed.Stage, failed.Reply
+		fields = append(fields, "code", failed.Code, "error", failed.Error())
 	}
-	log.Warn(message, append(fields, "stage", failed.Stage, "code", failed.Code, "error", failed.Error())...)
+	if reply.Code != 0 {
+		fields = append(fields, "reply", reply.String())
+	}
+	level(message, append(fields, "stage", stage)...)
 }

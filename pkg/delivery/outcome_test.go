@@ -78,7 +78,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a relay that is away", func(t *testing.T) {
+	t.Run("a relay that is unreachable", func(t *testing.T) {
 		failed := &smtp.Error{Code: failure.Network, Stage: smtp.StageDial, Err: io.EOF}
 		if got := outcomeOf(smtp.Result{Recipients: []smtp.RecipientResult{{Address: "a@example.com", Err: failed}}}, failed); !got.Unreachable {
 			t.Errorf("%+v", got)

@@ -87,7 +87,7 @@ func (s *source) claim(attached bool) (time.Duration, error) {
 		return 0, err
 	}
 	for _, d := range found.ended {
-		s.o.log.Error("the process ended while a mail was being sent", "id", d.ID, "source", d.Source, "times", d.Lost, "status", d.Status)
+		s.o.log.Error("the process ended while a mail was being sent", "delivery", d.ID, "source", d.Source, "times", d.Lost, "status", d.Status)
 		s.o.publish(d)
 	}
 	if prober, ok := s.handler.(Prober); ok {

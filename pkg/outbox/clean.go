@@ -63,7 +63,7 @@ func (o *Outbox) expireForgotten() (int, error) {
 		return 0, err
 	}
 	for _, d := range given {
-		o.log.Warn("a mail was given up", "id", d.ID, "source", d.Source, "reason", d.Reason)
+		o.log.Warn("a mail was given up", "delivery", d.ID, "source", d.Source, "reason", d.Reason)
 		o.publish(d)
 	}
 	return len(given), nil

@@ -129,7 +129,7 @@ func (o *Outbox) EnqueueAndWait(ctx context.Context, n NewDelivery) (Enqueued, e
 	case err == nil:
 		stored.Delivery = d
 	case ctx.Err() == nil:
-		o.log.Warn("the outcome of a delivery could not be awaited", "id", stored.Delivery.ID, "source", n.Source, "error", err)
+		o.log.Warn("the outcome of a delivery could not be awaited", "delivery", stored.Delivery.ID, "source", n.Source, "error", err)
 	}
 	return stored, nil
 }

@@ -29,7 +29,7 @@ func (s *source) start(st *state, d Delivery, k *slot) {
 		defer w.lease.end(nil)
 		out, err := s.deliver(w)
 		if err != nil {
-			s.o.log.Error("the handler panicked", "id", d.ID, "source", d.Source, "error", err)
+			s.o.log.Error("the handler panicked", "delivery", d.ID, "source", d.Source, "error", err)
 		}
 		s.settle(w, out, err != nil)
 	}()
@@ -74,11 +74,11 @@ func (s *source) settle(w *work, out Outcome, panicked bool) {
 			return
 		}
 		if errors.Is(err, errLeaseLost) {
-			s.o.log.Warn("an outcome came too late", "id", d.ID, "source", d.Source, "attempt", d.Attempt, "error", err)
+			s.o.log.Warn("an outcome came too late", "delivery", d.ID, "source", d.Source, "attempt", d.Attempt, "error", err)
 			return
 		}
 		s.o.unstored.Do(func() {
-			s.o.log.Error("outcomes could not be stored; trying again", "id", d.ID, "source", d.Source, "inFlight", s.o.busy(), "error", err)
+			s.o.log.Error("outcomes could not be stored; trying again", "delivery", d.ID, "source", d.Source, "inFlight", s.o.busy(), "error", err)
 		})
 		if !sleep(s.o.ctx, pause) {
 			return

@@ -100,7 +100,7 @@ func TestEveryReplyAtEveryStage(t *testing.T) {
 					t.Errorf("temporary %t, sender %t for %s", e.Temporary(), e.Sender(), class)
 				}
 				if want := !st.sent && e.Temporary(); Unreachable(e) != want {
-					t.Errorf("away is %t, want %t", Unreachable(e), want)
+					t.Errorf("unreachable is %t, want %t", Unreachable(e), want)
 				}
 				if want := st.at == relaytest.EOM && (class == failure.Network || class == failure.Timeout || class == failure.Protocol); e.Ambiguous != want {
 					t.Errorf("ambiguous is %t, want %t", e.Ambiguous, want)
