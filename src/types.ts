@@ -71,7 +71,7 @@ export interface EmailQuery extends DataQuery {
 
   status?: string[];
   mailType?: string[];
-  /** Parts of addresses, with commas between. */
+  /** Comma-separated parts of addresses. */
   recipient?: string;
   /** Part of the subject, the reason or the Message-ID. */
   text?: string;

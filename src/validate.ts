@@ -63,7 +63,7 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   for (const [key, words] of Object.entries(CHOICES) as Array<[keyof typeof CHOICES, readonly string[]]>) {
     const word = settings[key];
     if (word !== undefined && !words.includes(word)) {
-      errors[key] = t('validate.choice', '{{word}} is none of the choices.', { word });
+      errors[key] = t('validate.choice', '{{word}} is not one of the options.', { word });
     }
   }
   if (!jsonData.appKey?.trim()) {

@@ -18,7 +18,7 @@ test('a data source is set up from nothing, and Save & test shows every step', a
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Remove On call <oncall@example.com>' })).toBeVisible();
   await page.getByRole('button', { name: 'Advanced' }).click();
-  await page.getByText('Add a CA certificate').click();
+  await page.getByText('Trust only this CA certificate').click();
   await enter('CA certificate', relay.ca());
   await enter('Server name', relay.serverName);
   await operator.saveAndTest();

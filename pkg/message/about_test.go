@@ -101,7 +101,7 @@ func TestAnIncidentIsOneThread(t *testing.T) {
 
 // TestASenderHasAName: a lock screen shows it.
 func TestASenderHasAName(t *testing.T) {
-	for language, want := range map[string]string{"en": "Grafana alerts", "ja": "Grafanaアラート", "ko": "Grafana 알림"} {
+	for language, want := range map[string]string{"en": "Grafana alerts", "ja": "Grafana アラート", "ko": "Grafana 알림"} {
 		h := header(t)
 		h.From.Name = ""
 		p := parseMail(t, compose(t, h, render(t, renderer(t, Options{Language: language}), states(t)["one"])))

@@ -34,7 +34,7 @@ func (l *listener) heard() []string {
 // TestDialogueIsToldWithoutCredentials: whatever the mechanism, and whatever a relay
 // says of what it was told.
 func TestDialogueIsToldWithoutCredentials(t *testing.T) {
-	const appKey, userName, password = "Gx4pQwAppKey", "Gx4pQwAppKey#auth", "c4nary-secret"
+	const appKey, userName, password = "AppKey", "AppKey#auth", "c4nary-secret"
 	encoded := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	plain, login, user := encoded("\x00"+userName+"\x00"+password), encoded(password), encoded(userName)
 	for _, mechanism := range []settings.AuthMechanism{settings.AuthPlain, settings.AuthLogin} {
@@ -46,7 +46,7 @@ func TestDialogueIsToldWithoutCredentials(t *testing.T) {
 			"in pieces":  "535 5.7.8 " + plain[:len(plain)-4] + " " + user[:len(user)-2],
 		} {
 			t.Run(string(mechanism)+" "+name, func(t *testing.T) {
-				relay := startRelay(t, relaytest.Options{AppKey: appKey, SecretKey: password})
+				relay := startRelay(t, relaytest.Options{SecretKey: password})
 				if echo != "" {
 					relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Action: relaytest.Reply(echo + "\r\n")})
 				}

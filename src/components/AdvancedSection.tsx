@@ -35,7 +35,7 @@ export function AdvancedSection({ config }: { config: Config }) {
             <NumberField
               config={config}
               name="maxConnections"
-              label={t('config.max-connections.label', 'Connections')}
+              label={t('config.max-connections.label', 'Maximum connections')}
               description={t('config.max-connections.description', 'At most this many to the relay at once.')}
             />
             <NumberField
@@ -60,10 +60,10 @@ export function AdvancedSection({ config }: { config: Config }) {
             <NumberField
               config={config}
               name="dedupeSeconds"
-              label={t('config.dedupe.label', 'Same notification again')}
+              label={t('config.dedupe.label', 'Suppress duplicates for')}
               description={t(
                 'config.dedupe.description',
-                'Within this time it is not mailed a second time. 0: always mailed.',
+                'Within this time the same notification is not mailed again. 0: always mailed.',
               )}
               suffix={t('config.seconds', 'seconds')}
             />
@@ -74,7 +74,7 @@ export function AdvancedSection({ config }: { config: Config }) {
             <ConfigField
               config={config}
               name="authMechanism"
-              label={t('config.mechanism.label', 'Mechanism')}
+              label={t('config.mechanism.label', 'SMTP authentication')}
               description={t(
                 'config.mechanism.description',
                 'Automatic takes PLAIN where the relay offers and accepts it, else LOGIN.',
@@ -82,7 +82,7 @@ export function AdvancedSection({ config }: { config: Config }) {
             >
               <RadioButtonGroup<AuthMechanism>
                 id="authMechanism"
-                aria-label={t('config.mechanism.label', 'Mechanism')}
+                aria-label={t('config.mechanism.label', 'SMTP authentication')}
                 value={settings.authMechanism}
                 onChange={(authMechanism) => config.set({ authMechanism })}
                 options={[
@@ -114,7 +114,7 @@ export function AdvancedSection({ config }: { config: Config }) {
             <SwitchField
               config={config}
               name="tlsAuthWithCACert"
-              label={t('config.ca.label', 'Add a CA certificate')}
+              label={t('config.ca.label', 'Trust only this CA certificate')}
               description={t('config.ca.description', 'For a relay whose certificate no public authority signed.')}
             />
             {settings.tlsAuthWithCACert && (

@@ -55,7 +55,7 @@ it('saves what is entered under the keys of the settings', async () => {
   await fill(user, /^Allowed recipients/, '*@*.example.com');
   await user.keyboard('{Enter}');
   await choose(user, /^Mail type/, 'Authentication');
-  await choose(user, /^Several recipients/, /One mail each/);
+  await choose(user, /^How to address several recipients/, /One mail each/);
   await user.click(field(/^日本語$/));
   await user.click(field(/^Stable subject/));
 
@@ -144,16 +144,16 @@ it('saves the advanced settings as numbers and flags', async () => {
   const { saved, user } = edit(complete, { secureJsonFields: { secretKey: true } });
   await advanced(user);
   for (const [label, value] of [
-    [/^Connections/, '8'],
+    [/^Maximum connections/, '8'],
     [/^Mails per connection/, '50'],
     [/^Mails per minute/, '60'],
     [/^Timeout/, '20'],
-    [/^Same notification/, '0'],
+    [/^Suppress duplicates/, '0'],
   ] as const) {
     await fill(user, label, value);
   }
   await user.click(field(/^LOGIN$/));
-  await user.click(field(/^Add a CA/));
+  await user.click(field(/^Trust only this CA/));
   await fill(user, /^CA certificate/, 'PEM');
   await fill(user, /^Signing secret/, 'hush');
   await fill(user, /^Server name/, 'relay.example.com');
@@ -229,8 +229,8 @@ describe('mistakes are told in words', () => {
     ],
     [{ ...complete, maxConnections: 51 }, /whole number from 1 to 50/],
     [{ ...complete, serverName: 'a b' }, /^a b is not a host name/],
-    [{ ...complete, portMode: 'STARTTLS' as PortMode }, /^STARTTLS is none of the choices/],
-    [{ ...complete, language: 'fr' as Language }, /^fr is none of the choices/],
+    [{ ...complete, portMode: 'STARTTLS' as PortMode }, /^STARTTLS is not one of the options/],
+    [{ ...complete, language: 'fr' as Language }, /^fr is not one of the options/],
   ])('in %j', (jsonData, message) => {
     edit(jsonData, { secureJsonFields: { secretKey: true } });
     expect(screen.getByText(message)).toBeInTheDocument();

@@ -79,7 +79,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
           <Alert
             severity="info"
             bottomSpacing={0}
-            title={t('contact-point.missing', 'You lack permissions to create a contact point here.')}
+            title={t('contact-point.missing', "You don't have permission to create a contact point here.")}
           >
             {t('contact-point.missing-list', 'Missing: {{permissions}}. An administrator has them.', {
               permissions: missing.join(', '),
@@ -247,7 +247,7 @@ function Next({ created, uid, name }: { created: Created; uid: string; name: str
           summary: t('contact-point.rule-summary', 'Alert mail has waited for {{duration}}', { duration: DURATION }),
           description: t(
             'contact-point.rule-description',
-            "See the data source's Save & test, and its delivery log for the relay's words.",
+            "See the data source's Save & test, and its delivery log for what the relay said.",
           ),
         },
       }),

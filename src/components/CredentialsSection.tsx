@@ -38,7 +38,7 @@ export function CredentialsSection({ config }: { config: Config }) {
             id="mailType"
             width={WIDTH.long}
             isClearable
-            placeholder={t('config.mail-type.unset', 'Not stated (taken as normal)')}
+            placeholder={t('config.mail-type.unset', 'Default (normal)')}
             value={config.settings.mailType ?? null}
             onChange={(option) => config.set({ mailType: option?.value })}
             options={[

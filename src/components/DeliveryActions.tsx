@@ -86,7 +86,10 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
       <ConfirmModal
         isOpen={asking}
         title={t('delivery.cancel', 'Cancel the mail')}
-        body={t('delivery.cancel-body', 'Whoever has not got it yet will not get it. This cannot be undone.')}
+        body={t(
+          'delivery.cancel-body',
+          'Recipients who have not received it yet will not receive it. This cannot be undone.',
+        )}
         confirmText={t('delivery.cancel-confirm', 'Do not send it')}
         dismissText={t('delivery.cancel-dismiss', 'Keep it')}
         onConfirm={() => {

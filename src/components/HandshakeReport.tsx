@@ -16,7 +16,7 @@ function stageName(stage: string): string {
     tls: t('handshake.tls', 'TLS handshake'),
     ehlo_tls: t('handshake.ehlo-tls', 'EHLO over TLS'),
     auth: t('handshake.auth', 'Authentication'),
-    quit: t('handshake.quit', 'Good-bye'),
+    quit: t('handshake.quit', 'QUIT'),
   };
   return names[stage] ?? stage;
 }

@@ -123,7 +123,7 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
             <>
               <EditorField
                 label={t('query.recipient', 'Recipient')}
-                tooltip={t('query.recipient-help', 'Parts of addresses, with commas between.')}
+                tooltip={t('query.recipient-help', 'Comma-separated parts of addresses.')}
               >
                 <Text
                   label={t('query.recipient', 'Recipient')}

@@ -47,7 +47,7 @@ export function RecipientsSection({ config }: { config: Config }) {
           label={t('config.allowed.label', 'Allowed recipients')}
           description={t(
             'config.allowed.description',
-            'Whom an alert may name besides: an address, @example.com or *@*.example.com. Empty: nobody but the recipients above.',
+            'Additional addresses a contact point may use with ?to=: an address, @example.com or *@*.example.com. Empty: nobody but the recipients above.',
           )}
         >
           <AddressList
@@ -61,7 +61,7 @@ export function RecipientsSection({ config }: { config: Config }) {
         <ConfigField
           config={config}
           name="recipientMode"
-          label={t('config.recipient-mode.label', 'Several recipients')}
+          label={t('config.recipient-mode.label', 'How to address several recipients')}
         >
           <Combobox<RecipientMode>
             id="recipientMode"

@@ -7,7 +7,7 @@ export function statusName(status: string): string {
     sending: t('status.sending', 'Sending'),
     held: t('status.held', 'Held'),
     sent: t('status.sent', 'Sent'),
-    partial: t('status.partial', 'Sent in part'),
+    partial: t('status.partial', 'Partly sent'),
     failed: t('status.failed', 'Failed'),
     expired: t('status.expired', 'Expired'),
     cancelled: t('status.cancelled', 'Cancelled'),

@@ -114,7 +114,7 @@ describe('Save & test', () => {
     expect(screen.getByText('Failed at: Authentication')).toBeInTheDocument();
     expect(screen.getByText('Check the SecretKey.')).toBeInTheDocument();
     expect(row(/^Authentication/).getByText('535 Authentication failed')).toBeInTheDocument();
-    expect(row(/^Good-bye/).getByText('Not reached')).toBeInTheDocument();
+    expect(row(/^QUIT/).getByText('Not reached')).toBeInTheDocument();
   });
 });
 
