@@ -34,7 +34,8 @@ func tests(t *testing.T) map[string]string {
 // TestEveryPackagesTestsLookForLeaks: no test leaves a goroutine behind.
 func TestEveryPackagesTestsLookForLeaks(t *testing.T) {
 	for folder, code := range tests(t) {
-		if !strings.Contains(code, "goleak.VerifyTestMain(") && !strings.Contains(code, "goleak.Find(") {
+		check := regexp.MustCompile(`goleak\.(VerifyTestMain|Find)\(|pgtest\.Run\(`)
+		if !check.MatchString(code) {
 			t.Errorf("%s has tests without a leak check in TestMain", folder)
 		}
 	}

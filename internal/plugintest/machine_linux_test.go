@@ -266,7 +266,7 @@ func TestDefaultOutboxThatHoldsMailIsNotPassedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	p = run()
-	unavailable(t, call(t, p, ds, plugintest.Signed("alerts", another(t, 2))), file, "let Grafana's user write")
+	unavailable(t, call(t, p, ds, plugintest.Signed("alerts", another(t, 2))), file, "Let Grafana's user write")
 	if err := os.Chown(file, 65534, 65534); err != nil {
 		t.Fatal(err)
 	}

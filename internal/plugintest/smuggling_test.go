@@ -50,8 +50,9 @@ var hostile = map[string]string{
 
 // knownFields are the header fields that the plugin writes.
 var knownFields = []string{
-	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "In-Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post",
-	"Message-Id", "Mime-Version", "Precedence", "References", "Reply-To", "Subject", "To", "X-Auto-Response-Suppress", "X-Mailer", "X-Priority",
+	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "In-Reply-To", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post",
+	"Message-Id", "Mime-Version", "Precedence", "References", "Reply-To", "Subject", "Thread-Index", "Thread-Topic", "To", "X-Auto-Response-Suppress",
+	"X-Grafana-Alert-Folder", "X-Grafana-Alert-Org", "X-Grafana-Alert-Rule", "X-Grafana-Alert-Severity", "X-Grafana-Alert-State", "X-Mailer", "X-Priority",
 }
 
 // oneHarmlessMail asserts on the emitted bytes of the mails that came since
