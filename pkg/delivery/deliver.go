@@ -53,6 +53,9 @@ func (s *Sender) Probe(ctx context.Context, mailType string) error {
 
 // resume brings back what was held for a sender that has just worked.
 func (s *Sender) resume(ctx context.Context, t nhncloud.MailType) {
+	if pool, err := s.pool(t); err == nil { // else it is closed, and dials no more
+		pool.Redial()
+	}
 	box, err := s.service.Outbox(ctx)
 	if err == nil {
 		err = box.Resume(ctx, s.source, string(t))

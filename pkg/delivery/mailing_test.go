@@ -73,10 +73,7 @@ func (m mailing) outbox(t *testing.T) *outbox.Outbox {
 // enqueue stores a mail with that number in its subject.
 func (m mailing) enqueue(t *testing.T, n int) {
 	t.Helper()
-	_, err := m.outbox(t).Enqueue(t.Context(), outbox.NewDelivery{Delivery: outbox.Delivery{
-		Source: "1/mail", From: "grafana@example.com", Message: fmt.Appendf(nil, "Subject: mail %d\r\n\r\n", n),
-		Recipients: []outbox.Recipient{{Address: "oncall@example.com", Kind: outbox.To}},
-	}})
+	_, err := m.outbox(t).Enqueue(t.Context(), newMail(n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,4 +103,11 @@ func (m mailing) accept(t *testing.T, group, query string) Receipt {
 		t.Fatal(err)
 	}
 	return receipt
+}
+
+func newMail(n int) outbox.NewDelivery {
+	return outbox.NewDelivery{Delivery: outbox.Delivery{
+		Source: "1/mail", From: "grafana@example.com", Message: fmt.Appendf(nil, "Subject: mail %d\r\n\r\n", n),
+		Recipients: []outbox.Recipient{{Address: "oncall@example.com", Kind: outbox.To}},
+	}}
 }

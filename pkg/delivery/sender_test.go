@@ -55,3 +55,25 @@ func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 		}
 	}
 }
+
+// TestHeldMailGoesOutAtOnceWhenTheRelayTakesTheSender: Save & test succeeds in the
+// second after the refusal, when the relay is not to be dialed again.
+func TestHeldMailGoesOutAtOnceWhenTheRelayTakesTheSender(t *testing.T) {
+	m := startMailing(t, nil)
+	m.relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Times: 1, Action: relaytest.Reply("535 5.7.8 authentication failed\r\n")})
+	box := m.outbox(t)
+	stored, err := box.EnqueueAndWait(t.Context(), newMail(1))
+	if err != nil || stored.Delivery.Status != outbox.Held {
+		t.Fatalf("%+v, %v", stored, err)
+	}
+	if report := m.sender.Check(t.Context()); report.Err != nil {
+		t.Fatal(report.Err)
+	}
+	if _, err := m.relay.WaitMails(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	d, err := box.Get(t.Context(), "1/mail", stored.Delivery.ID)
+	if err != nil || len(d.Attempts) > 2 {
+		t.Errorf("%d attempts, %v", len(d.Attempts), err)
+	}
+}

@@ -436,3 +436,21 @@ func TestReplicasResumeSendersTogether(t *testing.T) {
 		t.Errorf("pauses %+v", pauses)
 	}
 }
+
+// TestSettingsOfAnyPrecisionPauseTheirSender: the store keeps microseconds.
+func TestSettingsOfAnyPrecisionPauseTheirSender(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		s := newScript()
+		f.attachAs(o, Attachment{Source: src, Slots: 4, Handler: s, SettingsUpdated: f.clock.Now().Add(500 * time.Nanosecond)})
+		s.answers <- hold
+		d := f.enqueue(o, notification("n"))
+		f.awaitStatus(o, d.ID, Held)
+		if err := o.Check(t.Context()); err != nil { // whatever else was to come of it has
+			t.Fatal(err)
+		}
+		if n := len(s.started); n != 1 {
+			t.Errorf("%d attempts", n)
+		}
+	})
+}

@@ -56,7 +56,7 @@ func (o *Outbox) Attach(a Attachment) (detach func(context.Context) error, err e
 	slots := max(a.Slots, 2)
 	fresh := max(slots/4, 1)
 	s := &source{
-		o: o, name: a.Source, handler: a.Handler, settings: a.SettingsUpdated,
+		o: o, name: a.Source, handler: a.Handler, settings: a.SettingsUpdated.Truncate(time.Microsecond), // as the store keeps times
 		wake: make(chan struct{}, 1), stop: make(chan struct{}),
 		fresh: fresh, shared: slots - fresh, backlog: true,
 	}

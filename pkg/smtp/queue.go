@@ -18,6 +18,14 @@ func (p *Pool) enqueue(j *job) {
 	p.dispatch()
 }
 
+// Redial dials at once a relay that was down: it has just taken the sender.
+func (p *Pool) Redial() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.downUntil = time.Time{}
+	p.dispatch()
+}
+
 // next takes the job that waits longest, for a session that has served before.
 func (p *Pool) next() *job { return p.nextFor(false) }
 
