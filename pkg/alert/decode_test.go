@@ -294,3 +294,24 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+// TestWhatGrafanaClosedIsCounted apart from what was resolved, kept or not.
+func TestWhatGrafanaClosedIsCounted(t *testing.T) {
+	one := func(i int, status, reason string) string {
+		return fmt.Sprintf(`{"status":%q,"labels":{"alertname":"x","n":"%d"},"annotations":{"grafana_state_reason":%q}}`, status, i, reason)
+	}
+	alerts := []string{one(0, "firing", "Error, KeepLast"), one(1, "resolved", ""), one(2, "resolved", "MissingSeries")}
+	for i := range alert.MaxAlerts + 10 {
+		alerts = append(alerts, one(i+3, "resolved", "Paused"))
+	}
+	n, err := alert.Decode(strings.NewReader(`{"alerts":[` + strings.Join(alerts, ",") + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.FiringCount != 1 || n.ResolvedCount != alert.MaxAlerts+12 || n.ClosedCount != alert.MaxAlerts+11 {
+		t.Errorf("%d fire, %d are resolved, %d of them closed", n.FiringCount, n.ResolvedCount, n.ClosedCount)
+	}
+	if got := n.Dropped[alert.Kind{Status: alert.Closed}]; got != 13 {
+		t.Errorf("of those that are not kept %d are closed: %v", got, n.Dropped)
+	}
+}

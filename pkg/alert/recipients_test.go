@@ -183,3 +183,21 @@ func TestTheNumberOfRecipientsIsLimited(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRecipientsSeeOneAnother only in a mail that they share, and nobody sees Bcc.
+func TestRecipientsSeeOneAnother(t *testing.T) {
+	var list []address.Address
+	for _, s := range []string{"Kim <a@example.com>", "b@example.com", "c@example.com"} {
+		a, err := address.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, a)
+	}
+	for mode, want := range map[settings.RecipientMode]string{settings.Single: "a@example.com b@example.com", settings.Individual: "", settings.Undisclosed: ""} {
+		r := alert.Recipients{To: list[:1], Cc: list[1:2], Bcc: list[2:], Mode: mode}
+		if got := strings.Join(r.Visible(), " "); got != want {
+			t.Errorf("%s: they see %q, want %q", mode, got, want)
+		}
+	}
+}
