@@ -50,7 +50,7 @@ func (o *Outbox) act(ctx context.Context, name, source, id string, decide func(*
 	err := o.write(ctx, &operation{
 		name: name, key: claimsLast,
 		run: func(t *transaction) error {
-			d, _, err := t.Load(id)
+			d, err := t.Load(id)
 			if err == nil && d.Source != source {
 				err = ErrNotFound
 			}

@@ -106,7 +106,7 @@ func TestFinalDeliveriesKeepNoMail(t *testing.T) {
 		d := f.enqueue(o, notification("n"))
 		f.awaitStatus(o, d.ID, Sent)
 		var mails int
-		if err := f.database().QueryRowContext(t.Context(), `SELECT count(*) FROM delivery WHERE message IS NOT NULL`).Scan(&mails); err != nil || mails != 0 {
+		if err := f.database().QueryRowContext(t.Context(), `SELECT count(*) FROM mail`).Scan(&mails); err != nil || mails != 0 {
 			t.Errorf("%d mails are left, %v", mails, err)
 		}
 	})

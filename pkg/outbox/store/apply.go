@@ -9,8 +9,7 @@ import (
 const fence = ` WHERE sequence = $1 AND status = $2 AND attempt = $3 AND owner = $4`
 
 const apply = `UPDATE delivery SET status = $5, due_at = $6, finished_at = $7, reason = $8, retries = $9, unreachable = $10, uncertain = $11,
-	lost = $12, begun = 0, expires_at = $13, owner = '', code = $14, enhanced_code = $15, reply = $16,
-	message = CASE WHEN CAST($7 AS BIGINT) IS NULL THEN message END` + fence
+	lost = $12, begun = 0, expires_at = $13, owner = '', code = $14, enhanced_code = $15, reply = $16` + fence
 
 var (
 	qApply = register(apply)
@@ -75,6 +74,7 @@ func (t *tx) apply(c Transition) (bool, error) {
 	}
 	if final {
 		t.count(d, c.To)
+		t.unneeded = append(t.unneeded, d.Sequence)
 		if c.To.Status != Sent && c.To.Status != Partial {
 			if _, err := t.exec(qNotJoinable, d.Sequence); err != nil {
 				return false, err

@@ -27,7 +27,8 @@ var (
 	qNextDue = register(`SELECT coalesce(min(due_at), 0) ` + waiting + ` AND behind = 0 AND due_at > $3`)
 	qBlocked = register(`SELECT 1 FROM delivery WHERE source = $1 AND conversation > '' AND finished_at IS NULL AND behind = 1 LIMIT 1`)
 	qLease   = register(`UPDATE delivery SET status = 'sending', attempt = attempt + 1, owner = $2, due_at = $3, lost = lost + begun, begun = 0
-		WHERE sequence {in $1} RETURNING ` + columns + `, message`)
+		WHERE sequence {in $1} RETURNING ` + columns)
+	qMails = register(`SELECT delivery, message FROM mail WHERE delivery {in $1}`)
 )
 
 // candidate is a delivery that may be claimed.
@@ -175,9 +176,8 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	list := t.db.list(all)
 	var leased []Delivery
 	err := t.each(func(rows scanner) error {
-		var message []byte
-		d, err := scanDelivery(rows, nil, &message)
-		d.Message, d.ClaimedAt, d.Interrupted = message, t.Now(), of[d.Sequence].status == Sending
+		d, err := scanDelivery(rows, nil)
+		d.ClaimedAt, d.Interrupted = t.Now(), of[d.Sequence].status == Sending
 		d.Early = of[d.Sequence].early
 		leased = append(leased, d)
 		return err
@@ -189,8 +189,20 @@ func (t *tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	if err := t.each(adopt(leased), qRecipients, list); err != nil {
 		return nil, err
 	}
+	mails := make(map[int64][]byte, len(leased))
+	err = t.each(func(rows scanner) error {
+		var delivery int64
+		var message []byte
+		err := rows.Scan(&delivery, &message)
+		mails[delivery] = message
+		return err
+	}, qMails, list)
+	if err != nil {
+		return nil, err
+	}
 	for i := range leased {
 		d := &leased[i]
+		d.Message = mails[d.Sequence]
 		for j := range d.Recipients {
 			r := &d.Recipients[j]
 			r.Waits = r.Status == Queued && of[d.Sequence].waits[r.Address]

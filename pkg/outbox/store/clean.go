@@ -3,33 +3,23 @@ package store
 import "time"
 
 var (
-	qLoad        = register(`SELECT ` + columns + `, CASE WHEN message IS NULL THEN 0 ELSE 1 END FROM delivery WHERE id = $1 {wait}`)
+	qLoad        = register(`SELECT ` + columns + ` FROM delivery WHERE id = $1 {wait}`)
 	qUndelivered = register(`SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM delivery WHERE finished_at IS NULL`)
 	// The condition on created_at follows from the other, and is in the index.
 	qForgotten = register(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND (status = 'queued' OR status = 'sending' AND due_at < $1)
 		AND created_at < $1 AND expires_at < $1 LIMIT $2 + 0 {lock}`)
 )
 
-// Load returns a delivery as it is now, locked, and whether its mail is kept.
-func (t *tx) Load(id string) (d Delivery, kept bool, err error) {
-	if err := t.flush(); err != nil {
-		return Delivery{}, false, err
+// Load returns a delivery as it is now, locked.
+func (t *tx) Load(id string) (Delivery, error) {
+	found, err := t.deliveries(qLoad, id)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
 	}
-	found := make([]Delivery, 0, 1)
-	err = t.each(func(rows scanner) error {
-		var has int
-		d, err := scanDelivery(rows, t.pauses, &has)
-		found, kept = append(found, d), has == 1
-		return err
-	}, qLoad, id)
 	if err != nil {
-		return Delivery{}, false, err
+		return Delivery{}, err
 	}
-	if len(found) == 0 {
-		return Delivery{}, false, ErrNotFound
-	}
-	err = t.each(adopt(found), qRecipients, t.db.list(sequences(found)))
-	return found[0], kept, err
+	return found[0], nil
 }
 
 // Undelivered counts the mail that is not final.

@@ -261,9 +261,9 @@ func TestHeldIsDerivedFromThePause(t *testing.T) {
 			if got := tx.Pauses(); len(got) != 1 || got[pause.Sender] != pause {
 				t.Errorf("%+v", got)
 			}
-			d, kept, err := tx.Load(d.ID)
-			if err != nil || d.Status != Held || !kept {
-				t.Errorf("%+v, %t, %v", d, kept, err)
+			d, err := tx.Load(d.ID)
+			if err != nil || d.Status != Held {
+				t.Errorf("%+v, %v", d, err)
 			}
 			return nil
 		})
@@ -519,7 +519,7 @@ func TestWorkThatFailsChangesNothing(t *testing.T) {
 		_, err = f.Get(t.Context(), n.ID)
 		mustBe(t, err, ErrNotFound)
 		f.write(func(tx Tx) error {
-			_, _, err := tx.Load(n.ID)
+			_, err := tx.Load(n.ID)
 			mustBe(t, err, ErrNotFound)
 			return nil
 		})

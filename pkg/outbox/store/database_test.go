@@ -307,10 +307,10 @@ func TestTimeOutIsTheOperationsFault(t *testing.T) {
 		f.url += "&" + parameter
 		f.database = f.open()
 		err := holder.Write(t.Context(), func(tx Tx) error { // holds the row
-			if _, _, err := tx.Load(d.ID); err != nil {
+			if _, err := tx.Load(d.ID); err != nil {
 				return err
 			}
-			err := f.Write(t.Context(), func(tx Tx) error { _, _, err := tx.Load(d.ID); return err })
+			err := f.Write(t.Context(), func(tx Tx) error { _, err := tx.Load(d.ID); return err })
 			failure, ok := errors.AsType[*WriteError](err)
 			if !ok || failure.Everybody || failure.Unknown {
 				t.Errorf("%s: %+v", parameter, err)

@@ -7,7 +7,7 @@ import (
 
 const (
 	insert = `INSERT INTO delivery (id, source, mail_type, identity, joinable, dedupe, conversation, behind, sender, individual, status, due_at,
-		reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note, message)`
+		reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note)`
 	earlierOpen = `EXISTS (SELECT 1 FROM delivery WHERE conversation = $6 AND conversation <> '' AND finished_at IS NULL)`
 )
 
@@ -21,12 +21,12 @@ var (
 	qUnsigned = register(`DELETE FROM signature WHERE hash = $1 AND bound_to = $2`)
 	// Where no earlier mail of the conversation is open. A database in the process
 	// is asked so first, as RETURNING costs it more than a statement.
-	qInsertAlone = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, $11, '', 0, 0, 0, 0, 0, $12, $13, $10, $14, $15, $16, $17, $18, $19
+	qInsertAlone = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, $11, '', 0, 0, 0, 0, 0, $12, $13, $10, $14, $15, $16, $17, $18
 		WHERE NOT ` + earlierOpen + ` ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING`)
 	qInsert = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, behind, $7, $8,
 			CASE WHEN behind = 1 THEN 'queued' ELSE CAST($9 AS TEXT) END, CASE WHEN behind = 1 THEN CAST($10 AS BIGINT) ELSE CAST($11 AS BIGINT) END,
 			'', 0, 0, 0, 0, 0, CASE WHEN behind = 1 THEN '' ELSE CAST($12 AS TEXT) END, CASE WHEN behind = 1 THEN 0 ELSE CAST($13 AS BIGINT) END,
-			$10, $14, $15, $16, $17, $18, $19
+			$10, $14, $15, $16, $17, $18
 		FROM (SELECT CASE WHEN ` + earlierOpen + ` THEN 1 ELSE 0 END AS behind) AS turn
 		WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence, behind`)
 	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
@@ -91,7 +91,7 @@ func (t *tx) replayed(s Signature) (Enqueued, error) {
 	if !found || request != s.Request {
 		return Enqueued{}, ErrReplayed
 	}
-	d, _, err := t.Load(id)
+	d, err := t.Load(id)
 	if errors.Is(err, ErrNotFound) {
 		err = ErrReplayed
 	}
@@ -109,7 +109,7 @@ func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 	}
 	args := []any{d.ID, clean(d.Source), clean(d.MailType), clean(d.Identity), n.Dedupe.Microseconds(), clean(d.Conversation),
 		clean(d.From), number(d.Individual), string(d.Status), t.now, micros(d.DueAt), d.Owner, d.Attempt, micros(d.ExpiresAt), d.Size,
-		clean(d.Subject), clean(d.MessageID), clean(d.Note), d.Message}
+		clean(d.Subject), clean(d.MessageID), clean(d.Note)}
 	var behind int64
 	if t.db.inProcess {
 		n, sequence, err := t.insert(qInsertAlone, args...)
@@ -128,6 +128,7 @@ func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 		r.Address, r.Position, r.Status = clean(r.Address), i, Queued
 		d.Recipients[i] = r
 	}
+	t.mails = append(t.mails, mailRow{d.Sequence, d.Message})
 	t.added = append(t.added, rowsOf(d, d.Recipients)...)
 	if behind == 1 {
 		t.behind = true

@@ -31,6 +31,8 @@ func registerRows(into, end string) several {
 }
 
 var (
+	qMailRows    = registerRows(`mail (delivery, message)`, ``)
+	qRemoveMails = register(`DELETE FROM mail WHERE delivery {in $1}`)
 	qNewRows     = registerRows(`recipient (delivery, position, address, kind, source, created_at)`, ``)
 	qChangedRows = registerRows(`recipient (delivery, position, address, kind, source, created_at, status, code, enhanced_code, text, updated_at)`,
 		`ON CONFLICT (delivery, position) DO UPDATE SET status = excluded.status, code = excluded.code,
@@ -67,7 +69,10 @@ func rowsOf(d Delivery, recipients []Recipient) []recipientRow {
 
 // collected takes the statements that write what was collected.
 func (t *tx) collected() []writing {
-	var added, changed, attempts, counts []any
+	var mails, added, changed, attempts, counts []any
+	for _, m := range t.mails {
+		mails = append(mails, m.delivery, m.message)
+	}
 	for _, r := range t.added {
 		added = append(added, r.delivery, r.Position, r.Address, string(r.Kind), r.source, r.created)
 	}
@@ -85,8 +90,12 @@ func (t *tx) collected() []writing {
 	for key, count := range t.rollup {
 		counts = append(counts, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
 	}
-	t.added, t.changed, t.attempts, t.rollup = nil, nil, nil, nil
-	return slices.Concat(qNewRows.writings(added), qChangedRows.writings(changed), qAttemptRows.writings(attempts), qCountRows.writings(counts))
+	all := qMailRows.writings(mails)
+	if len(t.unneeded) > 0 {
+		all = append(all, writing{qRemoveMails, []any{t.db.list(t.unneeded)}})
+	}
+	t.mails, t.unneeded, t.added, t.changed, t.attempts, t.rollup = nil, nil, nil, nil, nil, nil
+	return slices.Concat(all, qNewRows.writings(added), qChangedRows.writings(changed), qAttemptRows.writings(attempts), qCountRows.writings(counts))
 }
 
 // flush writes what was collected.

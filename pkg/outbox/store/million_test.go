@@ -18,12 +18,12 @@ func fill(b *testing.B, f *fixture, from time.Time) {
 	}
 	for _, statement := range []string{
 		`INSERT INTO delivery (sequence, id, source, mail_type, identity, joinable, dedupe, conversation, behind, sender, individual, status, due_at, finished_at,
-			reason, code, enhanced_code, reply, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note, message) {overriding}
+			reason, code, enhanced_code, reply, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note) {overriding}
 		SELECT i, 'id ' || i, '1/mail', CASE WHEN i % 10 = 0 THEN 'ad' ELSE 'normal' END, 'identity ' || i, 1, 30000000, 'conversation ' || i, 0, 'alerts@example.com', 0,
 			CASE WHEN i > 1000000 THEN 'queued' WHEN i % 997 = 0 THEN 'failed' WHEN i % 9973 = 0 THEN 'partial' ELSE 'sent' END,
 			{from} + i * 2592000, CASE WHEN i > 1000000 THEN NULL ELSE {from} + i * 2592000 + 50000 + i % 150000 END, 'accepted by the relay', 250, '2.0.0', 'accepted by the relay', 0, 0, 0, 0, 0, '',
 			1, {from} + i * 2592000, {from} + i * 2592000 + 86400000000, 8192,
-			CASE WHEN i = 2000 THEN 'a needle of that month' ELSE '[FIRING:1] disk of host ' || (i % 4000) || ' is full' END, 'id ' || i || '@example.com', '', NULL FROM {numbers} AS numbers`,
+			CASE WHEN i = 2000 THEN 'a needle of that month' ELSE '[FIRING:1] disk of host ' || (i % 4000) || ' is full' END, 'id ' || i || '@example.com', '' FROM {numbers} AS numbers`,
 		`INSERT INTO recipient (delivery, position, address, kind, source, created_at)
 		SELECT i, 0, 'user' || (i % 5000) || '@example.com', 'to', '1/mail', {from} + i * 2592000 FROM {numbers} AS numbers`,
 		`INSERT INTO recipient (delivery, position, address, kind, source, created_at)

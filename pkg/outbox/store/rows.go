@@ -9,13 +9,12 @@ import (
 const columns = `sequence, id, source, mail_type, identity, conversation, sender, individual, status, due_at, coalesce(finished_at, 0),
 	reason, retries, unreachable, uncertain, lost, owner, attempt, created_at, expires_at, size, subject, message_id, note`
 
-// scanDelivery reads columns and, with more, what follows them.
-func scanDelivery(rows scanner, pauses map[Sender]Pause, more ...any) (Delivery, error) {
+// scanDelivery reads columns.
+func scanDelivery(rows scanner, pauses map[Sender]Pause) (Delivery, error) {
 	var d Delivery
 	var individual, unreachable, due, finished, created, expires int64
-	into := [40]any{&d.Sequence, &d.ID, &d.Source, &d.MailType, &d.Identity, &d.Conversation, &d.From, &individual, &d.Status, &due, &finished,
-		&d.Reason, &d.Retries, &unreachable, &d.Uncertain, &d.Lost, &d.Owner, &d.Attempt, &created, &expires, &d.Size, &d.Subject, &d.MessageID, &d.Note}
-	err := rows.Scan(append(into[:24], more...)...)
+	err := rows.Scan(&d.Sequence, &d.ID, &d.Source, &d.MailType, &d.Identity, &d.Conversation, &d.From, &individual, &d.Status, &due, &finished,
+		&d.Reason, &d.Retries, &unreachable, &d.Uncertain, &d.Lost, &d.Owner, &d.Attempt, &created, &expires, &d.Size, &d.Subject, &d.MessageID, &d.Note)
 	d.Individual, d.Unreachable = individual == 1, unreachable == 1
 	d.DueAt, d.FinishedAt, d.CreatedAt, d.ExpiresAt = at(due), at(finished), at(created), at(expires)
 	d.hold(pauses[d.Sender()])

@@ -38,9 +38,9 @@ type Tx interface {
 	Enqueue(NewDelivery) (Enqueued, error)
 	// Undelivered counts the mail that is not final: rows and octets.
 	Undelivered() (count, bytes int64, err error)
-	// Load returns a delivery as it is now, locked, and whether its mail is
-	// kept. ErrNotFound leaves the transaction whole.
-	Load(id string) (d Delivery, kept bool, err error)
+	// Load returns a delivery as it is now, locked. ErrNotFound leaves the
+	// transaction whole.
+	Load(id string) (Delivery, error)
 
 	// Claim leases due deliveries of a source to a process.
 	Claim(Claim) (Claimed, error)

@@ -79,9 +79,16 @@ type tx struct {
 	// behind: mail may wait for an earlier one of its conversation.
 	behind bool
 
+	mails          []mailRow
+	unneeded       []int64 // deliveries whose mail goes
 	added, changed []recipientRow
 	attempts       []attemptRow
 	rollup         map[rollupKey]int64
+}
+
+type mailRow struct {
+	delivery int64
+	message  []byte
 }
 
 type recipientKey struct {

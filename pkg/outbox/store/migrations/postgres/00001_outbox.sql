@@ -33,8 +33,7 @@ CREATE TABLE delivery (
     size         BIGINT NOT NULL,
     subject      TEXT NOT NULL,
     message_id   TEXT NOT NULL,
-    note         TEXT NOT NULL,
-    message      BYTEA          -- the composed mail; NULL once it is final
+    note         TEXT NOT NULL
 );
 CREATE UNIQUE INDEX delivery_identity ON delivery (source, identity) WHERE joinable = 1;
 -- What is not final: by turn, and everything that Depth tells.
@@ -47,6 +46,13 @@ CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE 
 -- The log, the newest first.
 CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
+
+-- The composed mail of a delivery that is not final. Beside the delivery, whose rows
+-- would be spread over as many pages as the mails need.
+CREATE TABLE mail (
+    delivery BIGINT PRIMARY KEY,
+    message  BYTEA NOT NULL
+);
 
 CREATE TABLE recipient (
     delivery      BIGINT NOT NULL,
