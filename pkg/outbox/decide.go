@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// The pause before an attempt is repeated doubles from the one to the other,
-	// each time up to a fifth longer or shorter.
+	// The pause before an attempt is repeated doubles from the one to the other. It
+	// is up to a fifth longer or shorter, and never longer than the last.
 	firstBackoff = 5 * time.Second
 	maxBackoff   = 10 * time.Minute
 	// So does the pause after an attempt that seems to have ended the process.
