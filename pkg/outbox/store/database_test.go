@@ -324,24 +324,13 @@ func TestTimeOutIsTheOperationsFault(t *testing.T) {
 	}
 }
 
-// repeating is Write, once more where the machine was so slow that the first try
-// alone took all the time for repetitions.
-func (f *fixture) repeating(work func(Tx) error) error {
-	began := time.Now()
-	err := f.Write(context.Background(), work)
-	if err != nil && time.Since(began) >= repeatFor {
-		err = f.Write(context.Background(), work)
-	}
-	return err
-}
-
 // TestConnectionThatTheServerEndsIsReplaced: by an administrator, say.
 func TestConnectionThatTheServerEndsIsReplaced(t *testing.T) {
 	f := onServer(t)
 	f.enqueue(mail(""))
 	n := mail("")
 	runs := 0
-	err := f.repeating(func(tx Tx) error {
+	err := f.Write(context.Background(), func(tx Tx) error {
 		if runs++; runs == 1 {
 			if _, err := f.reads.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 				WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'`); err != nil {
@@ -383,7 +372,7 @@ func TestServerThatBecameAReplicaIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.database = other
-	err := f.repeating(func(tx Tx) error { _, err := tx.Enqueue(mail("")); return err })
+	err := f.Write(context.Background(), func(tx Tx) error { _, err := tx.Enqueue(mail("")); return err })
 	if err != nil {
 		t.Errorf("it stays with the replica: %v", err)
 	}
@@ -411,4 +400,43 @@ func mustParse(t *testing.T, location string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// TestDeadlockIsTriedAgain: somebody else locks the same rows in another order.
+func TestDeadlockIsTriedAgain(t *testing.T) {
+	f := onServer(t)
+	a, b := f.enqueue(mail("")).Delivery, f.enqueue(mail("")).Delivery
+	other, err := f.reads.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := func(id string) error {
+		_, err := other.ExecContext(t.Context(), "SELECT 1 FROM delivery WHERE id = $1 FOR UPDATE", id)
+		return err
+	}
+	// We are the ones who find the deadlock, and give way.
+	if _, err := other.ExecContext(t.Context(), "SET LOCAL deadlock_timeout = '1h'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock(b.ID); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	runs := 0
+	err = f.Write(t.Context(), func(tx Tx) error {
+		if _, err := tx.Load(a.ID); err != nil {
+			return err
+		}
+		if runs++; runs == 1 {
+			go func() { ended <- errors.Join(lock(a.ID), other.Commit()) }()
+		}
+		_, err := tx.Load(b.ID)
+		return err
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

@@ -10,29 +10,29 @@ import (
 // connection.
 const repeatFor = 500 * time.Millisecond
 
-// deadlocks is how many a transaction may meet. PostgreSQL finds one only after
-// a second (deadlock_timeout), when repeatFor is over.
-const deadlocks = 3
+// A server's transaction is repeated up to tries times even when the first took
+// longer than that: PostgreSQL finds a deadlock only after a second
+// (deadlock_timeout), and its machine may be slow. After patience it is not: a
+// server that does not answer a dial is not dialed again for one caller.
+const (
+	tries    = 3
+	patience = 5 * time.Second
+)
 
 // Write runs work in one transaction and commits it.
 func (db *database) Write(ctx context.Context, work func(Tx) error) error {
 	began := time.Now()
-	met := 0
-	for pause := 20 * time.Millisecond; ; pause *= 2 {
+	for try := 1; ; try++ {
 		failure, own := db.transact(ctx, work)
 		if failure == nil {
 			return own
 		}
-		err := failure.Err
 		if db.failed != nil {
-			db.failed(err)
+			db.failed(failure.Err)
 		}
-		again := db.repeatable(err) && time.Since(began) < repeatFor
-		if postgresCode(err) == "40P01" {
-			met++
-			again = met < deadlocks
-		}
-		if failure.Unknown || !again || !sleep(ctx, pause) {
+		passed := time.Since(began)
+		again := passed < repeatFor || db.shared && try < tries && passed < patience
+		if failure.Unknown || !again || !db.repeatable(failure.Err) || !sleep(ctx, 20*time.Millisecond<<min(try-1, 10)) {
 			return failure
 		}
 	}
