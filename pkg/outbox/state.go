@@ -8,8 +8,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-type sender = store.Sender
-
 // state is what the writer knows. Operations are handed it while they are
 // carried out; nobody else can reach it.
 type state struct {

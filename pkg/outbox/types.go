@@ -40,6 +40,8 @@ type (
 	Depth = store.Depth
 	// Description says where deliveries are kept.
 	Description = store.Description
+	// sender is what the relay refuses.
+	sender = store.Sender
 	// StorageError is a failure of the store.
 	StorageError = store.StorageError
 )

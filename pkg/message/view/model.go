@@ -173,10 +173,15 @@ func (m *Model) stateText() string {
 	if m.FiringCount+m.ResolvedCount <= 1 && m.State != Mixed {
 		return m.words.Say("state." + m.State)
 	}
-	var parts []string
-	add := func(key string, n int) {
+	return strings.Join(m.counts("count."), m.words.Say("list.join"))
+}
+
+// counts are the states that occur, each in the words of that prefix with how
+// many alerts are in it.
+func (m *Model) counts(prefix string) (parts []string) {
+	add := func(state string, n int) {
 		if n > 0 {
-			parts = append(parts, m.words.Say("count."+key, n))
+			parts = append(parts, m.words.Say(prefix+state, n))
 		}
 	}
 	switch m.State {
@@ -190,7 +195,7 @@ func (m *Model) stateText() string {
 	if m.FiringCount == 0 && m.truncated > 0 {
 		parts = append(parts, m.words.Say("more", m.truncated))
 	}
-	return strings.Join(parts, m.words.Say("list.join"))
+	return parts
 }
 
 // severity is the gravest of the alerts that count.

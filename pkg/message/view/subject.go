@@ -60,23 +60,7 @@ func (m *Model) Topic() string {
 
 // subjectState is state and count, each state that occurs.
 func (m *Model) subjectState() string {
-	var parts []string
-	add := func(state string, n int) {
-		if n > 0 {
-			parts = append(parts, m.words.Say("subject."+state, n))
-		}
-	}
-	switch m.State {
-	case NoData, Error:
-		add(m.State, m.FiringCount)
-	default:
-		add(Firing, m.FiringCount)
-	}
-	add(Resolved, m.ResolvedCount-m.ClosedCount)
-	add(Closed, m.ClosedCount)
-	if m.FiringCount == 0 && m.truncated > 0 {
-		parts = append(parts, m.words.Say("more", m.truncated))
-	}
+	parts := m.counts("subject.")
 	if len(parts) == 0 {
 		parts = append(parts, m.words.Say("subject."+m.State, 0))
 	}

@@ -111,15 +111,23 @@ const (
 	Blind    = "unknown"
 )
 
-// Tone is that of an alert. One that does not say how severe it is may be severe.
-func (a *Alert) Tone() string {
-	switch a.State {
+// toneOf is the tone of a state, or empty where the severity decides.
+func toneOf(state string) string {
+	switch state {
 	case Resolved:
 		return Over
 	case Closed:
 		return Unsure
 	case NoData, Error:
 		return Blind
+	}
+	return ""
+}
+
+// Tone is that of an alert. One that does not say how severe it is may be severe.
+func (a *Alert) Tone() string {
+	if tone := toneOf(a.State); tone != "" {
+		return tone
 	}
 	if a.Severity == "" {
 		return Critical
@@ -128,13 +136,8 @@ func (a *Alert) Tone() string {
 }
 
 func (m *Model) tone() string {
-	switch m.State {
-	case Resolved:
-		return Over
-	case Closed:
-		return Unsure
-	case NoData, Error:
-		return Blind
+	if tone := toneOf(m.State); tone != "" {
+		return tone
 	}
 	if m.FiringCount == 0 && m.truncated > 0 {
 		return Warning
