@@ -154,7 +154,10 @@ func (a *abridged) filter() bool {
 				octets, a.dropped = nil, true
 			}
 		}
-		kept += copy(in[kept:], octets)
+		if kept < i {
+			copy(in[kept:], octets)
+		}
+		kept += len(octets)
 		i += n
 	}
 	a.out, a.unread = in[:kept], in[i:]

@@ -80,7 +80,7 @@ func identity(groupKey string, truncated int, marks []mark) string {
 // DeliveryIdentity is equal for two requests that must not become two mails:
 // same data source, notification, recipients and mail type. It is the
 // key by which the outbox deduplicates.
-func DeliveryIdentity(source string, n *Notification, r Recipients) string {
+func DeliveryIdentity(source string, n *Notification, r *Recipients) string {
 	var f framed
 	f.add(source)
 	f.add(n.Identity())
@@ -93,7 +93,7 @@ func DeliveryIdentity(source string, n *Notification, r Recipients) string {
 // source and group key, mailed to the same mailboxes. What the alerts say, the
 // mail type and how the recipients are addressed take no part: a later mail of
 // a conversation tells the same people how the same group stands now.
-func Conversation(source string, n *Notification, r Recipients) string {
+func Conversation(source string, n *Notification, r *Recipients) string {
 	var keys []string
 	for _, a := range r.All() {
 		keys = append(keys, a.Key())

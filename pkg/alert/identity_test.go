@@ -68,7 +68,7 @@ func TestIdentityCoversAlertsThatAreNotKept(t *testing.T) {
 
 func TestDeliveryIdentity(t *testing.T) {
 	n := decode(t, []byte(payload("g", alertA)))
-	to := func(list ...string) alert.Recipients { return alert.Recipients{To: mailboxes(t, list...)} }
+	to := func(list ...string) *alert.Recipients { return &alert.Recipients{To: mailboxes(t, list...)} }
 	base := alert.DeliveryIdentity("1/a", n, to("a@example.com", "b@example.com"))
 	tests := []struct {
 		name  string
@@ -77,13 +77,13 @@ func TestDeliveryIdentity(t *testing.T) {
 	}{
 		{"recipients in another order", alert.DeliveryIdentity("1/a", n, to("b@example.com", "a@example.com")), true},
 		{"recipients with names and in capitals", alert.DeliveryIdentity("1/a", n, to("Ay <A@example.com>", "b@EXAMPLE.com")), true},
-		{"another language and mode", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), Language: "ko", Mode: "individual"}), true},
+		{"another language and mode", alert.DeliveryIdentity("1/a", n, &alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), Language: "ko", Mode: "individual"}), true},
 
 		{"another data source", alert.DeliveryIdentity("1/b", n, to("a@example.com", "b@example.com")), false},
 		{"another notification", alert.DeliveryIdentity("1/a", decode(t, []byte(payload("g", alertB))), to("a@example.com", "b@example.com")), false},
 		{"other recipients", alert.DeliveryIdentity("1/a", n, to("a@example.com")), false},
-		{"a recipient in another role", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com"), Cc: mailboxes(t, "b@example.com")}), false},
-		{"another mail type", alert.DeliveryIdentity("1/a", n, alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), MailType: nhncloud.Ad}), false},
+		{"a recipient in another role", alert.DeliveryIdentity("1/a", n, &alert.Recipients{To: mailboxes(t, "a@example.com"), Cc: mailboxes(t, "b@example.com")}), false},
+		{"another mail type", alert.DeliveryIdentity("1/a", n, &alert.Recipients{To: mailboxes(t, "a@example.com", "b@example.com"), MailType: nhncloud.Ad}), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestDeliveryIdentity(t *testing.T) {
 
 func TestConversationIsThatOfAGroupAndItsRecipients(t *testing.T) {
 	n := decode(t, []byte(payload("g", alertA)))
-	to := func(list ...string) alert.Recipients { return alert.Recipients{To: mailboxes(t, list...)} }
+	to := func(list ...string) *alert.Recipients { return &alert.Recipients{To: mailboxes(t, list...)} }
 	base := alert.Conversation("1/a", n, to("a@example.com", "b@example.com"))
 	// Across releases, mail that waits is found by it.
 	if want := "PDn7nZMOMueIw8wPixUEoo8z"; base != want {
@@ -110,8 +110,8 @@ func TestConversationIsThatOfAGroupAndItsRecipients(t *testing.T) {
 		{"other alerts of the group", alert.Conversation("1/a", decode(t, []byte(payload("g", strings.Replace(alertB, "firing", "resolved", 1)))), to("a@example.com", "b@example.com")), true},
 		{"recipients in another order", alert.Conversation("1/a", n, to("b@example.com", "a@example.com")), true},
 		{"recipients with names and in capitals", alert.Conversation("1/a", n, to("Ay <A@example.com>", "b@EXAMPLE.com")), true},
-		{"a recipient in another role", alert.Conversation("1/a", n, alert.Recipients{To: mailboxes(t, "b@example.com"), Bcc: mailboxes(t, "a@example.com")}), true},
-		{"another language, mode and mail type", alert.Conversation("1/a", n, alert.Recipients{
+		{"a recipient in another role", alert.Conversation("1/a", n, &alert.Recipients{To: mailboxes(t, "b@example.com"), Bcc: mailboxes(t, "a@example.com")}), true},
+		{"another language, mode and mail type", alert.Conversation("1/a", n, &alert.Recipients{
 			To: mailboxes(t, "a@example.com", "b@example.com"), Language: "ko", Mode: "individual", MailType: nhncloud.Ad}), true},
 
 		{"another data source", alert.Conversation("1/b", n, to("a@example.com", "b@example.com")), false},

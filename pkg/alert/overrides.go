@@ -38,36 +38,33 @@ type Rejected struct {
 	Reason    string // a sentence for whoever wrote it, which quotes the entry
 }
 
-// ParseOverrides reads a raw query string. Addresses may be repeated and
+// ParseOverrides reads a query. Addresses may be repeated and
 // separated by commas or semicolons. An empty value, as from a URL template
 // that expanded to nothing, overrides nothing; an entry that is no address is
 // left out and told in Rejected, since a label that holds a team's name must not
 // keep the alert from the others. An unknown parameter is refused, so that a
 // typing error does not mail somebody else. The error is a *failure.Error.
-func ParseOverrides(rawQuery string) (Overrides, error) {
-	q, err := ParseQuery(rawQuery)
-	if err != nil {
-		return Overrides{}, err
-	}
+func ParseOverrides(q url.Values) (*Overrides, error) {
 	for _, name := range slices.Sorted(maps.Keys(q)) {
 		if !slices.Contains(parameters, name) && !slices.Contains(ignored, name) {
-			return Overrides{}, badParameter(fmt.Sprintf("the query parameter %.60q is unknown", name), "It must be "+strings.Join(parameters, ", ")+".")
+			return nil, badParameter(fmt.Sprintf("the query parameter %.60q is unknown", name), "It must be "+strings.Join(parameters, ", ")+".")
 		}
 	}
 	var o Overrides
+	var err error
 	o.To = o.addresses(q, "to")
 	o.Cc = o.addresses(q, "cc")
 	o.Bcc = o.addresses(q, "bcc")
 	if o.MailType, err = word(q, "type", nhncloud.MailTypes()); err != nil {
-		return Overrides{}, err
+		return nil, err
 	}
 	if o.Language, err = word(q, "language", settings.Languages()); err != nil {
-		return Overrides{}, err
+		return nil, err
 	}
 	if o.Mode, err = word(q, "mode", settings.RecipientModes()); err != nil {
-		return Overrides{}, err
+		return nil, err
 	}
-	return o, nil
+	return &o, nil
 }
 
 // ParseQuery reads a raw query string. The error is a *failure.Error.

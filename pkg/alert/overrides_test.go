@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
@@ -44,7 +43,7 @@ func TestOverridesAreReadFromTheQueryString(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o, err := alert.ParseOverrides(tt.query)
+			o, err := parseOverrides(tt.query)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +81,7 @@ func TestEntriesThatAreNoAddressesAreLeftOut(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			o, err := alert.ParseOverrides("to=" + url.QueryEscape(tt.entries))
+			o, err := parseOverrides("to=" + url.QueryEscape(tt.entries))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +93,7 @@ func TestEntriesThatAreNoAddressesAreLeftOut(t *testing.T) {
 			}
 		})
 	}
-	o, err := alert.ParseOverrides("to=x&cc=y,a@example.com&bcc=z&to=w")
+	o, err := parseOverrides("to=x&cc=y,a@example.com&bcc=z&to=w")
 	if err != nil || show(o.Cc) != "a@example.com" || len(o.Rejected) != 4 {
 		t.Fatalf("%+v %v", o, err)
 	}
@@ -118,7 +117,7 @@ func TestOverridesThatAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := alert.ParseOverrides(tt.query)
+			_, err := parseOverrides(tt.query)
 			refused(t, err, http.StatusBadRequest, failure.Parameter, tt.words)
 		})
 	}
@@ -133,7 +132,7 @@ func FuzzParseOverrides(f *testing.F) {
 	f.Add("to=team-db,a@example.com&cc=on+call@example.com,%22a+b%22@example.com&orgId=1&targetOrgId=2")
 	f.Add("to=a..b@docomo.ne.jp,a%25evil.test@example.com")
 	f.Fuzz(func(t *testing.T, query string) {
-		o, err := alert.ParseOverrides(query)
+		o, err := parseOverrides(query)
 		if err != nil {
 			var r *failure.Error
 			if !errors.As(err, &r) || r.HTTPStatus() != http.StatusBadRequest || r.English == "" {

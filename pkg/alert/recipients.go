@@ -31,8 +31,8 @@ type Recipients struct {
 // with only a to keeps the default cc and bcc, and so does one whose cc holds no
 // address. Every recipient must be in a default list or match allowedRecipients.
 // The error is a *failure.Error.
-func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
-	r := Recipients{
+func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
+	r := &Recipients{
 		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
 		MailType: cmp.Or(o.MailType, s.MailType), Language: cmp.Or(o.Language, s.Language), Mode: cmp.Or(o.Mode, s.RecipientMode),
 		Rejected: o.Rejected, Replaced: replaced(o, s),
@@ -48,14 +48,14 @@ func Resolve(o Overrides, s settings.Settings) (Recipients, error) {
 	}
 	r.dedupe()
 	if err := r.check(s); err != nil {
-		return Recipients{}, err
+		return nil, err
 	}
 	return r, nil
 }
 
 // check refuses a request without recipients, with too many, or with one that the
 // settings do not allow.
-func (r Recipients) check(s settings.Settings) error {
+func (r *Recipients) check(s *settings.Settings) error {
 	switch n := len(r.All()) + len(r.Rejected); {
 	case n == len(r.Rejected):
 		message := "the notification has no recipients"
@@ -88,7 +88,7 @@ const maxNotes = 10
 
 // Notes say for the log and the delivery record what was rejected and what
 // became of it.
-func (r Recipients) Notes() []string {
+func (r *Recipients) Notes() []string {
 	var notes []string
 	for _, rejected := range r.Rejected[:min(len(r.Rejected), maxNotes)] {
 		notes = append(notes, "not mailed, from the query parameter "+rejected.Parameter+": "+rejected.Reason)
@@ -105,7 +105,7 @@ func (r Recipients) Notes() []string {
 // replaced are the entries of the lists To and Cc of a request that hold no
 // address at all, where default recipients have the mail in their place. Those
 // of Bcc are nothing for the other recipients to read.
-func replaced(o Overrides, s settings.Settings) []string {
+func replaced(o *Overrides, s *settings.Settings) []string {
 	only := func(parameter string, good []address.Address) (entries []string) {
 		for _, r := range o.Rejected {
 			if r.Parameter == parameter && len(good) == 0 && !slices.Contains(entries, r.Entry) {
@@ -127,10 +127,10 @@ func replaced(o Overrides, s settings.Settings) []string {
 }
 
 // All is every recipient: to, cc, bcc.
-func (r Recipients) All() []address.Address { return slices.Concat(r.To, r.Cc, r.Bcc) }
+func (r *Recipients) All() []address.Address { return slices.Concat(r.To, r.Cc, r.Bcc) }
 
 // Visible are the addresses that every recipient of the mail can see in it.
-func (r Recipients) Visible() []string {
+func (r *Recipients) Visible() []string {
 	if r.Mode != settings.Single {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (r Recipients) Visible() []string {
 }
 
 // Key is equal for the same mailboxes in the same roles, in any order.
-func (r Recipients) Key() string {
+func (r *Recipients) Key() string {
 	var keys []string
 	for kind, list := range map[string][]address.Address{"to": r.To, "cc": r.Cc, "bcc": r.Bcc} {
 		for _, a := range list {

@@ -14,7 +14,7 @@ import (
 )
 
 // source is a data source with default recipients and allowed ones.
-func source(t *testing.T, to, cc, bcc string, allowed ...string) settings.Settings {
+func source(t *testing.T, to, cc, bcc string, allowed ...string) *settings.Settings {
 	t.Helper()
 	s := settings.Defaults()
 	s.To = mailboxes(t, address.Split(to)...)
@@ -27,13 +27,22 @@ func source(t *testing.T, to, cc, bcc string, allowed ...string) settings.Settin
 		}
 		s.AllowedRecipients = append(s.AllowedRecipients, p)
 	}
-	return s
+	return &s
 }
 
-// overrides reads a query string.
-func overrides(t *testing.T, query string) alert.Overrides {
+// parseOverrides reads a query string.
+func parseOverrides(query string) (*alert.Overrides, error) {
+	q, err := alert.ParseQuery(query)
+	if err != nil {
+		return nil, err
+	}
+	return alert.ParseOverrides(q)
+}
+
+// overrides reads a query string that is right.
+func overrides(t *testing.T, query string) *alert.Overrides {
 	t.Helper()
-	o, err := alert.ParseOverrides(query)
+	o, err := parseOverrides(query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +87,7 @@ func TestRecipientsAreTheDefaultsWithTheOverridesInTheirPlace(t *testing.T) {
 func TestTypeLanguageAndModeAreTheDefaultsOrTheOverrides(t *testing.T) {
 	s := source(t, "ops@example.com", "", "")
 	s.MailType, s.Language, s.RecipientMode = nhncloud.Normal, "ja", settings.Individual
-	r, err := alert.Resolve(alert.Overrides{}, s)
+	r, err := alert.Resolve(&alert.Overrides{}, s)
 	if err != nil || r.MailType != nhncloud.Normal || r.Language != "ja" || r.Mode != settings.Individual {
 		t.Errorf("%+v %v", r, err)
 	}
@@ -165,7 +174,7 @@ func TestDefaultRecipientsStandInForWhatIsNoAddress(t *testing.T) {
 }
 
 func TestTheNumberOfRecipientsIsLimited(t *testing.T) {
-	_, err := alert.Resolve(alert.Overrides{}, settings.Defaults())
+	_, err := alert.Resolve(&alert.Overrides{}, new(settings.Defaults()))
 	refused(t, err, http.StatusUnprocessableEntity, failure.Recipients, "the notification has no recipients")
 
 	var list []string
@@ -195,7 +204,7 @@ func TestRecipientsSeeOneAnother(t *testing.T) {
 		list = append(list, a)
 	}
 	for mode, want := range map[settings.RecipientMode]string{settings.Single: "a@example.com b@example.com", settings.Individual: "", settings.Undisclosed: ""} {
-		r := alert.Recipients{To: list[:1], Cc: list[1:2], Bcc: list[2:], Mode: mode}
+		r := &alert.Recipients{To: list[:1], Cc: list[1:2], Bcc: list[2:], Mode: mode}
 		if got := strings.Join(r.Visible(), " "); got != want {
 			t.Errorf("%s: they see %q, want %q", mode, got, want)
 		}

@@ -33,24 +33,24 @@ type Receipt struct {
 // Accept renders a notification, stores its mail and waits for the outcome of
 // the first attempt, or until ctx ends: then the receipt says how far it is.
 // An error means that nothing was accepted.
-func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r alert.Recipients) (Receipt, error) {
+func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Recipients) (*Receipt, error) {
 	box, err := s.service.Outbox(ctx)
 	if err != nil {
-		return Receipt{}, err
+		return nil, err
 	}
 	delivery, err := s.compose(ctx, n, r)
 	if err != nil {
-		return Receipt{}, err
+		return nil, err
 	}
 	stored, err := box.EnqueueAndWait(ctx, delivery)
 	if err != nil {
-		return Receipt{}, err
+		return nil, err
 	}
-	return Receipt{Delivery: stored.Delivery, Joined: stored.Joined, Durable: box.Describe().Durable}, nil
+	return &Receipt{Delivery: stored.Delivery, Joined: stored.Joined, Durable: box.Describe().Durable}, nil
 }
 
 // compose is everything that can fail on content, before anything is stored.
-func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Recipients) (outbox.NewDelivery, error) {
+func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Recipients) (outbox.NewDelivery, error) {
 	_, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()
 	content, err := s.render(ctx, n, r)
@@ -59,7 +59,7 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r alert.Rec
 	}
 	id := outbox.NewID()
 	messageID := id + "@" + s.settings.From.Domain
-	mail, err := message.Compose(header(s.settings, n, r, messageID), content)
+	mail, err := message.Compose(header(&s.settings, n, r, messageID), content)
 	if err != nil {
 		return outbox.NewDelivery{}, noMail(err)
 	}
@@ -89,7 +89,7 @@ func noMail(err error) error {
 	return failure.New(failure.Content, err.Error(), failure.Say("Correct the data source's settings, or the parameters in the contact point's URL."))
 }
 
-func (s *Sender) render(ctx context.Context, n *alert.Notification, r alert.Recipients) (message.Content, error) {
+func (s *Sender) render(ctx context.Context, n *alert.Notification, r *alert.Recipients) (message.Content, error) {
 	renderer, err := s.renderer(r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, err
@@ -101,7 +101,7 @@ func (s *Sender) render(ctx context.Context, n *alert.Notification, r alert.Reci
 	return content, nil
 }
 
-func header(set settings.Settings, n *alert.Notification, r alert.Recipients, messageID string) message.Header {
+func header(set *settings.Settings, n *alert.Notification, r *alert.Recipients, messageID string) message.Header {
 	h := message.Header{
 		From: set.From, ReplyTo: set.ReplyTo,
 		To: r.To, Cc: r.Cc, Mode: r.Mode,
@@ -114,7 +114,7 @@ func header(set settings.Settings, n *alert.Notification, r alert.Recipients, me
 	return h
 }
 
-func recipients(r alert.Recipients) []outbox.Recipient {
+func recipients(r *alert.Recipients) []outbox.Recipient {
 	var all []outbox.Recipient
 	for _, list := range []struct {
 		kind outbox.Kind
@@ -133,7 +133,7 @@ const sendNowWithin = time.Minute
 
 // SendNow sends one mail past the outbox, for a person who waits for the
 // relay's words. A success brings held mail back.
-func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Recipients) (smtp.Result, string, error) {
+func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r *alert.Recipients) (smtp.Result, string, error) {
 	composed, err := s.compose(ctx, n, r)
 	if err != nil {
 		return smtp.Result{}, "", err
@@ -150,7 +150,7 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r alert.Rec
 }
 
 // Preview renders and composes the mail that a notification would become.
-func Preview(ctx context.Context, set settings.Settings, n *alert.Notification, r alert.Recipients) (message.Content, []byte, error) {
+func Preview(ctx context.Context, set *settings.Settings, n *alert.Notification, r *alert.Recipients) (message.Content, []byte, error) {
 	renderer, err := newRenderer(set, r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, nil, err

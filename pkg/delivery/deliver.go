@@ -44,7 +44,7 @@ func (s *Sender) Deliver(ctx context.Context, d outbox.Job) outbox.Outcome {
 
 // Probe runs the handshake as a paused sender, for the outbox.
 func (s *Sender) Probe(ctx context.Context, mailType string) error {
-	report := smtp.Check(ctx, s.relay(s.settings, nhncloud.MailType(mailType)))
+	report := smtp.Check(ctx, s.relay(&s.settings, nhncloud.MailType(mailType)))
 	if report.Err != nil {
 		return report.Err
 	}

@@ -80,13 +80,17 @@ func (m mailing) enqueue(t *testing.T, n int) {
 }
 
 // accept has a notification mailed, of a group of that name.
-func (m mailing) accept(t *testing.T, group, query string) Receipt {
+func (m mailing) accept(t *testing.T, group, query string) *Receipt {
 	t.Helper()
-	o, err := alert.ParseOverrides(query)
+	q, err := alert.ParseQuery(query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	recipients, err := alert.Resolve(o, m.settings)
+	o, err := alert.ParseOverrides(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipients, err := alert.Resolve(o, &m.settings)
 	if err != nil {
 		t.Fatal(err)
 	}

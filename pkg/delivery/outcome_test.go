@@ -164,7 +164,7 @@ func TestIndividualMailThatEverybodyHasIsSent(t *testing.T) {
 }
 
 func TestSettingsReachTheRelay(t *testing.T) {
-	c := relayConfig(settings.Settings{
+	c := relayConfig(&settings.Settings{
 		Host: "relay.example.com", Port: 2587, PortMode: nhncloud.STARTTLS, AuthMechanism: settings.AuthLogin, ServerName: "name.example.com",
 		EHLOName: "client.example.com", MaxConnections: 7, Timeout: 3 * time.Second, MessagesPerMinute: 11, MessagesPerConnection: 23, SecretKey: settings.NewSecret("x"),
 	}, nhncloud.Normal, nil)
@@ -222,7 +222,7 @@ func TestOutboxInMemorySaysSo(t *testing.T) {
 
 func TestOrganizationsShareNoConversation(t *testing.T) {
 	thread := func(org int64) string {
-		return header(settings.Settings{Location: time.UTC}, &alert.Notification{ExternalURL: "https://grafana.example.com/", GroupKey: `{}:{alertname="CPU"}`, OrgID: org}, alert.Recipients{}, "x@example.com").Thread
+		return header(&settings.Settings{Location: time.UTC}, &alert.Notification{ExternalURL: "https://grafana.example.com/", GroupKey: `{}:{alertname="CPU"}`, OrgID: org}, &alert.Recipients{}, "x@example.com").Thread
 	}
 	if thread(1) == thread(2) {
 		t.Errorf("both are in %q", thread(1))

@@ -15,7 +15,7 @@ import (
 type Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // relayConfig is how the settings reach their relay as the sender of type t.
-func relayConfig(s settings.Settings, t nhncloud.MailType, dial Dialer) smtp.Config {
+func relayConfig(s *settings.Settings, t nhncloud.MailType, dial Dialer) smtp.Config {
 	return smtp.Config{
 		Host: s.Host,
 		Port: s.Port,
@@ -39,7 +39,7 @@ func relayConfig(s settings.Settings, t nhncloud.MailType, dial Dialer) smtp.Con
 }
 
 // relay is how this sender reaches its relay as the sender of type t.
-func (s *Sender) relay(set settings.Settings, t nhncloud.MailType) smtp.Config {
+func (s *Sender) relay(set *settings.Settings, t nhncloud.MailType) smtp.Config {
 	config := relayConfig(set, t, s.dial)
 	config.Trace = trace(s.log)
 	return config
@@ -49,7 +49,7 @@ func (s *Sender) relay(set settings.Settings, t nhncloud.MailType) smtp.Config {
 // of the configured mail type. When the relay takes the credentials, mail that
 // a refusal held back goes out.
 func (s *Sender) Check(ctx context.Context) smtp.Report {
-	report := smtp.Check(ctx, s.relay(s.settings, s.settings.MailType))
+	report := smtp.Check(ctx, s.relay(&s.settings, s.settings.MailType))
 	if report.Err == nil {
 		s.resume(ctx, s.settings.MailType)
 	}
@@ -60,7 +60,7 @@ func (s *Sender) Check(ctx context.Context) smtp.Report {
 func (s *Sender) CheckEndpoint(ctx context.Context, e nhncloud.Endpoint) smtp.Report {
 	set := s.settings
 	set.PortMode, set.Port = e.Mode, e.Port
-	return smtp.Check(ctx, s.relay(set, set.MailType))
+	return smtp.Check(ctx, s.relay(&set, set.MailType))
 }
 
 // Endpoints lists what CheckEndpoint may be asked for: the service's ports,

@@ -158,7 +158,7 @@ func (s *Sender) pool(t nhncloud.MailType) (*smtp.Pool, error) {
 		return nil, smtp.ErrClosed
 	}
 	if s.pools[t] == nil {
-		config := s.relay(s.settings, t)
+		config := s.relay(&s.settings, t)
 		if s.service != nil && s.service.connections != nil {
 			config.Dial = s.service.connections.dialer(s.source+" "+string(t), config.MaxConnections, config.Timeout/2, s.dial)
 		}
@@ -173,7 +173,7 @@ func (s *Sender) renderer(language string, t nhncloud.MailType) (*message.Render
 	defer s.mu.Unlock()
 	key := renderKey{language, t}
 	if s.renderers[key] == nil {
-		r, err := newRenderer(s.settings, language, t)
+		r, err := newRenderer(&s.settings, language, t)
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func (s *Sender) renderer(language string, t nhncloud.MailType) (*message.Render
 	return s.renderers[key], nil
 }
 
-func newRenderer(set settings.Settings, language string, t nhncloud.MailType) (*message.Renderer, error) {
+func newRenderer(set *settings.Settings, language string, t nhncloud.MailType) (*message.Renderer, error) {
 	return message.NewRenderer(message.Options{
 		Language:        language,
 		Location:        set.Location,

@@ -108,36 +108,36 @@ func (d *DataSource) logRefused(h handler) handler {
 
 // readAlert verifies, addresses and decodes a request, in this order: nothing
 // of a request is looked at before it is known to be the contact point's.
-func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.Notification, alert.Recipients, error) {
+func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.Notification, *alert.Recipients, error) {
 	defer closeBody(r) // the notification has what it needs
-	body, signature, err := d.readSigned(r)
+	signed, err := d.readSigned(r)
 	if err != nil {
-		return nil, alert.Recipients{}, err
+		return nil, nil, err
 	}
 	if err := allow(w, d.limits.alerts, 1); err != nil {
-		return nil, alert.Recipients{}, err
+		return nil, nil, err
 	}
-	overrides, err := alert.ParseOverrides(r.URL.RawQuery)
+	overrides, err := alert.ParseOverrides(signed.query)
 	if err != nil {
-		return nil, alert.Recipients{}, err
+		return nil, nil, err
 	}
-	recipients, err := alert.Resolve(overrides, d.settings)
+	recipients, err := alert.Resolve(overrides, &d.settings)
 	if err != nil {
-		return nil, alert.Recipients{}, err
+		return nil, nil, err
 	}
-	n, err := alert.Decode(bytes.NewReader(body))
+	n, err := alert.Decode(bytes.NewReader(signed.body))
 	if err != nil {
-		return nil, alert.Recipients{}, err
+		return nil, nil, err
 	}
-	n.Signature = signature
+	n.Signature = signed.signature
 	n.Replaced, n.Visible = recipients.Replaced, recipients.Visible()
 	return n, recipients, nil
 }
 
 // answerReceipt answers with what became of an alert, as the table in docs/api.md
 // says. Each answer lists the entries of the request that are no addresses.
-func answerReceipt(w http.ResponseWriter, got delivery.Receipt, rejected []rejection) {
-	d := got.Delivery
+func answerReceipt(w http.ResponseWriter, got *delivery.Receipt, rejected []rejection) {
+	d := &got.Delivery
 	answer := receiptOf(d)
 	refuse := func(code failure.Code, message, remedy string) {
 		f := failure.New(code, message+d.Reason, failure.Say(remedy))
@@ -174,7 +174,7 @@ func heldHint(durable bool) string {
 }
 
 // receiptOf lists what the relay said of a delivery's recipients.
-func receiptOf(d outbox.Delivery) receipt {
+func receiptOf(d *outbox.Delivery) receipt {
 	r := receipt{ID: d.ID, MessageID: d.MessageID}
 	for _, to := range d.Recipients {
 		switch {
@@ -185,6 +185,6 @@ func receiptOf(d outbox.Delivery) receipt {
 			r.Rejected = append(r.Rejected, rejection{to.Address, to.Code, to.EnhancedCode, to.Text})
 		}
 	}
-	r.NextAttempt = nextAttempt(d)
+	r.NextAttempt = nextAttempt(*d)
 	return r
 }

@@ -64,11 +64,11 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	if len(set.To)+len(set.Cc)+len(set.Bcc) == 0 {
 		set.To = []address.Address{set.From} // contact points may name them by ?to= alone
 	}
-	recipients, err := alert.Resolve(alert.Overrides{}, set)
+	recipients, err := alert.Resolve(&alert.Overrides{}, &set)
 	if err != nil {
 		return err
 	}
-	content, mail, err := delivery.Preview(ctx, set, n, recipients)
+	content, mail, err := delivery.Preview(ctx, &set, n, recipients)
 	if err != nil {
 		return failure.New(failure.Template, err.Error(), failure.TemplateModel.With())
 	}

@@ -51,20 +51,20 @@ func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
 
 // testRecipients lets an Admin, who may change the settings, mail the sample to
 // anyone, and an Editor to those whom alerts may reach.
-func (d *DataSource) testRecipients(request testRequest, role string) (alert.Recipients, error) {
+func (d *DataSource) testRecipients(request testRequest, role string) (*alert.Recipients, error) {
 	if request.To == "" {
-		return alert.Resolve(alert.Overrides{}, d.settings)
+		return alert.Resolve(&alert.Overrides{}, &d.settings)
 	}
 	to, err := address.Parse(request.To)
 	if err != nil {
-		return alert.Recipients{}, failure.New(failure.Body, `"to": `+err.Error(), failure.AddressForm.With())
+		return nil, failure.New(failure.Body, `"to": `+err.Error(), failure.AddressForm.With())
 	}
 	only := d.settings
 	only.To, only.Cc, only.Bcc = []address.Address{to}, nil, nil
 	if role != "Admin" {
-		if _, err := alert.Resolve(alert.Overrides{To: only.To}, d.settings); err != nil {
-			return alert.Recipients{}, err
+		if _, err := alert.Resolve(&alert.Overrides{To: only.To}, &d.settings); err != nil {
+			return nil, err
 		}
 	}
-	return alert.Resolve(alert.Overrides{}, only)
+	return alert.Resolve(&alert.Overrides{}, &only)
 }
