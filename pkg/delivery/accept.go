@@ -57,6 +57,7 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 	if err != nil {
 		return outbox.NewDelivery{}, noMail(err)
 	}
+	s.embed(ctx, &content, n)
 	id := outbox.NewID()
 	messageID := id + "@" + s.settings.From.Domain
 	mail, err := message.Compose(header(&s.settings, n, r, messageID), content)

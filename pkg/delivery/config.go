@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
 )
 
 const pluginID = "nhncloud-email-datasource"
@@ -22,11 +23,12 @@ type Config struct {
 	url     string
 	file    string // the default outbox; empty when outbox_url is set
 	options outbox.Options
+	images  picture.Hosts
 	err     error // a key that cannot be read; told by health and every alert
 }
 
 // ConfigFromEnv reads the keys as Grafana hands them on (GF_PLUGIN_<KEY>):
-// outbox_url, retention, outbox_max_mails and outbox_max_bytes. The default
+// outbox_url, retention, outbox_max_mails, outbox_max_bytes and image_hosts. The default
 // outbox is outbox.db in a folder nhncloud-email beside the plugins directory,
 // which executable is in: the plugin's own directory is replaced on upgrade.
 func ConfigFromEnv(getenv func(string) string, executable string) Config {
@@ -38,7 +40,7 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	}
 	bad := func(key, value, may string) {
 		if c.err == nil {
-			c.err = fmt.Errorf("%s in [plugin.%s] of grafana.ini is %q; it may be %s", key, pluginID, value, may)
+			c.err = fmt.Errorf("%s in [plugin.%s] of grafana.ini is %q; it must be %s", key, pluginID, value, may)
 		}
 	}
 	if v := getenv("GF_PLUGIN_RETENTION"); v != "" {
@@ -61,6 +63,11 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	}
 	c.options.MaxQueued = int(number("outbox_max_mails", "GF_PLUGIN_OUTBOX_MAX_MAILS"))
 	c.options.MaxBytes = number("outbox_max_bytes", "GF_PLUGIN_OUTBOX_MAX_BYTES")
+	hosts := getenv("GF_PLUGIN_IMAGE_HOSTS")
+	var err error
+	if c.images, err = picture.ParseHosts(hosts); err != nil {
+		bad("image_hosts", hosts, "hosts, IP addresses and networks, with commas between them")
+	}
 	return c
 }
 

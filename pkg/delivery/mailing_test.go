@@ -39,7 +39,7 @@ func startMailing(t *testing.T, override map[string]any) mailing {
 		t.Fatal(err)
 	}
 	m.service = New(ConfigFromEnv(func(key string) string {
-		return map[string]string{"GF_PLUGIN_OUTBOX_URL": inMemory}[key]
+		return map[string]string{"GF_PLUGIN_OUTBOX_URL": inMemory, "GF_PLUGIN_IMAGE_HOSTS": "127.0.0.1"}[key]
 	}, ""), hclog.NewNullLogger())
 	t.Cleanup(func() {
 		if err := m.service.Close(context.Background()); err != nil {

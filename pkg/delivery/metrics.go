@@ -33,6 +33,10 @@ var (
 		Help:    "Duration of each stage of an SMTP session.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 	}, []string{"stage"})
+	pictures = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace, Name: "pictures_total",
+		Help: "Pictures of alerts, by result: embedded in the mail, or linked because they could not be fetched.",
+	}, []string{"result"})
 	connections = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "connections",
 		Help: "SMTP connections, by state.",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
 )
 
 const (
@@ -35,6 +36,7 @@ type Service struct {
 	config      Config
 	log         hclog.Logger
 	connections *openConnections
+	pictures    *picture.Fetcher
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
@@ -65,7 +67,7 @@ func noOutbox(err error) error {
 // New starts the service. An outbox that cannot be opened now is tried again
 // with the next call that needs it; until then Outbox says why.
 func New(config Config, log hclog.Logger) *Service {
-	s := &Service{config: config, log: log, connections: newOpenConnections()}
+	s := &Service{config: config, log: log, connections: newOpenConnections(), pictures: picture.NewFetcher(config.images)}
 	s.life, s.end = context.WithCancel(context.Background())
 	if _, err := s.Outbox(context.Background()); err != nil {
 		log.Error("the outbox cannot be opened: alerts are answered with 503 until it can", "error", err.Error())
@@ -236,6 +238,7 @@ func (s *Service) Close(ctx context.Context) error {
 		closing.Go(func() { sender.close(ctx) })
 	}
 	closing.Wait()
+	s.pictures.Close()
 	if box == nil {
 		return nil
 	}

@@ -51,12 +51,22 @@ func Compose(h Header, c Content) ([]byte, error) {
 		return nil, err
 	}
 	mail = appendPart(mail, separator, "plain", c.Text)
-	mail = appendPart(mail, separator, "html", c.HTML)
+	if len(c.Pictures) == 0 {
+		mail = appendPart(mail, separator, "html", c.HTML)
+	} else {
+		mail = appendRelated(mail, separator, c)
+	}
 	return append(mail, "\r\n--"+separator+"--\r\n"...), nil
 }
 
 // roughly is how many octets a mail of mostly ASCII takes.
-func roughly(c Content) int { return (len(c.Text)+len(c.HTML))*9/8 + 2<<10 }
+func roughly(c Content) int {
+	n := (len(c.Text)+len(c.HTML))*9/8 + 2<<10
+	for _, p := range c.Pictures {
+		n += len(p.Data)*4/3*78/76 + 1<<10
+	}
+	return n
+}
 
 // Addressed puts the To and Message-ID (without angle brackets) of one
 // recipient in front of an Individual mail, without copying it.
@@ -145,6 +155,24 @@ func appendPart(mail []byte, separator, subtype, body string) []byte {
 		"Content-Type: text/"+subtype+"; charset=utf-8\r\n"+
 		"Content-Transfer-Encoding: "+encoding+"\r\n\r\n"...)
 	return appendEncoded(mail, body)
+}
+
+// appendRelated writes the HTML part and the pictures that it shows (RFC 2387),
+// inside the alternative: Outlook, Gmail and Apple Mail show them without asking.
+func appendRelated(mail []byte, separator string, c Content) []byte {
+	inner := separator + "_related"
+	mail = append(mail, "\r\n--"+separator+"\r\nContent-Type: multipart/related; type=\"text/html\";\r\n boundary=\""+inner+"\"\r\n"...)
+	mail = appendPart(mail, inner, "html", c.HTML)
+	for i, p := range c.Pictures {
+		name := fmt.Sprintf("picture-%d.%s", i+1, strings.TrimPrefix(p.Type, "image/"))
+		mail = append(mail, "\r\n--"+inner+"\r\n"+
+			"Content-Type: "+p.Type+"\r\n"+
+			"Content-Transfer-Encoding: base64\r\n"+
+			"Content-ID: <"+p.ID+">\r\n"+
+			"Content-Disposition: inline; filename=\""+name+"\"\r\n\r\n"...)
+		mail = transfer.AppendBase64(mail, p.Data)
+	}
+	return append(mail, "\r\n--"+inner+"--\r\n"...)
 }
 
 // boundary separates the parts. "=_" occurs in neither transfer encoding (RFC

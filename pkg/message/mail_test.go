@@ -19,6 +19,7 @@ import (
 type parsedMail struct {
 	header     mail.Header
 	text, html string
+	pictures   map[string]string // by Content-ID: the type, a space and the data
 }
 
 func parseMail(t testing.TB, data []byte) parsedMail {
@@ -33,26 +34,59 @@ func parseMail(t testing.TB, data []byte) parsedMail {
 	}
 	p := parsedMail{header: m.Header}
 	reader := multipart.NewReader(m.Body, params["boundary"])
-	for i, want := range []string{"text/plain; charset=utf-8", "text/html; charset=utf-8"} {
-		part, err := reader.NextRawPart()
-		if err != nil {
-			t.Fatalf("part %d: %v", i, err)
-		}
-		if got := part.Header.Get("Content-Type"); got != want {
-			t.Errorf("part %d is %q, want %q", i, got, want)
-		}
-		encoding := part.Header.Get("Content-Transfer-Encoding")
-		body := decodeBody(t, encoding, part)
-		if want == "text/plain; charset=utf-8" {
-			p.text = body
-		} else {
-			p.html = body
-		}
+	p.text = nextPart(t, reader, "text/plain; charset=utf-8")
+	rest, err := reader.NextRawPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind, params, _ := mime.ParseMediaType(rest.Header.Get("Content-Type")); kind == "multipart/related" {
+		p.html, p.pictures = related(t, multipart.NewReader(rest, params["boundary"]))
+	} else {
+		p.html = readPart(t, rest, "text/html; charset=utf-8")
 	}
 	if _, err := reader.NextRawPart(); err != io.EOF {
 		t.Errorf("more than two parts: %v", err)
 	}
 	return p
+}
+
+// related reads an HTML part and the pictures that belong to it.
+func related(t testing.TB, reader *multipart.Reader) (html string, pictures map[string]string) {
+	t.Helper()
+	html, pictures = nextPart(t, reader, "text/html; charset=utf-8"), map[string]string{}
+	for {
+		part, err := reader.NextRawPart()
+		if err == io.EOF {
+			return html, pictures
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := part.Header.Get("Content-Type")
+		id := strings.Trim(part.Header.Get("Content-ID"), "<>")
+		if disposition := part.Header.Get("Content-Disposition"); !strings.HasPrefix(disposition, "inline; filename=") || id == "" {
+			t.Errorf("the picture %q is %q", id, disposition)
+		}
+		pictures[id] = kind + " " + readPart(t, part, kind)
+	}
+}
+
+func nextPart(t testing.TB, reader *multipart.Reader, kind string) string {
+	t.Helper()
+	part, err := reader.NextRawPart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readPart(t, part, kind)
+}
+
+// readPart is what a part of that type holds.
+func readPart(t testing.TB, part *multipart.Part, kind string) string {
+	t.Helper()
+	if got := part.Header.Get("Content-Type"); got != kind {
+		t.Errorf("a part is %q, want %q", got, kind)
+	}
+	return decodeBody(t, part.Header.Get("Content-Transfer-Encoding"), part)
 }
 
 // decoded is a header field with its encoded-words resolved.

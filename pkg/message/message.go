@@ -17,6 +17,8 @@ type Content struct {
 	About About
 	// Priority follows from the alerts' severity.
 	Priority view.Priority
+	// Pictures go with the HTML part, which shows them.
+	Pictures []Picture
 	// Warnings name each template of the user's that failed on this
 	// notification and was replaced by the built-in one, for the log and the
 	// delivery record.

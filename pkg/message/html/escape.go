@@ -69,6 +69,12 @@ func appendLines(dst []byte, s string) []byte {
 	}
 }
 
+// Source returns the attribute that shows the picture at an address, as Render and
+// the templates of users write it.
+func Source(address string) string {
+	return `src="` + string(appendLink(nil, address)) + `"`
+}
+
 // Escape is a value as text.
 func Escape(s string) string { return string(appendEscaped(nil, s)) }
 

@@ -97,8 +97,12 @@ func appendOctet(dst []byte, c byte) []byte {
 // appendBase64 writes text in base64 (RFC 2045 section 6.8). Every line end
 // becomes CRLF.
 func appendBase64(dst []byte, text string) []byte {
+	return AppendBase64(dst, appendCRLF(nil, text))
+}
+
+// AppendBase64 writes data of any kind in base64, in lines.
+func AppendBase64(dst, left []byte) []byte {
 	const whole = encodedLine / 4 * 3
-	left := appendCRLF(nil, text)
 	for ; len(left) > whole; left = left[whole:] {
 		dst = base64.StdEncoding.AppendEncode(dst, left[:whole])
 		dst = append(dst, "\r\n"...)

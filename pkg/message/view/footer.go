@@ -38,5 +38,8 @@ func (m *Model) footer() []string {
 		}
 		lines = append(lines, w.Say("footer.recipients", strings.Join(named, w.Say("list.join"))))
 	}
+	if m.Receiver == "" {
+		return append(lines, w.Say("footer.mailer", Product))
+	}
 	return append(lines, w.Say("footer.sent", Product, m.Receiver))
 }

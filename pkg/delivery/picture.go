@@ -1,0 +1,35 @@
+package delivery
+
+import (
+	"context"
+
+	"github.com/grafana/grafana-plugin-sdk-go/config"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
+)
+
+// embed fetches the pictures that a mail shows and lets the mail carry them. What
+// cannot be fetched stays a link, and the delivery's note says why.
+func (s *Sender) embed(ctx context.Context, content *message.Content, n *alert.Notification) {
+	addresses := content.Shown(n)
+	if len(addresses) == 0 {
+		return
+	}
+	// Grafana says what its address is; a payload may say anything.
+	grafana, _ := config.GrafanaConfigFromContext(ctx).AppURL()
+	fetched, failed := s.service.pictures.Fetch(ctx, grafana, addresses)
+	for i, p := range fetched {
+		result, reason := "embedded", ""
+		switch {
+		case failed[i] != nil:
+			result, reason = "linked", failed[i].Error()
+		case !content.Embed(addresses[i], p.Type, p.Data):
+			result, reason = "linked", "the mail would be too large"
+		}
+		pictures.WithLabelValues(result).Inc()
+		if reason != "" {
+			content.Warnings = append(content.Warnings, "a picture is linked, not embedded: "+reason)
+		}
+	}
+}

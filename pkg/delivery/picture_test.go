@@ -1,0 +1,53 @@
+package delivery
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/grafana/grafana-plugin-sdk-go/config"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+)
+
+// TestGrafanasPictureIsInTheMail, and one that somebody else's address names stays
+// a link, which the log says.
+func TestGrafanasPictureIsInTheMail(t *testing.T) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	grafana := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(picture.Bytes()) }))
+	defer grafana.Close()
+	ctx := config.WithGrafanaConfig(t.Context(), config.NewGrafanaCfg(map[string]string{config.AppURL: grafana.URL + "/"}))
+	m := startMailing(t, nil)
+	recipients, err := alert.Resolve(&alert.Overrides{}, &m.settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ address, part, note string }{
+		{grafana.URL + "/public/img/attachments/a.png", "Content-Type: image/png", ""},
+		{"https://images.example.com/a.png", "https://images.example.com/a.png", "images.example.com is neither Grafana's address nor named in image_hosts"},
+		{grafana.URL + "/a.svg", "Content-Type: image/png", ""}, // by content, not by name
+	} {
+		n, err := alert.Decode(strings.NewReader(`{"groupKey":"` + tt.address + `","alerts":[{"status":"firing","labels":{"alertname":"CPU"},"imageURL":"` + tt.address + `"}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.sender.Accept(ctx, n, recipients)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mails := m.relay.Mails()
+		if mail := strings.ReplaceAll(string(mails[len(mails)-1].Data), "=\r\n", ""); !strings.Contains(mail, tt.part) || strings.Contains(mail, "multipart/related") != (tt.note == "") {
+			t.Errorf("%s: the mail is\n%s", tt.address, mail)
+		}
+		if !strings.Contains(got.Delivery.Note, tt.note) || (got.Delivery.Note == "") != (tt.note == "") {
+			t.Errorf("%s: the note is %q", tt.address, got.Delivery.Note)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package message
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
+)
+
+// maxMail is how large a mail may become by its pictures, in octets.
+const maxMail = 10 << 20
+
+// Picture is a picture that a mail carries.
+type Picture struct {
+	ID   string // its Content-ID, without angle brackets
+	Type string // its Content-Type
+	Data []byte
+}
+
+// Shown lists the addresses of the pictures that the HTML part shows, each once.
+func (c *Content) Shown(n *alert.Notification) []string {
+	var all []string
+	for i := range n.Alerts {
+		address := clean.WebURL(n.Alerts[i].ImageURL)
+		if address != "" && !slices.Contains(all, address) && strings.Contains(c.HTML, html.Source(address)) {
+			all = append(all, address)
+		}
+	}
+	return all
+}
+
+// Embed lets the mail carry the picture at an address, where it shows it. It says
+// whether the mail has room for it. A picture that is there already comes once.
+func (c *Content) Embed(address, kind string, data []byte) bool {
+	sum := sha256.Sum256(data)
+	id := hex.EncodeToString(sum[:12]) + "@picture"
+	if !slices.ContainsFunc(c.Pictures, func(p Picture) bool { return p.ID == id }) {
+		more := append(slices.Clip(c.Pictures), Picture{id, kind, data})
+		if roughly(Content{Text: c.Text, HTML: c.HTML, Pictures: more}) > maxMail {
+			return false
+		}
+		c.Pictures = more
+	}
+	c.HTML = strings.ReplaceAll(c.HTML, html.Source(address), `src="cid:`+id+`"`)
+	return true
+}

@@ -1,0 +1,191 @@
+// Package picture fetches the pictures that alerts link to, so that a mail carries
+// them: a reader's mail program asks before it loads what is elsewhere, and does not
+// reach Grafana from a telephone.
+package picture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/gif"  // for image.DecodeConfig
+	_ "image/jpeg" // likewise
+	_ "image/png"  // likewise
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	_ "golang.org/x/image/webp" // likewise
+	"golang.org/x/sync/semaphore"
+)
+
+const (
+	// MaxSize bounds one picture, in octets.
+	MaxSize = 2 << 20
+	// MaxPictures bounds the pictures of one mail.
+	MaxPictures = 5
+
+	maxTime      = 3 * time.Second // for all pictures of a mail
+	maxPixels    = 25_000_000
+	maxRedirects = 3
+	atOnce       = 8           // mails whose pictures are fetched
+	slowInARow   = 2           // mails, after which
+	rest         = time.Minute // mails go without
+)
+
+// Picture is a picture as it is mailed.
+type Picture struct {
+	Type string // image/png, image/jpeg, image/gif or image/webp
+	Data []byte
+}
+
+// Fetcher fetches pictures for the mails of a process.
+type Fetcher struct {
+	hosts     Hosts
+	transport *http.Transport
+	turns     *semaphore.Weighted
+	within    time.Duration // for all pictures of a mail
+
+	mu    sync.Mutex
+	slow  int       // mails in a row whose pictures took too long
+	until time.Time // when pictures are fetched again
+}
+
+// ErrBusy is why a mail goes without its pictures: those of others are fetched, or
+// have taken too long.
+var ErrBusy = errors.New("pictures are not fetched for a while, since others took too long")
+
+// NewFetcher makes a fetcher that fetches from these hosts, and from Grafana.
+func NewFetcher(hosts Hosts) *Fetcher {
+	f := &Fetcher{hosts: hosts, turns: semaphore.NewWeighted(atOnce), within: maxTime}
+	dialer := &net.Dialer{ControlContext: hosts.control}
+	// Without a proxy: what it dials cannot be checked.
+	f.transport = &http.Transport{
+		DialContext: dialer.DialContext, MaxIdleConnsPerHost: MaxPictures, IdleConnTimeout: rest,
+		MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
+	}
+	return f
+}
+
+// Close ends the connections that wait for the next picture.
+func (f *Fetcher) Close() { f.transport.CloseIdleConnections() }
+
+// Fetch fetches the pictures at these addresses, at most MaxPictures, within three
+// seconds. grafana is Grafana's own address, or empty where it is not known. Both
+// results have an element for each address: a picture, or why there is none.
+func (f *Fetcher) Fetch(ctx context.Context, grafana string, addresses []string) ([]*Picture, []error) {
+	pictures, failed := make([]*Picture, len(addresses)), make([]error, len(addresses))
+	if !f.begin() {
+		for i := range failed {
+			failed[i] = ErrBusy
+		}
+		return pictures, failed
+	}
+	limited, cancel := context.WithTimeout(ctx, f.within)
+	defer cancel()
+	var fetching sync.WaitGroup
+	for i, address := range addresses {
+		if i >= MaxPictures {
+			failed[i] = fmt.Errorf("a mail carries %d pictures at most", MaxPictures)
+			continue
+		}
+		fetching.Go(func() {
+			pictures[i], failed[i] = f.fetch(limited, grafana, address)
+			if failed[i] != nil && limited.Err() != nil {
+				failed[i] = fmt.Errorf("it took longer than %s", f.within)
+			}
+		})
+	}
+	fetching.Wait()
+	f.end(limited.Err() != nil && ctx.Err() == nil)
+	return pictures, failed
+}
+
+// begin takes a turn, if there is one.
+func (f *Fetcher) begin() bool {
+	f.mu.Lock()
+	resting := time.Now().Before(f.until)
+	f.mu.Unlock()
+	return !resting && f.turns.TryAcquire(1)
+}
+
+// end gives the turn back.
+func (f *Fetcher) end(slow bool) {
+	f.turns.Release(1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slow {
+		f.slow = 0
+		return
+	}
+	if f.slow++; f.slow >= slowInARow {
+		f.slow, f.until = 0, time.Now().Add(rest)
+	}
+}
+
+// fetch fetches one picture.
+func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture, error) {
+	client := http.Client{
+		Transport: f.transport,
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if len(via) > maxRedirects {
+				return fmt.Errorf("it was redirected more than %d times", maxRedirects)
+			}
+			return f.hosts.allow(grafana, r.URL)
+		},
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, errors.New("its address cannot be read")
+	}
+	if err := f.hosts.allow(grafana, r.URL); err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept", "image/png, image/jpeg, image/webp, image/gif")
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, withoutAddress(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers %d", r.URL.Host, answer.StatusCode)
+	}
+	if answer.ContentLength > MaxSize {
+		return nil, errTooLarge
+	}
+	data, err := io.ReadAll(io.LimitReader(answer.Body, MaxSize+1))
+	if err != nil {
+		return nil, withoutAddress(err)
+	}
+	return read(data)
+}
+
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", MaxSize>>20)
+
+// read tells what a picture is by its own header. It is decoded by whoever reads the
+// mail, and small for that.
+func read(data []byte) (*Picture, error) {
+	if len(data) > MaxSize {
+		return nil, errTooLarge
+	}
+	header, format, err := image.DecodeConfig(bytes.NewReader(data))
+	switch {
+	case err != nil:
+		return nil, errors.New("it is not a PNG, JPEG, GIF or WebP picture")
+	case header.Width < 1 || header.Height < 1 || header.Width > maxPixels/header.Height:
+		return nil, fmt.Errorf("it has %d times %d pixels; at most %d million are mailed", header.Width, header.Height, maxPixels/1_000_000)
+	}
+	return &Picture{"image/" + format, data}, nil
+}
+
+// withoutAddress leaves an address out of an error: it may hold a token.
+func withoutAddress(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
+}
