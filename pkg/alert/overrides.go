@@ -1,11 +1,13 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
@@ -16,7 +18,7 @@ import (
 // The query parameters of an alert, and those that Grafana puts into URLs by
 // itself, which say nothing to this data source.
 var (
-	parameters = []string{"to", "cc", "bcc", "type", "language", "mode"}
+	parameters = []string{"to", "cc", "bcc", "type", "language", "mode", "timezone", "replyTo"}
 	ignored    = []string{"orgId", "targetOrgId"}
 )
 
@@ -27,13 +29,15 @@ type Overrides struct {
 	MailType    nhncloud.MailType
 	Language    string
 	Mode        settings.RecipientMode
-	// Rejected are the entries of to, cc and bcc that are no mail addresses.
+	Location    *time.Location
+	ReplyTo     *address.Address
+	// Rejected are the entries of to, cc, bcc and replyTo that are no mail addresses.
 	Rejected []Rejected
 }
 
 // Rejected is what a request names as a recipient and cannot be mailed.
 type Rejected struct {
-	Parameter string // to, cc or bcc
+	Parameter string // to, cc, bcc or replyTo
 	Entry     string // as it was sent, shortened where it is long
 	Reason    string // a sentence for whoever wrote it, which quotes the entry
 }
@@ -63,6 +67,12 @@ func ParseOverrides(q url.Values) (*Overrides, error) {
 	}
 	if o.Mode, err = word(q, "mode", settings.RecipientModes()); err != nil {
 		return nil, err
+	}
+	if o.Location, err = location(q); err != nil {
+		return nil, err
+	}
+	if to := o.addresses(q, "replyTo"); len(to) > 0 {
+		o.ReplyTo = &to[0]
 	}
 	return &o, nil
 }
@@ -119,18 +129,35 @@ func shortened(s string) string {
 
 // word reads a parameter that holds one of a few words.
 func word[T ~string](q url.Values, name string, allowed []T) (T, error) {
-	var found T
+	value, err := single(q, name)
+	if err != nil || value == "" || slices.Contains(allowed, T(value)) {
+		return T(value), err
+	}
+	return "", badParameter(fmt.Sprintf("the query parameter %s is %.60q", name, value), fmt.Sprintf("It must be one of %q.", allowed))
+}
+
+// location reads the time zone of the mail.
+func location(q url.Values) (*time.Location, error) {
+	name, err := single(q, "timezone")
+	if err != nil || name == "" {
+		return nil, err
+	}
+	location, ok := settings.Location(name)
+	if !ok {
+		return nil, badParameter(fmt.Sprintf("the query parameter timezone is %.60q", name), "It must be "+settings.LocationForm+".")
+	}
+	return location, nil
+}
+
+// single reads a parameter that has one value.
+func single(q url.Values, name string) (string, error) {
+	found := ""
 	for _, value := range q[name] {
-		value := T(strings.TrimSpace(value))
-		switch {
-		case value == "" || value == found:
-		case !slices.Contains(allowed, value):
-			return "", badParameter(fmt.Sprintf("the query parameter %s is %.60q", name, string(value)), fmt.Sprintf("It must be one of %q.", allowed))
-		case found != "":
-			return "", badParameter(fmt.Sprintf("the query parameter %s is both %q and %q", name, string(found), string(value)), "Send it once.")
-		default:
-			found = value
+		value = strings.TrimSpace(value)
+		if value != "" && found != "" && value != found {
+			return "", badParameter(fmt.Sprintf("the query parameter %s is both %.60q and %.60q", name, found, value), "Send it once.")
 		}
+		found = cmp.Or(value, found)
 	}
 	return found, nil
 }

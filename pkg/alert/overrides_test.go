@@ -38,7 +38,7 @@ func TestOverridesAreReadFromTheQueryString(t *testing.T) {
 		{name: "an escaped plus sign", query: "to=ops%2Bdb@example.com", to: "ops+db@example.com"},
 		{name: "what Grafana adds by itself", query: "orgId=1&to=a@example.com&targetOrgId=2&orgId=x", to: "a@example.com"},
 		{name: "two dots", query: "to=a..b@docomo.ne.jp,%22a.%22@docomo.ne.jp", to: "a..b@docomo.ne.jp, a.@docomo.ne.jp"},
-		{name: "a template that expanded to nothing", query: "to=&cc=%20&bcc=,&type=&language=&mode="},
+		{name: "a template that expanded to nothing", query: "to=&cc=%20&bcc=,&type=&language=&mode=&timezone=&replyTo="},
 		{name: "the same word twice", query: "mode=single&mode=single", mode: "single"},
 	}
 	for _, tt := range tests {
@@ -113,6 +113,10 @@ func TestOverridesThatAreRefused(t *testing.T) {
 		{"an unknown type", "type=bulk", `the query parameter type is "bulk"`},
 		{"an unknown language", "language=de", `the query parameter language is "de"`},
 		{"an unknown mode", "mode=all", `the query parameter mode is "all"`},
+		{"an unknown time zone", "timezone=Mars", `the query parameter timezone is "Mars"`},
+		{"the time zone of this machine", "timezone=Local", `the query parameter timezone is "Local"`},
+		{"a path as a time zone", "timezone=../../etc/passwd", `the query parameter timezone is "../../etc/passwd"`},
+		{"two time zones", "timezone=UTC&timezone=Asia/Seoul", `the query parameter timezone is both "UTC" and "Asia/Seoul"`},
 		{"two types", "type=ad&type=auth", `the query parameter type is both "ad" and "auth"`},
 	}
 	for _, tt := range tests {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
@@ -20,6 +21,8 @@ type Recipients struct {
 	MailType    nhncloud.MailType
 	Language    string
 	Mode        settings.RecipientMode
+	Location    *time.Location
+	ReplyTo     *address.Address // nil: the sender
 	// Rejected are the entries of the request that are no mail addresses.
 	Rejected []Rejected
 	// Replaced are those of them for which default recipients stand in, because
@@ -35,6 +38,7 @@ func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
 	r := &Recipients{
 		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
 		MailType: cmp.Or(o.MailType, s.MailType), Language: cmp.Or(o.Language, s.Language), Mode: cmp.Or(o.Mode, s.RecipientMode),
+		Location: cmp.Or(o.Location, s.Location), ReplyTo: cmp.Or(o.ReplyTo, s.ReplyTo),
 		Rejected: o.Rejected, Replaced: replaced(o, s),
 	}
 	if len(o.To) > 0 {
@@ -47,7 +51,7 @@ func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
 		r.Bcc = o.Bcc
 	}
 	r.dedupe()
-	if err := r.check(s); err != nil {
+	if err := r.check(o, s); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -55,7 +59,7 @@ func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
 
 // check refuses a request without recipients, with too many, or with one that the
 // settings do not allow.
-func (r *Recipients) check(s *settings.Settings) error {
+func (r *Recipients) check(o *Overrides, s *settings.Settings) error {
 	switch n := len(r.All()) + len(r.Rejected); {
 	case n == len(r.Rejected):
 		message := "the notification has no recipients"
@@ -71,7 +75,11 @@ func (r *Recipients) check(s *settings.Settings) error {
 	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc) {
 		defaults[a.Key()] = true
 	}
-	for _, a := range r.All() {
+	named := r.All()
+	if o.ReplyTo != nil { // answers tell of the alert, too
+		named = append(named, *o.ReplyTo)
+	}
+	for _, a := range named {
 		if !defaults[a.Key()] && !slices.ContainsFunc(s.AllowedRecipients, func(p address.Pattern) bool { return p.Match(a) }) {
 			hint := failure.AllowRecipient.With("pattern", "@"+a.Domain)
 			if a.MayRoute() {

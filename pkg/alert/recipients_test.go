@@ -97,6 +97,28 @@ func TestTypeLanguageAndModeAreTheDefaultsOrTheOverrides(t *testing.T) {
 	}
 }
 
+// TestAContactPointHasAZoneAndAReplyToOfItsOwn, and what is no address in replyTo
+// keeps the mail from nobody.
+func TestAContactPointHasAZoneAndAReplyToOfItsOwn(t *testing.T) {
+	s := source(t, "ops@example.com", "", "", "@example.com")
+	own := mailboxes(t, "desk@example.com")[0]
+	s.ReplyTo = &own
+	for query, want := range map[string]string{
+		"": "UTC desk@example.com 0",
+		"timezone=Asia/Seoul&replyTo=team%2Bdb@example.com": "Asia/Seoul team+db@example.com 0",
+		"replyTo=team+db@example.com":                       "UTC team+db@example.com 0",
+		"replyTo=team-db":                                   "UTC desk@example.com 1",
+	} {
+		r, err := alert.Resolve(overrides(t, query), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(r.Location, " ", r.ReplyTo, " ", len(r.Rejected)); got != want {
+			t.Errorf("%s: %s", query, got)
+		}
+	}
+}
+
 func TestOnlyAllowedRecipientsAreMailed(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -122,6 +144,8 @@ func TestOnlyAllowedRecipientsAreMailed(t *testing.T) {
 		{"an allowed docomo address, written the other way", []string{"a..b@docomo.ne.jp"}, "to=%22A..B%22@docomo.ne.jp", ""},
 		{"another docomo address", []string{"a..b@docomo.ne.jp"}, "to=a...b@docomo.ne.jp", `"a...b"@docomo.ne.jp`},
 		{"one of several beside what is no address", []string{"@example.com"}, "to=a@example.com,team-db,x@example.org", "x@example.org"},
+		{"an allowed address to answer to", []string{"@example.com"}, "replyTo=b@example.com", ""},
+		{"another address to answer to", []string{"@example.com"}, "replyTo=b@example.org", "b@example.org"},
 		{"one of several", []string{"@example.com"}, "to=a@example.com&bcc=b@example.com,x@example.org", "x@example.org"},
 	}
 	for _, tt := range tests {

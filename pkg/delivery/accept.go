@@ -95,7 +95,7 @@ func (s *Sender) render(ctx context.Context, n *alert.Notification, r *alert.Rec
 	if err != nil {
 		return message.Content{}, err
 	}
-	content := renderer.Render(ctx, n, time.Now())
+	content := renderer.In(r.Location).Render(ctx, n, time.Now())
 	for _, warning := range content.Warnings {
 		s.log.Warn("a template failed and the built-in one was used", "error", warning)
 	}
@@ -104,10 +104,10 @@ func (s *Sender) render(ctx context.Context, n *alert.Notification, r *alert.Rec
 
 func header(set *settings.Settings, n *alert.Notification, r *alert.Recipients, messageID string) message.Header {
 	h := message.Header{
-		From: set.From, ReplyTo: set.ReplyTo,
+		From: set.From, ReplyTo: r.ReplyTo,
 		To: r.To, Cc: r.Cc, Mode: r.Mode,
 		MessageID: messageID, Thread: fmt.Sprint(n.ExternalURL, " ", n.OrgID, " ", n.GroupKey),
-		Date: time.Now().In(set.Location),
+		Date: time.Now().In(r.Location),
 	}
 	if r.MailType == nhncloud.Ad {
 		h.Unsubscribe = &set.Advertiser.Unsubscribe

@@ -67,10 +67,15 @@ func TestInModeIndividualNobodySeesTheOthers(t *testing.T) {
 // what was no address is noted.
 func TestTheRequestsWordsReachTheMail(t *testing.T) {
 	m := startMailing(t, map[string]any{"allowedRecipients": []string{"@example.com"}})
-	got := m.accept(t, "disk", "type=auth&language=ko&to=team-db,lee@example.com").Delivery
+	got := m.accept(t, "disk", "type=auth&language=ko&to=team-db,lee@example.com&timezone=Asia/Seoul&replyTo=team@example.com").Delivery
 	mails := m.relay.Mails()
 	if len(mails) == 0 || mails[0].UserName != "AppKey#auth" || fmt.Sprint(mails[0].To) != "[lee@example.com]" || !strings.Contains(string(mails[0].Data), `lang=3D"ko"`) {
 		t.Errorf("%d mails: %+v", len(mails), got.Recipients)
+	}
+	for _, field := range []string{"\r\nReply-To: team@example.com\r\n", " +0900\r\n"} {
+		if len(mails) > 0 && !strings.Contains(string(mails[0].Data), field) {
+			t.Errorf("the mail has no %q", field)
+		}
 	}
 	if got.MailType != "auth" || !strings.Contains(got.Note, `"team-db"`) {
 		t.Errorf("type %q, note %q", got.MailType, got.Note)

@@ -80,6 +80,13 @@ func NewRenderer(o Options) (*Renderer, error) {
 	return r, nil
 }
 
+// In returns a renderer whose times are those of a location.
+func (r *Renderer) In(location *time.Location) *Renderer {
+	in := *r
+	in.options.Location = location
+	return &in
+}
+
 // Render says what the notification says, as of now. A template of the user's
 // that fails, or is not done when ctx ends, is replaced by the built-in mail,
 // which takes any notification, and named in Content.Warnings: an alert must go

@@ -93,10 +93,19 @@ func (r *reader) location(key string, unset *time.Location) *time.Location {
 	if s == "" {
 		return unset
 	}
-	location, err := time.LoadLocation(s)
-	if err != nil || location == time.Local {
-		r.add(key, `%s is %s; it must be "UTC" or an IANA name such as "Asia/Seoul"`, key, held(s))
+	location, ok := Location(s)
+	if !ok {
+		r.add(key, `%s is %s; it must be %s`, key, held(s), LocationForm)
 		return unset
 	}
 	return location
+}
+
+// LocationForm says what names a time zone.
+const LocationForm = `"UTC" or an IANA name such as "Asia/Seoul"`
+
+// Location is the time zone of that name.
+func Location(name string) (*time.Location, bool) {
+	location, err := time.LoadLocation(name)
+	return location, err == nil && location != time.Local
 }
