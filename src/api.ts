@@ -84,7 +84,7 @@ export interface Handshake {
 export interface HealthDetails extends Hint {
   report?: Handshake;
   outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
-  warnings?: string[];
+  warnings?: Hint[];
   errorLink?: string;
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -21,9 +22,9 @@ type healthDetails struct {
 		Durable bool
 		Warning string
 	} `json:"outbox"`
-	Warnings  []string `json:"warnings"`
-	Hint      string   `json:"hint"`
-	ErrorLink string   `json:"errorLink"`
+	Warnings  []failure.Hint `json:"warnings"`
+	Hint      string         `json:"hint"`
+	ErrorLink string         `json:"errorLink"`
 }
 
 func TestSaveAndTestTellsEveryStageAndTheCertificate(t *testing.T) {

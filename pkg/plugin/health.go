@@ -20,7 +20,7 @@ const troubleshooting = "https://github.com/nhncloud/nhncloud-email-datasource/b
 type healthDetails struct {
 	Report   *smtp.Report    `json:"report,omitempty"`
 	Outbox   delivery.Health `json:"outbox"`
-	Warnings []string        `json:"warnings,omitempty"`
+	Warnings []failure.Hint  `json:"warnings,omitempty"`
 	failure.Hint
 	ErrorLink string `json:"errorLink,omitempty"`
 }
@@ -30,14 +30,17 @@ type healthDetails struct {
 func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
 	details := healthDetails{Outbox: healthFor(roleIn(req.PluginContext), d.service.Health(ctx))}
 	if details.Outbox.Warning != "" {
-		details.Warnings = append(details.Warnings, details.Outbox.Warning)
+		details.Warnings = append(details.Warnings, failure.Say(details.Outbox.Warning))
 	}
 	if d.invalid != nil {
 		details.Hint = failure.CorrectSettings.With()
 		return unhealthy("The settings are not valid: "+oneLine(d.invalid), details)
 	}
 	if d.settings.TLSSkipVerify {
-		details.Warnings = append(details.Warnings, "tlsSkipVerify is on: whoever stands between Grafana and the relay can read the SecretKey and every mail.")
+		details.Warnings = append(details.Warnings, failure.SkipVerify.With())
+	}
+	if len(d.settings.To)+len(d.settings.Cc)+len(d.settings.Bcc) == 0 {
+		details.Warnings = append(details.Warnings, failure.NoDefault.With())
 	}
 	report := d.check(ctx)
 	if report == nil {
@@ -54,7 +57,10 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 		return unhealthy("The relay accepts the credentials, but alerts cannot be stored: "+details.Outbox.Warning, details)
 	}
 	message := fmt.Sprintf("The relay %s:%d accepts the credentials (%s, AUTH %s).", d.settings.Host, d.settings.Port, report.TLS.Version, report.Mechanism)
-	return result(backend.HealthStatusOk, strings.Join(append([]string{message}, details.Warnings...), " "), details)
+	for _, w := range details.Warnings {
+		message += " " + w.English
+	}
+	return result(backend.HealthStatusOk, message, details)
 }
 
 // check runs the handshake, or says again what the last one found where it is

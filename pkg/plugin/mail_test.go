@@ -247,3 +247,19 @@ func TestAPreviewIsOfSettingsThatAreNotSaved(t *testing.T) {
 		t.Errorf("docs/templates.md has other words than %q", refused.Message)
 	}
 }
+
+// TestADataSourceWithoutRecipientsSaysSo: it is no fault, since contact points may
+// name them, but every other alert is refused.
+func TestADataSourceWithoutRecipientsSaysSo(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	if got := checkHealth(t, sending(t, relay), "Admin"); got.Status != backend.HealthStatusOk || !strings.Contains(got.Message, "No recipient is set") {
+		t.Errorf("%s %s", got.Status, got.Message)
+	}
+	d := instance(t, func(s *backend.DataSourceInstanceSettings) {
+		sendThrough(t, s, relay)
+		s.JSONData = []byte(strings.Replace(string(s.JSONData), "{", `{"bcc":["oncall@example.com"],`, 1))
+	})
+	if got := checkHealth(t, d, "Admin"); got.Status != backend.HealthStatusOk || strings.Contains(got.Message, "No recipient is set") {
+		t.Errorf("%s %s", got.Status, got.Message)
+	}
+}

@@ -75,6 +75,14 @@ it('saves what is entered under the keys of the settings', async () => {
   expect(saved.current.secureJsonData).toEqual({ secretKey: 'my-secret-key' });
 });
 
+it('says that alerts are refused as long as nobody is to have them', async () => {
+  const { user } = edit();
+  expect(screen.getByText(/^No recipient is set/)).toBeInTheDocument();
+  await fill(user, /^Bcc$/, 'a@example.com');
+  await user.tab();
+  expect(screen.queryByText(/^No recipient is set/)).not.toBeInTheDocument();
+});
+
 describe('advertising mail', () => {
   const advertiser: EmailJsonData = {
     mailType: 'ad',

@@ -5,6 +5,7 @@ import { Alert, Divider, Stack } from '@grafana/ui';
 import type { HealthDetails } from '../api';
 import { healthResults } from '../health';
 import { t } from '../i18n';
+import { translated } from '../remedies';
 import { HandshakeReport } from './HandshakeReport';
 
 /** HealthSection shows the steps of the last "Save & test", once there was one. */
@@ -42,7 +43,7 @@ export function HealthSection({ uid }: { uid: string }) {
             </div>
           )}
           {warnings.map((warning) => (
-            <Alert key={warning} severity="warning" title={warning} bottomSpacing={0} />
+            <Alert key={warning.hint} severity="warning" title={translated(warning)} bottomSpacing={0} />
           ))}
         </Stack>
       </ConfigSection>

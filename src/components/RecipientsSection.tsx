@@ -1,5 +1,5 @@
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Combobox, Stack } from '@grafana/ui';
+import { Alert, Combobox, Stack } from '@grafana/ui';
 import { t } from '../i18n';
 import type { RecipientMode } from '../types';
 import { invalidAddress, invalidPattern } from '../validate';
@@ -30,6 +30,16 @@ export function RecipientsSection({ config }: { config: Config }) {
       )}
     >
       <Stack direction="column" gap={2}>
+        {lists.every(({ name }) => settings[name].length === 0) && (
+          <Alert
+            severity="warning"
+            title={t(
+              'remedy.no-default-recipient',
+              'No recipient is set: an alert is refused unless its contact point names one with ?to=.',
+            )}
+            bottomSpacing={0}
+          />
+        )}
         {lists.map(({ name, label, ...rest }) => (
           <ConfigField key={name} config={config} name={name} label={label}>
             <AddressList
