@@ -1,5 +1,5 @@
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Alert, Combobox, Stack } from '@grafana/ui';
+import { Combobox, Stack, Text } from '@grafana/ui';
 import { t } from '../i18n';
 import type { RecipientMode } from '../types';
 import { invalidAddress, invalidPattern } from '../validate';
@@ -31,14 +31,12 @@ export function RecipientsSection({ config }: { config: Config }) {
     >
       <Stack direction="column" gap={2}>
         {lists.every(({ name }) => settings[name].length === 0) && (
-          <Alert
-            severity="warning"
-            title={t(
-              'remedy.no-default-recipient',
+          <Text color="warning">
+            {t(
+              'config.recipients.none',
               'No recipient is set: an alert is refused unless its contact point names one with ?to=.',
             )}
-            bottomSpacing={0}
-          />
+          </Text>
         )}
         {lists.map(({ name, label, ...rest }) => (
           <ConfigField key={name} config={config} name={name} label={label}>
