@@ -110,6 +110,9 @@ func TestWorkflowsKeepRightsFromWhatTheyInstall(t *testing.T) {
 						t.Errorf("%s, %s: a module without the hash of its commit: %s", path, name, module)
 					}
 				}
+				if rights && strings.Contains(step.Run, "npm ci") && !strings.Contains(step.Run, "--ignore-scripts") {
+					t.Errorf("%s, %s: what packages do when they are installed runs with rights: %s", path, name, step.Run)
+				}
 				if rights && ofBuild.MatchString(step.Run) && step.WorkingDirectory != ".github/sign" {
 					t.Errorf("%s, %s: what the build installs runs with rights: %s", path, name, step.Run)
 				}

@@ -360,3 +360,32 @@ func TestSettingsOfEveryReleaseAreStillTaken(t *testing.T) {
 		}
 	}
 }
+
+// TestSecurityPageSaysWhatViewersRead: Grafana hands jsonData to them, and
+// secureJsonData to the plugin alone.
+func TestSecurityPageSaysWhatViewersRead(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "SECURITY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile(`(?m)^\| reads the settings \|.*$`).FindString(string(page))
+	public, kept, found := strings.Cut(row, "are no secrets")
+	if !found || !strings.Contains(public, "`jsonData`") || !strings.Contains(public, "Viewers") || !strings.Contains(kept, "`secureJsonData`") {
+		t.Fatalf("SECURITY.md does not say who reads the settings: %q", row)
+	}
+	words := map[string]string{
+		"appKey": "AppKey", "host": "host", "to": "recipients", "allowedRecipients": "allow list", "textTemplate": "templates",
+		"secretKey": "SecretKey", "webhookSecret": "signing secret", "tlsCACert": "CA certificate",
+	}
+	jsonData, secure := contract(t)
+	for key := range jsonData.Properties {
+		if word := words[key]; !strings.Contains(public, word) || strings.Contains(kept, word) && word != "" {
+			t.Errorf("SECURITY.md does not say that Viewers read %s", key)
+		}
+	}
+	for key := range secure.Properties {
+		if word := words[key]; word == "" || !strings.Contains(kept, word) || strings.Contains(public, word) {
+			t.Errorf("SECURITY.md does not say that %s is kept from Viewers", key)
+		}
+	}
+}

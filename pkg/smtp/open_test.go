@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -466,18 +467,20 @@ func TestQualifiedHostNames(t *testing.T) {
 // credentials; and does not try PLAIN again on the next connection.
 func TestAutoTriesLOGINWhereTheRelayRefusesPLAIN(t *testing.T) {
 	for reply, falls := range map[string]bool{
-		"504 5.7.4 Unrecognized authentication type": true, "534 5.7.9 mechanism too weak": true, "553 no": true, "502 what": true,
+		"504 5.7.4 Unrecognized authentication type": true, "534 5.7.9 mechanism too weak": true, "553 no": true,
+		"500 what": true, "501 5.5.4 syntax": true, "502 what": true,
 		"535 5.7.8 no": false, "454 4.7.0 later": false, "550 no": false,
 	} {
 		for _, mechanism := range []settings.AuthMechanism{settings.AuthAuto, settings.AuthPlain} {
-			for _, hangsUp := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s/%s/hangs up=%t", reply, mechanism, hangsUp), func(t *testing.T) {
+			for _, end := range []string{"goes on", "hangs up", "says 421"} { // behind the refusal
+				t.Run(fmt.Sprintf("%s/%s/%s", reply, mechanism, end), func(t *testing.T) {
 					var mu sync.Mutex
 					var said []string
 					c := scripted(t, func(s *script) {
 						s.say("220 relay ready\r\n")
 						s.line()
 						s.say("250-relay\r\n250 AUTH PLAIN LOGIN\r\n")
+						refused := false
 						for {
 							line := s.line()
 							verb, _, _ := strings.Cut(line, " A")
@@ -486,10 +489,15 @@ func TestAutoTriesLOGINWhereTheRelayRefusesPLAIN(t *testing.T) {
 							mu.Unlock()
 							switch verb {
 							case "AUTH PLAIN":
-								if s.say(reply + "\r\n"); hangsUp {
+								if s.say(reply + "\r\n"); end == "hangs up" {
 									return
 								}
+								refused = true
 							case "AUTH LOGIN":
+								if refused && end == "says 421" {
+									s.say("421 4.7.0 too many errors\r\n")
+									return
+								}
 								s.say("334 VXNlcm5hbWU6\r\n")
 								s.line()
 								s.say("334 UGFzc3dvcmQ6\r\n")
@@ -542,6 +550,49 @@ func TestAutoTriesLOGINWhereTheRelayRefusesPLAIN(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestAutoComesBackToPLAIN: a relay that refused it once may be set up anew, and
+// then refuse LOGIN.
+func TestAutoComesBackToPLAIN(t *testing.T) {
+	var refuses atomic.Value
+	refuses.Store("AUTH PLAIN")
+	c := scripted(t, func(s *script) {
+		s.say("220 relay ready\r\n")
+		s.line()
+		s.say("250-relay\r\n250 AUTH PLAIN LOGIN\r\n")
+		for line := s.line(); line != "" && line != "QUIT"; line = s.line() {
+			switch {
+			case strings.HasPrefix(line, refuses.Load().(string)):
+				s.say("504 5.7.4 Unrecognized authentication type\r\n")
+			case line == "AUTH LOGIN":
+				s.say("334 VXNlcm5hbWU6\r\n")
+				s.line()
+				s.say("334 UGFzc3dvcmQ6\r\n")
+				s.line()
+				s.say("235 ok\r\n")
+			case line == "DATA":
+				s.say("354 go\r\n")
+				s.skip(".")
+				s.say("250 taken\r\n")
+			default:
+				s.say("250 ok\r\n")
+			}
+		}
+	})
+	c.MessagesPerConnection = 1
+	pool := startPool(t, c)
+	if _, err := pool.Send(testContext(t), testMail()); err != nil {
+		t.Fatal(err)
+	}
+	refuses.Store("AUTH LOGIN")
+	if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Reply.Code != 504 { // that one is told
+		t.Errorf("error %v", err)
+	}
+	pauseIsOver(pool)
+	if _, err := pool.Send(testContext(t), testMail()); err != nil {
+		t.Errorf("with PLAIN again: %v", err)
 	}
 }
 

@@ -1101,6 +1101,25 @@ func TestConnectionThatIsRefusedEndsNoneThatIsBeingOpened(t *testing.T) {
 	}
 }
 
+// TestCertificateThatIsNotTrustedEndsEveryMailAtOnce: it is the same on each
+// connection, and no mail waits for one that hangs.
+func TestCertificateThatIsNotTrustedEndsEveryMailAtOnce(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{Certificate: relaytest.Expired})
+	hangs := make(chan struct{})
+	defer close(hangs)
+	relay.Fault(relaytest.Fault{Stage: relaytest.Greeting, Times: 1, Action: relaytest.Hold(hangs)})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.Timeout = patience
+	pool := startPool(t, c)
+	const n = 2
+	errs := beginMany(t, pool, n)
+	for range n {
+		if e := asError(t, <-errs); e.Code != failure.TLS || !e.Sender() {
+			t.Errorf("error %s %v", e.Code, e)
+		}
+	}
+}
+
 // TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands: its mails wait
 // for it, and the relay is not asked each few seconds, whatever else fails meanwhile.
 func TestRefusedCredentialsAreNotOfferedAgainWhileAConnectionStands(t *testing.T) {

@@ -492,10 +492,14 @@ func TestMailIsNotRefusedByEveryConnection(t *testing.T) {
 	c := relayConfig(relay, nhncloud.TLSWrapper)
 	c.MaxConnections, c.Timeout = connections, patience
 	pool := startPool(t, c)
-	together := make(chan struct{})
+	asked, together := make(chan struct{}), make(chan struct{})
+	greets := relay.Fault(relaytest.Fault{Stage: relaytest.Greeting, Action: relaytest.Hold(asked)}) // till a connection was asked for each
 	holds := relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Action: relaytest.Hold(together)})
 	errs := beginMany(t, pool, connections)
+	waitUntil(t, func() bool { return pool.Stats().Connecting == connections })
+	close(asked)
 	waitUntil(t, func() bool { s := pool.Stats(); return s.Busy == connections && s.Waiting == 0 })
+	greets()
 	close(together)
 	for range connections {
 		if err := <-errs; err != nil {
