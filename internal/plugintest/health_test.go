@@ -244,7 +244,7 @@ func TestHealthChecksAtOnceAreNoStormOfAUTHEither(t *testing.T) {
 			close(release)
 		}
 		message := <-messages
-		if strings.Contains(message, "asked too often") && strings.Contains(message, "Try again") {
+		if strings.Contains(message, "too many checks") && strings.Contains(message, "Try again") {
 			refused++
 		} else if !strings.HasPrefix(message, "OK") {
 			t.Error(message)
