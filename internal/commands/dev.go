@@ -33,22 +33,11 @@ func Dev(ctx context.Context) error {
 	if err := sh.RunV("go", "build", "-o", relay, "./internal/relaytest/relay"); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	defer running.Wait()
-	defer cancel()
-	ended := make(chan error, 2)
-	for _, command := range [][]string{
-		{relay, "-ca-file", filepath.Join(scratch, "relay-ca.pem")},
-		{"node", "node_modules/@rspack/cli/bin/rspack.js", "build", "--watch", "--mode", "development"},
-	} {
-		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		running.Go(func() {
-			err := cmd.Run()
-			ended <- fmt.Errorf("%s ended (%v)", strings.Join(command, " "), err)
-		})
-	}
+	ended, stop := runUntilStopped(ctx,
+		[]string{relay, "-ca-file", filepath.Join(scratch, "relay-ca.pem")},
+		[]string{"node", "node_modules/@rspack/cli/bin/rspack.js", "build", "--watch", "--mode", "development"},
+	)
+	defer stop()
 	const pause = 500 * time.Millisecond // short for a person, long for a disk
 	var built time.Time
 	for {
@@ -71,6 +60,26 @@ func Dev(ctx context.Context) error {
 			return nil
 		case <-time.After(pause):
 		}
+	}
+}
+
+// runUntilStopped runs commands that are to go on until they are stopped. What it
+// returns first says which has ended by itself.
+func runUntilStopped(ctx context.Context, commands ...[]string) (ended <-chan error, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	all := make(chan error, len(commands))
+	for _, command := range commands {
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		running.Go(func() {
+			err := cmd.Run()
+			all <- fmt.Errorf("%s ended (%v)", strings.Join(command, " "), err)
+		})
+	}
+	return all, func() {
+		cancel()
+		running.Wait()
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // TestBacklogOfAnOutageDrainsWithoutStarvingFreshAlerts queues 10,000 alerts
 // while the relay is away.
 func TestBacklogOfAnOutageDrainsWithoutStarvingFreshAlerts(t *testing.T) {
+	t.Parallel() // it waits
 	const backlog, connections = 10_000, 4
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()

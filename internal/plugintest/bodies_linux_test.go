@@ -35,6 +35,7 @@ func peak(t *testing.T, p *plugintest.Process) int {
 // TestBodiesTakeBoundedMemory: whoever may call the resource API may send
 // bodies of any size, as many at once as they like.
 func TestBodiesTakeBoundedMemory(t *testing.T) {
+	t.Parallel() // it waits
 	const atOnce = 24
 	r := relay(t, relaytest.Options{})
 	p := start(t, "", nil)

@@ -122,6 +122,9 @@ func (w *watch) heard(kind string) int64 {
 
 // watched has a process's words looked into.
 func watched(o plugintest.Options) plugintest.Options {
+	if err := lookAtSource(); err != nil {
+		panic(err) // the tests are not where the plugin is
+	}
 	log := canaries.of("the log")
 	if o.Log == nil {
 		o.Log = log

@@ -12,6 +12,7 @@ import (
 // of its own. It is taken out of its Debian package, which cannot be installed
 // beside Postfix's, so its user is given to it by nss_wrapper.
 func TestExim(t *testing.T) {
+	t.Parallel() // it waits
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ var kills = flag.Int("kills", 25, "rounds of TestKilledAtRandomInstants")
 // TestKilledAtRandomInstants kills the process under load, again and again on
 // one outbox, and counts: what was acknowledged arrived.
 func TestKilledAtRandomInstants(t *testing.T) {
+	t.Parallel() // it waits
 	const callers = 8
 	r := relay(t, relaytest.Options{})
 	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))

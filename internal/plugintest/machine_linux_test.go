@@ -80,6 +80,7 @@ func copies(r *relaytest.Relay, id string) (n int) {
 }
 
 func TestFullDiskRefusesNewAlertsAndKeepsTheOld(t *testing.T) {
+	t.Parallel() // it waits
 	folder := disk(t, "2m")
 	r := relay(t, relaytest.Options{})
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
@@ -147,6 +148,7 @@ func fill(path string) error {
 }
 
 func TestReadOnlyDiskRefusesNewAlertsUntilItIsWritable(t *testing.T) {
+	t.Parallel() // it waits
 	folder := disk(t, "8m")
 	r := relay(t, relaytest.Options{})
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
@@ -172,6 +174,7 @@ func TestReadOnlyDiskRefusesNewAlertsUntilItIsWritable(t *testing.T) {
 }
 
 func TestForbiddenFileRefusesNewAlertsUntilItIsAllowed(t *testing.T) {
+	t.Parallel() // it waits
 	folder, err := os.MkdirTemp("", "grafana-")
 	if err != nil {
 		t.Fatal(err)
@@ -201,6 +204,7 @@ func TestForbiddenFileRefusesNewAlertsUntilItIsAllowed(t *testing.T) {
 // TestFolderThatStaysOpenToOthersIsNotUsed: it is somebody else's, so that Grafana
 // cannot close it, and whoever may write it could exchange the outbox.
 func TestFolderThatStaysOpenToOthersIsNotUsed(t *testing.T) {
+	t.Parallel() // it waits
 	if os.Getuid() != 0 {
 		t.Skip("only root has a folder that Grafana cannot close")
 	}
@@ -233,6 +237,7 @@ func TestFolderThatStaysOpenToOthersIsNotUsed(t *testing.T) {
 // TestDefaultOutboxThatHoldsMailIsNotPassedOver: root puts a backup back, and
 // Grafana starts again.
 func TestDefaultOutboxThatHoldsMailIsNotPassedOver(t *testing.T) {
+	t.Parallel() // it waits
 	if os.Getuid() != 0 {
 		t.Skip("only root gives files away")
 	}
@@ -294,6 +299,7 @@ func asNobody(c *exec.Cmd) {
 // TestFileSpoiledUnderIt: after the file was deleted or overwritten no alert is
 // acknowledged that a restart would not know of.
 func TestFileSpoiledUnderIt(t *testing.T) {
+	t.Parallel() // it waits
 	for name, tt := range map[string]struct {
 		spoil func(path string) error
 		words string
@@ -358,6 +364,7 @@ func TestFileSpoiledUnderIt(t *testing.T) {
 // TestStopDrainsWithinGrafanasGrace: Grafana asks a plugin to stop and kills it
 // two seconds later; a service manager sends SIGTERM to all at once.
 func TestStopDrainsWithinGrafanasGrace(t *testing.T) {
+	t.Parallel() // it waits
 	for name, stop := range map[string]func(*plugintest.Process) error{
 		"Grafana stops it": func(p *plugintest.Process) error { p.Stop(); return nil },
 		"SIGTERM":          func(p *plugintest.Process) error { return syscall.Kill(p.PID(), syscall.SIGTERM) },

@@ -3,8 +3,10 @@ package plugintest_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +18,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
-	_ "github.com/nhncloud/nhncloud-email-datasource/pkg/plugin" // so that a changed plugin is tested again, and no cached result is taken
 )
 
 // executable is the plugin, built once for all tests.
@@ -46,6 +47,13 @@ func TestMain(m *testing.M) {
 		return code
 	}())
 }
+
+// lookAtSource looks at what the plugin is built from: go test takes a cached
+// result as long as the files are the same that its tests have looked at.
+var lookAtSource = sync.OnceValue(func() error {
+	_, err := os.Stat("../../go.sum")
+	return errors.Join(err, filepath.WalkDir("../../pkg", func(_ string, _ fs.DirEntry, err error) error { return err }))
+})
 
 // admin and viewer are two people of an organization.
 var (

@@ -12,6 +12,7 @@ import (
 // capabilities in the guide tell that the service has them (PIPELINING,
 // ENHANCEDSTATUSCODES, 8BITMIME, and AUTH in both of its forms).
 func TestPostfixAndDovecot(t *testing.T) {
+	t.Parallel() // it waits
 	postfix, dovecot := program(t, "postfix"), program(t, "dovecot")
 	s := newServer(t)
 	var users strings.Builder

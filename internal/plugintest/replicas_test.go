@@ -87,6 +87,7 @@ func TestASurvivingReplicaFinishesTheWorkOfAKilledOne(t *testing.T) {
 // TestFrozenReplicaSendsNothingThatAnotherTook: it was stopped (SIGSTOP) before
 // the content, for longer than its lease.
 func TestFrozenReplicaSendsNothingThatAnotherTook(t *testing.T) {
+	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 	url := pgtest.Database(t)

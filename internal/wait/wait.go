@@ -6,16 +6,23 @@ import (
 	"time"
 )
 
-// patience only ends a test that hangs; nothing is measured against it.
-const patience = 3 * time.Minute
+const (
+	// patience only ends a test that hangs; nothing is measured against it.
+	patience = 3 * time.Minute
+	// The pause between two looks: short for what comes at once, and long enough
+	// that those who wait leave the processor to what they wait for.
+	shortestPause, longestPause = time.Millisecond, 50 * time.Millisecond
+)
 
 // Until returns when the condition holds, which names what is waited for.
 func Until(t testing.TB, condition string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+	end := time.Now().Add(patience)
+	for pause := shortestPause; !holds(); pause = min(2*pause, longestPause) {
 		if time.Now().After(end) {
 			t.Fatalf("never: %s", condition)
 		}
+		time.Sleep(pause)
 	}
 }
 

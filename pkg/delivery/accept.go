@@ -49,7 +49,8 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	return &Receipt{Delivery: stored.Delivery, Joined: stored.Joined, Durable: box.Describe().Durable}, nil
 }
 
-// compose is everything that can fail on content, before anything is stored.
+// compose makes the mail of a notification. What can fail on its content fails
+// here, before anything is stored.
 func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Recipients) (outbox.NewDelivery, error) {
 	_, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()

@@ -38,9 +38,9 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 		c.file = filepath.Join(filepath.Dir(plugins), "nhncloud-email", "outbox.db")
 		c.url = fileURL(filepath.ToSlash(c.file))
 	}
-	bad := func(key, value, may string) {
+	bad := func(key, value, must string) {
 		if c.err == nil {
-			c.err = fmt.Errorf("%s in [plugin.%s] of grafana.ini is %q; it must be %s", key, pluginID, value, may)
+			c.err = fmt.Errorf("%s in [plugin.%s] of grafana.ini is %q; it must be %s", key, pluginID, value, must)
 		}
 	}
 	if v := getenv("GF_PLUGIN_RETENTION"); v != "" {
@@ -80,8 +80,8 @@ func fileURL(path string) string {
 	return (&url.URL{Scheme: "sqlite", Path: path}).String()
 }
 
-// nothingThere says that the outbox is to be in its default place, where
-// certainly is none yet.
+// nothingThere says whether the outbox is to be in its default place and certainly
+// no file is there yet.
 func (c Config) nothingThere() bool {
 	if c.file == "" {
 		return false

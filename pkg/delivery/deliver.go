@@ -122,8 +122,8 @@ func (s *Sender) transmitOne(ctx context.Context, pool *smtp.Pool, d outbox.Job,
 	return pool.Send(ctx, smtp.Mail{From: d.From, To: []string{r.Address}, Data: message.Addressed(d.Message, to, id), Begin: d.Begin})
 }
 
-// decidingFailure is what a mail failed with, also where others have it: one that
-// pauses the sender, else the first.
+// decidingFailure returns the failure that decides what becomes of a mail, also
+// where some recipients have it: one that pauses the sender, or else the first.
 func decidingFailure(result smtp.Result, err error) (first *failure.Error) {
 	if err != nil {
 		return failure.Of(err)
@@ -136,7 +136,7 @@ func decidingFailure(result smtp.Result, err error) (first *failure.Error) {
 	return first
 }
 
-// outcomeOf is what a result means for the outbox.
+// outcomeOf returns the outcome that a result is for the outbox.
 func outcomeOf(result smtp.Result, err error) outbox.Outcome {
 	o := outbox.Outcome{
 		Stage: string(smtp.StageContent), Code: result.Reply.Code,

@@ -70,6 +70,16 @@ func (m mailing) outbox(t *testing.T) *outbox.Outbox {
 	return box
 }
 
+// counts is how many deliveries are not final, by state.
+func counts(t *testing.T, box *outbox.Outbox) map[outbox.Status]int64 {
+	t.Helper()
+	depth, err := box.Depth(t.Context(), "1/mail")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return depth.Count
+}
+
 // enqueue stores a mail with that number in its subject.
 func (m mailing) enqueue(t *testing.T, n int) {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
 // TestReplacedSenderFinishesWhatTheRelayIsLookingThrough: settings are saved
@@ -18,7 +19,7 @@ import (
 func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 	defer func(before time.Duration) { drain = before }(drain)
 	drain = 50 * time.Millisecond
-	m := startMailing(t, map[string]any{"maxConnections": 1})
+	m := startMailing(t, map[string]any{"maxConnections": 1, "timeoutSeconds": 2})
 	release, held := make(chan struct{}), make(chan struct{})
 	m.relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Times: 1, Action: relaytest.Hold(release), OnFire: func() { close(held) }})
 	m.enqueue(t, 1)
@@ -31,18 +32,19 @@ func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 		m.sender.Close()
 		close(closed)
 	}()
+	wait.Until(t, "the sender is being closed", func() bool { return m.sender.connections() == smtp.Stats{} })
+	// The new sender waits a second for room at the relay before it dials: a first
+	// mail that is cut off after drain is back in the queue by then.
 	if _, err := m.relay.WaitMails(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(100 * time.Millisecond) // what is cut off is sent again by now
 	close(release)
 	<-closed
 	box := m.outbox(t)
-	for depth, err := box.Depth(t.Context(), "1/mail"); depth.Count[outbox.Queued]+depth.Count[outbox.Sending] > 0 || err != nil; depth, err = box.Depth(t.Context(), "1/mail") {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	wait.Until(t, "the queue is empty", func() bool {
+		count := counts(t, box)
+		return count[outbox.Queued]+count[outbox.Sending] == 0
+	})
 	for n := 1; n <= 2; n++ {
 		times := 0
 		for _, mail := range m.relay.Mails() {

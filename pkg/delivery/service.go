@@ -131,7 +131,7 @@ func (s *Service) tryOpen() {
 	}
 }
 
-// opened uses what a try has brought, and says whether that is an outbox.
+// opened records how a try ended, and says whether there is an outbox now.
 func (s *Service) opened(box *outbox.Outbox, notice string, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,11 +27,7 @@ func TestStopBeginsNoMoreMail(t *testing.T) {
 	stop, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	go func() { closed <- m.service.Close(stop) }()
-	for depth, err := box.Depth(t.Context(), "1/mail"); depth.Count[outbox.Queued] < 4; depth, err = box.Depth(t.Context(), "1/mail") {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	wait.Until(t, "what is not begun is handed back", func() bool { return counts(t, box)[outbox.Queued] == 4 })
 	if left, ok := stop.Deadline(); !ok || time.Until(left) < 5*time.Second {
 		t.Error("what is not begun is handed back too late")
 	}

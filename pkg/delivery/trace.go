@@ -14,11 +14,11 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
-// deliveryKey is where a context has the id of the delivery it is of.
+// deliveryKey is the key of a delivery's id in a context.
 type deliveryKey struct{}
 
-// trace has the stages of a session measured and recorded as spans, and what is said
-// in it logged where anybody wants to know.
+// trace measures the stages of a session and records them as spans. At the level
+// debug it logs what is said in it.
 func trace(log hclog.Logger) smtp.Trace {
 	t := smtp.Trace{
 		Stage: func(ctx context.Context, stage smtp.Stage, start time.Time, d time.Duration, err error) {

@@ -32,7 +32,7 @@ const (
 	Content     Code = "content"      // no mail can be made of the notification
 	Template    Code = "template"     // a preview's template fails
 	Settings    Code = "settings"     // the data source's settings are not valid
-	Rate        Code = "rate"         // asked too often
+	Rate        Code = "rate"         // too many requests
 	Method      Code = "method"       // not one of the route
 	Route       Code = "route"        // there is none
 	NotFound    Code = "not-found"    // there is no such delivery

@@ -59,7 +59,7 @@ func rejections(entries []alert.Rejected) []rejection {
 	return all
 }
 
-// postAlerts is the contact point: a webhook's payload becomes a mail.
+// postAlerts mails what a contact point posts, and answers with what became of it.
 func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
 	defer cancel()
@@ -87,8 +87,8 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 
 // logRefused logs why an alert is refused, for whoever has only Grafana's log:
 // a Grafana before 13.1 shows the status of the answer alone, and a later one its
-// first 1,024 octets. What quotes the request may hold an address: of that, there is
-// the hint.
+// first 1,024 octets. An error that quotes the request may hold an address, so that
+// only its hint is logged.
 func (d *DataSource) logRefused(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := h(w, r)

@@ -11,7 +11,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
-// requireJSON refuses a body whose Content-Type is another.
+// requireJSON refuses a body whose Content-Type is not JSON.
 func requireJSON(r *http.Request) error {
 	header := r.Header.Get("Content-Type")
 	if header == "" {

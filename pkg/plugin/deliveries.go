@@ -165,10 +165,11 @@ func parseRecipients(list string) ([]string, error) {
 	return parts, nil
 }
 
-// errTooLong is for parts that no database has to search for.
+// errTooLong refuses a part that is too long to search for.
 var errTooLong = fmt.Errorf("a part of it has more than %d octets", maxText)
 
-// parseTime does not pass on the library's error, which repeats the value.
+// parseTime reads a time. It does not pass on the library's error, which repeats
+// the value.
 func parseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {

@@ -34,7 +34,7 @@ func init() {
 	}
 }
 
-// ofOutbox are the failures that the outbox has a name for.
+// ofOutbox lists the outbox's errors, and the failures that they are answered as.
 var ofOutbox = []struct {
 	err     error
 	code    failure.Code

@@ -25,8 +25,8 @@ type healthDetails struct {
 	ErrorLink string `json:"errorLink,omitempty"`
 }
 
-// CheckHealth is "Save & test": a real handshake, told in one sentence with
-// the stages as details.
+// CheckHealth answers "Save & test": it runs a real handshake and returns one
+// sentence, with the stages as details.
 func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRequest) (*backend.CheckHealthResult, error) {
 	details := healthDetails{Outbox: healthFor(roleIn(req.PluginContext), d.service.Health(ctx))}
 	if details.Outbox.Warning != "" {
@@ -45,7 +45,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	report := d.check(ctx)
 	if report == nil {
 		details.Hint = failure.AskLater.With("seconds", "5")
-		return unhealthy("This data source is asked too often, and no check has ended yet. "+details.English, details)
+		return unhealthy("There are too many checks of this data source, and none has ended yet. "+details.English, details)
 	}
 	details.Report = report
 	if report.Err != nil {
@@ -63,9 +63,9 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	return result(backend.HealthStatusOk, message, details)
 }
 
-// check runs the handshake, or says again what the last one found where it is
-// asked for too often: each offers the credentials. It is nil as long as none
-// has ended; one that its caller broke off found nothing.
+// check runs the handshake. Over the limit it returns what the last one found,
+// since each offers the credentials, or nil as long as none has ended. A check
+// whose caller gave up has found nothing.
 func (d *DataSource) check(ctx context.Context) *smtp.Report {
 	if !d.limits.health.Allow() {
 		return d.checked.Load()

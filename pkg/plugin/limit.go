@@ -13,9 +13,9 @@ import (
 )
 
 // limits bound what the callers of one data source may ask for, so that none
-// takes what the others need: the machine, the outbox and the relay's patience.
-// Only requests that may be carried out count, or whoever may not send could
-// use up what alerts need.
+// takes what the others need of the machine, the outbox and the relay. A request
+// counts only once its caller is known to be allowed: else anybody could use up
+// what alerts need.
 type limits struct{ alerts, test, diagnose, health, resume, act, preview *rate.Limiter }
 
 func newLimits() limits {
@@ -32,7 +32,8 @@ func newLimits() limits {
 		// Retrying a held mail offers them, too. One retry brings back all mail of its
 		// sender; four are for data sources with several mail types.
 		resume: rate.NewLimiter(rate.Every(15*time.Second), 4),
-		// A commit each: retries and cancellations of a whole page of the log.
+		// Retries and cancellations, each of which is a commit: enough for a whole
+		// page of the log.
 		act: rate.NewLimiter(10, 1000),
 		// A person who writes a template.
 		preview: rate.NewLimiter(1, 20),
@@ -47,8 +48,8 @@ var previews = semaphore.NewWeighted(1)
 const previewWithin = 20 * time.Second
 
 // allow takes n from a limit, or refuses and says when there will be as many. It
-// does not use reservations: those that are cancelled while others are made do not
-// give back all they took, and the debt would keep everyone out.
+// does not use reservations: one that is cancelled while others are made does not
+// give back all that it took, and in time nobody would be let through.
 func allow(w http.ResponseWriter, l *rate.Limiter, n int) error {
 	now := time.Now()
 	if l.AllowN(now, n) {
@@ -57,5 +58,5 @@ func allow(w http.ResponseWriter, l *rate.Limiter, n int) error {
 	wait := (float64(n) - l.TokensAt(now)) / float64(l.Limit())
 	seconds := strconv.Itoa(int(max(1, math.Ceil(wait))))
 	w.Header().Set("Retry-After", seconds)
-	return failure.New(failure.Rate, "this data source is asked too often", failure.AskLater.With("seconds", seconds))
+	return failure.New(failure.Rate, "there are too many requests to this data source", failure.AskLater.With("seconds", seconds))
 }

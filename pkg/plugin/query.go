@@ -106,14 +106,14 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 	return f, nil
 }
 
-// The log has mail of these times only. A range of a million years, which
-// anybody may ask for, is no reason to count through it.
+// The bounds of the log's times. Anybody may ask for a range of a million years,
+// and nobody shall have it counted through.
 var (
 	firstTime = time.Unix(0, 0)
 	lastTime  = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// inLog is t, or the end of the log's times that is next to it.
+// inLog returns t, or the bound of the log's times that t is beyond.
 func inLog(t time.Time) time.Time {
 	switch {
 	case t.Before(firstTime):

@@ -85,7 +85,7 @@ func countFrame(stats []outbox.Stat, times []time.Time, f outbox.Filter) *data.F
 			series(key{string(s.Status), mailTypeName(s.MailType)})[i] += float64(s.Count)
 		}
 	}
-	// What a rule watches is there from the start.
+	// The series that alert rules watch are there from the start.
 	types := []string{"normal"}
 	for k := range counts {
 		if !slices.Contains(types, k.mailType) {

@@ -1,6 +1,6 @@
 // Package settings turns a data source's jsonData and secureJsonData into one
 // validated Settings. Every message names the key, what it holds and what it
-// may hold; none holds a secret.
+// must be; none holds a secret.
 package settings
 
 import (

@@ -90,19 +90,7 @@ func Check(ctx context.Context, c Config) Report {
 	}
 	report.Capabilities = s.caps.lines
 	report.Mechanism = s.mechanism
-	switch {
-	case s.tls != nil:
-		report.TLS = &TLSReport{
-			Version:     tls.VersionName(s.tls.Version),
-			CipherSuite: tls.CipherSuiteName(s.tls.CipherSuite),
-			Certificate: describe(s.tls.PeerCertificates[0]),
-		}
-	case err != nil:
-		var refused *tls.CertificateVerificationError
-		if errors.As(err, &refused) && len(refused.UnverifiedCertificates) > 0 {
-			report.TLS = &TLSReport{Certificate: describe(refused.UnverifiedCertificates[0])}
-		}
-	}
+	report.TLS = tlsReport(s.tls, err)
 	if err == nil {
 		s.listen()
 		defer context.AfterFunc(ctx, func() { s.abort(context.Cause(ctx)) })()
@@ -115,6 +103,22 @@ func Check(ctx context.Context, c Config) Report {
 		report.Stages = append(report.Stages, StageReport{Name: stage, Outcome: Skipped})
 	}
 	return report
+}
+
+// tlsReport describes the TLS connection of a session, if it has one, or else the
+// certificate for which err refused it.
+func tlsReport(state *tls.ConnectionState, err error) *TLSReport {
+	if state != nil {
+		return &TLSReport{
+			Version:     tls.VersionName(state.Version),
+			CipherSuite: tls.CipherSuiteName(state.CipherSuite),
+			Certificate: describe(state.PeerCertificates[0]),
+		}
+	}
+	if refused, ok := errors.AsType[*tls.CertificateVerificationError](err); ok && len(refused.UnverifiedCertificates) > 0 {
+		return &TLSReport{Certificate: describe(refused.UnverifiedCertificates[0])}
+	}
+	return nil
 }
 
 // maxNames is how many names of a certificate are told.

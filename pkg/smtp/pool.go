@@ -37,9 +37,9 @@ const (
 )
 
 // A Pool sends mail over at most Config.MaxConnections connections to one
-// relay as one user, beside those that wait long for the reply to a mail. Mails are sent in the order they come in; connections are
-// opened when more mails wait than the standing ones take at once, kept while
-// there is mail, and closed when idle.
+// relay as one user, beside those that wait long for the reply to a mail. Mails are
+// sent in the order they come in. Connections are opened when more mails wait than
+// the standing ones take at once, kept while there is mail, and closed when idle.
 type Pool struct {
 	cfg     Config
 	limiter *rate.Limiter // nil: no limit

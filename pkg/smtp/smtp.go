@@ -37,8 +37,9 @@ type Config struct {
 	// each piece of data that the relay is slow to take. By default 10 s.
 	Timeout time.Duration
 	// MessageTimeout bounds the wait for the reply to a mail's content, which a
-	// relay may scan for minutes: a mail that is given up then may arrive twice. By default ten minutes (RFC 5321 section 4.5.3.2.6), or
-	// Timeout where that is longer. Other mails wait no longer than Timeout.
+	// relay may scan for minutes: a mail that is given up then may arrive twice. By
+	// default ten minutes (RFC 5321 section 4.5.3.2.6), or Timeout where that is
+	// longer. Other mails wait no longer than Timeout.
 	MessageTimeout time.Duration
 	// IdleTimeout is how long a connection is kept without a mail. By default a
 	// minute.

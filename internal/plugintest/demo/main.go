@@ -37,63 +37,105 @@ func main() {
 	}
 }
 
+// demo is the plugin beside a relay, and the data source that ties them together.
+type demo struct {
+	executable string
+	log        *os.File
+	process    *plugintest.Process
+	relay      *relaytest.Relay
+	source     plugintest.DataSource
+}
+
 func run(ctx context.Context) error {
 	folder, err := os.MkdirTemp("", "nhncloud-email-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // it is in the temporary folder
-	// Laid out as Grafana has it, so that the outbox goes beside the plugins.
-	home := filepath.Join(folder, "plugins", plugintest.PluginID)
-	if err := os.MkdirAll(home, 0o755); err != nil {
-		return err
-	}
-
+	var d demo
+	defer d.stop()
 	step("Building the plugin and starting a relay that answers like the service's")
-	executable, err := plugintest.Build(ctx, home)
-	if err != nil {
+	if err := d.start(ctx, folder); err != nil {
 		return err
 	}
-	relay, err := relaytest.Start(relaytest.Options{})
-	if err != nil {
-		return err
-	}
-	defer relay.Stop()
-	log, err := os.Create(filepath.Join(folder, "plugin.log"))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = log.Close() }() // nobody reads it again
-	process, err := plugintest.Start(plugintest.Options{Executable: executable, Log: log})
-	if err != nil {
-		return err
-	}
-	defer func() { process.Stop() }()
-	fmt.Printf("  plugin process %d, relay on %s: %d (STARTTLS), %d (TLS wrapper)\n",
-		process.PID(), relay.Host(), relay.STARTTLSPort(), relay.TLSWrapperPort())
-	source := plugintest.ForRelay(relay, nhncloud.STARTTLS, nil)
-
 	step("Save & test: a real handshake")
-	if err := health(ctx, process, source); err != nil {
+	if err := d.health(ctx); err != nil {
 		return err
 	}
-
 	step("Grafana posts an alert: two firing, signed, to oncall@example.com")
-	if _, err := post(ctx, process, source, payload); err != nil {
+	if err := d.alert(ctx); err != nil {
 		return err
 	}
-	mails, err := relay.WaitMails(ctx, 1)
+	step("An outage: the relay is gone, an alert is taken all the same")
+	if err := d.outage(ctx); err != nil {
+		return err
+	}
+	fmt.Println("\nDone: everything acknowledged was delivered.")
+	return nil
+}
+
+// start lays the plugin out as Grafana has it, so that the outbox goes beside the
+// plugins, and starts it and the relay.
+func (d *demo) start(ctx context.Context, folder string) error {
+	home := filepath.Join(folder, "plugins", plugintest.PluginID)
+	err := os.MkdirAll(home, 0o755)
 	if err != nil {
 		return err
 	}
-	if err := show(mails[0]); err != nil {
+	if d.executable, err = plugintest.Build(ctx, home); err != nil {
 		return err
 	}
+	if d.relay, err = relaytest.Start(relaytest.Options{}); err != nil {
+		return err
+	}
+	if d.log, err = os.Create(filepath.Join(folder, "plugin.log")); err != nil {
+		return err
+	}
+	if err := d.startPlugin(); err != nil {
+		return err
+	}
+	fmt.Printf("  plugin process %d, relay on %s: %d (STARTTLS), %d (TLS wrapper)\n",
+		d.process.PID(), d.relay.Host(), d.relay.STARTTLSPort(), d.relay.TLSWrapperPort())
+	d.source = plugintest.ForRelay(d.relay, nhncloud.STARTTLS, nil)
+	return nil
+}
 
-	step("An outage: the relay is gone, an alert is taken all the same")
-	relay.Stop()
+func (d *demo) startPlugin() (err error) {
+	d.process, err = plugintest.Start(plugintest.Options{Executable: d.executable, Log: d.log})
+	return err
+}
+
+// stop ends what was started.
+func (d *demo) stop() {
+	if d.process != nil {
+		d.process.Stop()
+	}
+	if d.log != nil {
+		_ = d.log.Close() // nobody reads it again
+	}
+	if d.relay != nil {
+		d.relay.Stop()
+	}
+}
+
+// alert shows the mail that an alert becomes.
+func (d *demo) alert(ctx context.Context) error {
+	if _, err := d.post(ctx, payload); err != nil {
+		return err
+	}
+	mails, err := d.relay.WaitMails(ctx, 1)
+	if err != nil {
+		return err
+	}
+	return show(mails[0])
+}
+
+// outage posts an alert while there is no relay, kills the plugin, and shows that
+// the mail arrives.
+func (d *demo) outage(ctx context.Context) error {
+	d.relay.Stop()
 	later := bytes.ReplaceAll(payload, []byte("2026-11-23T06:33:30Z"), []byte("2026-11-23T07:00:00Z"))
-	status, err := post(ctx, process, source, later)
+	status, err := d.post(ctx, later)
 	if err != nil {
 		return err
 	}
@@ -101,29 +143,29 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("the alert was answered with %d, not 202", status)
 	}
 	fmt.Println("  pulling the plug: SIGKILL to the plugin")
-	process.Kill()
-	if err := relay.Restart(); err != nil {
+	d.process.Kill()
+	if err := d.relay.Restart(); err != nil {
 		return err
 	}
-	if process, err = plugintest.Start(plugintest.Options{Executable: executable, Log: log}); err != nil {
+	if err := d.startPlugin(); err != nil {
 		return err
 	}
 	fmt.Println("  the plugin is started again and the relay is back; the next call brings the SecretKey")
-	if _, err := process.Call(ctx, source, plugintest.Request{Method: "GET", Path: "status", User: plugintest.User{Login: "admin", Role: "Admin"}}); err != nil {
+	if _, err := d.process.Call(ctx, d.source, plugintest.Request{Method: "GET", Path: "status", User: plugintest.User{Login: "admin", Role: "Admin"}}); err != nil {
 		return err
 	}
-	if mails, err = relay.WaitMails(ctx, 2); err != nil {
+	mails, err := d.relay.WaitMails(ctx, 2)
+	if err != nil {
 		return err
 	}
 	fmt.Printf("  the mail is there: the relay queued it as %s\n", mails[1].QueueID)
-	fmt.Println("\nDone: everything acknowledged was delivered.")
 	return nil
 }
 
 func step(text string) { fmt.Printf("\n== %s\n", text) }
 
-func health(ctx context.Context, p *plugintest.Process, source plugintest.DataSource) error {
-	result, err := p.CheckHealth(ctx, source)
+func (d *demo) health(ctx context.Context) error {
+	result, err := d.process.CheckHealth(ctx, d.source)
 	if err != nil {
 		return err
 	}
@@ -140,9 +182,9 @@ func health(ctx context.Context, p *plugintest.Process, source plugintest.DataSo
 	return nil
 }
 
-func post(ctx context.Context, p *plugintest.Process, source plugintest.DataSource, body []byte) (int, error) {
+func (d *demo) post(ctx context.Context, body []byte) (status int, err error) {
 	began := time.Now()
-	answer, err := p.Call(ctx, source, plugintest.Signed("alerts", body))
+	answer, err := d.process.Call(ctx, d.source, plugintest.Signed("alerts", body))
 	if err != nil {
 		return 0, err
 	}

@@ -25,25 +25,33 @@ func main() {
 	}
 }
 
-// run serves until ctx ends.
-func run(ctx context.Context, args []string, out io.Writer) error {
+// parse reads the flags.
+func parse(args []string, out io.Writer) (o relaytest.Options, caFile string, err error) {
 	flags := flag.NewFlagSet("relay", flag.ContinueOnError)
 	flags.SetOutput(out)
-	var o relaytest.Options
-	var caFile, names string
+	var names string
 	flags.StringVar(&o.Address, "address", "127.0.0.1", "the IP `address` to listen on")
 	flags.IntVar(&o.STARTTLSPort, "starttls-port", 2587, "the `port` for STARTTLS, 0 for any")
 	flags.IntVar(&o.TLSWrapperPort, "tls-wrapper-port", 2465, "the `port` for TLS wrapper, 0 for any")
 	flags.StringVar(&names, "names", "", "further `names` and IPs for the certificate, with commas")
 	flags.StringVar(&caFile, "ca-file", "relay-ca.pem", "the `file` to write the relay's CA certificate to")
 	if err := flags.Parse(args); err != nil {
-		return err
+		return o, "", err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("relay: unexpected argument %q: there are flags only, see -help", flags.Arg(0))
+		return o, "", fmt.Errorf("relay: unexpected argument %q: there are flags only, see -help", flags.Arg(0))
 	}
 	if names != "" {
 		o.Names = strings.Split(names, ",")
+	}
+	return o, caFile, nil
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	o, caFile, err := parse(args, out)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
