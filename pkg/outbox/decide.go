@@ -26,6 +26,11 @@ const (
 // decide says what an outcome makes of a delivery that is being sent. pause is
 // the sender's, if it is paused; nothing else decides, and nothing is changed.
 func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Transition {
+	if out.Verdict == panicked {
+		t := crash(d, d.Lost+1, now)
+		t.Attempt = &Attempt{Number: d.Attempt, At: now, Outcome: store.Lost, Text: "the attempt ended in a panic; see the log of the plugin"}
+		return t
+	}
 	to := State{
 		Status: Queued, Reason: clean(cmp.Or(out.Reason, out.Text)),
 		Retries: d.Retries, Unreachable: d.Unreachable, Uncertain: d.Uncertain,

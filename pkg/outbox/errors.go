@@ -51,21 +51,3 @@ func (e *FullError) Error() string {
 func (e *FullError) Is(target error) bool { return target == ErrFull }
 
 func invalid(what string) error { return errors.New("the delivery is incomplete: " + what) }
-
-// refusal carries an operation's own no through a transaction: unlike an error
-// of the store it leaves the transaction whole.
-type refusal struct{ err error }
-
-func (r refusal) Error() string { return r.err.Error() }
-
-func refuse(err error) error { return refusal{err} }
-
-// refuseIf makes the errors that leave the transaction whole refusals.
-func refuseIf(err error) error {
-	for _, known := range []error{ErrNotFound, ErrReplayed} {
-		if errors.Is(err, known) {
-			return refuse(err)
-		}
-	}
-	return err
-}

@@ -1,7 +1,9 @@
 package outbox
 
 import (
+	"math"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -74,4 +76,21 @@ func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 // clean makes s fit for every database's text type.
 func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
+
+// Quantile returns the latency that the fraction q of the deliveries did not
+// exceed. Several Stats are joined by joining their Latencies in order.
+func Quantile(latencies []Latency, q float64) time.Duration {
+	var total int64
+	for _, l := range latencies {
+		total += l.Count
+	}
+	rank := int64(math.Ceil(q * float64(total)))
+	var seen int64
+	for _, l := range latencies {
+		if seen += l.Count; seen >= rank {
+			return l.Value
+		}
+	}
+	return 0
 }

@@ -13,11 +13,11 @@ const apply = `UPDATE delivery SET status = $5, due_at = $6, finished_at = $7, r
 
 var (
 	qApply = register(apply)
-	// The same, and whether others of the conversation are not final.
+	// The same, and whether others of the conversation are not final: a server tells
+	// so in the same answer, and RETURNING costs a database in the process more than
+	// a statement.
 	qApplyTold = register(apply + ` RETURNING CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation
 		AND other.conversation <> '' AND other.finished_at IS NULL AND other.sequence <> delivery.sequence) THEN 1 ELSE 0 END`)
-	// Not part of it, so that the index is left alone when a mail is sent.
-	qNotJoinable = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
 	// An outcome leaves no owner, and the next claim has another attempt.
 	qStored   = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
 	qInFence  = register(`SELECT 1 FROM delivery` + fence + ` {wait}`)
@@ -32,34 +32,32 @@ func fenced(d Delivery) []any {
 	return []any{d.Sequence, string(d.Status), d.Attempt, d.Owner}
 }
 
-// Apply carries out transitions.
-func (t *tx) Apply(transitions []Transition) (applied []bool, err error) {
-	applied = make([]bool, len(transitions))
-	for i, change := range transitions {
-		if applied[i], err = t.apply(change); err != nil {
-			return nil, err
-		}
-	}
-	return applied, nil
-}
-
-func (t *tx) apply(c Transition) (bool, error) {
+// Apply carries out a transition and says whether it was in force; where it was
+// not, nothing was changed.
+func (t *Tx) Apply(c Transition) (applied bool, err error) {
 	d, final := c.Of, c.To.Status.Final()
 	var finished any
 	if final {
-		finished = micros(c.To.FinishedAt)
+		finished = c.To.FinishedAt
 	}
-	expires := c.ExpiresAt
-	if expires.IsZero() {
-		expires = d.ExpiresAt
+	if c.ExpiresAt.IsZero() {
+		c.ExpiresAt = d.ExpiresAt
 	}
 	reply, alike := c.reply()
-	changed, others, err := t.change(append(fenced(d), string(c.To.Status), micros(c.To.DueAt), finished, clean(c.To.Reason), c.To.Retries,
-		number(c.To.Unreachable), c.To.Uncertain, c.To.Lost, micros(expires), reply.Code, clean(reply.EnhancedCode), clean(reply.Text)))
+	args := append(fenced(d), string(c.To.Status), c.To.DueAt, finished, c.To.Reason, c.To.Retries, c.To.Unreachable, c.To.Uncertain, c.To.Lost,
+		c.ExpiresAt, reply.Code, reply.EnhancedCode, reply.Text)
+	others := t.behind // of the conversation may wait
+	if t.db.inProcess {
+		var changed int64
+		changed, err = t.exec(qApply, args...)
+		applied = changed == 1
+	} else {
+		applied, err = t.one(qApplyTold, args, asBool{&others})
+	}
 	if err != nil {
 		return false, err
 	}
-	if !changed {
+	if !applied {
 		if d.Status != Sending {
 			return false, nil
 		}
@@ -67,16 +65,17 @@ func (t *tx) apply(c Transition) (bool, error) {
 		return t.one(qStored, []any{d.Sequence, d.Attempt}, &one)
 	}
 	if !alike {
-		t.changed = append(t.changed, rowsOf(d, c.Recipients)...)
+		t.change(d, c.Recipients)
 	}
 	if c.Attempt != nil {
-		t.attempts = append(t.attempts, attemptRow{d.Sequence, *c.Attempt})
+		t.log(d, *c.Attempt)
 	}
 	if final {
 		t.count(d, c.To)
 		t.unneeded = append(t.unneeded, d.Sequence)
 		if c.To.Status != Sent && c.To.Status != Partial {
-			if _, err := t.exec(qNotJoinable, d.Sequence); err != nil {
+			// Not part of the statement, so that the index is left alone when a mail is sent.
+			if _, err := t.exec(qMakeWay, d.Sequence); err != nil {
 				return false, err
 			}
 		}
@@ -89,31 +88,17 @@ func (t *tx) apply(c Transition) (bool, error) {
 
 // reply is what the end of a delivery says to its recipients, if it says the same
 // to all that it decides: then their rows need not be written.
-func (c Transition) reply() (r Recipient, alike bool) {
+func (c Transition) reply() (first Recipient, alike bool) {
 	if len(c.Recipients) == 0 || !c.To.Status.Final() {
-		return r, false
+		return first, false
 	}
-	first := c.Recipients[0]
-	alike = !slices.ContainsFunc(c.Recipients, func(r Recipient) bool {
+	first = c.Recipients[0]
+	if slices.ContainsFunc(c.Recipients, func(r Recipient) bool {
 		return r.Status != c.To.Status || r.Code != first.Code || r.EnhancedCode != first.EnhancedCode || r.Text != first.Text
-	})
-	if !alike {
-		return r, false
+	}) {
+		return Recipient{}, false
 	}
 	return first, true
-}
-
-// change runs a transition; without others, no other mail of the conversation
-// waits. A server tells so in the same answer; RETURNING costs a database in the
-// process more than a statement.
-func (t *tx) change(args []any) (changed, others bool, err error) {
-	if t.db.inProcess {
-		n, err := t.exec(qApply, args...)
-		return n == 1, t.behind, err
-	}
-	var n int64
-	changed, err = t.one(qApplyTold, args, &n)
-	return changed, n == 1, err
 }
 
 // The spans of the roll-up. The longer makes a month a sum over few rows.
@@ -122,8 +107,15 @@ const (
 	hour   = int64(time.Hour / time.Microsecond)
 )
 
+type rollupKey struct {
+	source           string
+	span, began      int64
+	status, mailType string
+	latency          int64
+}
+
 // count adds a delivery that became final to the roll-up.
-func (t *tx) count(d Delivery, to State) {
+func (t *Tx) count(d Delivery, to State) {
 	if t.rollup == nil {
 		t.rollup = map[rollupKey]int64{}
 	}
@@ -143,18 +135,19 @@ func latencyClass(micros int64) int64 {
 	return max(micros, 0) / class * class / 1000
 }
 
-// RecipientsReached stores recipients of a delivery that is still being sent.
-func (t *tx) RecipientsReached(d Delivery, reached []Recipient) error {
+// RecipientsReached stores recipients of a delivery, if it is still being sent by
+// this claim.
+func (t *Tx) RecipientsReached(d Delivery, reached []Recipient) error {
 	var one int
-	found, err := t.one(qInFence, fenced(d), &one)
-	if found {
-		t.changed = append(t.changed, rowsOf(d, reached)...)
+	if found, err := t.one(qInFence, fenced(d), &one); err != nil || !found {
+		return err
 	}
-	return err
+	t.change(d, reached)
+	return t.flush() // PostgreSQL takes a row once in a statement, and its outcome may follow
 }
 
 // EnvelopeBegun notes that the envelope of this attempt is about to be sent.
-func (t *tx) EnvelopeBegun(d Delivery) error {
+func (t *Tx) EnvelopeBegun(d Delivery) error {
 	_, err := t.exec(qEnvelope, fenced(d)...)
 	return err
 }

@@ -11,8 +11,6 @@ var (
 	// ErrReplayed is the answer to a signature that was used before, for
 	// another request or for a delivery that is no longer kept.
 	ErrReplayed = errors.New("the signature was used before")
-	// ErrNoRoom is the answer to mail that could only join another.
-	ErrNoRoom = errors.New("there is no room for another mail")
 	// ErrCursor is the answer to a cursor that no List returned.
 	ErrCursor = errors.New("not a cursor that a list returned")
 )

@@ -2,20 +2,19 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// several is a statement that writes rows, prepared for these numbers of them.
+// several is a statement that inserts rows, prepared for these numbers of them.
 type several struct {
 	columns int
 	sizes   []int // the largest first
-	queries []query
+	queries []string
 }
 
 // registerRows takes the table and its columns, and what follows the rows.
-func registerRows(into, end string) several {
-	s := several{columns: strings.Count(into, ",") + 1, sizes: []int{32, 8, 2, 1}}
+func registerRows(into, end string) *several {
+	s := &several{columns: strings.Count(into, ",") + 1, sizes: []int{32, 8, 2, 1}}
 	for _, size := range s.sizes {
 		rows := make([]string, size)
 		for i := range rows {
@@ -42,64 +41,54 @@ var (
 		`ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count`)
 )
 
+// add collects a row.
+func (t *Tx) add(s *several, values ...any) {
+	if t.rows == nil {
+		t.rows = map[*several][]any{}
+	}
+	t.rows[s] = append(t.rows[s], values...)
+}
+
+// change collects recipients of a delivery that changed.
+func (t *Tx) change(d Delivery, recipients []Recipient) {
+	for _, r := range recipients {
+		t.add(qChangedRows, d.Sequence, r.Position, r.Address, string(r.Kind), d.Source, d.CreatedAt, string(r.Status), r.Code, r.EnhancedCode, r.Text, r.UpdatedAt)
+	}
+}
+
+// log collects an attempt.
+func (t *Tx) log(d Delivery, a Attempt) {
+	t.add(qAttemptRows, d.Sequence, a.Number, a.At, a.Duration, a.Stage, a.Code, a.EnhancedCode, a.Text, a.Outcome)
+}
+
 // writing is a statement and its arguments.
 type writing struct {
-	query query
+	query string
 	args  []any
 }
 
-// writings are the statements for rows whose values follow each other.
-func (s several) writings(values []any) (all []writing) {
-	for i, size := range s.sizes {
-		for n := size * s.columns; len(values) >= n; values = values[n:] {
-			all = append(all, writing{s.queries[i], values[:n]})
-		}
-	}
-	return all
-}
-
-// rowsOf makes rows of recipients of a delivery.
-func rowsOf(d Delivery, recipients []Recipient) []recipientRow {
-	rows := make([]recipientRow, len(recipients))
-	for i, r := range recipients {
-		rows[i] = recipientRow{d.Sequence, r, d.Source, micros(d.CreatedAt)}
-	}
-	return rows
-}
-
 // collected takes the statements that write what was collected.
-func (t *tx) collected() []writing {
-	var mails, added, changed, attempts, counts []any
-	for _, m := range t.mails {
-		mails = append(mails, m.delivery, m.message)
+func (t *Tx) collected() (all []writing) {
+	for key, count := range t.rollup {
+		t.add(qCountRows, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
 	}
-	for _, r := range t.added {
-		added = append(added, r.delivery, r.Position, r.Address, string(r.Kind), r.source, r.created)
-	}
-	seen := map[recipientKey]bool{}
-	for _, r := range slices.Backward(t.changed) { // PostgreSQL takes a row once in a statement; the last word counts
-		if key := (recipientKey{r.delivery, r.Position}); !seen[key] {
-			seen[key] = true
-			changed = append(changed, r.delivery, r.Position, r.Address, string(r.Kind), r.source, r.created,
-				string(r.Status), r.Code, clean(r.EnhancedCode), clean(r.Text), micros(r.UpdatedAt))
+	for _, s := range []*several{qMailRows, qNewRows, qChangedRows, qAttemptRows, qCountRows} {
+		values := bind(t.rows[s])
+		for i, size := range s.sizes {
+			for n := size * s.columns; len(values) >= n; values = values[n:] {
+				all = append(all, writing{s.queries[i], values[:n]})
+			}
 		}
 	}
-	for _, a := range t.attempts {
-		attempts = append(attempts, a.delivery, a.Number, micros(a.At), a.Duration.Microseconds(), clean(a.Stage), a.Code, clean(a.EnhancedCode), clean(a.Text), a.Outcome)
-	}
-	for key, count := range t.rollup {
-		counts = append(counts, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
-	}
-	all := qMailRows.writings(mails)
 	if len(t.unneeded) > 0 {
 		all = append(all, writing{qRemoveMails, []any{t.db.list(t.unneeded)}})
 	}
-	t.mails, t.unneeded, t.added, t.changed, t.attempts, t.rollup = nil, nil, nil, nil, nil, nil
-	return slices.Concat(all, qNewRows.writings(added), qChangedRows.writings(changed), qAttemptRows.writings(attempts), qCountRows.writings(counts))
+	t.rows, t.unneeded, t.rollup = nil, nil, nil
+	return all
 }
 
 // flush writes what was collected.
-func (t *tx) flush() error {
+func (t *Tx) flush() error {
 	all := t.collected()
 	if len(all) == 0 {
 		return nil

@@ -61,7 +61,7 @@ func BenchmarkMillion(b *testing.B) {
 			f := newFixture(b, backend)
 			from := f.clock.Add(-30 * 24 * time.Hour)
 			fill(b, f, from)
-			f.write(func(tx Tx) error {
+			f.write(func(tx *Tx) error {
 				return tx.SetPause(Pause{Sender: Sender{src, "ad"}, Reason: "refused", Since: f.clock})
 			})
 			list := func(filter Filter) func(testing.TB) {

@@ -33,12 +33,13 @@ type database struct {
 	// through the log, quick for short questions that must not wait for them. In
 	// memory all three are one connection.
 	writes, reads, quick *sql.DB
-	statements           []statement
+	statements           map[string]*statement
 	particulars
 
 	mu    sync.Mutex
 	slots map[string]chan struct{} // of readers, by source
-	sweep map[string]string        // by source, how far the search for lost turns came
+
+	repaired map[string]string // by source, how far repairTurns came
 }
 
 // particulars are what one database does in its own way.
@@ -56,9 +57,8 @@ type particulars struct {
 	shared bool
 	// list makes an argument for {in} of []string or []int64.
 	list func(any) any
-	// within runs work in a transaction that t.begin begins, and commits it. begun
-	// and committing say how far it came.
-	within func(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error)
+	// within runs work in a transaction and commits it.
+	within func(ctx context.Context, t *Tx, work func() error) error
 	// intact says whether what was committed is still reachable.
 	intact func() error
 	// remedy is the advice for an error, repeatable whether the transaction may
@@ -96,7 +96,7 @@ func open(location string, opt Options) (*database, error) {
 		// The error of url.Parse quotes what it read, the password included.
 		return nil, errors.New("outbox_url is not a URL: it may be sqlite:///absolute/path, postgres://user:password@host/database or memory: (special characters percent-encoded)")
 	}
-	db := &database{Options: opt, slots: map[string]chan struct{}{}, sweep: map[string]string{}}
+	db := &database{Options: opt, statements: map[string]*statement{}, slots: map[string]chan struct{}{}, repaired: map[string]string{}}
 	switch u.Scheme {
 	case "sqlite":
 		err = db.openSQLite(u)

@@ -16,13 +16,13 @@ type postgresTx struct {
 	begun bool
 }
 
-func (db *database) postgresWithin(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error) {
+func (db *database) postgresWithin(ctx context.Context, t *Tx, work func() error) error {
 	pooled, err := db.writes.Conn(ctx)
 	if err != nil {
-		return false, false, err
+		return err
 	}
 	defer func() { _ = pooled.Close() }() // back to the pool, where a broken one is noticed
-	err = pooled.Raw(func(driver any) (err error) {
+	return pooled.Raw(func(driver any) (err error) {
 		c := &postgresTx{Conn: driver.(*stdlib.Conn).Conn()}
 		t.on = c
 		if deadline, ok := ctx.Deadline(); ok {
@@ -31,27 +31,18 @@ func (db *database) postgresWithin(ctx context.Context, t *tx, work func() error
 			}
 			defer func() { _ = c.PgConn().Conn().SetDeadline(time.Time{}) }() // of a connection that may be closed
 		}
-		if err = t.begin(); err == nil {
-			begun = true
-			err = work()
+		if err = work(); err == nil {
+			err = c.commit(t)
 		}
-		defer func() {
-			if err != nil && !c.IsClosed() {
-				_, _ = c.Exec(context.Background(), "ROLLBACK") // the first error says more
-			}
-		}()
-		if err != nil {
-			return err
+		if err != nil && !c.IsClosed() {
+			_, _ = c.Exec(context.Background(), "ROLLBACK") // the first error says more
 		}
-		committing, err = c.commit(t)
 		return err
 	})
-	return begun, committing, err
 }
 
-// commit writes what was collected and commits, in one message. committing says
-// that it came to the latter.
-func (c *postgresTx) commit(t *tx) (committing bool, err error) {
+// commit writes what was collected and commits, in one message.
+func (c *postgresTx) commit(t *Tx) error {
 	var batch pgx.Batch
 	queue(&batch, t.db, t.collected())
 	batch.Queue("COMMIT")
@@ -59,11 +50,12 @@ func (c *postgresTx) commit(t *tx) (committing bool, err error) {
 	defer func() { _ = results.Close() }() // Exec has told
 	for range batch.Len() - 1 {
 		if _, err := results.Exec(); err != nil {
-			return false, t.spoil(err)
+			return t.spoil(err)
 		}
 	}
-	_, err = results.Exec()
-	return true, err
+	t.committing = true
+	_, err := results.Exec()
+	return err
 }
 
 func queue(batch *pgx.Batch, db *database, all []writing) {

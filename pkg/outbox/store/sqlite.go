@@ -97,23 +97,21 @@ func (db *database) beSQLite(backend, location string) {
 // sqliteTx is a transaction of the one connection that writes.
 type sqliteTx struct{ *sql.Tx }
 
-func (db *database) sqliteWithin(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error) {
+func (db *database) sqliteWithin(ctx context.Context, t *Tx, work func() error) error {
 	sqlTx, err := db.writes.BeginTx(ctx, nil)
 	if err != nil {
-		return false, false, err
+		return err
 	}
 	t.on = sqliteTx{sqlTx}
-	if err = t.begin(); err == nil {
-		err = work()
-	}
-	if err == nil {
+	if err = work(); err == nil {
 		err = t.flush()
 	}
 	if err != nil {
 		_ = sqlTx.Rollback() // the first error says more
-		return true, false, err
+		return err
 	}
-	return true, true, sqlTx.Commit()
+	t.committing = true
+	return sqlTx.Commit()
 }
 
 func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err error) {
@@ -133,7 +131,7 @@ func (c sqliteTx) query(s *statement, args []any, scan func(scanner) error) erro
 
 func (c sqliteTx) write(db *database, all []writing) error {
 	for _, w := range all {
-		if _, _, err := c.exec(&db.statements[w.query], w.args); err != nil {
+		if _, _, err := c.exec(db.statements[w.query], w.args); err != nil {
 			return err
 		}
 	}
