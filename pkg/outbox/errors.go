@@ -24,17 +24,8 @@ var (
 	ErrClosed = errors.New("the outbox is closed")
 
 	// errLeaseLost ends a send, which is not the relay's doing.
-	errLeaseLost error = leaseLost{}
+	errLeaseLost = fmt.Errorf("the lease was lost, and another process may have taken the delivery: %w", context.Canceled)
 )
-
-type leaseLost struct{}
-
-func (leaseLost) Error() string {
-	return "the lease was lost: another process may have taken the delivery"
-}
-
-// Is makes it a cancellation.
-func (leaseLost) Is(target error) bool { return target == context.Canceled }
 
 // FullError says how full the outbox is. It is ErrFull.
 type FullError struct {

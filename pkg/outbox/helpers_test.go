@@ -144,12 +144,12 @@ func (f *fixture) openWith(faults *faults, adjust ...func(*Options)) *Outbox {
 // faults is a store that fails as the test wants.
 type faults struct {
 	store.Store
-	away    atomic.Bool              // no transaction begins
-	dead    atomic.Bool              // nor ever will
-	unheard atomic.Bool              // transactions stand, and the answer to their COMMIT is lost
-	before  atomic.Pointer[func()]   // runs before each transaction
+	away    atomic.Bool               // no transaction begins
+	dead    atomic.Bool               // nor ever will
+	unheard atomic.Bool               // transactions stand, and the answer to their COMMIT is lost
+	before  atomic.Pointer[func()]    // runs before each transaction
 	inside  atomic.Pointer[func(*Tx)] // runs at the end of each transaction
-	noReads atomic.Bool              // reads have no answer
+	noReads atomic.Bool               // reads have no answer
 	writes  atomic.Int64
 	reads   atomic.Int64
 }
@@ -162,7 +162,7 @@ func (s *faults) Write(ctx context.Context, work func(*Tx) error) error {
 	if f := s.before.Load(); f != nil {
 		(*f)()
 	}
-	failure := &store.WriteError{StorageError: &StorageError{Location: "here", Err: errors.New("it is away")}, Everybody: true}
+	failure := &StorageError{Location: "here", Err: errors.New("it is away"), Everybody: true}
 	if s.away.Load() || s.dead.Load() {
 		return failure
 	}
@@ -192,7 +192,9 @@ func (s *faults) Get(ctx context.Context, source, id string) (Delivery, error) {
 const src = "1/mail"
 
 // Wait returns the delivery of src once an attempt has an outcome.
-func (o *Outbox) Wait(ctx context.Context, id string) (Delivery, error) { return o.waitFor(ctx, src, id) }
+func (o *Outbox) Wait(ctx context.Context, id string) (Delivery, error) {
+	return o.waitFor(ctx, src, id)
+}
 
 func (o *Outbox) waitFor(ctx context.Context, source, id string) (Delivery, error) {
 	w := o.waiters.listen(Delivery{Source: source, ID: id})

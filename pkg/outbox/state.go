@@ -56,7 +56,7 @@ func (s *state) begin(o *Outbox) {
 
 // end notes what became of the transaction.
 func (s *state) end(t *transaction, err error) {
-	failed, ok := errors.AsType[*store.WriteError](err)
+	failed, ok := errors.AsType[*StorageError](err)
 	if err == nil || ok && !failed.Everybody {
 		s.wanted = time.Time{}
 	}

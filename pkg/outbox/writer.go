@@ -176,14 +176,16 @@ func (w *writer) finish(p *operation, err error) {
 // everybodys says whether a failed transaction must not be taken apart: all
 // would fail, or may stand.
 func everybodys(err error) bool {
-	failed, ok := errors.AsType[*store.WriteError](err)
+	failed, ok := errors.AsType[*StorageError](err)
 	return ok && (failed.Everybody || failed.Unknown)
 }
 
 // explain says in the store's error what was being done.
 func explain(doing string, err error) error {
-	if failed, ok := errors.AsType[*store.WriteError](err); ok {
-		return failed.For(doing)
+	if failed, ok := errors.AsType[*StorageError](err); ok {
+		named := *failed
+		named.Doing = doing
+		return &named
 	}
 	return err
 }

@@ -19,7 +19,13 @@ var (
 	qApplyTold = register(apply + ` RETURNING CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation
 		AND other.conversation <> '' AND other.finished_at IS NULL AND other.sequence <> delivery.sequence) THEN 1 ELSE 0 END`)
 	// An outcome leaves no owner, and the next claim has another attempt.
-	qStored   = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
+	qStored  = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
+	qChanged = register(`UPDATE recipient SET status = $3, code = $4, enhanced_code = $5, text = $6, updated_at = $7 WHERE delivery = $1 AND position = $2`)
+	qNoMail  = register(`DELETE FROM mail WHERE delivery = $1`)
+	qAttempt = register(`INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`)
+	qCount = register(`INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count`)
 	qInFence  = register(`SELECT 1 FROM delivery` + fence + ` {wait}`)
 	qEnvelope = register(`UPDATE delivery SET begun = 1` + fence)
 )
@@ -72,7 +78,7 @@ func (t *Tx) Apply(c Transition) (applied bool, err error) {
 	}
 	if final {
 		t.count(d, c.To)
-		t.unneeded = append(t.unneeded, d.Sequence)
+		t.later(qNoMail, d.Sequence)
 		if c.To.Status != Sent && c.To.Status != Partial {
 			// Not part of the statement, so that the index is left alone when a mail is sent.
 			if _, err := t.exec(qMakeWay, d.Sequence); err != nil {
@@ -143,7 +149,19 @@ func (t *Tx) RecipientsReached(d Delivery, reached []Recipient) error {
 		return err
 	}
 	t.change(d, reached)
-	return t.flush() // PostgreSQL takes a row once in a statement, and its outcome may follow
+	return nil
+}
+
+// change stores recipients of a delivery that changed.
+func (t *Tx) change(d Delivery, recipients []Recipient) {
+	for _, r := range recipients {
+		t.later(qChanged, d.Sequence, r.Position, string(r.Status), r.Code, r.EnhancedCode, r.Text, r.UpdatedAt)
+	}
+}
+
+// log stores an attempt.
+func (t *Tx) log(d Delivery, a Attempt) {
+	t.later(qAttempt, d.Sequence, a.Number, a.At, a.Duration, a.Stage, a.Code, a.EnhancedCode, a.Text, a.Outcome)
 }
 
 // EnvelopeBegun notes that the envelope of this attempt is about to be sent.

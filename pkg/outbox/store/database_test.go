@@ -135,10 +135,10 @@ func TestFilesOfARestoredBackupAreClosedToOthers(t *testing.T) {
 }
 
 // storing is what Write says of a new mail.
-func (f *fixture) storing(n NewDelivery) (failure *WriteError) {
+func (f *fixture) storing(n NewDelivery) (failure *StorageError) {
 	f.Helper()
 	err := f.Write(context.Background(), func(tx *Tx) error { _, err := tx.Enqueue(n); return err })
-	failure, ok := errors.AsType[*WriteError](err)
+	failure, ok := errors.AsType[*StorageError](err)
 	if err != nil && !ok {
 		f.Fatalf("error %v", err)
 	}
@@ -161,9 +161,8 @@ func TestDiskFullIsAnErrorAndNothingIsLost(t *testing.T) {
 	if failure == nil || failure.Everybody || failure.Unknown {
 		t.Fatalf("%+v", failure)
 	}
-	named := failure.For("storing the mail")
-	if !strings.Contains(named.Error(), path) || !strings.Contains(named.Error(), "storing the mail") || !strings.Contains(named.Remedy, "free space") {
-		t.Fatalf("error %v", named)
+	if !strings.Contains(failure.Error(), path) || !strings.Contains(failure.Remedy, "free space") {
+		t.Fatalf("error %v", failure)
 	}
 	limit("1000000")
 	f.enqueue(big)
@@ -311,7 +310,7 @@ func TestTimeOutIsTheOperationsFault(t *testing.T) {
 				return err
 			}
 			err := f.Write(t.Context(), func(tx *Tx) error { _, err := tx.Load(src, d.ID); return err })
-			failure, ok := errors.AsType[*WriteError](err)
+			failure, ok := errors.AsType[*StorageError](err)
 			if !ok || failure.Everybody || failure.Unknown {
 				t.Errorf("%s: %+v", parameter, err)
 			}

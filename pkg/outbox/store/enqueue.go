@@ -31,8 +31,10 @@ var (
 			$10, $14, $15, $16, $17, $18
 		FROM (SELECT CASE WHEN ` + earlierOpen + ` THEN 1 ELSE 0 END AS behind) AS turn
 		WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence, behind`)
-	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
-	qMakeWay  = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
+	qMail      = register(`INSERT INTO mail (delivery, message) VALUES ($1, $2)`)
+	qRecipient = register(`INSERT INTO recipient (delivery, position, address, kind, source, created_at) VALUES ($1, $2, $3, $4, $5, $6)`)
+	qJoinable  = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
+	qMakeWay   = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
 	// Those at the front; what is behind them is due already.
 	qHurry = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
 		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL ORDER BY sequence LIMIT 16 {lock}) AND status = 'queued' AND due_at > $2`)
@@ -148,12 +150,12 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 			return e, err
 		}
 	}
-	t.add(qMailRows, d.Sequence, d.Message)
+	t.later(qMail, d.Sequence, d.Message)
 	d.Recipients = slices.Clone(n.Recipients)
 	for i := range d.Recipients {
 		r := &d.Recipients[i]
 		r.Position, r.Status = i, Queued
-		t.add(qNewRows, d.Sequence, i, r.Address, string(r.Kind), d.Source, t.now)
+		t.later(qRecipient, d.Sequence, i, r.Address, string(r.Kind), d.Source, t.now)
 	}
 	if e.Behind {
 		t.behind = true

@@ -46,14 +46,6 @@ func (db *database) migrate(ctx context.Context) error {
 	}
 }
 
-// newerError is a schema of a later plugin. What a migration to come changes is
-// not known here, so nothing of it is touched.
-type newerError struct{ has, known int64 }
-
-func (e *newerError) Error() string {
-	return fmt.Sprintf("its schema is version %d, and this plugin knows version %d", e.has, e.known)
-}
-
 // upgrade takes as long as the log is. Only where there is something to upgrade
 // may a server be silent so long.
 func (db *database) upgrade(ctx context.Context, provider *goose.Provider) error {
@@ -68,7 +60,7 @@ func (db *database) upgrade(ctx context.Context, provider *goose.Provider) error
 }
 
 // isCurrent says whether there is nothing to upgrade, and refuses what a later
-// plugin has upgraded.
+// plugin has upgraded: what that changed is not known here.
 func (db *database) isCurrent(ctx context.Context, provider *goose.Provider) (bool, error) {
 	if db.timeout > 0 {
 		var cancel context.CancelFunc
@@ -77,7 +69,8 @@ func (db *database) isCurrent(ctx context.Context, provider *goose.Provider) (bo
 	}
 	has, known, err := provider.GetVersions(ctx)
 	if err == nil && has > known {
-		err = &newerError{has, known}
+		err = &problem{fmt.Sprintf("its schema is version %d, and this plugin knows version %d", has, known),
+			"install the version of the plugin that upgraded it, or restore a backup from before"}
 	}
 	return err == nil && has == known, err
 }

@@ -43,10 +43,9 @@ func (db *database) postgresWithin(ctx context.Context, t *Tx, work func() error
 
 // commit writes what was collected and commits, in one message.
 func (c *postgresTx) commit(t *Tx) error {
-	var batch pgx.Batch
-	queue(&batch, t.db, t.collected())
+	batch := batchOf(t.unsent())
 	batch.Queue("COMMIT")
-	results := c.SendBatch(context.Background(), &batch)
+	results := c.SendBatch(context.Background(), batch)
 	defer func() { _ = results.Close() }() // Exec has told
 	for range batch.Len() - 1 {
 		if _, err := results.Exec(); err != nil {
@@ -58,17 +57,17 @@ func (c *postgresTx) commit(t *Tx) error {
 	return err
 }
 
-func queue(batch *pgx.Batch, db *database, all []writing) {
+func batchOf(all []writing) *pgx.Batch {
+	var batch pgx.Batch
 	for _, w := range all {
-		batch.Queue(db.statements[w.query].text, w.args...)
+		batch.Queue(w.text, w.args...)
 	}
+	return &batch
 }
 
 // write sends all in one message.
-func (c *postgresTx) write(db *database, all []writing) error {
-	var batch pgx.Batch
-	queue(&batch, db, all)
-	return c.SendBatch(context.Background(), &batch).Close()
+func (c *postgresTx) write(all []writing) error {
+	return c.SendBatch(context.Background(), batchOf(all)).Close()
 }
 
 func (c *postgresTx) exec(s *statement, args []any) (changed, inserted int64, err error) {

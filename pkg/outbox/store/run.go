@@ -108,7 +108,7 @@ func scanAll(rows *sql.Rows, err error, scan func(scanner) error) error {
 type connection interface {
 	exec(s *statement, args []any) (changed, inserted int64, err error)
 	query(s *statement, args []any, scan func(scanner) error) error
-	write(db *database, all []writing) error
+	write([]writing) error
 }
 
 // exec runs a registered statement and returns how many rows it changed.

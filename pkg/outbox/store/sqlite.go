@@ -94,15 +94,25 @@ func (db *database) beSQLite(backend, location string) {
 	}
 }
 
-// sqliteTx is a transaction of the one connection that writes.
-type sqliteTx struct{ *sql.Tx }
+// sqliteTx is a transaction of the one connection that writes, and its statements.
+type sqliteTx struct {
+	*sql.Tx
+	statements map[*statement]*sql.Stmt
+}
+
+func (c sqliteTx) prepared(s *statement) *sql.Stmt {
+	if c.statements[s] == nil {
+		c.statements[s] = c.Stmt(s.prepared)
+	}
+	return c.statements[s]
+}
 
 func (db *database) sqliteWithin(ctx context.Context, t *Tx, work func() error) error {
 	sqlTx, err := db.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	t.on = sqliteTx{sqlTx}
+	t.on = sqliteTx{sqlTx, map[*statement]*sql.Stmt{}}
 	if err = work(); err == nil {
 		err = t.flush()
 	}
@@ -115,7 +125,7 @@ func (db *database) sqliteWithin(ctx context.Context, t *Tx, work func() error) 
 }
 
 func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err error) {
-	result, err := c.Stmt(s.prepared).Exec(s.arguments(args)...)
+	result, err := c.prepared(s).Exec(s.arguments(args)...)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -125,13 +135,13 @@ func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err e
 }
 
 func (c sqliteTx) query(s *statement, args []any, scan func(scanner) error) error {
-	rows, err := c.Stmt(s.prepared).Query(s.arguments(args)...)
+	rows, err := c.prepared(s).Query(s.arguments(args)...)
 	return scanAll(rows, err, scan)
 }
 
-func (c sqliteTx) write(db *database, all []writing) error {
+func (c sqliteTx) write(all []writing) error {
 	for _, w := range all {
-		if _, _, err := c.exec(db.statements[w.query], w.args); err != nil {
+		if _, _, err := c.exec(w.statement, w.args); err != nil {
 			return err
 		}
 	}
@@ -175,17 +185,11 @@ func sqliteRepeatable(err error) bool { return sqliteCode(err) == sqlite3.SQLITE
 // sqliteEverybody is true when no transaction can be written: not for want of
 // space, which a smaller one may find.
 func sqliteEverybody(err error) bool {
-	_, vanished := errors.AsType[*vanishedError](err)
+	_, vanished := errors.AsType[*problem](err)
 	return vanished || slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}, sqliteCode(err))
 }
 
 func sqliteRemedy(err error) string {
-	if _, ok := errors.AsType[*vanishedError](err); ok {
-		return "put the file back and restart the plugin"
-	}
-	if unsafe, ok := errors.AsType[*unsafeError](err); ok {
-		return unsafe.remedy
-	}
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_FULL:
 		return "free space on the disk, or set outbox_url to a path on a larger one"

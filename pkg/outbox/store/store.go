@@ -34,7 +34,7 @@ type Store interface {
 	// Write, for one goroutine at a time, runs work in one transaction and commits
 	// it. Where a deadlock, a lock or a lost connection ended the transaction before
 	// its COMMIT, work runs again, so it must set what it returns anew each time. A
-	// *WriteError says what failed.
+	// *StorageError says what failed.
 	Write(ctx context.Context, work func(*Tx) error) error
 	Close() error
 }

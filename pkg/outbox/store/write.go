@@ -39,7 +39,7 @@ func (db *database) Write(ctx context.Context, work func(*Tx) error) error {
 
 // transact runs work in a transaction. own is an error of work that has nothing
 // to do with the database.
-func (db *database) transact(ctx context.Context, work func(*Tx) error) (failure *WriteError, own error) {
+func (db *database) transact(ctx context.Context, work func(*Tx) error) (failure *StorageError, own error) {
 	if db.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, db.timeout)
@@ -66,11 +66,13 @@ func (db *database) transact(ctx context.Context, work func(*Tx) error) (failure
 	case t.pauses != nil && !t.committing && t.err == nil:
 		return nil, err // of work
 	}
-	return &WriteError{StorageError: db.storageError("writing", err), Everybody: t.pauses == nil || db.everybody(err), Unknown: t.committing}, nil
+	failure = db.storageError("writing", err)
+	failure.Everybody, failure.Unknown = t.pauses == nil || db.everybody(err), t.committing
+	return failure, nil
 }
 
-// Tx is a transaction of Write. What is only added is collected and written in a
-// few statements before COMMIT, or before something reads it.
+// Tx is a transaction of Write. What nobody in it waits for is collected and sent
+// together before COMMIT, or before something reads it.
 type Tx struct {
 	db     *database
 	on     connection
@@ -82,9 +84,37 @@ type Tx struct {
 	// behind: mail may wait for an earlier one of its conversation.
 	behind bool
 
-	rows     map[*several][]any
-	unneeded []int64 // deliveries whose mail goes
-	rollup   map[rollupKey]int64
+	collected []writing
+	rollup    map[rollupKey]int64
+}
+
+// writing is a statement and its arguments.
+type writing struct {
+	*statement
+	args []any
+}
+
+// later collects a statement.
+func (t *Tx) later(q string, args ...any) {
+	t.collected = append(t.collected, writing{t.db.statements[q], bind(args)})
+}
+
+// unsent takes what was collected.
+func (t *Tx) unsent() []writing {
+	for key, count := range t.rollup {
+		t.later(qCount, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
+	}
+	all := t.collected
+	t.collected, t.rollup = nil, nil
+	return all
+}
+
+// flush sends what was collected.
+func (t *Tx) flush() error {
+	if all := t.unsent(); len(all) > 0 {
+		return t.spoil(t.on.write(all))
+	}
+	return nil
 }
 
 // Err is the first error of the database, which ends the transaction.
