@@ -32,7 +32,7 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 		return t
 	}
 	to := State{
-		Status: Queued, Reason: clean(cmp.Or(out.Reason, out.Text)),
+		Status: Queued, Reason: cmp.Or(out.Reason, out.Text),
 		Retries: d.Retries, Unreachable: d.Unreachable, Uncertain: d.Uncertain,
 	}
 	recipients := out.apply(d, now)
@@ -61,14 +61,14 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 		}
 		outcome = to.Status
 	}
-	if to.Status == Partial && to.Reason == clean(out.Text) { // this attempt went well; an earlier one did not
+	if to.Status == Partial && to.Reason == out.Text { // this attempt went well; an earlier one did not
 		to.Reason = recipients[slices.IndexFunc(recipients, func(r Recipient) bool { return r.Status != Sent })].Text
 	}
 	t := change(d, ended, to, recipients, now)
 	if out.Verdict != Release || to.Status.Final() {
 		t.Attempt = &Attempt{
-			Number: d.Attempt, At: out.At, Duration: out.Duration, Stage: clean(out.Stage), Code: out.Code,
-			EnhancedCode: clean(out.EnhancedCode), Text: clean(out.Text), Outcome: string(outcome),
+			Number: d.Attempt, At: out.At, Duration: out.Duration, Stage: out.Stage, Code: out.Code,
+			EnhancedCode: out.EnhancedCode, Text: out.Text, Outcome: string(outcome),
 		}
 	}
 	return t

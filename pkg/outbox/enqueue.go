@@ -71,6 +71,8 @@ func (o *Outbox) prepare(n *NewDelivery) error {
 		return invalid("it has no mail")
 	case len(n.Recipients) == 0:
 		return invalid("it has no recipients")
+	case slices.ContainsFunc(n.Recipients, func(r Recipient) bool { return r.Address == "" }):
+		return invalid("a recipient has no address")
 	}
 	if n.ID == "" {
 		n.ID = NewID()
@@ -78,17 +80,7 @@ func (o *Outbox) prepare(n *NewDelivery) error {
 	if n.Identity == "" {
 		n.Identity = n.ID
 	}
-	n.State = State{Status: Queued}
 	n.MaxAge, n.Size = o.opt.MaxAge, int64(len(n.Message))
-	for _, s := range []*string{&n.Source, &n.MailType, &n.Identity, &n.Conversation, &n.From, &n.Subject, &n.MessageID, &n.Note} {
-		*s = clean(*s)
-	}
 	n.Recipients = slices.Clone(n.Recipients)
-	for i, r := range n.Recipients {
-		if r.Address == "" {
-			return invalid("a recipient has no address")
-		}
-		n.Recipients[i] = Recipient{Address: clean(r.Address), Kind: r.Kind, Status: Queued}
-	}
 	return nil
 }

@@ -21,7 +21,7 @@ var (
 	// ErrCursor is the answer to a cursor that no List returned.
 	ErrCursor = store.ErrCursor
 	// ErrClosed is the answer of an outbox that was closed.
-	ErrClosed = errors.New("the outbox is closed")
+	ErrClosed = store.ErrClosed
 
 	// errLeaseLost ends a send, which is not the relay's doing.
 	errLeaseLost = fmt.Errorf("the lease was lost, and another process may have taken the delivery: %w", context.Canceled)

@@ -44,7 +44,7 @@ func (t *transaction) finish(s *source, d Delivery, out Outcome) (Delivery, erro
 	case now == nil:
 		return Delivery{}, errLeaseLost
 	case out.Verdict == Hold:
-		if err := t.pause(from, clean(cmp.Or(out.Reason, out.Text)), s.settings); err != nil {
+		if err := t.pause(from, cmp.Or(out.Reason, out.Text), s.settings); err != nil {
 			return Delivery{}, err
 		}
 	}

@@ -189,6 +189,13 @@ func (s *faults) Get(ctx context.Context, source, id string) (Delivery, error) {
 	return s.Store.Get(ctx, source, id)
 }
 
+// waitForWrites waits for so many more transactions to begin.
+func (s *faults) waitForWrites(t testing.TB, n int64) {
+	t.Helper()
+	enough := s.writes.Load() + n
+	wait.Until(t, "the outbox writes", func() bool { return s.writes.Load() >= enough })
+}
+
 const src = "1/mail"
 
 // Wait returns the delivery of src once an attempt has an outcome.

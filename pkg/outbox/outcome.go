@@ -100,7 +100,7 @@ func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
 			if r.Status != Sent && r.Status != Failed {
 				r.Status = Queued // whatever is not a verdict is no verdict
 			}
-			r.Code, r.EnhancedCode, r.Text = result.Code, clean(result.EnhancedCode), clean(result.Text)
+			r.Code, r.EnhancedCode, r.Text = result.Code, result.EnhancedCode, result.Text
 			r.UpdatedAt = now
 		}
 		after[i] = r

@@ -119,7 +119,7 @@ func (s *source) probe(mailType string) {
 			return nil
 		}
 		was := p
-		p.Reason = clean(err.Error())
+		p.Reason = err.Error()
 		_, storing := t.ReplacePause(was, p)
 		return storing
 	}})

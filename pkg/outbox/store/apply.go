@@ -53,12 +53,12 @@ func (t *Tx) Apply(c Transition) (applied bool, err error) {
 	args := append(fenced(d), string(c.To.Status), c.To.DueAt, finished, c.To.Reason, c.To.Retries, c.To.Unreachable, c.To.Uncertain, c.To.Lost,
 		c.ExpiresAt, reply.Code, reply.EnhancedCode, reply.Text)
 	others := t.behind // of the conversation may wait
-	if t.db.inProcess {
+	if t.db.server {
+		applied, err = t.one(qApplyTold, args, asBool{&others})
+	} else {
 		var changed int64
 		changed, err = t.exec(qApply, args...)
 		applied = changed == 1
-	} else {
-		applied, err = t.one(qApplyTold, args, asBool{&others})
 	}
 	if err != nil {
 		return false, err

@@ -78,7 +78,7 @@ func (t *Tx) Claim(c Claim) (out Claimed, err error) {
 		}
 		out.Blocked = len(blocked) > 0
 	}
-	if out.Blocked && t.db.shared {
+	if out.Blocked && t.db.server {
 		err = t.repairTurns(c.Source)
 	}
 	return out, err

@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -131,14 +130,14 @@ func (t *Tx) storeOrJoin(n NewDelivery) (Enqueued, error) {
 // on source and identity makes processes agree which of them stores it.
 func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	d := n.Delivery
-	d.Status, d.DueAt, d.CreatedAt, d.ExpiresAt = Queued, t.Now(), t.Now(), t.Now().Add(n.MaxAge)
+	d.State, d.CreatedAt, d.ExpiresAt = State{Status: Queued, DueAt: t.Now()}, t.Now(), t.Now().Add(n.MaxAge)
 	pause := t.pauses[d.Sender()]
 	if n.Owner != "" && !pause.Counts(n.SettingsAt) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
 	args := []any{d.ID, d.Source, d.MailType, d.Identity, n.Dedupe, d.Conversation, d.From, d.Individual, string(d.Status), t.now, d.DueAt,
 		d.Owner, d.Attempt, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note}
-	if t.db.inProcess {
+	if !t.db.server {
 		stored, sequence, err := t.insert(qInsertAlone, args...)
 		if err != nil {
 			return e, err
@@ -151,10 +150,9 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 		}
 	}
 	t.later(qMail, d.Sequence, d.Message)
-	d.Recipients = slices.Clone(n.Recipients)
-	for i := range d.Recipients {
-		r := &d.Recipients[i]
-		r.Position, r.Status = i, Queued
+	d.Recipients = make([]Recipient, len(n.Recipients))
+	for i, r := range n.Recipients {
+		d.Recipients[i] = Recipient{Position: i, Address: r.Address, Kind: r.Kind, Status: Queued}
 		t.later(qRecipient, d.Sequence, i, r.Address, string(r.Kind), d.Source, t.now)
 	}
 	if e.Behind {

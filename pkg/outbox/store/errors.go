@@ -11,6 +11,8 @@ var (
 	// ErrReplayed is the answer to a signature that was used before, for
 	// another request or for a delivery that is no longer kept.
 	ErrReplayed = errors.New("the signature was used before")
+	// ErrClosed is the answer of a store that was closed.
+	ErrClosed = errors.New("the outbox is closed")
 	// ErrCursor is the answer to a cursor that no List returned.
 	ErrCursor = errors.New("not a cursor that a list returned")
 )
@@ -42,8 +44,11 @@ func (e *StorageError) Unwrap() error { return e.Err }
 
 // explain wraps an error of the database for people; nil stays nil.
 func (db *database) explain(doing string, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case db.closed.Load():
+		return fmt.Errorf("%s: %w", doing, ErrClosed)
 	}
 	return db.storageError(doing, err)
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,6 +37,8 @@ type database struct {
 	statements           map[string]*statement
 	particulars
 
+	closed atomic.Bool
+
 	mu    sync.Mutex
 	slots map[string]chan struct{} // of readers, by source
 
@@ -46,15 +49,12 @@ type database struct {
 type particulars struct {
 	migrations string // the folder of the schema
 	replacer   *strings.Replacer
-	// inProcess: there is no server. Statements cost little, and have to be
-	// prepared here; pgx does that by itself.
-	inProcess bool
-	// clock is the database's own, in SQL; empty: this process's.
-	clock string
-	// timeout bounds a transaction; 0: the database is in the process.
+	// server: the database is a server, which other processes share and which has a
+	// clock. Otherwise it is in this process, where statements cost little and have
+	// to be prepared here; pgx does that by itself.
+	server bool
+	// timeout bounds a transaction, and the wait for a server that is silent.
 	timeout time.Duration
-	// shared: other processes write to the database.
-	shared bool
 	// list makes an argument for {in} of []string or []int64.
 	list func(any) any
 	// within runs work in a transaction and commits it.
@@ -67,6 +67,14 @@ type particulars struct {
 	repeatable, everybody func(error) bool
 	// failed hears of every error of the database.
 	failed func(error)
+}
+
+// bounded is ctx with the timeout, if there is one.
+func (db *database) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if db.timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, db.timeout)
 }
 
 // Open opens the store at location and brings its schema up to date:
@@ -118,6 +126,7 @@ func (db *database) Describe() Description { return db.Description }
 
 // Close closes the connections.
 func (db *database) Close() error {
+	db.closed.Store(true)
 	var err error
 	for i, pool := range []*sql.DB{db.writes, db.reads, db.quick} {
 		if pool != nil && (i == 0 || pool != db.writes) {

@@ -129,7 +129,7 @@ func TestDeferredRecipientDoesNotDelayTheOthers(t *testing.T) {
 // the other process finishes in the same moment.
 func TestTurnThatTwoProcessesMissedIsFound(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
-		if !f.shared {
+		if !f.server {
 			t.Skip("only one process writes")
 		}
 		other := f.open()

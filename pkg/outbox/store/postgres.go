@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -26,17 +25,13 @@ func (db *database) openPostgres(u *url.URL) error {
 		config.ConnectTimeout = 10 * time.Second
 	}
 	roles := new(roles)
-	replace := []string{"{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{clock}", postgresClock}
-	for i := 1; i <= 9; i++ {
-		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("= ANY($%d)", i))
-	}
 	db.Description = Description{Backend: "postgres", Durable: true, Location: publicURL(u)}
 	db.particulars = particulars{
 		migrations: "postgres",
-		replacer:   strings.NewReplacer(replace...),
-		clock:      postgresClock,
+		replacer: strings.NewReplacer("{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{in ", "= ANY(", "}", ")",
+			"{clock}", "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),
+		server:     true,
 		timeout:    15 * time.Second,
-		shared:     true,
 		list:       func(list any) any { return list },
 		within:     db.postgresWithin,
 		intact:     func() error { return nil },
@@ -91,9 +86,6 @@ func publicURL(u *url.URL) string {
 	}
 	return public.String()
 }
-
-// postgresClock is the database's clock in microseconds.
-const postgresClock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 // postgresCode is the SQLSTATE in err, empty without one.
 func postgresCode(err error) string {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -41,20 +42,20 @@ func (db *database) postgresWithin(ctx context.Context, t *Tx, work func() error
 	})
 }
 
-// commit writes what was collected and commits, in one message.
+// commit sends what was collected and COMMIT in one message.
 func (c *postgresTx) commit(t *Tx) error {
-	batch := batchOf(t.unsent())
-	batch.Queue("COMMIT")
-	results := c.SendBatch(context.Background(), batch)
-	defer func() { _ = results.Close() }() // Exec has told
-	for range batch.Len() - 1 {
-		if _, err := results.Exec(); err != nil {
-			return t.spoil(err)
-		}
+	all := t.unsent()
+	batch := batchOf(all)
+	done := 0
+	for _, q := range batch.QueuedQueries {
+		q.Exec(func(pgconn.CommandTag) error { done++; return nil })
 	}
-	t.committing = true
-	_, err := results.Exec()
-	return err
+	batch.Queue("COMMIT")
+	err := c.SendBatch(context.Background(), batch).Close()
+	if t.committing = done == len(all); t.committing {
+		return err
+	}
+	return t.spoil(err)
 }
 
 func batchOf(all []writing) *pgx.Batch {
@@ -65,7 +66,6 @@ func batchOf(all []writing) *pgx.Batch {
 	return &batch
 }
 
-// write sends all in one message.
 func (c *postgresTx) write(all []writing) error {
 	return c.SendBatch(context.Background(), batchOf(all)).Close()
 }
@@ -76,45 +76,18 @@ func (c *postgresTx) exec(s *statement, args []any) (changed, inserted int64, er
 }
 
 func (c *postgresTx) query(s *statement, args []any, scan func(scanner) error) error {
-	rows, err := c.send(s, args)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// send sends a query, and BEGIN before the first.
-func (c *postgresTx) send(s *statement, args []any) (pgx.Rows, error) {
-	ctx := context.Background()
-	if c.begun {
-		return c.Query(ctx, s.text, args...)
-	}
-	c.begun = true
 	var batch pgx.Batch
-	batch.Queue("BEGIN")
-	batch.Queue(s.text, args...)
-	results := c.SendBatch(ctx, &batch)
-	if _, err := results.Exec(); err != nil {
-		_ = results.Close() // as above
-		return nil, err
+	if !c.begun {
+		c.begun = true
+		batch.Queue("BEGIN")
 	}
-	rows, err := results.Query()
-	return &batchRows{rows, results}, err
-}
-
-// batchRows are the rows of the last query of a batch.
-type batchRows struct {
-	pgx.Rows
-	results pgx.BatchResults
-}
-
-func (r *batchRows) Close() {
-	r.Rows.Close()
-	_ = r.results.Close() // Err has told
+	batch.Queue(s.text, args...).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	return c.SendBatch(context.Background(), &batch).Close()
 }

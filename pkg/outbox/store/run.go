@@ -34,7 +34,7 @@ type statement struct {
 func (db *database) prepare(ctx context.Context) (err error) {
 	for _, q := range statements {
 		s := &statement{text: db.replacer.Replace(q)}
-		if db.inProcess {
+		if !db.server {
 			// Without names: the driver looks for the argument of each parameter that has one.
 			text := regexp.MustCompile(`\$\d+`).ReplaceAllStringFunc(s.text, func(name string) string {
 				n, _ := strconv.Atoi(name[1:]) // it is digits

@@ -42,50 +42,43 @@ func (db *database) openFile(u *url.URL, path string) (err error) {
 		return err
 	}
 	name := (&url.URL{Scheme: "file", Path: u.Path}).String() + "?" + sqlitePragmas
-	if db.writes, err = sql.Open("sqlite", name); err != nil {
-		return err
+	for _, pool := range []struct {
+		db   **sql.DB
+		max  int
+		name string
+	}{{&db.writes, 1, name}, {&db.reads, 4, name + "&_pragma=query_only(1)"}, {&db.quick, 1, name + "&_pragma=query_only(1)"}} {
+		if *pool.db, err = sqlitePool(pool.name, pool.max); err != nil {
+			return err
+		}
 	}
-	keep(db.writes, 1)
-	if db.reads, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
-		return err
-	}
-	keep(db.reads, 4)
-	if db.quick, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
-		return err
-	}
-	keep(db.quick, 1)
 	db.intact, err = watch(db.writes, path)
 	return err
 }
 
 func (db *database) openMemory() error {
 	db.beSQLite("memory", "memory")
-	pool, err := sql.Open("sqlite", ":memory:?_txlock=immediate")
-	if err != nil {
-		return db.explain("opening a database in memory", err)
-	}
-	keep(pool, 1) // the connection is the database
+	pool, err := sqlitePool(":memory:?_txlock=immediate", 1) // the connection is the database
 	db.writes, db.reads, db.quick = pool, pool, pool
 	db.intact = func() error { return nil }
-	return nil
+	return db.explain("opening a database in memory", err)
 }
 
-// keep makes the pool so many connections that are never closed while it works.
-func keep(pool *sql.DB, connections int) {
+// sqlitePool is so many connections that are never closed while it works.
+func sqlitePool(name string, connections int) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
+	return pool, nil
 }
 
 func (db *database) beSQLite(backend, location string) {
-	replace := []string{" {lock}", "", " {wait}", "", "{clock}", "0"}
-	for i := 1; i <= 9; i++ {
-		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("IN (SELECT value FROM json_each($%d))", i))
-	}
 	db.Description = Description{Backend: backend, Durable: backend == "sqlite", Location: location}
 	db.particulars = particulars{
 		migrations: "sqlite",
-		replacer:   strings.NewReplacer(replace...),
-		inProcess:  true,
+		replacer:   strings.NewReplacer(" {lock}", "", " {wait}", "", "{clock}", "0", "{in ", "IN (SELECT value FROM json_each(", "}", "))"),
 		list:       jsonList,
 		within:     db.sqliteWithin,
 		remedy:     sqliteRemedy,

@@ -30,7 +30,7 @@ func (db *database) Write(ctx context.Context, work func(*Tx) error) error {
 			db.failed(failure.Err)
 		}
 		passed := time.Since(began)
-		again := passed < repeatFor || db.shared && try < tries && passed < patience
+		again := passed < repeatFor || db.server && try < tries && passed < patience
 		if failure.Unknown || !again || !db.repeatable(failure.Err) || !sleep(ctx, 20*time.Millisecond<<min(try-1, 10)) {
 			return failure
 		}
@@ -40,15 +40,11 @@ func (db *database) Write(ctx context.Context, work func(*Tx) error) error {
 // transact runs work in a transaction. own is an error of work that has nothing
 // to do with the database.
 func (db *database) transact(ctx context.Context, work func(*Tx) error) (failure *StorageError, own error) {
-	if db.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, db.timeout)
-		defer cancel()
-	} else {
-		// Nothing interrupts a transaction in the process, and a context that
-		// never ends costs the driver nothing.
+	if !db.server { // nothing interrupts it, and a context that never ends costs the driver nothing
 		ctx = context.Background()
 	}
+	ctx, cancel := db.bounded(ctx)
+	defer cancel()
 	t := &Tx{db: db}
 	err := db.within(ctx, t, func() error {
 		err := t.begin()
@@ -149,7 +145,7 @@ func (db *database) clockAt(now int64) time.Time {
 	switch {
 	case db.Now != nil:
 		return db.Now()
-	case db.clock == "":
+	case !db.server:
 		return time.Now()
 	}
 	return at(now)
