@@ -99,7 +99,10 @@ func crash(d Delivery, lost int, now time.Time) store.Transition {
 		to.Reason = "the process ended while this mail was being sent; it is tried again, alone"
 		to.DueAt = earlier(now.Add(double(firstCrashPause, lost, maxCrashPause)), d.ExpiresAt)
 	} else {
-		to.Status = expireAll(recipients, now)
+		for i := range recipients {
+			recipients[i].Waits = false // those, too, expire
+		}
+		to.Status = expire(recipients, now)
 		to.Reason = fmt.Sprintf("its time was up: the process ended each time that this mail was being sent, at last %d times in a row", lost)
 	}
 	return change(d, crashed, to, recipients, now)
@@ -126,7 +129,7 @@ func forget(d Delivery, now time.Time) store.Transition {
 	to := d.State
 	to.Reason = "nobody came for it: its data source was gone, or paused, for longer than the retention"
 	recipients := slices.Clone(d.Recipients)
-	to.Status = expireAll(recipients, now)
+	to.Status = expire(recipients, now)
 	return change(d, forgotten, to, recipients, now)
 }
 
@@ -186,14 +189,6 @@ func expire(recipients []Recipient, now time.Time) Status {
 		s = Expired
 	}
 	return s
-}
-
-// expireAll is expire, also for recipients that wait.
-func expireAll(recipients []Recipient, now time.Time) Status {
-	for i := range recipients {
-		recipients[i].Waits = false
-	}
-	return expire(recipients, now)
 }
 
 // settle gives the recipients that were attempted and are pending a final

@@ -53,7 +53,6 @@ type writer struct {
 	state   state
 	mu      sync.Mutex
 	waiting []*operation
-	alone   []*operation
 	closed  bool
 	wake    chan struct{}
 	ended   chan struct{}
@@ -86,11 +85,7 @@ func (w *writer) add(p *operation) bool {
 	if w.closed {
 		return false
 	}
-	if p.alone {
-		w.alone = append(w.alone, p)
-	} else {
-		w.waiting = append(w.waiting, p)
-	}
+	w.waiting = append(w.waiting, p)
 	signal(w.wake)
 	return true
 }
@@ -111,29 +106,32 @@ func (w *writer) loop() {
 			if w.o.busy() >= storm {
 				time.Sleep(gather)
 			}
-			batch, alone, closed := w.next()
-			if len(batch)+len(alone) == 0 {
+			batch, closed := w.next()
+			if len(batch) == 0 {
 				if closed {
 					return
 				}
 				break
 			}
 			w.commit(batch)
-			w.commit(alone)
 		}
 	}
 }
 
-// next takes what is to be carried out: a batch, and at most one operation that
-// shares with none.
-func (w *writer) next() (batch, alone []*operation, closed bool) {
+// next takes the operations of the next transaction.
+func (w *writer) next() (batch []*operation, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := min(len(w.waiting), maxBatch)
+	n := slices.IndexFunc(w.waiting, func(p *operation) bool { return p.alone })
+	switch n {
+	case -1:
+		n = len(w.waiting)
+	case 0:
+		n = 1
+	}
+	n = min(n, maxBatch)
 	batch, w.waiting = w.waiting[:n:n], w.waiting[n:]
-	n = min(len(w.alone), 1)
-	alone, w.alone = w.alone[:n:n], w.alone[n:]
-	return batch, alone, w.closed
+	return batch, w.closed
 }
 
 // commit carries out a batch. When the transaction fails for a reason that is
