@@ -106,13 +106,7 @@ type Outbox struct {
 	progressing bool
 }
 
-// Open opens the store at url and brings its schema up to date:
-//
-//	sqlite:///absolute/path   a file, mode 0600, its folder created with 0700
-//	postgres://user:password@host/database?sslmode=verify-full
-//	memory:                   gone with the process
-//
-// An error names the place, the cause and the remedy, and never the password.
+// Open opens the store at url; see store.Open.
 func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 	opt = opt.withDefaults()
 	st, err := store.Open(ctx, url, store.Options{Now: opt.Now, Owner: opt.Owner})

@@ -40,56 +40,53 @@ func fenced(d Delivery) []any {
 
 // Apply carries out a transition and says whether it was in force; where it was
 // not, nothing was changed.
-func (t *Tx) Apply(c Transition) (applied bool, err error) {
-	d, final := c.Of, c.To.Status.Final()
-	var finished any
-	if final {
-		finished = c.To.FinishedAt
-	}
-	if c.ExpiresAt.IsZero() {
-		c.ExpiresAt = d.ExpiresAt
-	}
+func (t *Tx) Apply(c Transition) (inForce bool, err error) {
+	d := c.Of
 	reply, alike := c.reply()
-	args := append(fenced(d), string(c.To.Status), c.To.DueAt, finished, c.To.Reason, c.To.Retries, c.To.Unreachable, c.To.Uncertain, c.To.Lost,
-		c.ExpiresAt, reply.Code, reply.EnhancedCode, reply.Text)
-	others := t.behind // of the conversation may wait
-	if t.db.server {
-		applied, err = t.one(qApplyTold, args, asBool{&others})
-	} else {
-		var changed int64
-		changed, err = t.exec(qApply, args...)
-		applied = changed == 1
-	}
-	if err != nil {
+	applied, others, err := t.update(c, reply)
+	switch {
+	case err != nil || !applied && d.Status != Sending:
 		return false, err
-	}
-	if !applied {
-		if d.Status != Sending {
-			return false, nil
-		}
-		var one int
-		return t.one(qStored, []any{d.Sequence, d.Attempt}, &one)
-	}
-	if !alike {
+	case !applied: // unless this process has stored it before, and not heard of the COMMIT
+		stored, err := column[int](t, qStored, d.Sequence, d.Attempt)
+		return len(stored) > 0, err
+	case !alike:
 		t.change(d, c.Recipients)
 	}
 	if c.Attempt != nil {
 		t.log(d, *c.Attempt)
 	}
-	if final {
+	if c.To.Status.Final() {
 		t.count(d, c.To)
 		t.later(qNoMail, d.Sequence)
 		if c.To.Status != Sent && c.To.Status != Partial {
-			// Not part of the statement, so that the index is left alone when a mail is sent.
-			if _, err := t.exec(qMakeWay, d.Sequence); err != nil {
-				return false, err
-			}
+			t.later(qMakeWay, d.Sequence) // not part of the statement, so that the index is left alone when a mail is sent
 		}
 	}
 	if others && d.Conversation != "" {
 		err = t.passTurn(d, c.To.Status)
 	}
 	return true, err
+}
+
+// update changes the row of the delivery, and says whether others of its
+// conversation may wait.
+func (t *Tx) update(c Transition, reply Recipient) (applied, others bool, err error) {
+	var finished any
+	if c.To.Status.Final() {
+		finished = c.To.FinishedAt
+	}
+	if c.ExpiresAt.IsZero() {
+		c.ExpiresAt = c.Of.ExpiresAt
+	}
+	args := append(fenced(c.Of), string(c.To.Status), c.To.DueAt, finished, c.To.Reason, c.To.Retries, c.To.Unreachable, c.To.Uncertain, c.To.Lost,
+		c.ExpiresAt, reply.Code, reply.EnhancedCode, reply.Text)
+	if t.db.server {
+		applied, err = t.one(qApplyTold, args, asBool{&others})
+		return applied, others, err
+	}
+	changed, err := t.exec(qApply, args...)
+	return changed == 1, t.behind, err
 }
 
 // reply is what the end of a delivery says to its recipients, if it says the same
@@ -144,12 +141,11 @@ func latencyClass(micros int64) int64 {
 // RecipientsReached stores recipients of a delivery, if it is still being sent by
 // this claim.
 func (t *Tx) RecipientsReached(d Delivery, reached []Recipient) error {
-	var one int
-	if found, err := t.one(qInFence, fenced(d), &one); err != nil || !found {
-		return err
+	found, err := column[int](t, qInFence, fenced(d)...)
+	if len(found) > 0 {
+		t.change(d, reached)
 	}
-	t.change(d, reached)
-	return nil
+	return err
 }
 
 // change stores recipients of a delivery that changed.
