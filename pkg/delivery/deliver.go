@@ -21,10 +21,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
-var (
-	_ outbox.Handler = (*Sender)(nil)
-	_ outbox.Prober  = (*Sender)(nil)
-)
+var _ outbox.Handler = (*Sender)(nil)
 
 // Deliver makes one attempt at a delivery, for the outbox.
 func (s *Sender) Deliver(ctx context.Context, d outbox.Job) outbox.Outcome {

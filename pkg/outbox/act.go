@@ -15,11 +15,15 @@ func (o *Outbox) Retry(ctx context.Context, source, id string) (Delivery, error)
 	return o.act(ctx, "retrying a delivery", source, id, func(t *transaction, d Delivery) (change store.Transition, err error) {
 		switch {
 		case d.Status == Sending:
-			return change, refuse(fmt.Errorf("retrying is %w: the mail is being sent just now", ErrNotPossible))
+			return change, fmt.Errorf("retrying is %w: the mail is being sent just now", ErrNotPossible)
 		case !possible(stored(d.Status), retried):
-			return change, refuse(fmt.Errorf("retrying is %w: the delivery is %s and its mail is no longer kept", ErrNotPossible, d.Status))
+			return change, fmt.Errorf("retrying is %w: the delivery is %s and its mail is no longer kept", ErrNotPossible, d.Status)
 		}
-		return retry(d, o.opt.MaxAge, t.now), t.probeNow(d.Sender())
+		if p, paused := t.Pauses()[d.Sender()]; paused {
+			p.ProbeAt = t.now
+			err = t.SetPause(p)
+		}
+		return retry(d, o.opt.MaxAge, t.now), err
 	})
 }
 
@@ -28,20 +32,10 @@ func (o *Outbox) Retry(ctx context.Context, source, id string) (Delivery, error)
 func (o *Outbox) Cancel(ctx context.Context, source, id string) (Delivery, error) {
 	return o.act(ctx, "cancelling a delivery", source, id, func(t *transaction, d Delivery) (change store.Transition, err error) {
 		if !possible(stored(d.Status), cancelled) {
-			return change, refuse(fmt.Errorf("cancelling is %w: the delivery is %s", ErrNotPossible, d.Status))
+			return change, fmt.Errorf("cancelling is %w: the delivery is %s", ErrNotPossible, d.Status)
 		}
 		return cancel(d, t.now), nil
 	})
-}
-
-// probeNow makes the next probe of a sender due, if it is paused.
-func (t *transaction) probeNow(s sender) error {
-	p, paused := t.Pauses()[s]
-	if !paused {
-		return nil
-	}
-	p.ProbeAt = t.now
-	return t.SetPause(p)
 }
 
 // act changes a delivery of the source.
@@ -50,26 +44,18 @@ func (o *Outbox) act(ctx context.Context, name, source, id string, decide func(*
 	err := o.write(ctx, &operation{
 		name: name, key: claimsLast,
 		run: func(t *transaction) error {
-			d, err := t.Load(id)
-			if err == nil && d.Source != source {
-				err = ErrNotFound
-			}
+			d, err := t.Load(source, id)
 			if err != nil {
-				return refuseIf(err)
+				return err
 			}
 			change, err := decide(t, d)
 			if err != nil {
 				return err
 			}
-			now, err := t.apply(change)
-			if err != nil {
-				return err
+			if _, err = t.apply(change); err == nil { // it is in force, for Load has locked the delivery
+				changed, err = t.Load(source, id)
 			}
-			changed = *now[0] // Load has locked it
-			if p, held := t.Pauses()[d.Sender()]; held && changed.Status == Queued {
-				changed.Status, changed.Reason = Held, p.Reason
-			}
-			return nil
+			return err
 		},
 		done: func(_ *state, err error) {
 			if err != nil {

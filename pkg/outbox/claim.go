@@ -44,15 +44,12 @@ func (s *source) loop() {
 
 // look is what a claim found.
 type look struct {
-	jobs      []Delivery // leased to this process
-	ended     []Delivery // whose attempts seem to have ended the process
-	probes    []string   // mail types whose probe is due
-	more      bool       // more is due than there were slots
-	blocked   bool       // mail waits for an earlier one of its conversation
-	early     int        // jobs that were not due yet
-	noneEarly bool       // and there are no more of these
-	nextTask  time.Time  // when something is due next; zero: nothing is
-	now       time.Time
+	store.Claimed            // the deliveries leased to this process
+	ended         []Delivery // whose attempts seem to have ended the process
+	probes        []string   // mail types whose probe is due
+	early         int        // deliveries that were not due yet
+	noneEarly     bool       // and there are no more of these
+	now           time.Time
 }
 
 // claim leases as much as there are free slots for, starts it, starts the
@@ -73,7 +70,7 @@ func (s *source) claim(attached bool) (time.Duration, error) {
 			free := append(shared, fresh...)
 			if err == nil {
 				st.of(s.name).note(found)
-				for _, d := range found.jobs {
+				for _, d := range found.Deliveries {
 					s.start(st, d, free[0])
 					free = free[1:]
 				}
@@ -90,17 +87,15 @@ func (s *source) claim(attached bool) (time.Duration, error) {
 		s.o.log.Error("the process ended while a mail was being sent", "delivery", d.ID, "source", d.Source, "times", d.Lost, "status", d.Status)
 		s.o.publish(d)
 	}
-	if prober, ok := s.handler.(Prober); ok {
-		for _, mailType := range found.probes {
-			s.running.Go(func() { s.probe(prober, mailType) })
-		}
+	for _, mailType := range found.probes {
+		s.running.Go(func() { s.probe(mailType) })
 	}
-	if found.more && s.noteBacklog() {
+	if found.More && s.noteBacklog() {
 		return 0, nil
 	}
 	wait := s.o.opt.Poll
-	if !found.nextTask.IsZero() {
-		wait = min(wait, found.nextTask.Sub(found.now))
+	if !found.NextDue.IsZero() {
+		wait = min(wait, found.NextDue.Sub(found.now))
 	}
 	return max(wait, shortestWait), nil
 }
@@ -108,24 +103,19 @@ func (s *source) claim(attached bool) (time.Duration, error) {
 // claim leases due deliveries of the source to this process: so many of all,
 // and so many more that were never tried.
 func (t *transaction) claim(s *source, attached bool, all, fresh int) (found look, err error) {
-	found.now, found.blocked = t.now, t.of(s.name).blocked
+	found.now, found.Blocked = t.now, t.of(s.name).blocked
 	if all+fresh > 0 {
 		if found, err = t.takeDue(s, all, fresh); err != nil {
 			return found, err
 		}
 	}
-	found.more = found.more || all == 0
+	found.More = found.More || all == 0
 	if err := t.endOutdatedPauses(s, attached); err != nil {
 		return found, err
 	}
-	if _, ok := s.handler.(Prober); ok {
-		var next time.Time
-		if found.probes, next, err = t.claimProbes(s); err != nil {
-			return found, err
-		}
-		found.nextTask = sooner(found.nextTask, next)
-	}
-	return found, nil
+	due, next, err := t.claimProbes(s)
+	found.probes, found.NextDue = due, sooner(found.NextDue, next)
+	return found, err
 }
 
 // takeDue claims. What this process still works on is left alone even when its
@@ -133,17 +123,15 @@ func (t *transaction) claim(s *source, attached bool, all, fresh int) (found loo
 // stored, or another process has taken it.
 func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
 	early := min(t.of(s.name).credit, all)
+	inHand, suspect := t.o.inHand(s.name)
 	claimed, err := t.Claim(store.Claim{
 		Source: s.name, Owner: t.o.opt.Owner, LeaseEnd: t.now.Add(t.o.opt.Lease), SettingsAt: s.settings,
-		InHand: t.o.working(s.name), Due: all, Fresh: fresh, Early: early,
-		Alone: t.suspect || t.o.suspectInFlight(),
+		InHand: inHand, Due: all, Fresh: fresh, Early: early,
+		Alone: t.suspect || suspect, LongestWait: maxBackoff,
 	})
-	if err != nil {
-		return look{}, err
-	}
-	found := look{now: t.now, more: claimed.More, blocked: claimed.Blocked, nextTask: claimed.NextDue}
+	found := look{Claimed: claimed, now: t.now}
+	found.Deliveries = nil
 	waited := 0 // for the relay
-	var crashes []store.Transition
 	for _, d := range claimed.Deliveries {
 		if d.Early {
 			found.early++
@@ -152,24 +140,24 @@ func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
 			waited++
 		}
 		if d.Interrupted && d.Lost > 0 {
-			crashes = append(crashes, crash(d, d.Lost, t.now))
+			ended, err := t.apply(crash(d, d.Lost, t.now))
+			if err != nil {
+				return found, err
+			}
+			found.ended = append(found.ended, *ended) // it was leased just now
 			continue
 		}
 		t.suspect = t.suspect || d.Lost > 0
-		found.jobs = append(found.jobs, d)
+		found.Deliveries = append(found.Deliveries, d)
 	}
 	found.noneEarly = early > waited && !claimed.More
-	ended, err := t.apply(crashes...)
-	for _, d := range ended { // leased just now, so all are in force
-		found.ended = append(found.ended, *d)
-	}
 	return found, err
 }
 
 // note takes in what a claim found.
 func (s *sourceState) note(found look) {
 	s.credit -= found.early
-	s.blocked = found.blocked
+	s.blocked = found.Blocked
 	s.unreachable = !found.noneEarly && (s.unreachable || found.early > 0)
 }
 

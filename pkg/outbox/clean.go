@@ -3,8 +3,6 @@ package outbox
 import (
 	"context"
 	"time"
-
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 const (
@@ -44,17 +42,13 @@ func (o *Outbox) expireForgotten() (int, error) {
 	err := o.write(context.Background(), &operation{name: "expiring forgotten mail", alone: true, run: func(t *transaction) error {
 		given = nil
 		found, err := t.Forgotten(t.now.Add(-o.opt.Retention), cleanBatch)
-		if err != nil {
-			return err
-		}
-		changes := make([]store.Transition, len(found))
-		for i, d := range found {
-			changes[i] = forget(d, t.now)
-		}
-		now, err := t.apply(changes...)
-		for _, d := range now {
-			if d != nil {
-				given = append(given, *d)
+		for _, d := range found {
+			now, err := t.apply(forget(d, t.now))
+			if err != nil {
+				return err
+			}
+			if now != nil {
+				given = append(given, *now)
 			}
 		}
 		return err

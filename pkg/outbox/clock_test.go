@@ -17,14 +17,15 @@ func TestClockJumpsLoseAndRepeatNothing(t *testing.T) {
 		t.Run(jump.String(), func(t *testing.T) {
 			onEveryEngine(t, func(t *testing.T, f *fixture) {
 				// The leases stay long enough: of another process there is a test.
-				o := f.open(func(opt *Options) { opt.Renew = 5 * time.Millisecond })
+				var st faults
+				o := f.openWith(&st, func(opt *Options) { opt.Renew = 5 * time.Millisecond })
 				s := newScript()
 				f.attach(o, s)
 
 				sending := f.enqueue(o, notification("sending"))
 				wait.For(t, "a send begins", s.started)
 				f.clock.advance(jump)
-				time.Sleep(20 * time.Millisecond) // the loops that look at the clock run meanwhile
+				st.waitForWrites(t, 5) // of the loops that look at the clock
 				s.answers <- accept
 				if d := f.awaitStatus(o, sending.ID, Sent); d.Attempt != 1 {
 					t.Errorf("sent %d times", d.Attempt)
@@ -96,7 +97,8 @@ func TestClockThatJumpsTakesNoMailFromTheOneWhoSendsIt(t *testing.T) {
 	for _, jump := range []time.Duration{20 * time.Second, time.Hour, 60 * 24 * time.Hour, -time.Hour, -60 * 24 * time.Hour} {
 		t.Run(jump.String(), func(t *testing.T) {
 			onSharedEngines(t, func(t *testing.T, f *fixture) {
-				sends, other := f.open(noRenewal), f.open()
+				var st faults
+				sends, other := f.open(noRenewal), f.openWith(&st)
 				first, second := newScript(), newScript()
 				f.attach(sends, first)
 				d := f.enqueue(sends, notification("n"))
@@ -108,7 +110,7 @@ func TestClockThatJumpsTakesNoMailFromTheOneWhoSendsIt(t *testing.T) {
 						t.Fatal(err)
 					}
 					other.clean()
-					time.Sleep(5 * other.opt.Poll)
+					st.waitForWrites(t, 5)
 				}
 				look()
 				f.clock.advance(jump)

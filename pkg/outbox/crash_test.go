@@ -126,6 +126,7 @@ func kill9(t *testing.T, url, logs string) {
 	child := exec.Command(exe)
 	child.Env = append(os.Environ(), childMode+"="+url, childLogs+"="+logs)
 	child.Stderr = os.Stderr
+	acknowledged := filepath.Join(logs, "acknowledged")
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -133,10 +134,12 @@ func kill9(t *testing.T, url, logs string) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if !bufio.NewScanner(out).Scan() {
-		t.Error("the child did not start")
+	if !bufio.NewScanner(out).Scan() { // its logs are there
+		t.Fatal("the child did not start")
 	}
-	time.Sleep(100*time.Millisecond + rand.N(400*time.Millisecond)) // the instant is the test
+	// The instant is the test.
+	enough := len(lines(t, acknowledged)) + 1 + rand.N(100)
+	wait.Until(t, "it works", func() bool { return len(lines(t, acknowledged)) >= enough })
 	if err := child.Process.Kill(); err != nil {
 		t.Error(err)
 	}

@@ -26,8 +26,13 @@ const (
 // decide says what an outcome makes of a delivery that is being sent. pause is
 // the sender's, if it is paused; nothing else decides, and nothing is changed.
 func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Transition {
+	if out.Verdict == panicked {
+		t := crash(d, d.Lost+1, now)
+		t.Attempt = &Attempt{Number: d.Attempt, At: now, Outcome: store.Lost, Text: "the attempt ended in a panic; see the log of the plugin"}
+		return t
+	}
 	to := State{
-		Status: Queued, Reason: clean(cmp.Or(out.Reason, out.Text)),
+		Status: Queued, Reason: cmp.Or(out.Reason, out.Text),
 		Retries: d.Retries, Unreachable: d.Unreachable, Uncertain: d.Uncertain,
 	}
 	recipients := out.apply(d, now)
@@ -56,14 +61,14 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 		}
 		outcome = to.Status
 	}
-	if to.Status == Partial && to.Reason == clean(out.Text) { // this attempt went well; an earlier one did not
+	if to.Status == Partial && to.Reason == out.Text { // this attempt went well; an earlier one did not
 		to.Reason = recipients[slices.IndexFunc(recipients, func(r Recipient) bool { return r.Status != Sent })].Text
 	}
 	t := change(d, ended, to, recipients, now)
 	if out.Verdict != Release || to.Status.Final() {
 		t.Attempt = &Attempt{
-			Number: d.Attempt, At: out.At, Duration: out.Duration, Stage: clean(out.Stage), Code: out.Code,
-			EnhancedCode: clean(out.EnhancedCode), Text: clean(out.Text), Outcome: string(outcome),
+			Number: d.Attempt, At: out.At, Duration: out.Duration, Stage: out.Stage, Code: out.Code,
+			EnhancedCode: out.EnhancedCode, Text: out.Text, Outcome: string(outcome),
 		}
 	}
 	return t
@@ -94,7 +99,10 @@ func crash(d Delivery, lost int, now time.Time) store.Transition {
 		to.Reason = "the process ended while this mail was being sent; it is tried again, alone"
 		to.DueAt = earlier(now.Add(double(firstCrashPause, lost, maxCrashPause)), d.ExpiresAt)
 	} else {
-		to.Status = expireAll(recipients, now)
+		for i := range recipients {
+			recipients[i].Waits = false // those, too, expire
+		}
+		to.Status = expire(recipients, now)
 		to.Reason = fmt.Sprintf("its time was up: the process ended each time that this mail was being sent, at last %d times in a row", lost)
 	}
 	return change(d, crashed, to, recipients, now)
@@ -121,7 +129,7 @@ func forget(d Delivery, now time.Time) store.Transition {
 	to := d.State
 	to.Reason = "nobody came for it: its data source was gone, or paused, for longer than the retention"
 	recipients := slices.Clone(d.Recipients)
-	to.Status = expireAll(recipients, now)
+	to.Status = expire(recipients, now)
 	return change(d, forgotten, to, recipients, now)
 }
 
@@ -181,14 +189,6 @@ func expire(recipients []Recipient, now time.Time) Status {
 		s = Expired
 	}
 	return s
-}
-
-// expireAll is expire, also for recipients that wait.
-func expireAll(recipients []Recipient, now time.Time) Status {
-	for i := range recipients {
-		recipients[i].Waits = false
-	}
-	return expire(recipients, now)
 }
 
 // settle gives the recipients that were attempted and are pending a final

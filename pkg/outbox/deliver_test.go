@@ -44,7 +44,7 @@ func TestOutcomeDecidesTheState(t *testing.T) {
 				n := notification("n")
 				n.Source = name
 				n.Recipients = []Recipient{{Address: a, Kind: To}, {Address: b, Kind: Cc}}
-				d, err := o.Wait(t.Context(), f.enqueue(o, n).ID)
+				d, err := o.waitFor(t.Context(), n.Source, f.enqueue(o, n).ID)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -222,7 +222,12 @@ func TestExpiryIsPartialWhenSomeRecipientsHaveTheMail(t *testing.T) {
 func TestTenThousandQueuedDrainInOrderWithoutStarvingFreshMail(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		const slots = 8
+		// That the claims of the file and of the server are as quick behind any number
+		// is for the tests of the store's plans.
 		backlog := 10_000
+		if f.url != "memory:" {
+			backlog = 2000
+		}
 		if raceDetector { // which makes each step ten times as long
 			backlog = 1000
 		}
@@ -298,7 +303,7 @@ func TestOneSourceDoesNotSlowAnother(t *testing.T) {
 		f.attachAs(o, Attachment{Source: "2/mail", Slots: 2, Handler: always(accept)})
 		n := notification("n")
 		n.Source = "2/mail"
-		d, err := o.Wait(t.Context(), f.enqueue(o, n).ID)
+		d, err := o.waitFor(t.Context(), n.Source, f.enqueue(o, n).ID)
 		if err != nil || d.Status != Sent {
 			t.Fatalf("%s, %v", d.Status, err)
 		}
@@ -395,30 +400,17 @@ func TestOutcomeIsToldWhileNobodyCanRead(t *testing.T) {
 		s := newScript()
 		f.attach(o, s)
 		told := make(chan Delivery, 2)
-		go func() {
-			d, _, _ := unpack(o.EnqueueAndWait(t.Context(), notification("n")))
-			told <- d
-		}()
-		d := wait.For(t, "the send begins", s.started)
-		go func() {
-			d, _ := o.Wait(t.Context(), d.ID)
-			told <- d
-		}()
-		// It asks the store while nothing is heard, and hears all the same.
-		w := o.waiters.listen(d.ID)
-		looked := make(chan Delivery, 1)
-		go func() {
-			d, _ := o.look(t.Context(), w)
-			looked <- d
-		}()
-		wait.Until(t, "all listen", func() bool {
-			o.waiters.mu.Lock()
-			defer o.waiters.mu.Unlock()
-			return len(o.waiters.byID[d.ID]) == 3
-		})
+		for range 2 { // one of them joins the other
+			go func() {
+				d, _, _ := unpack(o.EnqueueAndWait(t.Context(), notification("n")))
+				told <- d
+			}()
+		}
+		wait.For(t, "the send begins", s.started)
+		wait.Until(t, "both ask the store, which does not answer", func() bool { return st.reads.Load() == 2 })
 		s.answers <- accept
-		for _, c := range []chan Delivery{told, told, looked} {
-			if d := wait.For(t, "the outcome is told", c); d.Status != Sent {
+		for range 2 {
+			if d := wait.For(t, "the outcome is told", told); d.Status != Sent {
 				t.Errorf("it is told as %s", d.Status)
 			}
 		}

@@ -2,10 +2,7 @@ package outbox
 
 import (
 	"context"
-	"errors"
 	"slices"
-
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
 // Enqueue stores n and returns once that is durable: it is delivered whatever
@@ -43,8 +40,8 @@ func (o *Outbox) enqueue(ctx context.Context, n NewDelivery, w *waiter) (Enqueue
 			return err
 		},
 		done: func(st *state, err error) {
-			if err == nil {
-				w.follow(stored.Delivery)
+			if err == nil && w != nil {
+				o.waiters.follow(w, stored.Delivery)
 			}
 			if err == nil && !stored.Joined && stored.Delivery.Status == Sending {
 				free.source.start(st, stored.Delivery, free)
@@ -74,6 +71,8 @@ func (o *Outbox) prepare(n *NewDelivery) error {
 		return invalid("it has no mail")
 	case len(n.Recipients) == 0:
 		return invalid("it has no recipients")
+	case slices.ContainsFunc(n.Recipients, func(r Recipient) bool { return r.Address == "" }):
+		return invalid("a recipient has no address")
 	}
 	if n.ID == "" {
 		n.ID = NewID()
@@ -81,37 +80,7 @@ func (o *Outbox) prepare(n *NewDelivery) error {
 	if n.Identity == "" {
 		n.Identity = n.ID
 	}
-	n.State = State{Status: Queued}
 	n.MaxAge, n.Size = o.opt.MaxAge, int64(len(n.Message))
-	for _, s := range []*string{&n.Source, &n.MailType, &n.Identity, &n.Conversation, &n.From, &n.Subject, &n.MessageID, &n.Note} {
-		*s = clean(*s)
-	}
 	n.Recipients = slices.Clone(n.Recipients)
-	for i, r := range n.Recipients {
-		if r.Address == "" {
-			return invalid("a recipient has no address")
-		}
-		n.Recipients[i] = Recipient{Address: clean(r.Address), Kind: r.Kind, Status: Queued}
-	}
 	return nil
-}
-
-// enqueue stores n if there is room for it, or finds what it repeats.
-func (t *transaction) enqueue(n NewDelivery) (Enqueued, error) {
-	full, err := t.full(n.Size)
-	if err != nil {
-		return Enqueued{}, err
-	}
-	n.JoinOnly = full != nil
-	stored, err := t.Enqueue(n)
-	switch {
-	case errors.Is(err, store.ErrNoRoom):
-		return Enqueued{}, refuse(full)
-	case err != nil:
-		return Enqueued{}, refuseIf(err)
-	case !stored.Joined:
-		t.addUndelivered(1, n.Size)
-		stored.Delivery.Message = n.Message
-	}
-	return stored, nil
 }

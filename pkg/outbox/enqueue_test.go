@@ -35,7 +35,7 @@ func TestRepeatsOfANotificationAreOneDelivery(t *testing.T) {
 				n := notification("n")
 				n.Source = name
 				first := f.enqueue(o, n)
-				if _, err := o.Wait(t.Context(), first.ID); err != nil {
+				if _, err := o.waitFor(t.Context(), name, first.ID); err != nil {
 					t.Fatal(err)
 				}
 				if err := detach(t.Context()); err != nil {

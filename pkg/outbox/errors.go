@@ -21,20 +21,11 @@ var (
 	// ErrCursor is the answer to a cursor that no List returned.
 	ErrCursor = store.ErrCursor
 	// ErrClosed is the answer of an outbox that was closed.
-	ErrClosed = errors.New("the outbox is closed")
+	ErrClosed = store.ErrClosed
 
 	// errLeaseLost ends a send, which is not the relay's doing.
-	errLeaseLost error = leaseLost{}
+	errLeaseLost = fmt.Errorf("the lease was lost, and another process may have taken the delivery: %w", context.Canceled)
 )
-
-type leaseLost struct{}
-
-func (leaseLost) Error() string {
-	return "the lease was lost: another process may have taken the delivery"
-}
-
-// Is makes it a cancellation.
-func (leaseLost) Is(target error) bool { return target == context.Canceled }
 
 // FullError says how full the outbox is. It is ErrFull.
 type FullError struct {
@@ -51,21 +42,3 @@ func (e *FullError) Error() string {
 func (e *FullError) Is(target error) bool { return target == ErrFull }
 
 func invalid(what string) error { return errors.New("the delivery is incomplete: " + what) }
-
-// refusal carries an operation's own no through a transaction: unlike an error
-// of the store it leaves the transaction whole.
-type refusal struct{ err error }
-
-func (r refusal) Error() string { return r.err.Error() }
-
-func refuse(err error) error { return refusal{err} }
-
-// refuseIf makes the errors that leave the transaction whole refusals.
-func refuseIf(err error) error {
-	for _, known := range []error{ErrNotFound, ErrReplayed} {
-		if errors.Is(err, known) {
-			return refuse(err)
-		}
-	}
-	return err
-}

@@ -402,7 +402,7 @@ func TestLargeChangesShareNoTransaction(t *testing.T) {
 		wait.Until(t, "all wait", func() bool {
 			o.writer.mu.Lock()
 			defer o.writer.mu.Unlock()
-			return len(o.writer.alone) >= 2 && len(o.writer.waiting) >= 1
+			return len(o.writer.waiting) >= 3
 		})
 		close(release)
 		if err := wait.For(t, "the mail is stored", small); err != nil {

@@ -3,79 +3,80 @@ package outbox
 import (
 	"cmp"
 	"time"
-
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// creditForSuccess is how many deliveries that failed because the relay was
-// unreachable may be tried early for each mail that it takes: a relay that is
-// back gets them faster and faster, one that comes and goes gets few.
-const creditForSuccess = 2
+const (
+	// creditForSuccess is how many deliveries that failed because the relay was
+	// unreachable may be tried early for each mail that it takes: a relay that is
+	// back gets them faster and faster, one that comes and goes gets few.
+	creditForSuccess = 2
+	maxCredit        = 500
+)
 
 // finish stores what came of an attempt. It is fenced on (id, attempt, owner):
 // errLeaseLost says that nothing was changed.
-func (s *source) finish(d Delivery, out Outcome, panicked bool) error {
-	from := d.Sender()
-	refused := out.Verdict == Hold && !s.replaced()
-	if out.Verdict == Hold && !refused { // by settings that are not in force any more
+func (s *source) finish(d Delivery, out Outcome) error {
+	if out.Verdict == Hold && s.replaced() { // refused with settings that are not in force any more
 		out.Verdict = Release
 	}
-	var pause *store.Pause
-	var told Delivery
+	var now Delivery
 	return s.o.write(s.o.ctx, &operation{
 		name: "storing an outcome",
-		outcome: func(t *transaction) store.Transition {
-			pause = t.paused(from, s.settings)
-			if panicked {
-				change := crash(d, d.Lost+1, t.now)
-				change.Attempt = &Attempt{Number: d.Attempt, At: t.now, Outcome: store.Lost, Text: "the attempt ended in a panic; see the log of the plugin"}
-				return change
-			}
-			return decide(d, out, pause, t.now)
-		},
-		applied: func(t *transaction, now *Delivery) error {
-			if now == nil {
-				return refuse(errLeaseLost)
-			}
-			told = *now
-			if refused {
-				if err := t.pause(from, clean(cmp.Or(out.Reason, out.Text)), s.settings); err != nil {
-					return err
-				}
-				pause = t.paused(from, s.settings)
-			}
-			if told.Status == Queued && pause != nil {
-				told.Status, told.Reason, told.DueAt = Held, cmp.Or(told.Reason, pause.Reason), time.Time{}
-			}
-			return nil
+		run: func(t *transaction) (err error) {
+			now, err = t.finish(s, d, out)
+			return err
 		},
 		done: func(st *state, err error) {
-			if err != nil {
-				return
-			}
-			known := st.of(s.name)
-			switch {
-			case out.Unreachable:
-				known.credit, known.unreachable = 0, true
-			case told.Status == Sent || told.Status == Partial:
-				known.credit = min(known.credit+creditForSuccess, largeBatch)
-				delete(st.probePause, from)
-			}
-			if out.Verdict == Release && told.Status == Queued && s.o.attached(s.name) != nil {
-				s.o.forget(told.ID) // it was no attempt, and the next one is about to begin
-			} else {
-				s.o.publish(told)
-			}
-			if !told.Status.Final() || known.blocked || known.unreachable && known.credit > 0 {
-				s.o.wakeSource(s.name)
+			if err == nil {
+				s.finished(st, now, out)
 			}
 		},
 	})
 }
 
+// finish stores the outcome and returns the delivery as it is now.
+func (t *transaction) finish(s *source, d Delivery, out Outcome) (Delivery, error) {
+	from := d.Sender()
+	now, err := t.apply(decide(d, out, t.paused(from, s.settings), t.now))
+	switch {
+	case err != nil:
+		return Delivery{}, err
+	case now == nil:
+		return Delivery{}, errLeaseLost
+	case out.Verdict == Hold:
+		if err := t.pause(from, cmp.Or(out.Reason, out.Text), s.settings); err != nil {
+			return Delivery{}, err
+		}
+	}
+	if pause := t.paused(from, s.settings); pause != nil && now.Status == Queued {
+		now.Status, now.Reason, now.DueAt = Held, cmp.Or(now.Reason, pause.Reason), time.Time{}
+	}
+	return *now, nil
+}
+
+// finished sees to what follows from an outcome.
+func (s *source) finished(st *state, d Delivery, out Outcome) {
+	known := st.of(s.name)
+	switch {
+	case out.Unreachable:
+		known.credit, known.unreachable = 0, true
+	case d.Status == Sent || d.Status == Partial:
+		known.credit = min(known.credit+creditForSuccess, maxCredit)
+		delete(st.probePause, d.Sender())
+	}
+	if out.Verdict == Release && d.Status == Queued && s.o.attached(s.name) != nil {
+		s.o.untrack(d) // it was no attempt, and the next one is about to begin
+	} else {
+		s.o.publish(d)
+	}
+	if !d.Status.Final() || known.blocked || known.unreachable && known.credit > 0 {
+		s.o.wakeSource(s.name)
+	}
+}
+
 // publish tells those who wait, and the owner of the log, about a new state.
 func (o *Outbox) publish(d Delivery) {
-	o.forget(d.ID)
+	o.untrack(d)
 	if d.Status.Final() {
 		o.opt.Finished(d)
 	}

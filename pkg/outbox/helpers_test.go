@@ -136,10 +136,7 @@ func (f *fixture) openWith(faults *faults, adjust ...func(*Options)) *Outbox {
 		f.Fatal(err)
 	}
 	faults.Store = st
-	o, err := start(f.Context(), faults, opt)
-	if err != nil {
-		f.Fatal(err)
-	}
+	o := start(faults, opt)
 	f.closeAtEnd(o)
 	return o
 }
@@ -147,28 +144,29 @@ func (f *fixture) openWith(faults *faults, adjust ...func(*Options)) *Outbox {
 // faults is a store that fails as the test wants.
 type faults struct {
 	store.Store
-	away    atomic.Bool              // no transaction begins
-	dead    atomic.Bool              // nor ever will
-	unheard atomic.Bool              // transactions stand, and the answer to their COMMIT is lost
-	before  atomic.Pointer[func()]   // runs before each transaction
-	inside  atomic.Pointer[func(Tx)] // runs at the end of each transaction
-	noReads atomic.Bool              // reads have no answer
+	away    atomic.Bool               // no transaction begins
+	dead    atomic.Bool               // nor ever will
+	unheard atomic.Bool               // transactions stand, and the answer to their COMMIT is lost
+	before  atomic.Pointer[func()]    // runs before each transaction
+	inside  atomic.Pointer[func(*Tx)] // runs at the end of each transaction
+	noReads atomic.Bool               // reads have no answer
 	writes  atomic.Int64
+	reads   atomic.Int64
 }
 
 // Tx is a transaction of the store.
 type Tx = store.Tx
 
-func (s *faults) Write(ctx context.Context, work func(store.Tx) error) error {
+func (s *faults) Write(ctx context.Context, work func(*Tx) error) error {
 	s.writes.Add(1)
 	if f := s.before.Load(); f != nil {
 		(*f)()
 	}
-	failure := &store.WriteError{StorageError: &StorageError{Location: "here", Err: errors.New("it is away")}, Everybody: true}
+	failure := &StorageError{Location: "here", Err: errors.New("it is away"), Everybody: true}
 	if s.away.Load() || s.dead.Load() {
 		return failure
 	}
-	err := s.Store.Write(ctx, func(tx store.Tx) error {
+	err := s.Store.Write(ctx, func(tx *Tx) error {
 		err := work(tx)
 		if f := s.inside.Load(); f != nil && err == nil {
 			(*f)(tx)
@@ -182,15 +180,43 @@ func (s *faults) Write(ctx context.Context, work func(store.Tx) error) error {
 	return err
 }
 
-func (s *faults) Get(ctx context.Context, id string) (Delivery, error) {
+func (s *faults) Get(ctx context.Context, source, id string) (Delivery, error) {
+	s.reads.Add(1)
 	if s.noReads.Load() {
 		<-ctx.Done()
 		return Delivery{}, ctx.Err()
 	}
-	return s.Store.Get(ctx, id)
+	return s.Store.Get(ctx, source, id)
+}
+
+// waitForWrites waits for so many more transactions to begin.
+func (s *faults) waitForWrites(t testing.TB, n int64) {
+	t.Helper()
+	enough := s.writes.Load() + n
+	wait.Until(t, "the outbox writes", func() bool { return s.writes.Load() >= enough })
 }
 
 const src = "1/mail"
+
+// Wait returns the delivery of src once an attempt has an outcome.
+func (o *Outbox) Wait(ctx context.Context, id string) (Delivery, error) {
+	return o.waitFor(ctx, src, id)
+}
+
+func (o *Outbox) waitFor(ctx context.Context, source, id string) (Delivery, error) {
+	w := o.waiters.listen(Delivery{Source: source, ID: id})
+	defer o.waiters.drop(w)
+	if d, err := o.Get(ctx, source, id); err != nil || settled(d) {
+		return d, err
+	}
+	return o.await(ctx, w)
+}
+
+// working lists the deliveries that the outbox works on.
+func (o *Outbox) working(source string) []string {
+	ids, _ := o.inHand(source)
+	return ids
+}
 
 // attach attaches the source with 4 slots.
 func (f *fixture) attach(o *Outbox, h Handler) (detach func(context.Context) error) {
@@ -261,6 +287,9 @@ var (
 	hold        = Outcome{Verdict: Hold, Stage: "AUTH", Code: 535, Text: "authentication failed"}
 )
 
+// Probe finds the relay as it was.
+func (f deliver) Probe(context.Context, string) error { return errors.New("authentication failed") }
+
 func always(out Outcome) deliver {
 	return func(context.Context, Job) Outcome { return out }
 }
@@ -282,6 +311,8 @@ func (s *script) Deliver(ctx context.Context, d Job) Outcome {
 		return Outcome{Verdict: Release, Text: context.Cause(ctx).Error()}
 	}
 }
+
+func (s *script) Probe(context.Context, string) error { return errors.New("authentication failed") }
 
 func mustBe(t testing.TB, err, want error) {
 	t.Helper()

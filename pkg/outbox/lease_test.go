@@ -390,15 +390,27 @@ func TestAttachAndDetachUnderLoadLosesNothing(t *testing.T) {
 }
 
 func TestClosedOutboxAnswersSo(t *testing.T) {
-	f := &fixture{T: t, url: "memory:", clock: newClock()}
-	o := f.open()
-	if err := o.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	_, _, err := unpack(o.Enqueue(t.Context(), notification("n")))
-	mustBe(t, err, ErrClosed)
-	_, err = o.Attach(Attachment{Source: src, Handler: always(accept)})
-	mustBe(t, err, ErrClosed)
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open()
+		if err := o.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx := t.Context()
+		for name, err := range map[string]error{
+			"Enqueue": second(o.Enqueue(ctx, notification("n"))),
+			"Attach":  second(o.Attach(Attachment{Source: src, Handler: always(accept)})),
+			"Check":   o.Check(ctx),
+			"Get":     second(o.Get(ctx, src, NewID())),
+			"List":    second(o.List(ctx, Filter{Source: src})),
+			"Stats":   second(o.Stats(ctx, src, f.clock.Now(), f.clock.Now().Add(time.Hour), time.Minute)),
+			"Depth":   second(o.Depth(ctx, src)),
+			"Waiting": second(o.Waiting(ctx)),
+		} {
+			if !errors.Is(err, ErrClosed) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 }
 
 // TestRecipientWhoHasTheMailIsNotSentToAgain: the process died over a delivery

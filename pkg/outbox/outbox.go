@@ -81,6 +81,7 @@ func (o Options) withDefaults() Options {
 // Outbox is one process's hold on a store of deliveries. Its methods may be
 // called from any goroutine.
 type Outbox struct {
+	store.Reader
 	opt     Options
 	store   store.Store
 	log     hclog.Logger
@@ -105,26 +106,20 @@ type Outbox struct {
 	progressing bool
 }
 
-// Open opens the store at url and brings its schema up to date:
-//
-//	sqlite:///absolute/path   a file, mode 0600, its folder created with 0700
-//	postgres://user:password@host/database?sslmode=verify-full
-//	memory:                   gone with the process
-//
-// An error names the place, the cause and the remedy, and never the password.
+// Open opens the store at url; see store.Open.
 func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 	opt = opt.withDefaults()
 	st, err := store.Open(ctx, url, store.Options{Now: opt.Now, Owner: opt.Owner})
 	if err != nil {
 		return nil, err
 	}
-	return start(ctx, st, opt)
+	return start(st, opt), nil
 }
 
 // start works with an open store.
-func start(ctx context.Context, st store.Store, opt Options) (*Outbox, error) {
+func start(st store.Store, opt Options) *Outbox {
 	o := &Outbox{
-		opt: opt.withDefaults(), store: st,
+		Reader: st, opt: opt.withDefaults(), store: st,
 		sources: map[string]*source{}, all: map[*source]struct{}{}, inFlight: map[string]*work{},
 		unstored: rate.Sometimes{Interval: 10 * time.Second},
 	}
@@ -133,10 +128,7 @@ func start(ctx context.Context, st store.Store, opt Options) (*Outbox, error) {
 	o.writer = newWriter(o)
 	o.tasks.Go(o.renewLeases)
 	o.tasks.Go(o.keepClean)
-	if err := o.pullBack(ctx); err != nil {
-		return nil, errors.Join(err, o.Close(ctx))
-	}
-	return o, nil
+	return o
 }
 
 // Close detaches every source, waits for their sends until ctx ends, cancels
@@ -178,8 +170,17 @@ func (o *Outbox) Check(ctx context.Context) error {
 	}})
 }
 
-// Describe says where deliveries are kept.
-func (o *Outbox) Describe() Description { return o.store.Describe() }
+// Waiting counts the undelivered mail of sources that are not attached here:
+// it waits for the first call for its data source.
+func (o *Outbox) Waiting(ctx context.Context) (map[string]int64, error) {
+	waiting, err := o.store.Waiting(ctx)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for source := range o.sources {
+		delete(waiting, source)
+	}
+	return waiting, err
+}
 
 // now is this process's clock.
 func (o *Outbox) now() time.Time {

@@ -13,11 +13,7 @@ type Handler interface {
 	// ctx.Err compares the time with the lease, also where this process was
 	// stopped for a while.
 	Deliver(ctx context.Context, job Job) Outcome
-}
-
-// Prober is a Handler that can find out whether a paused sender works again.
-type Prober interface {
-	// Probe returns nil when the relay takes the sender again.
+	// Probe asks the relay whether a paused sender works again. It returns nil when the relay takes the sender again.
 	Probe(ctx context.Context, mailType string) error
 }
 
@@ -45,6 +41,8 @@ const (
 	Hold
 	// Release gives the delivery back as if it had not been claimed.
 	Release
+	// panicked: nothing is known of the attempt, and the mail may be why.
+	panicked
 )
 
 // Outcome is what came of an attempt.
@@ -102,7 +100,7 @@ func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
 			if r.Status != Sent && r.Status != Failed {
 				r.Status = Queued // whatever is not a verdict is no verdict
 			}
-			r.Code, r.EnhancedCode, r.Text = result.Code, clean(result.EnhancedCode), clean(result.Text)
+			r.Code, r.EnhancedCode, r.Text = result.Code, result.EnhancedCode, result.Text
 			r.UpdatedAt = now
 		}
 		after[i] = r

@@ -100,8 +100,8 @@ func (o *Outbox) resume(ctx context.Context, s sender, probed bool) error {
 }
 
 // probe asks the relay whether the sender works again.
-func (s *source) probe(prober Prober, mailType string) {
-	err := prober.Probe(s.ctx, mailType)
+func (s *source) probe(mailType string) {
+	err := s.handler.Probe(s.ctx, mailType)
 	if s.ctx.Err() != nil {
 		return // the next probe is set
 	}
@@ -119,7 +119,7 @@ func (s *source) probe(prober Prober, mailType string) {
 			return nil
 		}
 		was := p
-		p.Reason = clean(err.Error())
+		p.Reason = err.Error()
 		_, storing := t.ReplacePause(was, p)
 		return storing
 	}})

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -18,31 +19,18 @@ func (o *Outbox) renewLeases() {
 
 func (o *Outbox) renew() {
 	o.mu.Lock()
-	working := make(map[string]*work, len(o.inFlight))
-	ids := make([]string, 0, len(o.inFlight))
-	for id, w := range o.inFlight {
-		working[id] = w
-		ids = append(ids, id)
-	}
+	working := maps.Clone(o.inFlight)
 	o.mu.Unlock()
-	if len(ids) == 0 {
+	if len(working) == 0 {
 		return
 	}
-	var kept map[string]bool
+	var kept map[string]int
 	var began moment
-	err := o.write(o.ctx, &operation{
-		name: "renewing leases",
-		run: func(t *transaction) error {
-			leases, err := t.Renew(o.opt.Owner, ids, t.now.Add(o.opt.Lease))
-			kept = make(map[string]bool, len(leases))
-			for _, l := range leases {
-				w := working[l.ID]
-				kept[l.ID] = w != nil && w.d.Attempt == l.Attempt
-			}
-			began = t.began
-			return err
-		},
-	})
+	err := o.write(o.ctx, &operation{name: "renewing leases", run: func(t *transaction) (err error) {
+		began = t.began
+		kept, err = t.Renew(o.opt.Owner, slices.Collect(maps.Keys(working)), t.now.Add(o.opt.Lease))
+		return err
+	}})
 	if o.ctx.Err() != nil {
 		return
 	}
@@ -51,7 +39,7 @@ func (o *Outbox) renew() {
 		return
 	}
 	for id, w := range working {
-		if kept[id] {
+		if kept[id] == w.d.Attempt {
 			w.lease.renew(began)
 		} else {
 			w.lease.end(errLeaseLost)
@@ -75,35 +63,33 @@ func (w *work) reach(r Result) {
 func (o *Outbox) storeProgress() {
 	o.mu.Lock()
 	o.progressing = false
-	known := map[*work][]Result{}
+	reached := map[*work][]Result{}
 	for _, w := range o.inFlight {
-		if len(w.reached) > w.stored {
-			known[w] = slices.Clone(w.reached)
+		if len(w.reached) > 0 {
+			reached[w], w.reached = w.reached, nil
 		}
 	}
 	o.mu.Unlock()
-	if len(known) == 0 {
+	if len(reached) == 0 {
 		return
 	}
 	err := o.write(o.ctx, &operation{name: "storing who has the mail", run: func(t *transaction) error {
-		for w, results := range known {
-			reached := Outcome{Results: results[w.stored:]}.apply(w.d, t.now)
-			reached = slices.DeleteFunc(reached, func(r Recipient) bool { return !r.UpdatedAt.Equal(t.now) })
-			if err := t.RecipientsReached(w.d, reached); err != nil {
+		for w, results := range reached {
+			after := Outcome{Results: results}.apply(w.d, t.now)
+			after = slices.DeleteFunc(after, func(r Recipient) bool { return !r.UpdatedAt.Equal(t.now) })
+			if err := t.RecipientsReached(w.d, after); err != nil {
 				return err
 			}
 		}
 		return nil
 	}})
-	if err != nil { // the outcome tells of them, too
-		if o.ctx.Err() == nil {
-			o.log.Warn("it could not be stored who has a mail that is being sent", "error", err)
-		}
+	if err == nil || o.ctx.Err() != nil {
 		return
 	}
+	o.log.Warn("it could not be stored who has a mail that is being sent", "error", err)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for w, results := range known {
-		w.stored = max(w.stored, len(results))
+	for w, results := range reached { // with the next ones, or the outcome
+		w.reached = append(results, w.reached...)
 	}
 }

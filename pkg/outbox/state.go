@@ -56,30 +56,43 @@ func (s *state) begin(o *Outbox) {
 
 // end notes what became of the transaction.
 func (s *state) end(t *transaction, err error) {
-	failed, ok := errors.AsType[*store.WriteError](err)
+	failed, ok := errors.AsType[*StorageError](err)
 	if err == nil || ok && !failed.Everybody {
 		s.wanted = time.Time{}
 	}
 	if err != nil {
-		s.room.forget()
+		s.room.asked = time.Time{}
 		return
 	}
-	s.room.add(t.added, t.addedBytes)
+	s.room.count, s.room.bytes = s.room.count+t.added, s.room.bytes+t.addedBytes
 	s.lastNow, s.lastAt = t.now, t.at
 }
 
 // transaction is a transaction of the store and what the writer knows.
 type transaction struct {
-	store.Tx
+	*store.Tx
 	*state
 	o   *Outbox
 	now time.Time // by the store's clock
 	at  time.Time // when that was
 
-	suspect bool // a delivery was claimed that seems to end processes
-
+	suspect           bool  // a delivery was claimed that seems to end processes
 	added, addedBytes int64 // undelivered mail
-	pullBackMore      bool  // the clock was set back, and more times have to follow
+}
+
+// spareLeases gives leases that ended while the store did not answer, or when its
+// clock was set forward, a new end before anything else is done: nobody could
+// renew them, and whoever works on these deliveries is as alive as this process.
+// An absence counts during which a lease can have ended that was renewed in time;
+// this process looked at the store last at most Poll before.
+func (t *transaction) spareLeases() error {
+	opt := t.o.opt
+	absent := t.at.Sub(t.wanted)
+	jump := t.now.Sub(t.lastNow) - t.at.Sub(t.lastAt)
+	if absent <= max(opt.Lease-opt.Renew-opt.Poll, opt.Lease/5) && (t.lastNow.IsZero() || jump <= opt.Lease*3/2) {
+		return nil
+	}
+	return t.SpareLeases(t.lastNow, t.now, t.now.Add(opt.Lease))
 }
 
 // paused returns the sender's pause, if one counts for a process with settings of
@@ -91,21 +104,12 @@ func (t *transaction) paused(s sender, settingsAt time.Time) *store.Pause {
 	return nil
 }
 
-// room knows how much undelivered mail there is. It counts what this process
-// changes and asks the store once a second, so other processes' work is seen
-// that late.
+// room is how much undelivered mail there is. This process's changes are counted
+// and the store is asked once a second, so other processes' are seen that late.
 type room struct {
 	count, bytes int64
 	asked        time.Time // zero: unknown
 }
-
-func (r *room) add(count, bytes int64) {
-	r.count += count
-	r.bytes += bytes
-}
-
-// forget makes the next question go to the store.
-func (r *room) forget() { r.asked = time.Time{} }
 
 // full returns a *FullError when there is no room for another mail.
 func (t *transaction) full(size int64) (full error, err error) {
@@ -127,29 +131,28 @@ func (t *transaction) full(size int64) (full error, err error) {
 	return nil, nil
 }
 
-// apply carries out transitions, counts the mail that they make final, and returns
-// the deliveries as they are now; nil where one was no longer as it was read.
-func (t *transaction) apply(changes ...store.Transition) ([]*Delivery, error) {
-	inForce, err := t.Apply(changes)
-	if err != nil {
-		return nil, err
+// enqueue stores n if there is room for it, or finds what it repeats.
+func (t *transaction) enqueue(n NewDelivery) (Enqueued, error) {
+	var err error
+	if n.Full, err = t.full(n.Size); err != nil {
+		return Enqueued{}, err
 	}
-	now := make([]*Delivery, len(changes))
-	for i, c := range changes {
-		if !inForce[i] {
-			continue
-		}
-		d := after(c.Of, c)
-		now[i] = &d
-		if d.Status.Final() {
-			t.addUndelivered(-1, -d.Size)
-		}
+	stored, err := t.Enqueue(n)
+	if err == nil && !stored.Joined {
+		t.added, t.addedBytes = t.added+1, t.addedBytes+n.Size
 	}
-	return now, nil
+	return stored, err
 }
 
-// addUndelivered counts mail that was stored, or that became final.
-func (t *transaction) addUndelivered(count, bytes int64) {
-	t.added += count
-	t.addedBytes += bytes
+// apply carries out a transition and returns the delivery as it is now; nil if it
+// was no longer as it was read.
+func (t *transaction) apply(c store.Transition) (*Delivery, error) {
+	if applied, err := t.Apply(c); err != nil || !applied {
+		return nil, err
+	}
+	d := after(c.Of, c)
+	if d.Status.Final() {
+		t.added, t.addedBytes = t.added-1, t.addedBytes-d.Size
+	}
+	return &d, nil
 }

@@ -1,52 +1,36 @@
 package outbox
 
 import (
-	"strings"
+	"math"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// What the store keeps is told in its own types.
+// What the store keeps is told in its own types; see there.
 type (
-	// Status is the state of a delivery or of one of its recipients.
-	Status = store.Status
-	// Kind is the header field a recipient is named in.
-	Kind = store.Kind
-	// Delivery is one accepted notification, on its way or in the log.
-	Delivery = store.Delivery
-	// State is the part of a delivery that a transition changes.
-	State = store.State
-	// Recipient is one recipient of a delivery and what the relay said of it.
-	Recipient = store.Recipient
-	// Attempt is one attempt at a delivery.
-	Attempt = store.Attempt
-	// NewDelivery is what Enqueue stores.
-	NewDelivery = store.NewDelivery
-	// Signature identifies a signed request, which is carried out once.
-	Signature = store.Signature
-	// Enqueued is what became of a NewDelivery.
-	Enqueued = store.Enqueued
-	// Filter selects deliveries.
-	Filter = store.Filter
-	// Page is what List found.
-	Page = store.Page
-	// Stat counts the deliveries of one status and mail type in one interval.
-	Stat = store.Stat
-	// Latency counts deliveries that took about as long.
-	Latency = store.Latency
-	// Depth is what waits for delivery.
-	Depth = store.Depth
-	// Description says where deliveries are kept.
-	Description = store.Description
-	// sender is what the relay refuses.
-	sender = store.Sender
-	// StorageError is a failure of the store.
+	Status       = store.Status
+	Kind         = store.Kind
+	Delivery     = store.Delivery
+	State        = store.State
+	Recipient    = store.Recipient
+	Attempt      = store.Attempt
+	NewDelivery  = store.NewDelivery
+	Signature    = store.Signature
+	Enqueued     = store.Enqueued
+	Filter       = store.Filter
+	Page         = store.Page
+	Stat         = store.Stat
+	Latency      = store.Latency
+	Depth        = store.Depth
+	Description  = store.Description
 	StorageError = store.StorageError
+	sender       = store.Sender
 )
 
-// The states and the kinds of recipients; see package store.
+// The states and the kinds of recipients, and what List returns at once.
 const (
 	Queued    = store.Queued
 	Sending   = store.Sending
@@ -61,7 +45,6 @@ const (
 	Cc  = store.Cc
 	Bcc = store.Bcc
 
-	// MaxLimit bounds what List returns at once.
 	MaxLimit = store.MaxLimit
 )
 
@@ -71,7 +54,19 @@ func Statuses() []Status { return store.Statuses() }
 // NewID makes the id of a delivery, for those who need it before Enqueue.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// clean makes s fit for every database's text type.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+// Quantile returns the latency that the fraction q of the deliveries did not
+// exceed. Several Stats are joined by joining their Latencies in order.
+func Quantile(latencies []Latency, q float64) time.Duration {
+	var total int64
+	for _, l := range latencies {
+		total += l.Count
+	}
+	rank := int64(math.Ceil(q * float64(total)))
+	var seen int64
+	for _, l := range latencies {
+		if seen += l.Count; seen >= rank {
+			return l.Value
+		}
+	}
+	return 0
 }

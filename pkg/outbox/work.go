@@ -13,8 +13,7 @@ type work struct {
 	lease  *lease
 	source *source
 
-	reached []Result // of recipients that have their mail before the others
-	stored  int      // how many of these are stored
+	reached []Result // of recipients that have their mail before the others; not stored yet
 }
 
 // start hands a leased delivery to the handler, once the lease is committed.
@@ -25,21 +24,18 @@ func (s *source) start(st *state, d Delivery, k *slot) {
 	s.o.mu.Unlock()
 	go func() {
 		defer k.release()
-		defer s.o.untrack(w)
+		defer s.o.untrack(d)
 		defer w.lease.end(nil)
-		out, err := s.deliver(w)
-		if err != nil {
-			s.o.log.Error("the handler panicked", "delivery", d.ID, "source", d.Source, "error", err)
-		}
-		s.settle(w, out, err != nil)
+		s.settle(d, s.deliver(w))
 	}()
 }
 
 // deliver calls the handler.
-func (s *source) deliver(w *work) (out Outcome, err error) {
+func (s *source) deliver(w *work) (out Outcome) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%v\n%s", p, debug.Stack())
+			s.o.log.Error("the handler panicked", "delivery", w.d.ID, "source", w.d.Source, "error", fmt.Errorf("%v\n%s", p, debug.Stack()))
+			out = Outcome{Verdict: panicked}
 		}
 	}()
 	began := time.Now()
@@ -47,7 +43,7 @@ func (s *source) deliver(w *work) (out Outcome, err error) {
 	if out.At.IsZero() {
 		out.At, out.Duration = began, time.Since(began)
 	}
-	return out, nil
+	return out
 }
 
 // begin is Job.Begin. Of a delivery whose last process ended without an outcome
@@ -66,10 +62,9 @@ func (w *work) begin() error {
 
 // settle stores the outcome, again and again until that succeeds, the lease
 // turns out to be lost or the outbox closes.
-func (s *source) settle(w *work, out Outcome, panicked bool) {
-	d := w.d
+func (s *source) settle(d Delivery, out Outcome) {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		err := s.finish(d, out, panicked)
+		err := s.finish(d, out)
 		if err == nil {
 			return
 		}
@@ -87,23 +82,13 @@ func (s *source) settle(w *work, out Outcome, panicked bool) {
 }
 
 // untrack forgets work that ended.
-func (o *Outbox) untrack(w *work) {
+func (o *Outbox) untrack(d Delivery) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.inFlight[w.d.ID] == w {
-		delete(o.inFlight, w.d.ID)
+	if w := o.inFlight[d.ID]; w != nil && w.d.Attempt == d.Attempt {
+		delete(o.inFlight, d.ID)
 	}
 }
-
-// forget forgets work by its delivery.
-func (o *Outbox) forget(id string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	delete(o.inFlight, id)
-}
-
-// storm says whether many deliveries are under way.
-func (o *Outbox) storm() bool { return o.busy() >= stormSize }
 
 // busy is how many deliveries are under way.
 func (o *Outbox) busy() int {
@@ -112,28 +97,16 @@ func (o *Outbox) busy() int {
 	return len(o.inFlight)
 }
 
-// working lists the deliveries of a source that this process works on.
-func (o *Outbox) working(source string) []string {
+// inHand lists the deliveries of a source that this process works on, and says
+// whether any of all sources seems to end processes.
+func (o *Outbox) inHand(source string) (ids []string, suspect bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var ids []string
 	for id, w := range o.inFlight {
+		suspect = suspect || w.d.Lost > 0
 		if w.d.Source == source {
 			ids = append(ids, id)
 		}
 	}
-	return ids
-}
-
-// suspectInFlight says whether this process works on a delivery that seems to
-// end processes.
-func (o *Outbox) suspectInFlight() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, w := range o.inFlight {
-		if w.d.Lost > 0 {
-			return true
-		}
-	}
-	return false
+	return ids, suspect
 }

@@ -20,8 +20,8 @@ const maxBatch = 256
 // In a storm a transaction waits so long for more operations: it costs twenty
 // of them hardly more than one. Otherwise nobody waits.
 const (
-	stormSize = 16 // deliveries in flight
-	gather    = 2 * time.Millisecond
+	storm  = 16 // deliveries in flight
+	gather = 2 * time.Millisecond
 )
 
 // operation is one change of the store. Operations that wait at the same time
@@ -29,16 +29,12 @@ const (
 type operation struct {
 	name string // what it does, for errors
 	// key orders the operations of a transaction, so that processes lock rows in
-	// the same order. Those with an outcome come before all others.
+	// the same order: outcomes without one, new mail by its conversation, claimsLast.
 	key string
 	// alone: it may change many rows, and shares its transaction with no other.
 	alone bool
-	// outcome is the transition that the operation is, if it is one; applied
-	// hears how the delivery is now, or nil where it was not in force.
-	outcome func(*transaction) store.Transition
-	applied func(t *transaction, now *Delivery) error
-	// run is what else it does. Like outcome and applied it may run again after a
-	// rollback. A refusal ends this operation only; any other error the transaction.
+	// run may run again after a rollback. An error of the database ends the
+	// transaction, any other this operation only.
 	run func(*transaction) error
 	// done, if set, hears the result before the one who waits does. It must
 	// not block.
@@ -49,8 +45,6 @@ type operation struct {
 	ended chan error
 }
 
-// The order of operations that are neither outcomes nor new mail, which has its
-// conversation as key.
 const claimsLast = "\xff"
 
 // writer commits operations, one transaction at a time.
@@ -59,7 +53,6 @@ type writer struct {
 	state   state
 	mu      sync.Mutex
 	waiting []*operation
-	alone   []*operation
 	closed  bool
 	wake    chan struct{}
 	ended   chan struct{}
@@ -92,11 +85,7 @@ func (w *writer) add(p *operation) bool {
 	if w.closed {
 		return false
 	}
-	if p.alone {
-		w.alone = append(w.alone, p)
-	} else {
-		w.waiting = append(w.waiting, p)
-	}
+	w.waiting = append(w.waiting, p)
 	signal(w.wake)
 	return true
 }
@@ -114,32 +103,35 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	for range w.wake {
 		for {
-			if w.o.storm() {
+			if w.o.busy() >= storm {
 				time.Sleep(gather)
 			}
-			batch, alone, closed := w.next()
-			if len(batch)+len(alone) == 0 {
+			batch, closed := w.next()
+			if len(batch) == 0 {
 				if closed {
 					return
 				}
 				break
 			}
 			w.commit(batch)
-			w.commit(alone)
 		}
 	}
 }
 
-// next takes what is to be carried out: a batch, and at most one operation that
-// shares with none.
-func (w *writer) next() (batch, alone []*operation, closed bool) {
+// next takes the operations of the next transaction.
+func (w *writer) next() (batch []*operation, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := min(len(w.waiting), maxBatch)
+	n := slices.IndexFunc(w.waiting, func(p *operation) bool { return p.alone })
+	switch n {
+	case -1:
+		n = len(w.waiting)
+	case 0:
+		n = 1
+	}
+	n = min(n, maxBatch)
 	batch, w.waiting = w.waiting[:n:n], w.waiting[n:]
-	n = min(len(w.alone), 1)
-	alone, w.alone = w.alone[:n:n], w.alone[n:]
-	return batch, alone, w.closed
+	return batch, w.closed
 }
 
 // commit carries out a batch. When the transaction fails for a reason that is
@@ -182,14 +174,16 @@ func (w *writer) finish(p *operation, err error) {
 // everybodys says whether a failed transaction must not be taken apart: all
 // would fail, or may stand.
 func everybodys(err error) bool {
-	failed, ok := errors.AsType[*store.WriteError](err)
+	failed, ok := errors.AsType[*StorageError](err)
 	return ok && (failed.Everybody || failed.Unknown)
 }
 
 // explain says in the store's error what was being done.
 func explain(doing string, err error) error {
-	if failed, ok := errors.AsType[*store.WriteError](err); ok {
-		return failed.For(doing)
+	if failed, ok := errors.AsType[*StorageError](err); ok {
+		named := *failed
+		named.Doing = doing
+		return &named
 	}
 	return err
 }
@@ -199,25 +193,18 @@ func (w *writer) transact(batch []*operation) error {
 	s := &w.state
 	s.begin(w.o)
 	var t *transaction
-	err := w.o.store.Write(context.Background(), func(tx store.Tx) error {
+	err := w.o.store.Write(context.Background(), func(tx *store.Tx) error {
 		t = &transaction{Tx: tx, state: s, o: w.o, now: tx.Now(), at: w.o.opt.monotonic()}
 		if err := t.spareLeases(); err != nil {
-			return err
-		}
-		if err := t.followClock(); err != nil {
 			return err
 		}
 		return t.carryOut(batch)
 	})
 	s.end(t, err)
-	if err == nil && t.pullBackMore {
-		w.add(w.o.pullBackMore())
-	}
 	return err
 }
 
-// carryOut runs the operations of a batch: the outcomes in one step, then the
-// others in the order of their keys.
+// carryOut runs the operations of a batch.
 func (t *transaction) carryOut(batch []*operation) (err error) {
 	// A mistake of ours ends the transaction and then, run alone, its operation:
 	// mail that ended the process would end it again and again.
@@ -226,39 +213,11 @@ func (t *transaction) carryOut(batch []*operation) (err error) {
 			err = fmt.Errorf("%v\n%s", p, debug.Stack())
 		}
 	}()
-	var outcomes []*operation
-	var changes []store.Transition
 	for _, p := range batch {
-		p.err = nil
-		if p.outcome != nil {
-			outcomes, changes = append(outcomes, p), append(changes, p.outcome(t))
-		}
-	}
-	now, err := t.apply(changes...)
-	if err != nil {
-		return err
-	}
-	for i, p := range outcomes {
-		if err := p.take(p.applied(t, now[i])); err != nil {
-			return err
-		}
-	}
-	for _, p := range batch {
-		if p.run == nil {
-			continue
-		}
-		if err := p.take(p.run(t)); err != nil {
+		p.err = p.run(t)
+		if err := t.Err(); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// take keeps a refusal, which is the operation's own, and passes other errors on.
-func (p *operation) take(err error) error {
-	if r, ok := err.(refusal); ok {
-		p.err = r.err
-		return nil
-	}
-	return err
 }

@@ -13,13 +13,19 @@ const apply = `UPDATE delivery SET status = $5, due_at = $6, finished_at = $7, r
 
 var (
 	qApply = register(apply)
-	// The same, and whether others of the conversation are not final.
+	// The same, and whether others of the conversation are not final: a server tells
+	// so in the same answer, and RETURNING costs a database in the process more than
+	// a statement.
 	qApplyTold = register(apply + ` RETURNING CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation
 		AND other.conversation <> '' AND other.finished_at IS NULL AND other.sequence <> delivery.sequence) THEN 1 ELSE 0 END`)
-	// Not part of it, so that the index is left alone when a mail is sent.
-	qNotJoinable = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
 	// An outcome leaves no owner, and the next claim has another attempt.
-	qStored   = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
+	qStored  = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
+	qChanged = register(`UPDATE recipient SET status = $3, code = $4, enhanced_code = $5, text = $6, updated_at = $7 WHERE delivery = $1 AND position = $2`)
+	qNoMail  = register(`DELETE FROM mail WHERE delivery = $1`)
+	qAttempt = register(`INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`)
+	qCount = register(`INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (source, span, began_at, status, mail_type, latency, owner) DO UPDATE SET count = rollup.count + excluded.count`)
 	qInFence  = register(`SELECT 1 FROM delivery` + fence + ` {wait}`)
 	qEnvelope = register(`UPDATE delivery SET begun = 1` + fence)
 )
@@ -32,53 +38,29 @@ func fenced(d Delivery) []any {
 	return []any{d.Sequence, string(d.Status), d.Attempt, d.Owner}
 }
 
-// Apply carries out transitions.
-func (t *tx) Apply(transitions []Transition) (applied []bool, err error) {
-	applied = make([]bool, len(transitions))
-	for i, change := range transitions {
-		if applied[i], err = t.apply(change); err != nil {
-			return nil, err
-		}
-	}
-	return applied, nil
-}
-
-func (t *tx) apply(c Transition) (bool, error) {
-	d, final := c.Of, c.To.Status.Final()
-	var finished any
-	if final {
-		finished = micros(c.To.FinishedAt)
-	}
-	expires := c.ExpiresAt
-	if expires.IsZero() {
-		expires = d.ExpiresAt
-	}
+// Apply carries out a transition and says whether it was in force; where it was
+// not, nothing was changed.
+func (t *Tx) Apply(c Transition) (inForce bool, err error) {
+	d := c.Of
 	reply, alike := c.reply()
-	changed, others, err := t.change(append(fenced(d), string(c.To.Status), micros(c.To.DueAt), finished, clean(c.To.Reason), c.To.Retries,
-		number(c.To.Unreachable), c.To.Uncertain, c.To.Lost, micros(expires), reply.Code, clean(reply.EnhancedCode), clean(reply.Text)))
-	if err != nil {
+	applied, others, err := t.update(c, reply)
+	switch {
+	case err != nil || !applied && d.Status != Sending:
 		return false, err
-	}
-	if !changed {
-		if d.Status != Sending {
-			return false, nil
-		}
-		var one int
-		return t.one(qStored, []any{d.Sequence, d.Attempt}, &one)
-	}
-	if !alike {
-		t.changed = append(t.changed, rowsOf(d, c.Recipients)...)
+	case !applied: // unless this process has stored it before, and not heard of the COMMIT
+		stored, err := column[int](t, qStored, d.Sequence, d.Attempt)
+		return len(stored) > 0, err
+	case !alike:
+		t.change(d, c.Recipients)
 	}
 	if c.Attempt != nil {
-		t.attempts = append(t.attempts, attemptRow{d.Sequence, *c.Attempt})
+		t.log(d, *c.Attempt)
 	}
-	if final {
+	if c.To.Status.Final() {
 		t.count(d, c.To)
-		t.unneeded = append(t.unneeded, d.Sequence)
+		t.later(qNoMail, d.Sequence)
 		if c.To.Status != Sent && c.To.Status != Partial {
-			if _, err := t.exec(qNotJoinable, d.Sequence); err != nil {
-				return false, err
-			}
+			t.later(qMakeWay, d.Sequence) // not part of the statement, so that the index is left alone when a mail is sent
 		}
 	}
 	if others && d.Conversation != "" {
@@ -87,33 +69,39 @@ func (t *tx) apply(c Transition) (bool, error) {
 	return true, err
 }
 
-// reply is what the end of a delivery says to its recipients, if it says the same
-// to all that it decides: then their rows need not be written.
-func (c Transition) reply() (r Recipient, alike bool) {
-	if len(c.Recipients) == 0 || !c.To.Status.Final() {
-		return r, false
+// update changes the row of the delivery, and says whether others of its
+// conversation may wait.
+func (t *Tx) update(c Transition, reply Recipient) (applied, others bool, err error) {
+	var finished any
+	if c.To.Status.Final() {
+		finished = c.To.FinishedAt
 	}
-	first := c.Recipients[0]
-	alike = !slices.ContainsFunc(c.Recipients, func(r Recipient) bool {
-		return r.Status != c.To.Status || r.Code != first.Code || r.EnhancedCode != first.EnhancedCode || r.Text != first.Text
-	})
-	if !alike {
-		return r, false
+	if c.ExpiresAt.IsZero() {
+		c.ExpiresAt = c.Of.ExpiresAt
 	}
-	return first, true
+	args := append(fenced(c.Of), string(c.To.Status), c.To.DueAt, finished, c.To.Reason, c.To.Retries, c.To.Unreachable, c.To.Uncertain, c.To.Lost,
+		c.ExpiresAt, reply.Code, reply.EnhancedCode, reply.Text)
+	if t.db.server {
+		applied, err = t.one(qApplyTold, args, asBool{&others})
+		return applied, others, err
+	}
+	changed, err := t.exec(qApply, args...)
+	return changed == 1, t.behind, err
 }
 
-// change runs a transition; without others, no other mail of the conversation
-// waits. A server tells so in the same answer; RETURNING costs a database in the
-// process more than a statement.
-func (t *tx) change(args []any) (changed, others bool, err error) {
-	if t.db.inProcess {
-		n, err := t.exec(qApply, args...)
-		return n == 1, t.behind, err
+// reply is what the end of a delivery says to its recipients, if it says the same
+// to all that it decides: then their rows need not be written.
+func (c Transition) reply() (first Recipient, alike bool) {
+	if len(c.Recipients) == 0 || !c.To.Status.Final() {
+		return first, false
 	}
-	var n int64
-	changed, err = t.one(qApplyTold, args, &n)
-	return changed, n == 1, err
+	first = c.Recipients[0]
+	if slices.ContainsFunc(c.Recipients, func(r Recipient) bool {
+		return r.Status != c.To.Status || r.Code != first.Code || r.EnhancedCode != first.EnhancedCode || r.Text != first.Text
+	}) {
+		return Recipient{}, false
+	}
+	return first, true
 }
 
 // The spans of the roll-up. The longer makes a month a sum over few rows.
@@ -122,8 +110,15 @@ const (
 	hour   = int64(time.Hour / time.Microsecond)
 )
 
+type rollupKey struct {
+	source           string
+	span, began      int64
+	status, mailType string
+	latency          int64
+}
+
 // count adds a delivery that became final to the roll-up.
-func (t *tx) count(d Delivery, to State) {
+func (t *Tx) count(d Delivery, to State) {
 	if t.rollup == nil {
 		t.rollup = map[rollupKey]int64{}
 	}
@@ -143,18 +138,30 @@ func latencyClass(micros int64) int64 {
 	return max(micros, 0) / class * class / 1000
 }
 
-// RecipientsReached stores recipients of a delivery that is still being sent.
-func (t *tx) RecipientsReached(d Delivery, reached []Recipient) error {
-	var one int
-	found, err := t.one(qInFence, fenced(d), &one)
-	if found {
-		t.changed = append(t.changed, rowsOf(d, reached)...)
+// RecipientsReached stores recipients of a delivery, if it is still being sent by
+// this claim.
+func (t *Tx) RecipientsReached(d Delivery, reached []Recipient) error {
+	found, err := column[int](t, qInFence, fenced(d)...)
+	if len(found) > 0 {
+		t.change(d, reached)
 	}
 	return err
 }
 
+// change stores recipients of a delivery that changed.
+func (t *Tx) change(d Delivery, recipients []Recipient) {
+	for _, r := range recipients {
+		t.later(qChanged, d.Sequence, r.Position, string(r.Status), r.Code, r.EnhancedCode, r.Text, r.UpdatedAt)
+	}
+}
+
+// log stores an attempt.
+func (t *Tx) log(d Delivery, a Attempt) {
+	t.later(qAttempt, d.Sequence, a.Number, a.At, a.Duration, a.Stage, a.Code, a.EnhancedCode, a.Text, a.Outcome)
+}
+
 // EnvelopeBegun notes that the envelope of this attempt is about to be sent.
-func (t *tx) EnvelopeBegun(d Delivery) error {
+func (t *Tx) EnvelopeBegun(d Delivery) error {
 	_, err := t.exec(qEnvelope, fenced(d)...)
 	return err
 }

@@ -24,7 +24,7 @@ func BenchmarkStoreAndFinish(b *testing.B) {
 				for b.Loop() {
 					f.clock = time.Now()
 					deliveries := make([]Delivery, batch)
-					f.write(func(t Tx) error {
+					f.write(func(t *Tx) error {
 						for i := range deliveries {
 							n := mail(fmt.Sprint("conversation ", stored, i))
 							n.Message, n.Size, n.Owner, n.LeaseEnd = message, int64(len(message)), "me", t.Now().Add(lease)
@@ -36,9 +36,9 @@ func BenchmarkStoreAndFinish(b *testing.B) {
 						}
 						return nil
 					})
-					f.write(func(t Tx) error {
+					f.write(func(t *Tx) error {
 						for _, d := range deliveries {
-							if applied, err := t.Apply([]Transition{f.end(d, Sent)}); err != nil || !applied[0] {
+							if applied, err := t.Apply(f.end(d, Sent)); err != nil || !applied {
 								return fmt.Errorf("%v, %w", applied, err)
 							}
 						}

@@ -3,16 +3,17 @@ package store
 import "time"
 
 var (
-	qLoad        = register(`SELECT ` + columns + ` FROM delivery WHERE id = $1 {wait}`)
+	qLoad        = register(`SELECT ` + columns + ` FROM delivery WHERE id = $1 AND source = $2 {wait}`)
 	qUndelivered = register(`SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM delivery WHERE finished_at IS NULL`)
 	// The condition on created_at follows from the other, and is in the index.
 	qForgotten = register(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND (status = 'queued' OR status = 'sending' AND due_at < $1)
 		AND created_at < $1 AND expires_at < $1 LIMIT $2 + 0 {lock}`)
 )
 
-// Load returns a delivery as it is now, locked.
-func (t *tx) Load(id string) (Delivery, error) {
-	found, err := t.deliveries(qLoad, id)
+// Load returns a delivery of the source as it is now, locked. ErrNotFound leaves
+// the transaction whole.
+func (t *Tx) Load(source, id string) (Delivery, error) {
+	found, err := t.deliveries(qLoad, id, source)
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound
 	}
@@ -22,16 +23,16 @@ func (t *tx) Load(id string) (Delivery, error) {
 	return found[0], nil
 }
 
-// Undelivered counts the mail that is not final.
-func (t *tx) Undelivered() (count, bytes int64, err error) {
+// Undelivered counts the mail that is not final: rows and octets.
+func (t *Tx) Undelivered() (count, bytes int64, err error) {
 	_, err = t.one(qUndelivered, nil, &count, &bytes)
 	return count, bytes, err
 }
 
-// Forgotten returns undelivered mail whose time was up long ago and that nobody
-// works on.
-func (t *tx) Forgotten(before time.Time, limit int) ([]Delivery, error) {
-	return t.deliveries(qForgotten, micros(before), limit)
+// Forgotten returns up to limit undelivered mails whose ExpiresAt is before the time
+// and that nobody works on.
+func (t *Tx) Forgotten(before time.Time, limit int) ([]Delivery, error) {
+	return t.deliveries(qForgotten, before, limit)
 }
 
 var (
@@ -43,50 +44,38 @@ var (
 	qRemoveAttempts   = register(`DELETE FROM attempt WHERE delivery {in $1}`)
 	qRemove           = register(`DELETE FROM delivery WHERE sequence {in $1}`)
 	qRemoveSignatures = register(`DELETE FROM signature WHERE hash IN (SELECT hash FROM signature WHERE ends_at < $1 LIMIT $2 + 0)`)
-	qCounted          = register(`WITH RECURSIVE sources(source) AS (
-		SELECT (SELECT min(source) FROM rollup)
-		UNION ALL
-		SELECT (SELECT min(source) FROM rollup WHERE source > sources.source) FROM sources WHERE sources.source IS NOT NULL)
-		SELECT source FROM sources WHERE source IS NOT NULL`)
-	qRemoveCounts = register(`DELETE FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 AND (status, mail_type, latency, owner, began_at) IN
+	qCounted          = register(different("source", "rollup WHERE source > ''"))
+	qRemoveCounts     = register(`DELETE FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 AND (status, mail_type, latency, owner, began_at) IN
 		(SELECT status, mail_type, latency, owner, began_at FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 ORDER BY began_at LIMIT $4 + 0)`)
 )
 
-// RemoveFinal deletes what became final before the time.
-func (t *tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
+// RemoveFinal deletes up to limit deliveries that became final before the time, with
+// all that belongs to them, and used signatures that ended.
+func (t *Tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 	if err := t.flush(); err != nil {
 		return 0, err
 	}
-	var old []int64
-	err = t.each(func(rows scanner) error {
-		var sequence int64
-		err := rows.Scan(&sequence)
-		old = append(old, sequence)
-		return err
-	}, qOld, micros(before), t.now, limit)
+	old, err := column[int64](t, qOld, before, t.now, limit)
 	if err != nil {
 		return 0, err
 	}
 	if len(old) > 0 {
-		list := t.db.list(old)
-		for _, q := range []query{qRemoveRecipients, qRemoveAttempts, qRemove} {
-			if _, err := t.exec(q, list); err != nil {
+		for _, q := range []string{qRemoveRecipients, qRemoveAttempts, qRemove} {
+			if _, err := t.exec(q, t.db.list(old)); err != nil {
 				return 0, err
 			}
 		}
 	}
-	removed = len(old)
-	if removed < limit {
-		rest, err := t.removeRest(before, limit)
-		return max(removed, rest), err
+	if len(old) < limit {
+		removed, err = t.removeRest(before, limit)
 	}
-	return removed, nil
+	return max(removed, len(old)), err
 }
 
 // removeRest deletes signatures that ended and the roll-up of what was deleted,
 // and returns the most that it deleted of one kind.
-func (t *tx) removeRest(before time.Time, limit int) (most int, err error) {
-	remove := func(q query, args ...any) {
+func (t *Tx) removeRest(before time.Time, limit int) (most int, err error) {
+	remove := func(q string, args ...any) {
 		if err != nil {
 			return
 		}
@@ -98,7 +87,7 @@ func (t *tx) removeRest(before time.Time, limit int) (most int, err error) {
 	if err != nil {
 		return most, err
 	}
-	sources, err := t.strings(qCounted)
+	sources, err := column[string](t, qCounted)
 	for _, source := range sources {
 		for _, span := range []int64{minute, hour} {
 			remove(qRemoveCounts, source, span, micros(before)/span*span-span)

@@ -135,10 +135,10 @@ func TestFilesOfARestoredBackupAreClosedToOthers(t *testing.T) {
 }
 
 // storing is what Write says of a new mail.
-func (f *fixture) storing(n NewDelivery) (failure *WriteError) {
+func (f *fixture) storing(n NewDelivery) (failure *StorageError) {
 	f.Helper()
-	err := f.Write(context.Background(), func(tx Tx) error { _, err := tx.Enqueue(n); return err })
-	failure, ok := errors.AsType[*WriteError](err)
+	err := f.Write(context.Background(), func(tx *Tx) error { _, err := tx.Enqueue(n); return err })
+	failure, ok := errors.AsType[*StorageError](err)
 	if err != nil && !ok {
 		f.Fatalf("error %v", err)
 	}
@@ -161,9 +161,8 @@ func TestDiskFullIsAnErrorAndNothingIsLost(t *testing.T) {
 	if failure == nil || failure.Everybody || failure.Unknown {
 		t.Fatalf("%+v", failure)
 	}
-	named := failure.For("storing the mail")
-	if !strings.Contains(named.Error(), path) || !strings.Contains(named.Error(), "storing the mail") || !strings.Contains(named.Remedy, "free space") {
-		t.Fatalf("error %v", named)
+	if !strings.Contains(failure.Error(), path) || !strings.Contains(failure.Remedy, "free space") {
+		t.Fatalf("error %v", failure)
 	}
 	limit("1000000")
 	f.enqueue(big)
@@ -306,12 +305,12 @@ func TestTimeOutIsTheOperationsFault(t *testing.T) {
 		holder := f.database
 		f.url += "&" + parameter
 		f.database = f.open()
-		err := holder.Write(t.Context(), func(tx Tx) error { // holds the row
-			if _, err := tx.Load(d.ID); err != nil {
+		err := holder.Write(t.Context(), func(tx *Tx) error { // holds the row
+			if _, err := tx.Load(src, d.ID); err != nil {
 				return err
 			}
-			err := f.Write(t.Context(), func(tx Tx) error { _, err := tx.Load(d.ID); return err })
-			failure, ok := errors.AsType[*WriteError](err)
+			err := f.Write(t.Context(), func(tx *Tx) error { _, err := tx.Load(src, d.ID); return err })
+			failure, ok := errors.AsType[*StorageError](err)
 			if !ok || failure.Everybody || failure.Unknown {
 				t.Errorf("%s: %+v", parameter, err)
 			}
@@ -330,7 +329,7 @@ func TestConnectionThatTheServerEndsIsReplaced(t *testing.T) {
 	f.enqueue(mail(""))
 	n := mail("")
 	runs := 0
-	err := f.Write(context.Background(), func(tx Tx) error {
+	err := f.Write(context.Background(), func(tx *Tx) error {
 		if runs++; runs == 1 {
 			if _, err := f.reads.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 				WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'`); err != nil {
@@ -372,7 +371,7 @@ func TestServerThatBecameAReplicaIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.database = other
-	err := f.Write(context.Background(), func(tx Tx) error { _, err := tx.Enqueue(mail("")); return err })
+	err := f.Write(context.Background(), func(tx *Tx) error { _, err := tx.Enqueue(mail("")); return err })
 	if err != nil {
 		t.Errorf("it stays with the replica: %v", err)
 	}
@@ -423,14 +422,14 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	runs := 0
-	err = f.Write(t.Context(), func(tx Tx) error {
-		if _, err := tx.Load(a.ID); err != nil {
+	err = f.Write(t.Context(), func(tx *Tx) error {
+		if _, err := tx.Load(src, a.ID); err != nil {
 			return err
 		}
 		if runs++; runs == 1 {
 			go func() { ended <- errors.Join(lock(a.ID), other.Commit()) }()
 		}
-		_, err := tx.Load(b.ID)
+		_, err := tx.Load(src, b.ID)
 		return err
 	})
 	if err != nil || runs != 2 {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -29,8 +30,10 @@ var (
 			$10, $14, $15, $16, $17, $18
 		FROM (SELECT CASE WHEN ` + earlierOpen + ` THEN 1 ELSE 0 END AS behind) AS turn
 		WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence, behind`)
-	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
-	qMakeWay  = register(`UPDATE delivery SET joinable = 0 WHERE id = $1`)
+	qMail      = register(`INSERT INTO mail (delivery, message) VALUES ($1, $2)`)
+	qRecipient = register(`INSERT INTO recipient (delivery, position, address, kind, source, created_at) VALUES ($1, $2, $3, $4, $5, $6)`)
+	qJoinable  = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
+	qMakeWay   = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
 	// Those at the front; what is behind them is due already.
 	qHurry = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
 		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL ORDER BY sequence LIMIT 16 {lock}) AND status = 'queued' AND due_at > $2`)
@@ -40,22 +43,72 @@ var (
 // timestamps that come with one are taken.
 const signatureLife = 10 * time.Minute
 
-// Enqueue stores n or finds the delivery that it repeats.
-func (t *tx) Enqueue(n NewDelivery) (Enqueued, error) {
-	if n.Signature.Hash != "" {
-		first, err := t.exec(qSigned, n.Signature.Hash, n.Signature.boundTo(), n.Signature.Request, n.ID, t.now+signatureLife.Microseconds())
-		if err != nil {
-			return Enqueued{}, err
-		}
-		if first == 0 {
-			return t.replayed(n.Signature)
-		}
+// boundTo and request are what a signature is kept with: the request is told apart
+// by one of them.
+func (s Signature) boundTo() string {
+	if s.Bound {
+		return s.Request
 	}
-	// Another process may store, finish or delete between two statements; each of
-	// them leaves less to do.
+	return ""
+}
+
+func (s Signature) request() string {
+	if s.Bound {
+		return ""
+	}
+	return s.Request
+}
+
+// Enqueue stores n or finds the delivery that it repeats. ErrReplayed and n.Full
+// leave the transaction whole.
+func (t *Tx) Enqueue(n NewDelivery) (Enqueued, error) {
+	signature := n.Signature
+	if signature.Hash == "" {
+		return t.storeOrJoin(n)
+	}
+	first, err := t.exec(qSigned, signature.Hash, signature.boundTo(), signature.request(), n.ID, t.now+signatureLife.Microseconds())
+	if err != nil {
+		return Enqueued{}, err
+	}
+	if first == 0 {
+		return t.replayed(n.Source, signature)
+	}
+	e, err := t.storeOrJoin(n)
+	switch {
+	case t.err != nil:
+		return Enqueued{}, t.err
+	case err != nil: // there is no room for it
+		_, failed := t.exec(qUnsigned, signature.Hash, signature.boundTo())
+		return Enqueued{}, cmp.Or(failed, err)
+	case e.Joined:
+		_, err = t.exec(qSigns, signature.Hash, signature.boundTo(), e.Delivery.ID)
+	}
+	return e, err
+}
+
+// replayed finds the delivery of a signature that was used before.
+func (t *Tx) replayed(source string, s Signature) (Enqueued, error) {
+	var request, id string
+	found, err := t.one(qSigner, []any{s.Hash, s.boundTo()}, &request, &id)
+	if err != nil {
+		return Enqueued{}, err
+	}
+	if !found || request != s.request() {
+		return Enqueued{}, ErrReplayed
+	}
+	d, err := t.Load(source, id)
+	if errors.Is(err, ErrNotFound) {
+		err = ErrReplayed
+	}
+	return Enqueued{Delivery: d, Joined: err == nil}, err
+}
+
+// storeOrJoin stores n or joins what it repeats. Another process may store, finish
+// or delete between two statements; each of them leaves less to do.
+func (t *Tx) storeOrJoin(n NewDelivery) (Enqueued, error) {
 	for range 10 {
-		if !n.JoinOnly {
-			if e, stored, err := t.store(n); err != nil || stored {
+		if n.Full == nil {
+			if e, err := t.store(n); err != nil || e.Delivery.Sequence != 0 {
 				return e, err
 			}
 		}
@@ -64,90 +117,60 @@ func (t *tx) Enqueue(n NewDelivery) (Enqueued, error) {
 			return Enqueued{}, err
 		}
 		if earlier != nil {
-			if n.Signature.Hash != "" {
-				_, err = t.exec(qSigns, n.Signature.Hash, n.Signature.boundTo(), earlier.ID)
-			}
-			return Enqueued{Delivery: *earlier, Joined: true}, err
+			return Enqueued{Delivery: *earlier, Joined: true}, nil
 		}
-		if n.JoinOnly {
-			if n.Signature.Hash != "" {
-				if _, err := t.exec(qUnsigned, n.Signature.Hash, n.Signature.boundTo()); err != nil {
-					return Enqueued{}, err
-				}
-			}
-			return Enqueued{}, ErrNoRoom
+		if n.Full != nil {
+			return Enqueued{}, n.Full
 		}
 	}
 	return Enqueued{}, t.spoil(errors.New("other processes kept storing and finishing the same notification"))
 }
 
-// replayed finds the delivery of a signature that was used before.
-func (t *tx) replayed(s Signature) (Enqueued, error) {
-	var request, id string
-	found, err := t.one(qSigner, []any{s.Hash, s.boundTo()}, &request, &id)
-	if err != nil {
-		return Enqueued{}, err
-	}
-	if !found || request != s.Request {
-		return Enqueued{}, ErrReplayed
-	}
-	d, err := t.Load(id)
-	if errors.Is(err, ErrNotFound) {
-		err = ErrReplayed
-	}
-	return Enqueued{Delivery: d, Joined: err == nil}, err
-}
-
-// store stores n unless it is a repeat. The unique index on source and identity
-// makes processes agree which of them stores it.
-func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
+// store stores n unless it is a repeat: then there is no sequence. The unique index
+// on source and identity makes processes agree which of them stores it.
+func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	d := n.Delivery
-	d.Status, d.DueAt, d.CreatedAt, d.ExpiresAt = Queued, t.Now(), t.Now(), t.Now().Add(n.MaxAge)
+	d.State, d.CreatedAt, d.ExpiresAt = State{Status: Queued, DueAt: t.Now()}, t.Now(), t.Now().Add(n.MaxAge)
 	pause := t.pauses[d.Sender()]
 	if n.Owner != "" && !pause.Counts(n.SettingsAt) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
-	args := []any{d.ID, clean(d.Source), clean(d.MailType), clean(d.Identity), n.Dedupe.Microseconds(), clean(d.Conversation),
-		clean(d.From), number(d.Individual), string(d.Status), t.now, micros(d.DueAt), d.Owner, d.Attempt, micros(d.ExpiresAt), d.Size,
-		clean(d.Subject), clean(d.MessageID), clean(d.Note)}
-	var behind int64
-	if t.db.inProcess {
-		n, sequence, err := t.insert(qInsertAlone, args...)
+	args := []any{d.ID, d.Source, d.MailType, d.Identity, n.Dedupe, d.Conversation, d.From, d.Individual, string(d.Status), t.now, d.DueAt,
+		d.Owner, d.Attempt, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note}
+	if !t.db.server {
+		stored, sequence, err := t.insert(qInsertAlone, args...)
 		if err != nil {
-			return Enqueued{}, false, err
+			return e, err
 		}
-		d.Sequence = n * sequence // 0 where nothing was stored
+		d.Sequence = stored * sequence // 0 where nothing was stored
 	}
 	if d.Sequence == 0 {
-		if stored, err = t.one(qInsert, args, &d.Sequence, &behind); err != nil || !stored {
-			return Enqueued{}, false, err
+		if stored, err := t.one(qInsert, args, &d.Sequence, asBool{&e.Behind}); err != nil || !stored {
+			return e, err
 		}
 	}
+	t.later(qMail, d.Sequence, d.Message)
 	d.Recipients = make([]Recipient, len(n.Recipients))
 	for i, r := range n.Recipients {
-		r.Address, r.Position, r.Status = clean(r.Address), i, Queued
-		d.Recipients[i] = r
+		d.Recipients[i] = Recipient{Position: i, Address: r.Address, Kind: r.Kind, Status: Queued}
+		t.later(qRecipient, d.Sequence, i, r.Address, string(r.Kind), d.Source, t.now)
 	}
-	t.mails = append(t.mails, mailRow{d.Sequence, d.Message})
-	t.added = append(t.added, rowsOf(d, d.Recipients)...)
-	if behind == 1 {
+	if e.Behind {
 		t.behind = true
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}
 		if err := t.queueUp(d); err != nil {
-			return Enqueued{}, false, err
+			return e, err
 		}
 	}
 	d.hold(pause)
-	return Enqueued{Delivery: d, Behind: behind == 1}, true, nil
+	e.Delivery = d
+	return e, nil
 }
 
 // queueUp makes the earlier mail of the conversation due, and lets d be looked at
 // if one of its recipients waits for none of it.
-func (t *tx) queueUp(d Delivery) error {
+func (t *Tx) queueUp(d Delivery) error {
 	if _, err := t.exec(qHurry, d.Conversation, t.now); err != nil {
-		return err
-	}
-	if err := t.flush(); err != nil {
 		return err
 	}
 	_, free, err := t.turn(d.Conversation, d.Sequence)
@@ -159,14 +182,14 @@ func (t *tx) queueUp(d Delivery) error {
 
 // joinable returns the delivery that n repeats. One that succeeded too long ago
 // makes way for a new one.
-func (t *tx) joinable(n NewDelivery) (*Delivery, error) {
-	found, err := t.deliveries(qJoinable, clean(n.Source), clean(n.Identity))
+func (t *Tx) joinable(n NewDelivery) (*Delivery, error) {
+	found, err := t.deliveries(qJoinable, n.Source, n.Identity)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
 	d := found[0]
 	if d.Status.Final() && t.Now().Sub(d.FinishedAt).Abs() >= n.Dedupe {
-		_, err := t.exec(qMakeWay, d.ID)
+		_, err := t.exec(qMakeWay, d.Sequence)
 		return nil, err
 	}
 	return &d, nil

@@ -11,8 +11,8 @@ var (
 	// ErrReplayed is the answer to a signature that was used before, for
 	// another request or for a delivery that is no longer kept.
 	ErrReplayed = errors.New("the signature was used before")
-	// ErrNoRoom is the answer to mail that could only join another.
-	ErrNoRoom = errors.New("there is no room for another mail")
+	// ErrClosed is the answer of a store that was closed.
+	ErrClosed = errors.New("the outbox is closed")
 	// ErrCursor is the answer to a cursor that no List returned.
 	ErrCursor = errors.New("not a cursor that a list returned")
 )
@@ -24,6 +24,12 @@ type StorageError struct {
 	Doing    string
 	Err      error
 	Remedy   string
+
+	// Everybody, of a transaction: the database itself is in trouble, so that every
+	// transaction fails. Otherwise it may be the fault of one operation among several.
+	Everybody bool
+	// Unknown: COMMIT failed, so the transaction may stand or not.
+	Unknown bool
 }
 
 func (e *StorageError) Error() string {
@@ -36,37 +42,26 @@ func (e *StorageError) Error() string {
 
 func (e *StorageError) Unwrap() error { return e.Err }
 
-// WriteError is why a transaction failed.
-type WriteError struct {
-	*StorageError
-	// Everybody: the database itself is in trouble, so that every transaction
-	// fails. Otherwise it may be the fault of one operation among several.
-	Everybody bool
-	// Unknown: COMMIT failed, so the transaction may stand or not.
-	Unknown bool
-}
-
-// For returns the error with the name of one operation of the transaction.
-func (e *WriteError) For(doing string) *StorageError {
-	named := *e.StorageError
-	named.Doing = doing
-	return &named
-}
-
-func (e *WriteError) Unwrap() error { return e.StorageError }
-
 // explain wraps an error of the database for people; nil stays nil.
 func (db *database) explain(doing string, err error) error {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case db.closed.Load():
+		return fmt.Errorf("%s: %w", doing, ErrClosed)
 	}
 	return db.storageError(doing, err)
 }
 
 func (db *database) storageError(doing string, err error) *StorageError {
 	remedy := db.remedy(err)
-	if _, ok := errors.AsType[*newerError](err); ok {
-		remedy = "install the version of the plugin that upgraded it, or restore a backup from before"
+	if p, ok := errors.AsType[*problem](err); ok {
+		remedy = p.remedy
 	}
 	return &StorageError{Location: db.Location, Doing: doing, Err: err, Remedy: remedy}
 }
+
+// problem is what this package finds to be wrong with the place of the outbox.
+type problem struct{ what, remedy string }
+
+func (p *problem) Error() string { return p.what }

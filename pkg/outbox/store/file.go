@@ -41,7 +41,7 @@ func closeFolder(folder string) error {
 		return err
 	}
 	if err := os.Chmod(folder, info.Mode()&^0o022); err != nil {
-		return &unsafeError{folder + " can be written by every user of this machine", "make the folder Grafana's own (chown) and take the permission to write from others (chmod 700)"}
+		return &problem{folder + " can be written by every user of this machine", "make the folder Grafana's own (chown) and take the permission to write from others (chmod 700)"}
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func closeToOthers(name string) error {
 	case err != nil:
 		return err
 	case info.Mode()&os.ModeSymlink != 0:
-		return &unsafeError{name + " is a symbolic link", "move the file that it leads to here, or name that one in outbox_url"}
+		return &problem{name + " is a symbolic link", "move the file that it leads to here, or name that one in outbox_url"}
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is not a regular file", name)
 	case info.Mode().Perm()&0o077 != 0:
@@ -62,11 +62,6 @@ func closeToOthers(name string) error {
 	}
 	return nil
 }
-
-// unsafeError is a place where others could read or exchange the outbox.
-type unsafeError struct{ what, remedy string }
-
-func (e *unsafeError) Error() string { return e.what }
 
 // watch opens the database and returns a check that its files are still those:
 // SQLite itself goes on writing to a file that was removed under it.
@@ -96,15 +91,9 @@ func watch(db *sql.DB, path string) (func() error, error) {
 	return func() error {
 		for i, name := range files {
 			if info, err := os.Stat(name); err != nil || !os.SameFile(info, opened[i]) {
-				return &vanishedError{name}
+				return &problem{name + " was removed or replaced while it was in use", "put the file back and restart the plugin"}
 			}
 		}
 		return nil
 	}, nil
-}
-
-type vanishedError struct{ path string }
-
-func (e *vanishedError) Error() string {
-	return e.path + " was removed or replaced while it was in use"
 }

@@ -72,7 +72,7 @@ func (f *fixture) open() *database {
 func (f *fixture) advance(d time.Duration) { f.clock = f.clock.Add(d) }
 
 // write runs work, which must succeed.
-func (f *fixture) write(work func(t Tx) error) {
+func (f *fixture) write(work func(t *Tx) error) {
 	f.Helper()
 	if err := f.Write(context.Background(), work); err != nil {
 		f.Fatal(err)
@@ -105,7 +105,7 @@ func mail(conversation string, addresses ...string) NewDelivery {
 
 func (f *fixture) enqueue(n NewDelivery) (e Enqueued) {
 	f.Helper()
-	f.write(func(t Tx) (err error) { e, err = t.Enqueue(n); return err })
+	f.write(func(t *Tx) (err error) { e, err = t.Enqueue(n); return err })
 	return e
 }
 
@@ -117,11 +117,11 @@ func (f *fixture) leased(n NewDelivery) NewDelivery {
 
 func (f *fixture) claim(adjust ...func(*Claim)) (c Claimed) {
 	f.Helper()
-	ask := Claim{Source: src, Owner: "me", LeaseEnd: f.clock.Add(lease), Due: 100}
+	ask := Claim{Source: src, Owner: "me", LeaseEnd: f.clock.Add(lease), Due: 100, LongestWait: 10 * time.Minute}
 	for _, a := range adjust {
 		a(&ask)
 	}
-	f.write(func(t Tx) (err error) { c, err = t.Claim(ask); return err })
+	f.write(func(t *Tx) (err error) { c, err = t.Claim(ask); return err })
 	return c
 }
 
@@ -164,13 +164,23 @@ func (f *fixture) end(d Delivery, status ...Status) Transition {
 
 func (f *fixture) apply(changes ...Transition) (applied []bool) {
 	f.Helper()
-	f.write(func(t Tx) (err error) { applied, err = t.Apply(changes); return err })
+	f.write(func(t *Tx) error {
+		applied = nil
+		for _, c := range changes {
+			ok, err := t.Apply(c)
+			if err != nil {
+				return err
+			}
+			applied = append(applied, ok)
+		}
+		return nil
+	})
 	return applied
 }
 
 func (f *fixture) get(id string) Delivery {
 	f.Helper()
-	d, err := f.Get(context.Background(), id)
+	d, err := f.Get(context.Background(), src, id)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -18,27 +18,24 @@ const (
 	firstChunk, lastChunk = 200, 2000
 )
 
-// List returns deliveries, the newest first.
-func (db *database) List(ctx context.Context, f Filter) (Page, error) {
+func (db *database) List(ctx context.Context, f Filter) (page Page, err error) {
 	if f.Source == "" {
-		return Page{}, fmt.Errorf("a filter needs a source")
+		return page, fmt.Errorf("a filter needs a source")
 	}
 	below := position{math.MaxInt64, 0}
 	if !f.To.IsZero() {
 		below = position{micros(f.To), 0}
 	}
 	if f.Cursor != "" {
-		var err error
 		if below, err = parseCursor(f.Cursor); err != nil {
-			return Page{}, err
+			return page, err
 		}
 	}
 	if f.Limit <= 0 || f.Limit > MaxLimit {
 		f.Limit = MaxLimit
 	}
-	var page Page
-	err := db.reading(ctx, f.Source, "reading deliveries", func(ctx context.Context) (err error) {
-		s := &search{db: db, ctx: ctx, f: f, began: time.Now()}
+	err = db.reading(ctx, f.Source, "reading deliveries", func(r reader) (err error) {
+		s := &search{reader: r, f: f, began: time.Now()}
 		page, err = s.run(below)
 		return err
 	})
@@ -46,7 +43,7 @@ func (db *database) List(ctx context.Context, f Filter) (Page, error) {
 }
 
 // reading runs read within the limits for those who look through the log.
-func (db *database) reading(ctx context.Context, source, doing string, read func(context.Context) error) error {
+func (db *database) reading(ctx context.Context, source, doing string, read func(reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
 	slot := db.slot(source)
@@ -56,7 +53,7 @@ func (db *database) reading(ctx context.Context, source, doing string, read func
 	case <-ctx.Done():
 		return fmt.Errorf("%s: others are still reading the log of this data source; try again: %w", doing, ctx.Err())
 	}
-	err := read(ctx)
+	err := read(reader{ctx, db, db.reads})
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%s took too long; choose a shorter time range or fewer filters: %w", doing, ctx.Err())
 	}
@@ -97,17 +94,12 @@ func (p position) String() string { return fmt.Sprintf("%d.%d", p.created, p.seq
 // from the indexes (see streams), then the deliveries at these positions that meet
 // the other conditions.
 type search struct {
-	db     *database
-	ctx    context.Context
-	f      Filter
-	began  time.Time
-	pauses map[Sender]Pause
+	reader
+	f     Filter
+	began time.Time
 }
 
-func (s *search) run(below position) (page Page, err error) {
-	if s.pauses, err = s.db.pausesNow(s.ctx, s.db.reads); err != nil {
-		return page, err
-	}
+func (s *search) run(last position) (page Page, err error) {
 	streams, rest, err := s.plan()
 	if err != nil || len(streams) == 0 {
 		return page, err
@@ -116,7 +108,6 @@ func (s *search) run(below position) (page Page, err error) {
 	if rest {
 		chunk = max(chunk, firstChunk)
 	}
-	last := below
 	for {
 		positions, err := s.positions(streams, last, chunk)
 		if err != nil {
@@ -135,12 +126,12 @@ func (s *search) run(below position) (page Page, err error) {
 			page.Deliveries = page.Deliveries[:s.f.Limit]
 			d := page.Deliveries[s.f.Limit-1]
 			page.Next = position{micros(d.CreatedAt), d.Sequence}.String()
-			return page, s.addRecipients(page.Deliveries)
+			return page, nil
 		case len(positions) < chunk:
-			return page, s.addRecipients(page.Deliveries)
+			return page, nil
 		case time.Since(s.began) > searchTime:
 			page.Next, page.SearchedTo = last.String(), at(last.created)
-			return page, s.addRecipients(page.Deliveries)
+			return page, nil
 		}
 		chunk = min(2*chunk, lastChunk)
 	}
@@ -149,13 +140,12 @@ func (s *search) run(below position) (page Page, err error) {
 // positions reads the next positions of the streams.
 func (s *search) positions(streams []stream, below position, limit int) (found []position, err error) {
 	q, args := s.merged(streams, below, limit)
-	rows, err := s.db.reads.QueryContext(s.ctx, q, args...)
-	err = scanAll(rows, err, func(rows scanner) error {
+	err = s.each(func(row scanner) error {
 		var p position
-		err := rows.Scan(&p.created, &p.sequence)
+		err := row.Scan(&p.created, &p.sequence)
 		found = append(found, p)
 		return err
-	})
+	}, q, args...)
 	return found, err
 }
 
@@ -165,7 +155,7 @@ func (s *search) merged(streams []stream, below position, limit int) (q string, 
 	var parts []string
 	bounds := fmt.Sprintf(" AND (created_at, sequence) < (%s, %s)", a.add(below.created), a.add(below.sequence))
 	if !s.f.From.IsZero() {
-		bounds += " AND created_at >= " + a.add(micros(s.f.From))
+		bounds += " AND created_at >= " + a.add(s.f.From)
 	}
 	for i, one := range streams {
 		sql := "SELECT created_at, " + one.sequence + " AS sequence FROM " + one.table + " WHERE " + one.condition(&a) +
@@ -176,107 +166,58 @@ func (s *search) merged(streams []stream, below position, limit int) (q string, 
 }
 
 // at reads the deliveries at the positions that meet all conditions.
-func (s *search) at(positions []position, limit int) (found []Delivery, err error) {
+func (s *search) at(positions []position, limit int) ([]Delivery, error) {
 	all := make([]int64, len(positions))
 	for i, p := range positions {
 		all[i] = p.sequence
 	}
 	a := arguments{values: []any{s.db.list(all)}}
 	conditions := append([]string{"sequence {in $1}"}, s.conditions(&a)...)
-	q := s.db.replacer.Replace(`SELECT ` + columns + ` FROM delivery WHERE ` + strings.Join(conditions, " AND ") +
-		` ORDER BY created_at DESC, sequence DESC LIMIT ` + strconv.Itoa(limit))
-	rows, err := s.db.reads.QueryContext(s.ctx, q, a.values...)
-	err = scanAll(rows, err, func(rows scanner) error {
-		d, err := scanDelivery(rows, s.pauses)
-		found = append(found, d)
-		return err
-	})
-	return found, err
+	return s.db.deliveries(s, `SELECT `+columns+` FROM delivery WHERE `+strings.Join(conditions, " AND ")+
+		` ORDER BY created_at DESC, sequence DESC LIMIT `+strconv.Itoa(limit), a.values...)
 }
 
-// conditions are all that can be asked of a delivery itself.
-func (s *search) conditions(a *arguments) (all []string) {
+// ofState are the conditions on the state and the mail type.
+func (s *search) ofState(a *arguments) (all []string) {
 	if len(s.f.Statuses) > 0 {
-		all = append(all, s.status(a))
+		all = append(all, in(a, readStatus, s.f.Statuses))
 	}
 	if len(s.f.MailTypes) > 0 {
-		all = append(all, a.in("mail_type", s.f.MailTypes))
-	}
-	if len(s.f.Recipients) > 0 {
-		var parts []string
-		for _, part := range unique(s.f.Recipients) {
-			parts = append(parts, fmt.Sprintf(`lower(r.address) LIKE lower(%s) ESCAPE '\'`, a.add(like(part))))
-		}
-		all = append(all, "EXISTS (SELECT 1 FROM recipient AS r WHERE r.delivery = sequence AND ("+strings.Join(parts, " OR ")+"))")
-	}
-	if s.f.Text != "" {
-		p := "lower(" + a.add(like(s.f.Text)) + ")"
-		text := fmt.Sprintf(`lower(subject) LIKE %[1]s ESCAPE '\' OR lower(reason) LIKE %[1]s ESCAPE '\' OR lower(message_id) LIKE %[1]s ESCAPE '\'`, p)
-		held := s.paused(func(p Pause) bool { return strings.Contains(strings.ToLower(p.Reason), strings.ToLower(s.f.Text)) })
-		if len(held) > 0 { // whose reason is the pause's
-			text += " OR status = 'queued' AND reason = '' AND " + a.in("mail_type", held)
-		}
-		all = append(all, "("+text+")")
+		all = append(all, in(a, "mail_type", s.f.MailTypes))
 	}
 	return all
 }
 
-// status is the condition on the state, with Held as it is derived.
-func (s *search) status(a *arguments) string {
-	paused := s.paused(func(Pause) bool { return true })
-	var stored, parts []string
-	for _, status := range unique(s.f.Statuses) {
-		switch {
-		case status == Held && len(paused) > 0:
-			parts = append(parts, "status = 'queued' AND "+a.in("mail_type", paused))
-		case status == Queued && len(paused) > 0:
-			parts = append(parts, "status = 'queued' AND NOT "+a.in("mail_type", paused))
-		default: // Held is never stored
-			stored = append(stored, string(status))
+// conditions are all that can be asked of a delivery itself.
+func (s *search) conditions(a *arguments) []string {
+	all := s.ofState(a)
+	contains := func(column, part string) string { return "lower(" + column + ") LIKE lower(" + part + `) ESCAPE '\'` }
+	if len(s.f.Recipients) > 0 {
+		var parts []string
+		for _, part := range unique(s.f.Recipients) {
+			parts = append(parts, contains("r.address", a.add(like(part))))
 		}
+		all = append(all, "EXISTS (SELECT 1 FROM recipient AS r WHERE r.delivery = sequence AND ("+strings.Join(parts, " OR ")+"))")
 	}
-	if len(stored) > 0 {
-		parts = append(parts, a.in("status", stored))
+	if s.f.Text != "" {
+		text := a.add(like(s.f.Text))
+		all = append(all, "("+contains("subject", text)+" OR "+contains(readReason, text)+" OR "+contains("message_id", text)+")")
 	}
-	return "(" + strings.Join(parts, " OR ") + ")"
-}
-
-// paused lists the mail types of the source whose pause is such.
-func (s *search) paused(such func(Pause) bool) (types []string) {
-	for who, p := range s.pauses {
-		if who.Source == s.f.Source && such(p) {
-			types = append(types, who.MailType)
-		}
-	}
-	return types
-}
-
-// addRecipients reads the recipients of a page, a few deliveries at a time.
-func (s *search) addRecipients(page []Delivery) error {
-	for few := range slices.Chunk(page, 50) {
-		rows, err := s.db.reads.QueryContext(s.ctx, s.db.statements[qRecipients].text, s.db.list(sequences(few)))
-		if err := scanAll(rows, err, adopt(few)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return all
 }
 
 // arguments are the bound values of a query that is built.
 type arguments struct{ values []any }
 
 func (a *arguments) add(value any) string {
-	if s, ok := value.(string); ok {
-		value = clean(s)
-	}
 	a.values = append(a.values, value)
 	return "$" + strconv.Itoa(len(a.values))
 }
 
-func (a *arguments) in(column string, values []string) string {
+func in[T ~string](a *arguments, column string, values []T) string {
 	var marks []string
 	for _, v := range unique(values) { // databases bind so many and no more
-		marks = append(marks, a.add(v))
+		marks = append(marks, a.add(string(v)))
 	}
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
 }
@@ -285,5 +226,5 @@ func unique[T ~string](values []T) []T { return slices.Compact(slices.Sorted(sli
 
 // like is the pattern for texts that contain s, whatever s contains.
 func like(s string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(clean(s)) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) + "%"
 }

@@ -46,38 +46,27 @@ func (db *database) migrate(ctx context.Context) error {
 	}
 }
 
-// newerError is a schema of a later plugin. What a migration to come changes is
-// not known here, so nothing of it is touched.
-type newerError struct{ has, known int64 }
-
-func (e *newerError) Error() string {
-	return fmt.Sprintf("its schema is version %d, and this plugin knows version %d", e.has, e.known)
-}
-
 // upgrade takes as long as the log is. Only where there is something to upgrade
-// may a server be silent so long.
+// may a server be silent so long. What a later plugin has upgraded is refused: what
+// that changed is not known here.
 func (db *database) upgrade(ctx context.Context, provider *goose.Provider) error {
-	if current, err := db.isCurrent(ctx, provider); err != nil || current {
-		return err
+	for {
+		has, known, err := db.versions(ctx, provider)
+		switch {
+		case err != nil || has == known:
+			return err
+		case has > known:
+			return &problem{fmt.Sprintf("its schema is version %d, and this plugin knows version %d", has, known),
+				"install the version of the plugin that upgraded it, or restore a backup from before"}
+		}
+		if _, err := provider.Up(ctx); err != nil {
+			return err
+		}
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return err
-	}
-	_, err := db.isCurrent(ctx, provider) // a later plugin may have come in between
-	return err
 }
 
-// isCurrent says whether there is nothing to upgrade, and refuses what a later
-// plugin has upgraded.
-func (db *database) isCurrent(ctx context.Context, provider *goose.Provider) (bool, error) {
-	if db.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, db.timeout)
-		defer cancel()
-	}
-	has, known, err := provider.GetVersions(ctx)
-	if err == nil && has > known {
-		err = &newerError{has, known}
-	}
-	return err == nil && has == known, err
+func (db *database) versions(ctx context.Context, provider *goose.Provider) (has, known int64, err error) {
+	ctx, cancel := db.bounded(ctx)
+	defer cancel()
+	return provider.GetVersions(ctx)
 }

@@ -13,7 +13,7 @@ import (
 func fill(b *testing.B, f *fixture, from time.Time) {
 	b.Helper()
 	numbers := "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1020000) SELECT i FROM n)"
-	if f.shared {
+	if f.server {
 		numbers = "(SELECT generate_series(1, 1020000)::bigint AS i)"
 	}
 	for _, statement := range []string{
@@ -36,7 +36,7 @@ func fill(b *testing.B, f *fixture, from time.Time) {
 		SELECT source, 3600000000, finished_at / 3600000000 * 3600000000, status, mail_type, {class}, 'me', count(*) FROM delivery WHERE finished_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6`,
 	} {
 		overriding := ""
-		if f.shared {
+		if f.server {
 			overriding = "OVERRIDING SYSTEM VALUE"
 		}
 		statement = strings.NewReplacer("{overriding}", overriding, "{from}", strconv.FormatInt(from.UnixMicro(), 10), "{numbers}", numbers, "{class}", "(finished_at - created_at) / 10000 * 10").Replace(statement)
@@ -44,7 +44,7 @@ func fill(b *testing.B, f *fixture, from time.Time) {
 			b.Fatal(err)
 		}
 	}
-	if f.shared { // as autovacuum does
+	if f.server { // as autovacuum does
 		for _, statement := range []string{"ALTER TABLE delivery ALTER COLUMN sequence RESTART WITH 2000000", "VACUUM ANALYZE"} {
 			if _, err := f.writes.ExecContext(context.Background(), statement); err != nil {
 				b.Fatal(err)
@@ -61,7 +61,7 @@ func BenchmarkMillion(b *testing.B) {
 			f := newFixture(b, backend)
 			from := f.clock.Add(-30 * 24 * time.Hour)
 			fill(b, f, from)
-			f.write(func(tx Tx) error {
+			f.write(func(tx *Tx) error {
 				return tx.SetPause(Pause{Sender: Sender{src, "ad"}, Reason: "refused", Since: f.clock})
 			})
 			list := func(filter Filter) func(testing.TB) {

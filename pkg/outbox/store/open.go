@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,32 +34,31 @@ type database struct {
 	// through the log, quick for short questions that must not wait for them. In
 	// memory all three are one connection.
 	writes, reads, quick *sql.DB
-	statements           []statement
+	statements           map[string]*statement
 	particulars
+
+	closed atomic.Bool
 
 	mu    sync.Mutex
 	slots map[string]chan struct{} // of readers, by source
-	sweep map[string]string        // by source, how far the search for lost turns came
+
+	repaired map[string]string // by source, how far repairTurns came
 }
 
 // particulars are what one database does in its own way.
 type particulars struct {
 	migrations string // the folder of the schema
 	replacer   *strings.Replacer
-	// inProcess: there is no server. Statements cost little, and have to be
-	// prepared here; pgx does that by itself.
-	inProcess bool
-	// clock is the database's own, in SQL; empty: this process's.
-	clock string
-	// timeout bounds a transaction; 0: the database is in the process.
+	// server: the database is a server, which other processes share and which has a
+	// clock. Otherwise it is in this process, where statements cost little and have
+	// to be prepared here; pgx does that by itself.
+	server bool
+	// timeout bounds a transaction, and the wait for a server that is silent.
 	timeout time.Duration
-	// shared: other processes write to the database.
-	shared bool
 	// list makes an argument for {in} of []string or []int64.
 	list func(any) any
-	// within runs work in a transaction that t.begin begins, and commits it. begun
-	// and committing say how far it came.
-	within func(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error)
+	// within runs work in a transaction and commits it.
+	within func(ctx context.Context, t *Tx, work func() error) error
 	// intact says whether what was committed is still reachable.
 	intact func() error
 	// remedy is the advice for an error, repeatable whether the transaction may
@@ -67,6 +67,14 @@ type particulars struct {
 	repeatable, everybody func(error) bool
 	// failed hears of every error of the database.
 	failed func(error)
+}
+
+// bounded is ctx with the timeout, if there is one.
+func (db *database) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if db.timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, db.timeout)
 }
 
 // Open opens the store at location and brings its schema up to date:
@@ -96,7 +104,7 @@ func open(location string, opt Options) (*database, error) {
 		// The error of url.Parse quotes what it read, the password included.
 		return nil, errors.New("outbox_url is not a URL: it may be sqlite:///absolute/path, postgres://user:password@host/database or memory: (special characters percent-encoded)")
 	}
-	db := &database{Options: opt, slots: map[string]chan struct{}{}, sweep: map[string]string{}}
+	db := &database{Options: opt, statements: map[string]*statement{}, slots: map[string]chan struct{}{}, repaired: map[string]string{}}
 	switch u.Scheme {
 	case "sqlite":
 		err = db.openSQLite(u)
@@ -118,6 +126,7 @@ func (db *database) Describe() Description { return db.Description }
 
 // Close closes the connections.
 func (db *database) Close() error {
+	db.closed.Store(true)
 	var err error
 	for i, pool := range []*sql.DB{db.writes, db.reads, db.quick} {
 		if pool != nil && (i == 0 || pool != db.writes) {

@@ -45,38 +45,34 @@ func (s *search) plan() (streams []stream, rest bool, err error) {
 	return streams, len(f.Recipients) > 0 || f.Text != "", err
 }
 
-// addresses finds the addresses of the log that match the filter, by going from
-// one different address to the next. known is false where there are too many.
-func (s *search) addresses() (matching []string, known bool, err error) {
-	const q = `WITH RECURSIVE a(address) AS (
-		SELECT (SELECT min(address) FROM recipient WHERE source = $1 AND address > $2)
+// different is a query for the values of a column of the rows that meet the
+// condition, of which there are few, by going from one to the next by an index.
+func different(column, rows string) string {
+	return `WITH RECURSIVE d(value) AS (
+		SELECT (SELECT min(` + column + `) FROM ` + rows + `)
 		UNION ALL
-		SELECT (SELECT min(address) FROM recipient WHERE source = $1 AND address > a.address) FROM a WHERE a.address IS NOT NULL)
-		SELECT address FROM a WHERE address IS NOT NULL LIMIT $3`
-	parts := make([]string, len(s.f.Recipients))
-	for i, part := range s.f.Recipients {
-		parts[i] = strings.ToLower(clean(part))
+		SELECT (SELECT min(` + column + `) FROM ` + rows + ` AND ` + column + ` > d.value) FROM d WHERE d.value IS NOT NULL)
+		SELECT value FROM d WHERE value IS NOT NULL`
+}
+
+// addresses finds the addresses of the log that match the filter. known is false
+// where there are too many different ones.
+func (s *search) addresses() (matching []string, known bool, err error) {
+	var parts []string
+	for _, part := range s.f.Recipients {
+		parts = append(parts, strings.ToLower(part))
 	}
-	parts = unique(parts)
+	const chunk = 1000
 	last := ""
-	for seen := 0; seen < maxAddresses; {
-		const chunk = 1000
-		n := 0
-		rows, err := s.db.reads.QueryContext(s.ctx, q, s.f.Source, last, chunk)
-		err = scanAll(rows, err, func(rows scanner) error {
-			n++
-			err := rows.Scan(&last)
-			lower := strings.ToLower(last)
-			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(lower, part) }) {
+	for seen := 0; seen < maxAddresses && time.Since(s.began) < searchTime; seen += chunk {
+		some, err := column[string](s, different("address", "recipient WHERE source = $1 AND address > $2")+" LIMIT $3", s.f.Source, last, chunk)
+		for _, last = range some {
+			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(strings.ToLower(last), part) }) {
 				matching = append(matching, last)
 			}
-			return err
-		})
-		if err != nil || n < chunk {
-			return matching, true, err
 		}
-		if seen += n; time.Since(s.began) > searchTime {
-			break
+		if err != nil || len(some) < chunk {
+			return matching, true, err
 		}
 	}
 	return nil, false, nil
@@ -97,7 +93,8 @@ func (s *search) byState() (streams []stream, err error) {
 		}
 		types := unique(s.f.MailTypes)
 		if len(types) == 0 {
-			if types, err = s.typesOf(status); err != nil {
+			types, err = column[string](s, different("mail_type", "delivery WHERE source = $1 AND status = $2 AND finished_at IS NOT NULL"), s.f.Source, string(status))
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -109,33 +106,8 @@ func (s *search) byState() (streams []stream, err error) {
 	}
 	if open {
 		streams = append(streams, stream{"delivery", "sequence", func(a *arguments) string {
-			conditions := []string{"finished_at IS NULL AND source = " + a.add(s.f.Source)}
-			if len(s.f.Statuses) > 0 {
-				conditions = append(conditions, s.status(a))
-			}
-			if len(s.f.MailTypes) > 0 {
-				conditions = append(conditions, a.in("mail_type", s.f.MailTypes))
-			}
-			return strings.Join(conditions, " AND ")
+			return strings.Join(append([]string{"finished_at IS NULL AND source = " + a.add(s.f.Source)}, s.ofState(a)...), " AND ")
 		}})
 	}
 	return streams, nil
-}
-
-// typesOf lists the mail types of the deliveries in a final state.
-func (s *search) typesOf(status Status) (types []string, err error) {
-	const q = `WITH RECURSIVE types(mail_type) AS (
-		SELECT (SELECT min(mail_type) FROM delivery WHERE source = $1 AND status = $2 AND finished_at IS NOT NULL)
-		UNION ALL
-		SELECT (SELECT min(mail_type) FROM delivery WHERE source = $1 AND status = $2 AND finished_at IS NOT NULL AND mail_type > types.mail_type)
-			FROM types WHERE types.mail_type IS NOT NULL)
-		SELECT mail_type FROM types WHERE mail_type IS NOT NULL`
-	rows, err := s.db.reads.QueryContext(s.ctx, q, s.f.Source, string(status))
-	err = scanAll(rows, err, func(rows scanner) error {
-		var mailType string
-		err := rows.Scan(&mailType)
-		types = append(types, mailType)
-		return err
-	})
-	return types, err
 }

@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -26,17 +26,13 @@ func (db *database) openPostgres(u *url.URL) error {
 		config.ConnectTimeout = 10 * time.Second
 	}
 	roles := new(roles)
-	replace := []string{"{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{clock}", postgresClock}
-	for i := 1; i <= 9; i++ {
-		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("= ANY($%d)", i))
-	}
 	db.Description = Description{Backend: "postgres", Durable: true, Location: publicURL(u)}
 	db.particulars = particulars{
 		migrations: "postgres",
-		replacer:   strings.NewReplacer(replace...),
-		clock:      postgresClock,
+		replacer: strings.NewReplacer("{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{in ", "= ANY(", "}", ")",
+			"{clock}", "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),
+		server:     true,
 		timeout:    15 * time.Second,
-		shared:     true,
 		list:       func(list any) any { return list },
 		within:     db.postgresWithin,
 		intact:     func() error { return nil },
@@ -92,9 +88,6 @@ func publicURL(u *url.URL) string {
 	return public.String()
 }
 
-// postgresClock is the database's clock in microseconds.
-const postgresClock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-
 // postgresCode is the SQLSTATE in err, empty without one.
 func postgresCode(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -108,13 +101,7 @@ func postgresCode(err error) string {
 // connection may be to the primary. A transaction whose COMMIT failed is not
 // asked about.
 func postgresRepeatable(err error) bool {
-	switch postgresCode(err) {
-	case "40P01", "40001", "25006":
-		return true
-	case "57014":
-		return false
-	}
-	return postgresEverybody(err)
+	return slices.Contains([]string{"40P01", "40001"}, postgresCode(err)) || postgresEverybody(err)
 }
 
 // postgresEverybody is true when the trouble is the server or the way to it. A
@@ -122,20 +109,10 @@ func postgresRepeatable(err error) bool {
 // been too much.
 func postgresEverybody(err error) bool {
 	code := postgresCode(err)
-	switch code {
-	case "":
+	if code == "" {
 		return !errors.Is(err, context.DeadlineExceeded)
-	case "57014":
-		return false
-	case "25006":
-		return true
 	}
-	for _, class := range []string{"08", "53", "57", "28", "3D"} {
-		if strings.HasPrefix(code, class) {
-			return true
-		}
-	}
-	return false
+	return code == "25006" || code != "57014" && slices.Contains([]string{"08", "53", "57", "28", "3D"}, code[:2])
 }
 
 func postgresRemedy(err error) string {
@@ -157,4 +134,87 @@ func postgresRemedy(err error) string {
 		return "check that PostgreSQL runs and can be reached from here (host, port, sslmode)"
 	}
 	return "see the PostgreSQL server's log"
+}
+
+// postgresTx is a transaction on a connection of the pool, past database/sql:
+// what begins and what ends a transaction goes to the server in one message each,
+// and one deadline holds for all statements.
+type postgresTx struct {
+	*pgx.Conn
+	begun bool
+}
+
+func (db *database) postgresWithin(ctx context.Context, t *Tx, work func() error) error {
+	pooled, err := db.writes.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = pooled.Close() }() // back to the pool, where a broken one is noticed
+	return pooled.Raw(func(driver any) (err error) {
+		c := &postgresTx{Conn: driver.(*stdlib.Conn).Conn()}
+		t.on = c
+		if deadline, ok := ctx.Deadline(); ok {
+			if err := c.PgConn().Conn().SetDeadline(deadline); err != nil {
+				return err
+			}
+			defer func() { _ = c.PgConn().Conn().SetDeadline(time.Time{}) }() // of a connection that may be closed
+		}
+		if err = work(); err == nil {
+			err = c.commit(t)
+		}
+		if err != nil && !c.IsClosed() {
+			_, _ = c.Exec(context.Background(), "ROLLBACK") // the first error says more
+		}
+		return err
+	})
+}
+
+// commit sends what was collected and COMMIT in one message.
+func (c *postgresTx) commit(t *Tx) error {
+	all := t.unsent()
+	batch := batchOf(all)
+	done := 0
+	for _, q := range batch.QueuedQueries {
+		q.Exec(func(pgconn.CommandTag) error { done++; return nil })
+	}
+	batch.Queue("COMMIT")
+	err := c.SendBatch(context.Background(), batch).Close()
+	if t.committing = done == len(all); t.committing {
+		return err
+	}
+	return t.spoil(err)
+}
+
+func batchOf(all []writing) *pgx.Batch {
+	var batch pgx.Batch
+	for _, w := range all {
+		batch.Queue(w.text, w.args...)
+	}
+	return &batch
+}
+
+func (c *postgresTx) write(all []writing) error {
+	return c.SendBatch(context.Background(), batchOf(all)).Close()
+}
+
+func (c *postgresTx) exec(s *statement, args []any) (changed, inserted int64, err error) {
+	tag, err := c.Exec(context.Background(), s.text, args...)
+	return tag.RowsAffected(), 0, err
+}
+
+func (c *postgresTx) query(s *statement, args []any, scan func(scanner) error) error {
+	var batch pgx.Batch
+	if !c.begun {
+		c.begun = true
+		batch.Queue("BEGIN")
+	}
+	batch.Queue(s.text, args...).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	return c.SendBatch(context.Background(), &batch).Close()
 }

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -34,7 +36,7 @@ func (f *fixture) log() {
 			c := f.end(d, Queued)
 			c.To.Reason = "" // it is the pause's
 			f.apply(c)
-			f.write(func(t Tx) error {
+			f.write(func(t *Tx) error {
 				return t.SetPause(Pause{Sender: Sender{src, "ad"}, Reason: "authentication failed", Since: f.clock})
 			})
 		case "later":
@@ -223,13 +225,35 @@ func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
 	})
 }
 
+type countKey struct {
+	bucket           int64
+	status, mailType string
+	latency          int64
+}
+
+// statsOf are the counts in order.
+func statsOf(of map[countKey]int64) (stats []Stat) {
+	keys := slices.SortedFunc(maps.Keys(of), func(a, b countKey) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.status, b.status), cmp.Compare(a.mailType, b.mailType), cmp.Compare(a.latency, b.latency))
+	})
+	for i, k := range keys {
+		if i == 0 || keys[i-1].bucket != k.bucket || keys[i-1].status != k.status || keys[i-1].mailType != k.mailType {
+			stats = append(stats, Stat{Time: at(k.bucket), Status: Status(k.status), MailType: k.mailType})
+		}
+		last := &stats[len(stats)-1]
+		last.Count += of[k]
+		last.Latencies = append(last.Latencies, Latency{time.Duration(k.latency) * time.Millisecond, of[k]})
+	}
+	return stats
+}
+
 // TestRollupSaysWhatTheDeliveriesSay: whatever the range and the interval.
 func TestRollupSaysWhatTheDeliveriesSay(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
 		random := rand.New(rand.NewPCG(1, 2))
 		began := f.clock
 		var changes []Transition
-		f.write(func(tx Tx) error {
+		f.write(func(tx *Tx) error {
 			for i := range 300 {
 				n := f.leased(mail(""))
 				n.MailType = []string{"normal", "ad"}[random.IntN(2)]

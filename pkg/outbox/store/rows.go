@@ -2,26 +2,33 @@ package store
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
-// columns of a delivery, as scanDelivery reads them.
-const columns = `sequence, id, source, mail_type, identity, conversation, sender, individual, status, due_at, coalesce(finished_at, 0),
-	reason, retries, unreachable, uncertain, lost, owner, attempt, created_at, expires_at, size, subject, message_id, note`
+// A queued delivery is held while its sender is paused.
+const (
+	paused     = `(source, mail_type) IN (SELECT source, mail_type FROM pause)`
+	readStatus = `CASE WHEN status = 'queued' AND ` + paused + ` THEN 'held' ELSE status END`
+	readReason = `CASE WHEN status = 'queued' AND reason = '' THEN coalesce((SELECT p.reason FROM pause AS p
+		WHERE p.source = delivery.source AND p.mail_type = delivery.mail_type), '') ELSE reason END`
+)
 
-// scanDelivery reads columns.
-func scanDelivery(rows scanner, pauses map[Sender]Pause) (Delivery, error) {
-	var d Delivery
-	var individual, unreachable, due, finished, created, expires int64
-	err := rows.Scan(&d.Sequence, &d.ID, &d.Source, &d.MailType, &d.Identity, &d.Conversation, &d.From, &individual, &d.Status, &due, &finished,
-		&d.Reason, &d.Retries, &unreachable, &d.Uncertain, &d.Lost, &d.Owner, &d.Attempt, &created, &expires, &d.Size, &d.Subject, &d.MessageID, &d.Note)
-	d.Individual, d.Unreachable = individual == 1, unreachable == 1
-	d.DueAt, d.FinishedAt, d.CreatedAt, d.ExpiresAt = at(due), at(finished), at(created), at(expires)
-	d.hold(pauses[d.Sender()])
+// columns of a delivery, as scanDelivery reads them.
+const columns = `sequence, id, source, mail_type, identity, conversation, sender, individual, ` + readStatus + `, due_at, finished_at,
+	` + readReason + `, retries, unreachable, uncertain, lost, owner, attempt, created_at, expires_at, size, subject, message_id, note`
+
+func scanDelivery(row scanner) (d Delivery, err error) {
+	err = row.Scan(&d.Sequence, &d.ID, &d.Source, &d.MailType, &d.Identity, &d.Conversation, &d.From, asBool{&d.Individual}, &d.Status,
+		asTime{&d.DueAt}, asTime{&d.FinishedAt}, &d.Reason, &d.Retries, asBool{&d.Unreachable}, &d.Uncertain, &d.Lost, &d.Owner, &d.Attempt,
+		asTime{&d.CreatedAt}, asTime{&d.ExpiresAt}, &d.Size, &d.Subject, &d.MessageID, &d.Note)
+	if d.Status == Held {
+		d.DueAt = time.Time{}
+	}
 	return d, err
 }
 
-// hold derives Held.
+// hold is how d is read while its sender is paused.
 func (d *Delivery) hold(p Pause) {
 	if !p.Since.IsZero() && d.Status == Queued {
 		d.Status, d.DueAt, d.Reason = Held, time.Time{}, cmp.Or(d.Reason, p.Reason)
@@ -38,22 +45,33 @@ var qRecipients = register(`SELECT r.delivery, r.position, r.address, r.kind, ` 
 	own("enhanced_code", "enhanced_code") + `, ` + own("text", "reply") + `, ` + own("updated_at", "finished_at") + `
 	FROM recipient AS r JOIN delivery AS d ON d.sequence = r.delivery WHERE r.delivery {in $1} AND d.sequence {in $1} ORDER BY r.delivery, r.position`)
 
-// adopt hands recipients, as qRecipients finds them, to their deliveries.
-func adopt(deliveries []Delivery) func(scanner) error {
-	place := make(map[int64]*Delivery, len(deliveries))
-	for i := range deliveries {
-		place[deliveries[i].Sequence] = &deliveries[i]
-	}
-	return func(rows scanner) error {
-		var r Recipient
-		var delivery, updated int64
-		err := rows.Scan(&delivery, &r.Position, &r.Address, &r.Kind, &r.Status, &r.Code, &r.EnhancedCode, &r.Text, &updated)
-		r.UpdatedAt = at(updated)
-		if d := place[delivery]; d != nil {
-			d.Recipients = append(d.Recipients, r)
-		}
+// deliveries runs a query for columns and adds the recipients, of a few at a time.
+func (db *database) deliveries(r runner, q string, args ...any) (found []Delivery, err error) {
+	err = r.each(func(row scanner) error {
+		d, err := scanDelivery(row)
+		found = append(found, d)
 		return err
+	}, q, args...)
+	if err != nil {
+		return nil, err
 	}
+	for few := range slices.Chunk(found, 50) {
+		place := make(map[int64]*Delivery, len(few))
+		for i := range few {
+			place[few[i].Sequence] = &few[i]
+		}
+		err := r.each(func(row scanner) error {
+			var to Recipient
+			var delivery int64
+			err := row.Scan(&delivery, &to.Position, &to.Address, &to.Kind, &to.Status, &to.Code, &to.EnhancedCode, &to.Text, asTime{&to.UpdatedAt})
+			place[delivery].Recipients = append(place[delivery].Recipients, to)
+			return err
+		}, qRecipients, db.list(sequences(few)))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 func sequences(deliveries []Delivery) []int64 {
@@ -64,18 +82,10 @@ func sequences(deliveries []Delivery) []int64 {
 	return all
 }
 
-// deliveries runs a statement for columns and adds the recipients.
-func (t *tx) deliveries(q query, args ...any) (found []Delivery, err error) {
+// deliveries is that of the database, with what this transaction has written.
+func (t *Tx) deliveries(q string, args ...any) ([]Delivery, error) {
 	if err := t.flush(); err != nil {
 		return nil, err
 	}
-	err = t.each(func(rows scanner) error {
-		d, err := scanDelivery(rows, t.pauses)
-		found = append(found, d)
-		return err
-	}, q, args...)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return found, t.each(adopt(found), qRecipients, t.db.list(sequences(found)))
+	return t.db.deliveries(t, q, args...)
 }

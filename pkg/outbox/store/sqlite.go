@@ -42,50 +42,43 @@ func (db *database) openFile(u *url.URL, path string) (err error) {
 		return err
 	}
 	name := (&url.URL{Scheme: "file", Path: u.Path}).String() + "?" + sqlitePragmas
-	if db.writes, err = sql.Open("sqlite", name); err != nil {
-		return err
+	for _, pool := range []struct {
+		db   **sql.DB
+		max  int
+		name string
+	}{{&db.writes, 1, name}, {&db.reads, 4, name + "&_pragma=query_only(1)"}, {&db.quick, 1, name + "&_pragma=query_only(1)"}} {
+		if *pool.db, err = sqlitePool(pool.name, pool.max); err != nil {
+			return err
+		}
 	}
-	keep(db.writes, 1)
-	if db.reads, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
-		return err
-	}
-	keep(db.reads, 4)
-	if db.quick, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
-		return err
-	}
-	keep(db.quick, 1)
 	db.intact, err = watch(db.writes, path)
 	return err
 }
 
 func (db *database) openMemory() error {
 	db.beSQLite("memory", "memory")
-	pool, err := sql.Open("sqlite", ":memory:?_txlock=immediate")
-	if err != nil {
-		return db.explain("opening a database in memory", err)
-	}
-	keep(pool, 1) // the connection is the database
+	pool, err := sqlitePool(":memory:?_txlock=immediate", 1) // the connection is the database
 	db.writes, db.reads, db.quick = pool, pool, pool
 	db.intact = func() error { return nil }
-	return nil
+	return db.explain("opening a database in memory", err)
 }
 
-// keep makes the pool so many connections that are never closed while it works.
-func keep(pool *sql.DB, connections int) {
+// sqlitePool is so many connections that are never closed while it works.
+func sqlitePool(name string, connections int) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
+	return pool, nil
 }
 
 func (db *database) beSQLite(backend, location string) {
-	replace := []string{" {lock}", "", " {wait}", "", "{clock}", "0"}
-	for i := 1; i <= 9; i++ {
-		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("IN (SELECT value FROM json_each($%d))", i))
-	}
 	db.Description = Description{Backend: backend, Durable: backend == "sqlite", Location: location}
 	db.particulars = particulars{
 		migrations: "sqlite",
-		replacer:   strings.NewReplacer(replace...),
-		inProcess:  true,
+		replacer:   strings.NewReplacer(" {lock}", "", " {wait}", "", "{clock}", "0", "{in ", "IN (SELECT value FROM json_each(", "}", "))"),
 		list:       jsonList,
 		within:     db.sqliteWithin,
 		remedy:     sqliteRemedy,
@@ -94,30 +87,38 @@ func (db *database) beSQLite(backend, location string) {
 	}
 }
 
-// sqliteTx is a transaction of the one connection that writes.
-type sqliteTx struct{ *sql.Tx }
+// sqliteTx is a transaction of the one connection that writes, and its statements.
+type sqliteTx struct {
+	*sql.Tx
+	statements map[*statement]*sql.Stmt
+}
 
-func (db *database) sqliteWithin(ctx context.Context, t *tx, work func() error) (begun, committing bool, err error) {
+func (c sqliteTx) prepared(s *statement) *sql.Stmt {
+	if c.statements[s] == nil {
+		c.statements[s] = c.Stmt(s.prepared)
+	}
+	return c.statements[s]
+}
+
+func (db *database) sqliteWithin(ctx context.Context, t *Tx, work func() error) error {
 	sqlTx, err := db.writes.BeginTx(ctx, nil)
 	if err != nil {
-		return false, false, err
+		return err
 	}
-	t.on = sqliteTx{sqlTx}
-	if err = t.begin(); err == nil {
-		err = work()
-	}
-	if err == nil {
+	t.on = sqliteTx{sqlTx, map[*statement]*sql.Stmt{}}
+	if err = work(); err == nil {
 		err = t.flush()
 	}
 	if err != nil {
 		_ = sqlTx.Rollback() // the first error says more
-		return true, false, err
+		return err
 	}
-	return true, true, sqlTx.Commit()
+	t.committing = true
+	return sqlTx.Commit()
 }
 
 func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err error) {
-	result, err := c.Stmt(s.prepared).Exec(s.arguments(args)...)
+	result, err := c.prepared(s).Exec(s.arguments(args)...)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -127,13 +128,13 @@ func (c sqliteTx) exec(s *statement, args []any) (changed, inserted int64, err e
 }
 
 func (c sqliteTx) query(s *statement, args []any, scan func(scanner) error) error {
-	rows, err := c.Stmt(s.prepared).Query(s.arguments(args)...)
+	rows, err := c.prepared(s).Query(s.arguments(args)...)
 	return scanAll(rows, err, scan)
 }
 
-func (c sqliteTx) write(db *database, all []writing) error {
+func (c sqliteTx) write(all []writing) error {
 	for _, w := range all {
-		if _, _, err := c.exec(&db.statements[w.query], w.args); err != nil {
+		if _, _, err := c.exec(w.statement, w.args); err != nil {
 			return err
 		}
 	}
@@ -177,17 +178,11 @@ func sqliteRepeatable(err error) bool { return sqliteCode(err) == sqlite3.SQLITE
 // sqliteEverybody is true when no transaction can be written: not for want of
 // space, which a smaller one may find.
 func sqliteEverybody(err error) bool {
-	_, vanished := errors.AsType[*vanishedError](err)
+	_, vanished := errors.AsType[*problem](err)
 	return vanished || slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}, sqliteCode(err))
 }
 
 func sqliteRemedy(err error) string {
-	if _, ok := errors.AsType[*vanishedError](err); ok {
-		return "put the file back and restart the plugin"
-	}
-	if unsafe, ok := errors.AsType[*unsafeError](err); ok {
-		return unsafe.remedy
-	}
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_FULL:
 		return "free space on the disk, or set outbox_url to a path on a larger one"

@@ -8,76 +8,35 @@ import (
 	"time"
 )
 
-// Store is a database of deliveries. Write is for one goroutine at a time; the
-// reading methods are for any, have a deadline of a few seconds of their own,
-// and never make Write wait.
-type Store interface {
+// Reader answers questions from any goroutine, within a few seconds, and never
+// makes Write wait.
+type Reader interface {
+	// Describe says where deliveries are kept.
 	Describe() Description
-	// Write runs work in one transaction and commits it. Where a deadlock, a
-	// lock or a lost connection ended the transaction before its COMMIT, work
-	// runs again, so it must set what it returns anew each time. A *WriteError
-	// says what failed.
-	Write(ctx context.Context, work func(Tx) error) error
-
-	Get(ctx context.Context, id string) (Delivery, error) // ErrNotFound
-	List(ctx context.Context, f Filter) (Page, error)
+	// Get returns a delivery of the source with its recipients and attempts, or
+	// ErrNotFound.
+	Get(ctx context.Context, source, id string) (Delivery, error)
+	// List returns deliveries, the newest first, without mail and attempts.
+	List(context.Context, Filter) (Page, error)
+	// Stats counts the deliveries of a source in intervals of whole minutes, which
+	// begin at multiples of their length. Final deliveries are counted by the
+	// minute, so both ends of the range are rounded outward to minutes.
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
-	Depth(ctx context.Context, source string) (Depth, error) // "" is all sources
-	Waiting(ctx context.Context) (map[string]int64, error)   // undelivered mails by source
-	Close() error
+	// Depth returns what waits for a source, or for all with "".
+	Depth(ctx context.Context, source string) (Depth, error)
 }
 
-// Tx is a transaction of Write. A method that returns an error spoils the
-// transaction, except where it says otherwise.
-type Tx interface {
-	// Now is the store's clock at the beginning of the transaction.
-	Now() time.Time
-
-	// Enqueue stores a delivery or finds the one that it repeats. Errors that
-	// leave the transaction whole: ErrReplayed, ErrNoRoom.
-	Enqueue(NewDelivery) (Enqueued, error)
-	// Undelivered counts the mail that is not final: rows and octets.
-	Undelivered() (count, bytes int64, err error)
-	// Load returns a delivery as it is now, locked. ErrNotFound leaves the
-	// transaction whole.
-	Load(id string) (Delivery, error)
-
-	// Claim leases due deliveries of a source to a process.
-	Claim(Claim) (Claimed, error)
-	// Renew extends the owner's leases on these deliveries and returns those
-	// that it still has.
-	Renew(owner string, ids []string, until time.Time) (kept []Lease, err error)
-	// SpareLeases gives leases that ended in (from, to] a new end: nobody could
-	// renew them, because the store was away or its clock jumped.
-	SpareLeases(from, to, until time.Time) error
-	// PullBack makes due what lies beyond latest: the clock was set back since.
-	// Deliveries with Lost > 0 may wait an hour longer. At most limit deliveries
-	// are changed.
-	PullBack(latest, until time.Time, limit int) (changed int, err error)
-
-	// Apply carries out transitions and says of each whether it was in force;
-	// where it was not, nothing was changed.
-	Apply([]Transition) (applied []bool, err error)
-	// RecipientsReached stores recipients of a delivery, if it is still being sent
-	// by this claim.
-	RecipientsReached(d Delivery, reached []Recipient) error
-	// EnvelopeBegun notes that the envelope of this attempt is about to be sent.
-	EnvelopeBegun(d Delivery) error
-
-	// Pauses are the paused senders, read when the transaction began and changed as
-	// it changes them.
-	Pauses() map[Sender]Pause
-	SetPause(Pause) error // inserts it, or replaces the one of that sender
-	EndPause(Sender) error
-	// ReplacePause replaces a pause if that is still as it was, and says so.
-	ReplacePause(was, p Pause) (replaced bool, err error)
-
-	// Forgotten returns up to limit undelivered mails whose ExpiresAt is before
-	// the time and that nobody works on.
-	Forgotten(before time.Time, limit int) ([]Delivery, error)
-	// RemoveFinal deletes up to limit deliveries that became final before the
-	// time, with all that belongs to them, and used signatures that ended.
-	RemoveFinal(before time.Time, limit int) (removed int, err error)
+// Store is a database of deliveries.
+type Store interface {
+	Reader
+	// Waiting counts the undelivered mail by source.
+	Waiting(context.Context) (map[string]int64, error)
+	// Write, for one goroutine at a time, runs work in one transaction and commits
+	// it. Where a deadlock, a lock or a lost connection ended the transaction before
+	// its COMMIT, work runs again, so it must set what it returns anew each time. A
+	// *StorageError says what failed.
+	Write(ctx context.Context, work func(*Tx) error) error
+	Close() error
 }
 
 // NewDelivery is what Enqueue stores.
@@ -86,9 +45,9 @@ type NewDelivery struct {
 	Dedupe    time.Duration // how long after its success a repeat joins it
 	MaxAge    time.Duration // ExpiresAt is that long after Now
 	Signature Signature
-	// JoinOnly: there is no room for another mail; where there is none to join the
-	// answer is ErrNoRoom.
-	JoinOnly bool
+	// Full is not nil where there is no room for another mail: the answer where
+	// there is none to join.
+	Full error
 	// Owner is not empty where a slot is free: the delivery is then stored as
 	// Sending, leased until LeaseEnd, unless its sender is paused or an earlier
 	// mail of its conversation is not final.
@@ -107,13 +66,6 @@ type Signature struct {
 	// Bound: a key proves that whoever has the secret made this query, so the
 	// same signature may come with several such queries, once with each.
 	Bound bool
-}
-
-func (s Signature) boundTo() string {
-	if s.Bound {
-		return s.Request
-	}
-	return ""
 }
 
 // Enqueued is what became of a NewDelivery.
@@ -138,6 +90,9 @@ type Claim struct {
 	// Alone: take no delivery with Lost > 0 (one such is in hand already).
 	// Claim itself takes at most one of them.
 	Alone bool
+	// LongestWait is how far ahead a delivery can be due, or an hour more with
+	// Lost > 0: for what is due later, the clock was set back since.
+	LongestWait time.Duration
 }
 
 // Claimed is what Claim leased, in the order of Sequence, and what it left.
@@ -146,12 +101,6 @@ type Claimed struct {
 	More       bool      // more was due than Due
 	Blocked    bool      // something due waits for an earlier mail of its conversation
 	NextDue    time.Time // of what is not due yet; zero: nothing
-}
-
-// Lease is a claim of a delivery.
-type Lease struct {
-	ID      string
-	Attempt int
 }
 
 // Transition is one change of a delivery's state. It is in force if the delivery

@@ -22,31 +22,16 @@ var (
 		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2)`)
 )
 
-// inTurn leaves those that may reach a recipient, and marks the others.
-func (t *tx) inTurn(found []candidate) (taken []candidate, again bool, err error) {
-	for _, d := range found {
-		free := true
-		if d.conversation != "" {
-			if d.waits, free, err = t.turn(d.conversation, d.sequence); err != nil {
-				return nil, false, err
-			}
-		}
-		if free {
-			taken = append(taken, d)
-			continue
-		}
-		again = true
-		if err := t.putBehind(d.sequence); err != nil {
-			return nil, false, err
-		}
-	}
-	return taken, again, nil
-}
-
 // turn says which addresses an earlier mail is still to reach, and whether a
-// delivery has a pending recipient that is none of them.
-func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
-	earlier, err := t.strings(qEarlier, conversation, sequence)
+// delivery has a pending recipient that is none of them. If not, it is behind.
+func (t *Tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
+	if conversation == "" {
+		return nil, true, nil
+	}
+	if err := t.flush(); err != nil {
+		return nil, false, err
+	}
+	earlier, err := column[string](t, qEarlier, conversation, sequence)
 	if err != nil || len(earlier) == 0 {
 		return nil, true, err
 	}
@@ -54,12 +39,12 @@ func (t *tx) turn(conversation string, sequence int64) (waits map[string]bool, f
 	for _, address := range earlier {
 		waits[address] = true
 	}
-	pending, err := t.strings(qPending, sequence)
+	pending, err := column[string](t, qPending, sequence)
 	return waits, slices.ContainsFunc(pending, func(address string) bool { return !waits[address] }), err
 }
 
 // putBehind marks a delivery that can reach nobody yet.
-func (t *tx) putBehind(sequence int64) error {
+func (t *Tx) putBehind(sequence int64) error {
 	t.behind = true
 	_, err := t.exec(qBehind, sequence)
 	return err
@@ -67,19 +52,14 @@ func (t *tx) putBehind(sequence int64) error {
 
 // passTurn lets the next mail of the conversation be looked at, and this one no
 // longer if it waits for an earlier.
-func (t *tx) passTurn(d Delivery, to Status) error {
+func (t *Tx) passTurn(d Delivery, to Status) error {
 	if !to.Final() {
-		if err := t.flush(); err != nil {
-			return err
-		}
 		_, free, err := t.turn(d.Conversation, d.Sequence)
+		if err == nil && !free {
+			err = t.putBehind(d.Sequence)
+		}
 		if err != nil {
 			return err
-		}
-		if !free {
-			if err := t.putBehind(d.Sequence); err != nil {
-				return err
-			}
 		}
 	}
 	_, err := t.exec(qNextTurn, d.Conversation, d.Sequence)
@@ -92,18 +72,15 @@ const repairs = 200
 // repairTurns gives the turn to the first of conversations whose mail is all
 // marked as behind: one process stored it while another finished the mail before
 // it, and neither saw the other. Each call looks at some of them.
-func (t *tx) repairTurns(source string) error {
+func (t *Tx) repairTurns(source string) error {
 	first := map[string]int64{}
-	t.db.mu.Lock()
-	from := t.db.sweep[source]
-	t.db.mu.Unlock()
 	last := ""
-	err := t.each(func(rows scanner) error {
+	err := t.each(func(row scanner) error {
 		var sequence int64
-		err := rows.Scan(&last, &sequence)
+		err := row.Scan(&last, &sequence)
 		first[last] = sequence
 		return err
-	}, qWaiting, source, from, repairs)
+	}, qWaiting, source, t.db.repaired[source], repairs)
 	if err != nil {
 		return err
 	}
@@ -115,8 +92,6 @@ func (t *tx) repairTurns(source string) error {
 	if len(first) < repairs {
 		last = ""
 	}
-	t.db.mu.Lock()
-	t.db.sweep[source] = last
-	t.db.mu.Unlock()
+	t.db.repaired[source] = last
 	return nil
 }

@@ -19,8 +19,7 @@ const (
 	patience = 5 * time.Second
 )
 
-// Write runs work in one transaction and commits it.
-func (db *database) Write(ctx context.Context, work func(Tx) error) error {
+func (db *database) Write(ctx context.Context, work func(*Tx) error) error {
 	began := time.Now()
 	for try := 1; ; try++ {
 		failure, own := db.transact(ctx, work)
@@ -31,7 +30,7 @@ func (db *database) Write(ctx context.Context, work func(Tx) error) error {
 			db.failed(failure.Err)
 		}
 		passed := time.Since(began)
-		again := passed < repeatFor || db.shared && try < tries && passed < patience
+		again := passed < repeatFor || db.server && try < tries && passed < patience
 		if failure.Unknown || !again || !db.repeatable(failure.Err) || !sleep(ctx, 20*time.Millisecond<<min(try-1, 10)) {
 			return failure
 		}
@@ -40,109 +39,117 @@ func (db *database) Write(ctx context.Context, work func(Tx) error) error {
 
 // transact runs work in a transaction. own is an error of work that has nothing
 // to do with the database.
-func (db *database) transact(ctx context.Context, work func(Tx) error) (failure *WriteError, own error) {
-	if db.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, db.timeout)
-		defer cancel()
-	} else {
-		// Nothing interrupts a transaction in the process, and a context that
-		// never ends costs the driver nothing.
+func (db *database) transact(ctx context.Context, work func(*Tx) error) (failure *StorageError, own error) {
+	if !db.server { // nothing interrupts it, and a context that never ends costs the driver nothing
 		ctx = context.Background()
 	}
-	t := &tx{db: db}
-	begun, committing, err := db.within(ctx, t, func() error {
-		err := work(t)
+	ctx, cancel := db.bounded(ctx)
+	defer cancel()
+	t := &Tx{db: db}
+	err := db.within(ctx, t, func() error {
+		err := t.begin()
+		if err == nil {
+			err = work(t)
+		}
 		return cmp.Or(t.err, err)
 	})
 	if err == nil {
-		committing, err = true, db.intact()
+		err = db.intact()
 	}
 	switch {
 	case err == nil:
 		return nil, nil
-	case begun && !committing && t.err == nil:
+	case t.pauses != nil && !t.committing && t.err == nil:
 		return nil, err // of work
 	}
-	return &WriteError{StorageError: db.storageError("writing", err), Everybody: !begun || db.everybody(err), Unknown: committing}, nil
+	failure = db.storageError("writing", err)
+	failure.Everybody, failure.Unknown = t.pauses == nil || db.everybody(err), t.committing
+	return failure, nil
 }
 
-// tx is a transaction. What is only added is collected and written in a few
-// statements before COMMIT, or before something reads it.
-type tx struct {
+// Tx is a transaction of Write. What nobody in it waits for is collected and sent
+// together before COMMIT, or before something reads it.
+type Tx struct {
 	db     *database
 	on     connection
 	now    int64
-	pauses map[Sender]Pause
-	err    error // the first of the database
-
+	pauses map[Sender]Pause // nil before it has begun
+	err    error            // the first of the database
+	// committing: COMMIT was sent.
+	committing bool
 	// behind: mail may wait for an earlier one of its conversation.
 	behind bool
 
-	mails          []mailRow
-	unneeded       []int64 // deliveries whose mail goes
-	added, changed []recipientRow
-	attempts       []attemptRow
-	rollup         map[rollupKey]int64
+	collected []writing
+	rollup    map[rollupKey]int64
 }
 
-type mailRow struct {
-	delivery int64
-	message  []byte
+// writing is a statement and its arguments.
+type writing struct {
+	*statement
+	args []any
 }
 
-type recipientKey struct {
-	delivery int64
-	position int
+// later collects a statement.
+func (t *Tx) later(q string, args ...any) {
+	t.collected = append(t.collected, writing{t.db.statements[q], bind(args)})
 }
 
-type recipientRow struct {
-	delivery int64
-	Recipient
-	source  string
-	created int64
+// unsent takes what was collected.
+func (t *Tx) unsent() []writing {
+	for key, count := range t.rollup {
+		t.later(qCount, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
+	}
+	all := t.collected
+	t.collected, t.rollup = nil, nil
+	return all
 }
 
-type attemptRow struct {
-	delivery int64
-	Attempt
+// flush sends what was collected.
+func (t *Tx) flush() error {
+	if all := t.unsent(); len(all) > 0 {
+		return t.spoil(t.on.write(all))
+	}
+	return nil
 }
 
-type rollupKey struct {
-	source           string
-	span, began      int64
-	status, mailType string
-	latency          int64
-}
+// Err is the first error of the database, which ends the transaction.
+func (t *Tx) Err() error { return t.err }
 
-var qBegin = register(`SELECT {clock}, CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE source > '' AND finished_at IS NULL AND behind = 1) THEN 1 ELSE 0 END, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), coalesce(since, 0),
-	coalesce(settings_at, 0), coalesce(probe_at, 0), coalesce(backoff, -1) FROM (SELECT 1) AS here LEFT JOIN pause ON 1 = 1`)
+// Now is the store's clock at the beginning of the transaction.
+func (t *Tx) Now() time.Time { return at(t.now) }
+
+var qBegin = register(`SELECT {clock}, CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE source > '' AND finished_at IS NULL AND behind = 1) THEN 1 ELSE 0 END, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), since,
+	settings_at, probe_at, backoff FROM (SELECT 1) AS here LEFT JOIN pause ON 1 = 1`)
 
 // begin reads the clock, the paused senders, and whether mail waits for its turn.
-func (t *tx) begin() error {
-	t.pauses = map[Sender]Pause{}
-	err := t.each(func(rows scanner) error {
+func (t *Tx) begin() error {
+	pauses := map[Sender]Pause{}
+	err := t.each(func(row scanner) error {
 		var p Pause
-		var since, settings, probe, backoff, behind int64
-		err := rows.Scan(&t.now, &behind, &p.Source, &p.MailType, &p.Reason, &since, &settings, &probe, &backoff)
-		t.behind = behind == 1
-		if backoff >= 0 {
-			p.Since, p.SettingsAt, p.ProbeAt, p.Backoff = at(since), at(settings), at(probe), time.Duration(backoff)*time.Microsecond
-			t.pauses[p.Sender] = p
+		err := row.Scan(&t.now, asBool{&t.behind}, &p.Source, &p.MailType, &p.Reason, asTime{&p.Since}, asTime{&p.SettingsAt}, asTime{&p.ProbeAt}, asDuration{&p.Backoff})
+		if !p.Since.IsZero() {
+			pauses[p.Sender] = p
 		}
 		return err
 	}, qBegin)
-	switch {
-	case t.db.Now != nil:
-		t.now = t.db.Now().UnixMicro()
-	case t.db.clock == "":
-		t.now = time.Now().UnixMicro()
+	if err != nil {
+		return err
 	}
-	return err
+	t.now, t.pauses = t.db.clockAt(t.now).UnixMicro(), pauses
+	return nil
 }
 
-// Now is the store's clock at the beginning of the transaction.
-func (t *tx) Now() time.Time { return at(t.now) }
+// clockAt is the store's clock, where the database says now.
+func (db *database) clockAt(now int64) time.Time {
+	switch {
+	case db.Now != nil:
+		return db.Now()
+	case !db.server:
+		return time.Now()
+	}
+	return at(now)
+}
 
 // sleep waits for d and says whether ctx is still alive.
 func sleep(ctx context.Context, d time.Duration) bool {
