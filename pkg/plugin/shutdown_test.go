@@ -32,8 +32,7 @@ func TestCallsWhileThePluginStopsAreAnswered(t *testing.T) {
 				}
 				got := query(t, d, kind, nil)
 				failed = got.Error != nil
-				// A Viewer is not told what the database says that is closed in the midst.
-				if failed && !strings.HasPrefix(got.Error.Error(), "the outbox ") || !failed && len(got.Frames) == 0 {
+				if failed && !strings.Contains(got.Error.Error(), "the outbox is closed") || !failed && len(got.Frames) == 0 {
 					t.Errorf("%s: %v, %d frames", kind, got.Error, len(got.Frames))
 				}
 			}
