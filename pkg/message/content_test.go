@@ -191,6 +191,14 @@ func TestAdMail(t *testing.T) {
 			t.Errorf("the header is %v", p.header)
 		}
 	})
+	t.Run("has one mark, also where a template writes it", func(t *testing.T) {
+		for template, want := range map[string]string{"(AD) sale": "(AD) sale", "(ad) sale": "(ad) sale", "(広告) セール": "(広告) セール", "(광고) 세일": "(광고) 세일", "sale (AD)": "(광고) sale (AD)", "(": "(광고) ("} {
+			c := render(t, renderer(t, Options{MailType: nhncloud.Ad, Advertiser: full, From: header(t).From, SubjectTemplate: template}), payload(t, "resolved-1"))
+			if c.Subject != want {
+				t.Errorf("%q becomes %q", template, c.Subject)
+			}
+		}
+	})
 	t.Run("of another type says nothing of it", func(t *testing.T) {
 		c := render(t, renderer(t, Options{Advertiser: full, Language: "ko"}), payload(t, "resolved-1"))
 		if strings.Contains(c.Subject+c.Text+c.HTML, "광고") || strings.Contains(c.Text+c.HTML, "수신 거부") {

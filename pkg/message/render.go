@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,8 +135,9 @@ func about(m *view.Model, n *alert.Notification) About {
 // finishSubject makes any subject fit for a header, and marks an ad.
 func finishSubject(s string, t nhncloud.MailType) string {
 	s = clean.Line(s)
-	if t == nhncloud.Ad && !strings.HasPrefix(s, nhncloud.AdSubjectPrefix) {
-		s = nhncloud.AdSubjectPrefix + " " + s
+	marked := func(mark string) bool { return len(s) >= len(mark) && strings.EqualFold(s[:len(mark)], mark) }
+	if t == nhncloud.Ad && !slices.ContainsFunc(nhncloud.AdMarks, marked) {
+		s = nhncloud.AdMarks[0] + " " + s
 	}
 	return clean.Cut(s, view.MaxSubject)
 }

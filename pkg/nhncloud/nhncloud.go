@@ -11,9 +11,9 @@ import (
 // Host is the SMTP domain of the service.
 const Host = "smtp-mail.nhncloudservice.com"
 
-// AdSubjectPrefix starts the subject of every mail of type ad, by the rules of
-// the service's console.
-const AdSubjectPrefix = "(광고)"
+// AdMarks are what the subject of a mail of type ad begins with, one of them, by the
+// rules of the service's API and console. Nothing is said of SMTP.
+var AdMarks = []string{"(광고)", "(AD)", "(広告)"}
 
 // PortMode is how TLS begins on a port.
 type PortMode string
@@ -70,7 +70,7 @@ const (
 	Normal MailType = "normal"
 	// Auth is mail that carries a one-time code or the like.
 	Auth MailType = "auth"
-	// Ad is advertising; it has rules of its own (see AdSubjectPrefix).
+	// Ad is advertising; it has rules of its own (see AdMarks).
 	Ad MailType = "ad"
 )
 
