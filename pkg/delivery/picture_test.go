@@ -31,7 +31,7 @@ func TestGrafanasPictureIsInTheMail(t *testing.T) {
 	}
 	for _, tt := range []struct{ address, part, note string }{
 		{grafana.URL + "/public/img/attachments/a.png", "Content-Type: image/png", ""},
-		{"https://images.example.com/a.png", "https://images.example.com/a.png", "images.example.com is neither Grafana's address nor named in image_hosts"},
+		{"https://images.example.com/a.png", "https://images.example.com/a.png", `"images.example.com" is neither Grafana's address nor named in image_hosts`},
 		{grafana.URL + "/a.svg", "Content-Type: image/png", ""}, // by content, not by name
 	} {
 		n, err := alert.Decode(strings.NewReader(`{"groupKey":"` + tt.address + `","alerts":[{"status":"firing","labels":{"alertname":"CPU"},"imageURL":"` + tt.address + `"}]}`))

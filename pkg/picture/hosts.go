@@ -55,7 +55,7 @@ func (h Hosts) allow(grafana string, u *url.URL) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%.100s is neither Grafana's address nor named in image_hosts", u.Host)
+	return fmt.Errorf("%.100q is neither Grafana's address nor named in image_hosts", u.Host)
 }
 
 // origin is the host of an address, and its port where that is not the scheme's.

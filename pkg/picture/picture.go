@@ -132,6 +132,7 @@ func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture,
 	client := http.Client{
 		Transport: f.transport,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			r.Header.Del("Referer") // the address before this one is no matter of this host
 			if len(via) > maxRedirects {
 				return fmt.Errorf("it was redirected more than %d times", maxRedirects)
 			}
@@ -152,7 +153,7 @@ func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture,
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %d", r.URL.Host, answer.StatusCode)
+		return nil, fmt.Errorf("%.100q answers %d", r.URL.Host, answer.StatusCode)
 	}
 	if answer.ContentLength > MaxSize {
 		return nil, errTooLarge

@@ -139,6 +139,9 @@ func TestPicturesComeFromGrafanaAndNamedHostsOnly(t *testing.T) {
 	grafana := serve(t, map[string][]byte{"/a.png": picture})
 	other := serve(t, map[string][]byte{"/a.png": picture})
 	redirect := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Referer() != "" {
+			t.Errorf("a host is told of %s", r.Referer())
+		}
 		http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
 	}))
 	defer redirect.Close()
@@ -155,14 +158,14 @@ func TestPicturesComeFromGrafanaAndNamedHostsOnly(t *testing.T) {
 		{"of a named host at a named address", "127.0.0.0/8 ::1 " + strings.TrimPrefix(loopback.Replace(other), "http://"), "", loopback.Replace(other) + "/a.png", ""},
 		{"a redirection to Grafana", "127.0.0.1", grafana, redirect.URL + "?to=" + grafana + "/a.png", ""},
 
-		{"of another host", "", grafana, "https://images.example.com/a.png", "images.example.com is neither Grafana's address nor named in image_hosts"},
+		{"of another host", "", grafana, "https://images.example.com/a.png", `"images.example.com" is neither Grafana's address nor named in image_hosts`},
 		{"of another port", "localhost", loopback.Replace(grafana), loopback.Replace(other) + "/a.png", "neither Grafana's"},
 		{"of Grafana by another scheme", "", grafana, "https" + strings.TrimPrefix(grafana, "http") + "/a.png", "neither Grafana's"},
 		{"where Grafana's address is not known", "", "", grafana + "/a.png", "neither Grafana's"},
 		{"Grafana's own, on an address that is not public", "", grafana, grafana + "/a.png", "127.0.0.1 is not a public address: name it in image_hosts"},
 		{"a named host that leads to loopback", strings.TrimPrefix(loopback.Replace(other), "http://"), "", loopback.Replace(other) + "/a.png", "is not a public address"},
 		{"the cloud's metadata", "", "", "http://169.254.169.254/latest/meta-data/", "neither Grafana's"},
-		{"a redirection elsewhere", "127.0.0.1", grafana, redirect.URL + "?to=https://images.example.com/", "images.example.com is neither"},
+		{"a redirection elsewhere", "127.0.0.1", grafana, redirect.URL + "?to=https://images.example.com/", `"images.example.com" is neither`},
 		{"a redirection to a file", "127.0.0.1", grafana, redirect.URL + "?to=file:///etc/passwd", "none of the web"},
 		{"a redirection to itself", "127.0.0.1", grafana, redirect.URL + "?to=" + redirect.URL, "redirected more than 3 times"},
 		{"with a password", "127.0.0.1", grafana, strings.Replace(grafana, "//", "//user:password@", 1) + "/a.png", "none of the web"},
