@@ -289,6 +289,28 @@ func TestSessionsThatEndAtTheirFirstMail(t *testing.T) {
 	})
 }
 
+// TestMailThatEndsEachConnectionIsGivenUp: after a few, although the sessions of
+// others end well meanwhile.
+func TestMailThatEndsEachConnectionIsGivenUp(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	pool := startPool(t, relayConfig(relay, nhncloud.TLSWrapper))
+	var ended atomic.Int64
+	relay.Fault(relaytest.Fault{Stage: relaytest.RCPT, Match: "poison@", Action: relaytest.Close(), OnFire: func() {
+		ended.Add(1)
+		pool.mu.Lock()
+		defer pool.mu.Unlock()
+		pool.lostAtFirst = 0 // as such a session does when it ends
+	}})
+	_, err := pool.Send(testContext(t), testMail("poison@example.com"))
+	if e := asError(t, err); e.Code != failure.Network || e.Ambiguous {
+		t.Errorf("error %s %v", e.Code, e)
+	}
+	if got := ended.Load(); got != maxTries {
+		t.Errorf("%d connections were lost to it", got)
+	}
+	secondMailArrives(t, pool, relay)
+}
+
 // TestConnectionThatSaysQUITCountsYet: the relay counts it until it is closed.
 func TestConnectionThatSaysQUITCountsYet(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})

@@ -108,6 +108,37 @@ func TestRefusalThatAFreshSessionRepeatsIsBelieved(t *testing.T) {
 	}
 }
 
+// TestRefusalBehindARefusedContentIsNotTheMails: the session has taken no mail, and
+// has served one all the same.
+func TestRefusalBehindARefusedContentIsNotTheMails(t *testing.T) {
+	const unauthenticated = "530 5.7.0 authenticate first"
+	for stage, replies := range map[relaytest.Stage][]string{
+		relaytest.MAIL: {unauthenticated, "503 5.5.1 issue a reset first", "550 5.7.1 enough", "451 later", "452 4.4.5 too many"},
+		relaytest.RCPT: {unauthenticated},
+		relaytest.DATA: {unauthenticated},
+		relaytest.EOM:  {unauthenticated},
+	} {
+		for _, reply := range replies {
+			for _, lockstep := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%s/lockstep=%t", stage, reply, lockstep), func(t *testing.T) {
+					relay := startRelay(t, relaytest.Options{NoPIPELINING: lockstep})
+					c := relayConfig(relay, nhncloud.TLSWrapper)
+					c.MaxConnections = 1
+					pool := startPool(t, c)
+					spam := relay.Fault(relaytest.Fault{Stage: relaytest.EOM, Action: relaytest.Reply("554 5.7.1 spam\r\n")})
+					if _, err := pool.Send(testContext(t), testMail()); asError(t, err).Code != failure.Permanent {
+						t.Errorf("error %v", err)
+					}
+					spam()
+					relay.Fault(relaytest.Fault{Stage: stage, Times: 1, Action: relaytest.Reply(reply + "\r\n")})
+					secondMailArrives(t, pool, relay)
+					noViolations(t, relay)
+				})
+			}
+		}
+	}
+}
+
 // TestLimitOfARelayIsLearned: after the first refusal connections are replaced
 // just before the next; and tried again later, for the relay may have changed
 // its mind.

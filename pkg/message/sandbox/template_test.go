@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -61,10 +62,21 @@ func TestARunningTemplateEndsWithItsRequest(t *testing.T) {
 
 // TestATemplateRunsForSeveralAtOnce: whoever is slow holds up no other.
 func TestATemplateRunsForSeveralAtOnce(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	parsed, err := newTemplate("textTemplate", "mine", false)
 	if err != nil {
 		t.Fatal(err)
 	}
+	slow, err := parsed.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	patient, hangs := context.WithTimeout(t.Context(), 30*time.Second)
+	defer hangs()
+	if got, err := parsed.execute(patient, sample()); err != nil || got != "mine" {
+		t.Errorf("beside a slow one: %q %v", got, err)
+	}
+	parsed.copies <- slow
 	for range cap(parsed.copies) { // all are in use by others
 		if _, err := parsed.acquire(t.Context()); err != nil {
 			t.Fatal(err)
