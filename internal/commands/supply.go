@@ -164,7 +164,7 @@ func Licenses() error {
 
 // goModules lists the modules that are linked into the backend.
 func goModules() (all []component, err error) {
-	list, err := sh.Output("go", "list", "-tags", "arrow_json_stdlib", "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}}	{{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
+	list, err := sh.Output("go", "list", "-tags", shippedTags, "-deps", "-f", `{{with .Module}}{{if not .Main}}{{.Path}}	{{.Version}}	{{.Dir}}{{end}}{{end}}`, "./pkg")
 	if err != nil {
 		return nil, err
 	}
