@@ -140,12 +140,15 @@ func (d Delivery) Sender() Sender { return Sender{d.Source, d.MailType} }
 func (d Delivery) Pending() []Recipient {
 	var pending []Recipient
 	for _, r := range d.Recipients {
-		if r.Status == Queued && !r.Waits {
+		if r.Pending() {
 			pending = append(pending, r)
 		}
 	}
 	return pending
 }
+
+// Pending says whether this attempt is to reach the recipient.
+func (r Recipient) Pending() bool { return r.Status == Queued && !r.Waits }
 
 // MaxLimit bounds what List returns at once.
 const MaxLimit = 1000
