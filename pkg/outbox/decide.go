@@ -208,8 +208,8 @@ func double(first time.Duration, n int, limit time.Duration) time.Duration {
 	return min(d, limit)
 }
 
-// backoff is the pause before a retry. The id spreads the retries of mails that
-// failed together, so that decide needs no dice.
+// backoff is the pause before a retry. A hash of the id, not a random number,
+// spreads the retries of mails that failed together: decide is a pure function.
 func backoff(d Delivery, retries int) time.Duration {
 	h := fnv.New32a()
 	_, _ = fmt.Fprint(h, d.ID, retries) // a hash takes everything

@@ -88,7 +88,7 @@ type State struct {
 	Status     Status
 	DueAt      time.Time // the next attempt while Queued, the end of the lease while Sending; else zero
 	FinishedAt time.Time // when it became final
-	Reason     string    // the last words about it
+	Reason     string    // what was said of it last
 	// Retries counts the failed attempts that decide the pause before the next.
 	Retries int
 	// Unreachable: the relay could not be reached in any of these attempts, so

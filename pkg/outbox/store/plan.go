@@ -60,7 +60,7 @@ func different(column, rows string) string {
 func (s *search) addresses() (matching []string, known bool, err error) {
 	var parts []string
 	for _, part := range s.f.Recipients {
-		parts = append(parts, strings.ToLower(part))
+		parts = append(parts, strings.ToLower(fit(part)))
 	}
 	const chunk = 1000
 	last := ""
