@@ -92,14 +92,18 @@ type Outbox struct {
 	progressing bool
 }
 
-// Open opens the store at url; see store.Open.
+// Open opens the store at url (see store.Open), which must take what is written.
 func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 	opt = opt.withDefaults()
 	st, err := store.Open(ctx, url, store.Options{Now: opt.Now, Owner: opt.Owner})
 	if err != nil {
 		return nil, err
 	}
-	return start(st, opt), nil
+	o := start(st, opt)
+	if err := o.Check(ctx); err != nil {
+		return nil, errors.Join(err, o.Close(ctx))
+	}
+	return o, nil
 }
 
 // start works with an open store.
