@@ -50,7 +50,7 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 	case held:
 		// The pause says why it waits, and for how long.
 		to.DueAt, to.Reason, outcome = now, "", Held
-	case out.Verdict == Release || !attempted(recipients):
+	case out.Verdict == Release || !slices.ContainsFunc(recipients, Recipient.Pending): // nobody, or those whom the attempt left out
 		to.DueAt = now
 	case now.Before(d.ExpiresAt):
 		to = postpone(d, out, to, recipients, now)
@@ -81,10 +81,11 @@ func postpone(d Delivery, out Outcome, to State, recipients []Recipient, now tim
 		to.Retries++
 	}
 	pause := backoff(d, to.Retries)
-	if out.Ambiguous && !slices.ContainsFunc(recipients, out.surelyWithout) { // for all, the next attempt may be one more copy
+	surelyWithout := func(r Recipient) bool { return r.Pending() && !out.mayHave(r) }
+	if out.Ambiguous && !slices.ContainsFunc(recipients, surelyWithout) { // for all, the next attempt may be one more copy
 		pause = maxBackoff
 	}
-	to.DueAt = earlier(now.Add(pause), d.ExpiresAt)
+	to.DueAt = sooner(now.Add(pause), d.ExpiresAt)
 	return to
 }
 
@@ -97,7 +98,7 @@ func crash(d Delivery, lost int, now time.Time) store.Transition {
 	if now.Before(d.ExpiresAt) {
 		to.Status = derive(recipients)
 		to.Reason = "the process ended while this mail was being sent; it is tried again, alone"
-		to.DueAt = earlier(now.Add(double(firstCrashPause, lost, maxCrashPause)), d.ExpiresAt)
+		to.DueAt = sooner(now.Add(double(firstCrashPause, lost, maxCrashPause)), d.ExpiresAt)
 	} else {
 		for i := range recipients {
 			recipients[i].Waits = false // those, too, expire
@@ -175,11 +176,6 @@ func after(d Delivery, t store.Transition) Delivery {
 	return d
 }
 
-// attempted says whether somebody is pending whom the attempt did not leave out.
-func attempted(recipients []Recipient) bool {
-	return slices.ContainsFunc(recipients, func(r Recipient) bool { return r.Status == Queued && !r.Waits })
-}
-
 // expire gives up on the recipients that were attempted and are pending, and
 // returns the state that follows.
 func expire(recipients []Recipient, now time.Time) Status {
@@ -195,19 +191,12 @@ func expire(recipients []Recipient, now time.Time) Status {
 // state, and says whether there were any.
 func settle(recipients []Recipient, s Status, now time.Time) (some bool) {
 	for i := range recipients {
-		if r := &recipients[i]; r.Status == Queued && !r.Waits {
+		if r := &recipients[i]; r.Pending() {
 			r.Status, r.UpdatedAt = s, now
 			some = true
 		}
 	}
 	return some
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // double is first for n = 1 and twice as much for each more, at most limit.
@@ -219,8 +208,8 @@ func double(first time.Duration, n int, limit time.Duration) time.Duration {
 	return min(d, limit)
 }
 
-// backoff is the pause before a retry. The id spreads the retries of mails that
-// failed together, so that decide needs no dice.
+// backoff is the pause before a retry. A hash of the id, not a random number,
+// spreads the retries of mails that failed together: decide is a pure function.
 func backoff(d Delivery, retries int) time.Duration {
 	h := fnv.New32a()
 	_, _ = fmt.Fprint(h, d.ID, retries) // a hash takes everything

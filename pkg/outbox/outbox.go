@@ -3,6 +3,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -46,26 +47,11 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	set := func(d *time.Duration, v time.Duration) {
-		if *d <= 0 {
-			*d = v
-		}
-	}
-	set(&o.Retention, 720*time.Hour)
-	set(&o.MaxAge, 24*time.Hour)
-	set(&o.Lease, 10*time.Second)
-	set(&o.Renew, 3*time.Second)
-	set(&o.Poll, 5*time.Second)
-	set(&o.cleanEvery, 10*time.Minute)
-	if o.MaxQueued <= 0 {
-		o.MaxQueued = 50_000
-	}
-	if o.MaxBytes <= 0 {
-		o.MaxBytes = 1 << 30
-	}
-	if o.Owner == "" {
-		o.Owner = rand.Text()
-	}
+	o.Retention, o.MaxAge = cmp.Or(o.Retention, 720*time.Hour), cmp.Or(o.MaxAge, 24*time.Hour)
+	o.MaxQueued, o.MaxBytes = cmp.Or(o.MaxQueued, 50_000), cmp.Or(o.MaxBytes, 1<<30)
+	o.Lease, o.Renew, o.Poll = cmp.Or(o.Lease, 10*time.Second), cmp.Or(o.Renew, 3*time.Second), cmp.Or(o.Poll, 5*time.Second)
+	o.cleanEvery = cmp.Or(o.cleanEvery, 10*time.Minute)
+	o.Owner = cmp.Or(o.Owner, rand.Text())
 	if o.Logger == nil {
 		o.Logger = hclog.NewNullLogger()
 	}
@@ -106,14 +92,18 @@ type Outbox struct {
 	progressing bool
 }
 
-// Open opens the store at url; see store.Open.
+// Open opens the store at url (see store.Open), which must take what is written.
 func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 	opt = opt.withDefaults()
 	st, err := store.Open(ctx, url, store.Options{Now: opt.Now, Owner: opt.Owner})
 	if err != nil {
 		return nil, err
 	}
-	return start(st, opt), nil
+	o := start(st, opt)
+	if err := o.Check(ctx); err != nil {
+		return nil, errors.Join(err, o.Close(ctx))
+	}
+	return o, nil
 }
 
 // start works with an open store.

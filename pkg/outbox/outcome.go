@@ -59,7 +59,7 @@ type Outcome struct {
 	// pending recipient that Results does not name; nil leaves them pending.
 	Results []Result
 	Rest    *Result
-	// Reason is the attempt in a few words; empty takes Text.
+	// Reason sums up the attempt for people; empty takes Text.
 	Reason string
 
 	At           time.Time // when the attempt began; zero: when it was claimed
@@ -95,7 +95,7 @@ func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
 		if !named {
 			result = out.Rest
 		}
-		if result != nil && r.Status == Queued && !r.Waits {
+		if result != nil && r.Pending() {
 			r.Status = result.Status
 			if r.Status != Sent && r.Status != Failed {
 				r.Status = Queued // whatever is not a verdict is no verdict
@@ -106,11 +106,6 @@ func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
 		after[i] = r
 	}
 	return after
-}
-
-// surelyWithout says whether the recipient is pending and cannot have the mail.
-func (out Outcome) surelyWithout(r Recipient) bool {
-	return r.Status == Queued && !r.Waits && !out.mayHave(r)
 }
 
 // mayHave says whether the recipient is one of those who may have the mail.
@@ -126,15 +121,15 @@ func (out Outcome) mayHave(r Recipient) bool {
 }
 
 // giveUpUncertain fails the recipients who may have the mail, now that so many
-// copies were sent, and returns the words for that.
+// copies were sent, and returns the reason.
 func (out Outcome) giveUpUncertain(recipients []Recipient, copies int, now time.Time) string {
-	words := fmt.Sprintf("the relay may have it: it was sent %d times without an answer to its content, and is not sent again", copies)
+	reason := fmt.Sprintf("the relay may have it: it was sent %d times without an answer to its content, and is not sent again", copies)
 	for i := range recipients {
-		if r := &recipients[i]; r.Status == Queued && !r.Waits && out.mayHave(*r) {
-			r.Status, r.UpdatedAt, r.Text = Failed, now, words
+		if r := &recipients[i]; r.Pending() && out.mayHave(*r) {
+			r.Status, r.UpdatedAt, r.Text = Failed, now, reason
 		}
 	}
-	return words
+	return reason
 }
 
 // derive is the state that follows from the recipients: Queued while one is

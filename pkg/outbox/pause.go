@@ -113,7 +113,7 @@ func (s *source) probe(mailType string) {
 		}
 	}
 	s.o.log.Warn("the sender stays paused", "source", s.name, "mailType", mailType, "error", err.Error())
-	storing := s.o.write(s.ctx, &operation{name: "storing the probe's words", key: claimsLast, run: func(t *transaction) error {
+	storing := s.o.write(s.ctx, &operation{name: "storing the answer to the probe", key: claimsLast, run: func(t *transaction) error {
 		p, paused := t.Pauses()[sender{Source: s.name, MailType: mailType}]
 		if !paused || p.SettingsAt.After(s.settings) {
 			return nil
@@ -124,6 +124,6 @@ func (s *source) probe(mailType string) {
 		return storing
 	}})
 	if storing != nil {
-		s.o.log.Warn("the probe's words are lost", "source", s.name, "error", storing)
+		s.o.log.Warn("the answer to the probe could not be stored", "source", s.name, "error", storing)
 	}
 }

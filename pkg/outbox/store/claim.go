@@ -17,7 +17,7 @@ const (
 )
 
 var (
-	qTypes   = register(different("mail_type", "delivery WHERE source = $1 AND finished_at IS NULL"))
+	qTypes   = register(different("mail_type", "delivery WHERE source = $1 AND finished_at IS NULL", ""))
 	qDue     = register(turn + ` AND due_at <= $3 AND lost = 0 ORDER BY due_at, sequence LIMIT $4 + 0 {lock}`)
 	qFresh   = register(turn + ` AND status = 'queued' AND attempt = 0 AND +due_at <= $3 ORDER BY sequence DESC LIMIT $4 + 0 {lock}`)
 	qEarly   = register(turn + ` AND status = 'queued' AND unreachable = 1 AND lost = 0 AND CAST($3 AS BIGINT) > 0 ORDER BY sequence LIMIT $4 + 0 {lock}`)

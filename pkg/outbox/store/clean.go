@@ -44,7 +44,7 @@ var (
 	qRemoveAttempts   = register(`DELETE FROM attempt WHERE delivery {in $1}`)
 	qRemove           = register(`DELETE FROM delivery WHERE sequence {in $1}`)
 	qRemoveSignatures = register(`DELETE FROM signature WHERE hash IN (SELECT hash FROM signature WHERE ends_at < $1 LIMIT $2 + 0)`)
-	qCounted          = register(different("source", "rollup WHERE source > ''"))
+	qCounted          = register(different("source", "rollup WHERE true", ""))
 	qRemoveCounts     = register(`DELETE FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 AND (status, mail_type, latency, owner, began_at) IN
 		(SELECT status, mail_type, latency, owner, began_at FROM rollup WHERE source = $1 AND span = $2 AND began_at < $3 ORDER BY began_at LIMIT $4 + 0)`)
 )

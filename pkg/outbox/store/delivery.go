@@ -88,7 +88,7 @@ type State struct {
 	Status     Status
 	DueAt      time.Time // the next attempt while Queued, the end of the lease while Sending; else zero
 	FinishedAt time.Time // when it became final
-	Reason     string    // the last words about it
+	Reason     string    // what was said of it last
 	// Retries counts the failed attempts that decide the pause before the next.
 	Retries int
 	// Unreachable: the relay could not be reached in any of these attempts, so
@@ -140,12 +140,15 @@ func (d Delivery) Sender() Sender { return Sender{d.Source, d.MailType} }
 func (d Delivery) Pending() []Recipient {
 	var pending []Recipient
 	for _, r := range d.Recipients {
-		if r.Status == Queued && !r.Waits {
+		if r.Pending() {
 			pending = append(pending, r)
 		}
 	}
 	return pending
 }
+
+// Pending says whether this attempt is to reach the recipient.
+func (r Recipient) Pending() bool { return r.Status == Queued && !r.Waits }
 
 // MaxLimit bounds what List returns at once.
 const MaxLimit = 1000

@@ -17,7 +17,7 @@ var (
 	qSigned = register(`INSERT INTO signature (hash, bound_to, request, delivery, ends_at)
 		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT)
 		WHERE CAST($2 AS TEXT) <> '' OR NOT EXISTS (SELECT 1 FROM signature WHERE hash = $1 AND bound_to <> '') ON CONFLICT (hash, bound_to) DO NOTHING`)
-	qSigner   = register(`SELECT request, delivery FROM signature WHERE hash = $1 AND bound_to = $2`)
+	qSigner   = register(`SELECT delivery FROM signature WHERE hash = $1 AND bound_to = $2 AND request = $3`)
 	qSigns    = register(`UPDATE signature SET delivery = $3 WHERE hash = $1 AND bound_to = $2`)
 	qUnsigned = register(`DELETE FROM signature WHERE hash = $1 AND bound_to = $2`)
 	// Where no earlier mail of the conversation is open. A database in the process
@@ -43,60 +43,52 @@ var (
 // timestamps that come with one are taken.
 const signatureLife = 10 * time.Minute
 
-// boundTo and request are what a signature is kept with: the request is told apart
-// by one of them.
-func (s Signature) boundTo() string {
+// kept is what a signature is kept with: the request is in one of them.
+func (s Signature) kept() (boundTo, request string) {
 	if s.Bound {
-		return s.Request
+		return s.Request, ""
 	}
-	return ""
-}
-
-func (s Signature) request() string {
-	if s.Bound {
-		return ""
-	}
-	return s.Request
+	return "", s.Request
 }
 
 // Enqueue stores n or finds the delivery that it repeats. ErrReplayed and n.Full
 // leave the transaction whole.
 func (t *Tx) Enqueue(n NewDelivery) (Enqueued, error) {
-	signature := n.Signature
-	if signature.Hash == "" {
+	hash := n.Signature.Hash
+	if hash == "" {
 		return t.storeOrJoin(n)
 	}
-	first, err := t.exec(qSigned, signature.Hash, signature.boundTo(), signature.request(), n.ID, t.now+signatureLife.Microseconds())
+	boundTo, request := n.Signature.kept()
+	first, err := t.exec(qSigned, hash, boundTo, request, n.ID, t.Now().Add(signatureLife))
 	if err != nil {
 		return Enqueued{}, err
 	}
 	if first == 0 {
-		return t.replayed(n.Source, signature)
+		return t.replayed(n.Source, hash, boundTo, request)
 	}
 	e, err := t.storeOrJoin(n)
 	switch {
 	case t.err != nil:
 		return Enqueued{}, t.err
 	case err != nil: // there is no room for it
-		_, failed := t.exec(qUnsigned, signature.Hash, signature.boundTo())
+		_, failed := t.exec(qUnsigned, hash, boundTo)
 		return Enqueued{}, cmp.Or(failed, err)
 	case e.Joined:
-		_, err = t.exec(qSigns, signature.Hash, signature.boundTo(), e.Delivery.ID)
+		_, err = t.exec(qSigns, hash, boundTo, e.Delivery.ID)
 	}
 	return e, err
 }
 
 // replayed finds the delivery of a signature that was used before.
-func (t *Tx) replayed(source string, s Signature) (Enqueued, error) {
-	var request, id string
-	found, err := t.one(qSigner, []any{s.Hash, s.boundTo()}, &request, &id)
-	if err != nil {
+func (t *Tx) replayed(source, hash, boundTo, request string) (Enqueued, error) {
+	ids, err := column[string](t, qSigner, hash, boundTo, request)
+	switch {
+	case err != nil:
 		return Enqueued{}, err
-	}
-	if !found || request != s.request() {
+	case len(ids) == 0: // it came with another request
 		return Enqueued{}, ErrReplayed
 	}
-	d, err := t.Load(source, id)
+	d, err := t.Load(source, ids[0])
 	if errors.Is(err, ErrNotFound) {
 		err = ErrReplayed
 	}

@@ -48,7 +48,7 @@ func (db *database) explain(doing string, err error) error {
 	case err == nil:
 		return nil
 	case db.closed.Load():
-		return fmt.Errorf("%s: %w", doing, ErrClosed)
+		return ErrClosed
 	}
 	return db.storageError(doing, err)
 }

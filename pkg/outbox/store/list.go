@@ -78,14 +78,11 @@ func (db *database) slot(source string) chan struct{} {
 // position is a place in the log, which is ordered by time and sequence.
 type position struct{ created, sequence int64 }
 
-func parseCursor(s string) (position, error) {
-	created, sequence, _ := strings.Cut(s, ".")
-	c, err := strconv.ParseInt(created, 10, 64)
-	n, err2 := strconv.ParseInt(sequence, 10, 64)
-	if err != nil || err2 != nil {
-		return position{}, fmt.Errorf("%.60q is %w", s, ErrCursor)
+func parseCursor(s string) (p position, err error) {
+	if _, err := fmt.Sscanf(s, "%d.%d", &p.created, &p.sequence); err != nil || p.String() != s {
+		return p, fmt.Errorf("%.60q is %w", s, ErrCursor)
 	}
-	return position{c, n}, nil
+	return p, nil
 }
 
 func (p position) String() string { return fmt.Sprintf("%d.%d", p.created, p.sequence) }

@@ -45,11 +45,11 @@ func (s *search) plan() (streams []stream, rest bool, err error) {
 	return streams, len(f.Recipients) > 0 || f.Text != "", err
 }
 
-// different is a query for the values of a column of the rows that meet the
-// condition, of which there are few, by going from one to the next by an index.
-func different(column, rows string) string {
+// different is a query for the values of a column, of which there are few, by going
+// from one to the next by an index, from the first that meets one more condition.
+func different(column, rows, first string) string {
 	return `WITH RECURSIVE d(value) AS (
-		SELECT (SELECT min(` + column + `) FROM ` + rows + `)
+		SELECT (SELECT min(` + column + `) FROM ` + rows + first + `)
 		UNION ALL
 		SELECT (SELECT min(` + column + `) FROM ` + rows + ` AND ` + column + ` > d.value) FROM d WHERE d.value IS NOT NULL)
 		SELECT value FROM d WHERE value IS NOT NULL`
@@ -60,12 +60,12 @@ func different(column, rows string) string {
 func (s *search) addresses() (matching []string, known bool, err error) {
 	var parts []string
 	for _, part := range s.f.Recipients {
-		parts = append(parts, strings.ToLower(part))
+		parts = append(parts, strings.ToLower(fit(part)))
 	}
 	const chunk = 1000
 	last := ""
 	for seen := 0; seen < maxAddresses && time.Since(s.began) < searchTime; seen += chunk {
-		some, err := column[string](s, different("address", "recipient WHERE source = $1 AND address > $2")+" LIMIT $3", s.f.Source, last, chunk)
+		some, err := column[string](s, different("address", "recipient WHERE source = $1", " AND address > $2")+" LIMIT $3", s.f.Source, last, chunk)
 		for _, last = range some {
 			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(strings.ToLower(last), part) }) {
 				matching = append(matching, last)
@@ -93,7 +93,7 @@ func (s *search) byState() (streams []stream, err error) {
 		}
 		types := unique(s.f.MailTypes)
 		if len(types) == 0 {
-			types, err = column[string](s, different("mail_type", "delivery WHERE source = $1 AND status = $2 AND finished_at IS NOT NULL"), s.f.Source, string(status))
+			types, err = column[string](s, different("mail_type", "delivery WHERE source = $1 AND status = $2 AND finished_at IS NOT NULL", ""), s.f.Source, string(status))
 			if err != nil {
 				return nil, err
 			}

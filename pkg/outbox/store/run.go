@@ -147,13 +147,13 @@ func (t *Tx) spoil(err error) error {
 }
 
 // bind makes values of arguments as they are stored: times and durations are
-// microseconds, times since 1970, and text is fit for every database.
+// microseconds, times since 1970.
 func bind(args []any) []any {
 	for i, a := range args {
 		switch a := a.(type) {
 		case string:
 			if !utf8.ValidString(a) || strings.Contains(a, "\x00") {
-				args[i] = strings.ReplaceAll(strings.ToValidUTF8(a, "\uFFFD"), "\x00", "")
+				args[i] = fit(a)
 			}
 		case time.Time:
 			args[i] = micros(a)
@@ -167,6 +167,11 @@ func bind(args []any) []any {
 		}
 	}
 	return args
+}
+
+// fit makes text fit for every database.
+func fit(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
 func micros(t time.Time) int64 {

@@ -6,16 +6,12 @@ import (
 	"time"
 )
 
-// repeatFor is how long a transaction is repeated that met a lock or lost its
-// connection.
-const repeatFor = 500 * time.Millisecond
-
-// A server's transaction is repeated up to tries times even when the first took
-// longer than that: PostgreSQL finds a deadlock only after a second
-// (deadlock_timeout), and its machine may be slow. After patience it is not: a
-// server that does not answer a dial is not dialed again for one caller.
+// A transaction that met a lock or lost its connection is tried so often, with
+// pauses of half a second together. After patience it is not: PostgreSQL finds a
+// deadlock only after a second (deadlock_timeout), but a server that does not answer
+// a dial is not dialed again for one caller.
 const (
-	tries    = 3
+	tries    = 6
 	patience = 5 * time.Second
 )
 
@@ -29,9 +25,8 @@ func (db *database) Write(ctx context.Context, work func(*Tx) error) error {
 		if db.failed != nil {
 			db.failed(failure.Err)
 		}
-		passed := time.Since(began)
-		again := passed < repeatFor || db.server && try < tries && passed < patience
-		if failure.Unknown || !again || !db.repeatable(failure.Err) || !sleep(ctx, 20*time.Millisecond<<min(try-1, 10)) {
+		again := try < tries && time.Since(began) < patience && !failure.Unknown && db.repeatable(failure.Err)
+		if !again || !sleep(ctx, 20*time.Millisecond<<(try-1)) {
 			return failure
 		}
 	}

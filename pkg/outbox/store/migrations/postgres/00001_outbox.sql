@@ -98,8 +98,8 @@ CREATE TABLE pause (
 -- A signed request that was carried out.
 CREATE TABLE signature (
     hash     TEXT COLLATE "C" NOT NULL,
-    bound_to TEXT COLLATE "C" NOT NULL, -- the request, where a key binds its query; else empty
-    request  TEXT COLLATE "C" NOT NULL,
+    bound_to TEXT COLLATE "C" NOT NULL, -- the request, where a key binds its query
+    request  TEXT COLLATE "C" NOT NULL, -- the request, where none does
     delivery TEXT COLLATE "C" NOT NULL, -- its id
     ends_at  BIGINT NOT NULL,
     PRIMARY KEY (hash, bound_to)

@@ -98,8 +98,8 @@ CREATE TABLE pause (
 -- A signed request that was carried out.
 CREATE TABLE signature (
     hash     TEXT NOT NULL,
-    bound_to TEXT NOT NULL, -- the request, where a key binds its query; else empty
-    request  TEXT NOT NULL,
+    bound_to TEXT NOT NULL, -- the request, where a key binds its query
+    request  TEXT NOT NULL, -- the request, where none does
     delivery TEXT NOT NULL, -- its id
     ends_at  INTEGER NOT NULL,
     PRIMARY KEY (hash, bound_to)
