@@ -47,7 +47,7 @@ func TestAlertBecomesMailInEveryPortModeMechanismAndMailType(t *testing.T) {
 					if !sent.TLS || sent.UserName != user || sent.Mechanism != mechanism {
 						t.Errorf("TLS %v, user %q, mechanism %q", sent.TLS, sent.UserName, sent.Mechanism)
 					}
-					if ad := subject(t, sent.Data); strings.HasPrefix(ad, nhncloud.AdSubjectPrefix) != (mailType == "ad") {
+					if ad := subject(t, sent.Data); strings.HasPrefix(ad, nhncloud.AdMarks[0]) != (mailType == "ad") {
 						t.Errorf("subject %q", ad)
 					}
 					if !strings.Contains(string(sent.Data), "<"+got["messageId"].(string)+">") {
