@@ -177,10 +177,21 @@ func (s *search) at(positions []position, limit int) ([]Delivery, error) {
 // ofState are the conditions on the state and the mail type.
 func (s *search) ofState(a *arguments) (all []string) {
 	if len(s.f.Statuses) > 0 {
-		all = append(all, in(a, readStatus, s.f.Statuses))
+		var parts []string
+		for _, status := range unique(s.f.Statuses) {
+			switch status { // an index knows what is stored, and not readStatus
+			case Held:
+				parts = append(parts, "status = 'queued' AND "+paused)
+			case Queued:
+				parts = append(parts, "status = 'queued' AND NOT "+paused)
+			default:
+				parts = append(parts, "status = "+a.add(string(status)))
+			}
+		}
+		all = append(all, "("+strings.Join(parts, " OR ")+")")
 	}
 	if len(s.f.MailTypes) > 0 {
-		all = append(all, in(a, "mail_type", s.f.MailTypes))
+		all = append(all, a.in("mail_type", s.f.MailTypes))
 	}
 	return all
 }
@@ -211,10 +222,10 @@ func (a *arguments) add(value any) string {
 	return "$" + strconv.Itoa(len(a.values))
 }
 
-func in[T ~string](a *arguments, column string, values []T) string {
+func (a *arguments) in(column string, values []string) string {
 	var marks []string
 	for _, v := range unique(values) { // databases bind so many and no more
-		marks = append(marks, a.add(string(v)))
+		marks = append(marks, a.add(v))
 	}
 	return column + " IN (" + strings.Join(marks, ", ") + ")"
 }
