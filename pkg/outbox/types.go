@@ -26,6 +26,10 @@ type (
 	NewDelivery = store.NewDelivery
 	// Signature identifies a signed request, which is carried out once.
 	Signature = store.Signature
+	// Alert is what a mail tells of an alert.
+	Alert = store.Alert
+	// ToldAlert is an alert that was told of before.
+	ToldAlert = store.ToldAlert
 	// Enqueued is what became of a NewDelivery.
 	Enqueued = store.Enqueued
 	// Filter selects deliveries.

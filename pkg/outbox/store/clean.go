@@ -69,7 +69,7 @@ func (t *tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 	}
 	if len(old) > 0 {
 		list := t.db.list(old)
-		for _, q := range []query{qRemoveRecipients, qRemoveAttempts, qRemove} {
+		for _, q := range []query{qRemoveRecipients, qRemoveAttempts, qRemoveAlerts, qRemove} {
 			if _, err := t.exec(q, list); err != nil {
 				return 0, err
 			}

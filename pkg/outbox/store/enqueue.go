@@ -130,6 +130,9 @@ func (t *tx) store(n NewDelivery) (e Enqueued, stored bool, err error) {
 	}
 	t.mails = append(t.mails, mailRow{d.Sequence, d.Message})
 	t.added = append(t.added, rowsOf(d, d.Recipients)...)
+	for i, a := range n.Alerts {
+		t.alerts = append(t.alerts, alertRow{d.Sequence, i, a})
+	}
 	if behind == 1 {
 		t.behind = true
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Queued, t.Now(), "", 0, time.Time{}

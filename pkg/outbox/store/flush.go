@@ -69,7 +69,7 @@ func rowsOf(d Delivery, recipients []Recipient) []recipientRow {
 
 // collected takes the statements that write what was collected.
 func (t *tx) collected() []writing {
-	var mails, added, changed, attempts, counts []any
+	var mails, added, changed, attempts, alerts, counts []any
 	for _, m := range t.mails {
 		mails = append(mails, m.delivery, m.message)
 	}
@@ -87,6 +87,9 @@ func (t *tx) collected() []writing {
 	for _, a := range t.attempts {
 		attempts = append(attempts, a.delivery, a.Number, micros(a.At), a.Duration.Microseconds(), clean(a.Stage), a.Code, clean(a.EnhancedCode), clean(a.Text), a.Outcome)
 	}
+	for _, a := range t.alerts {
+		alerts = append(alerts, a.delivery, a.position, a.Fingerprint, micros(a.StartsAt), micros(a.EndsAt), micros(a.Incident))
+	}
 	for key, count := range t.rollup {
 		counts = append(counts, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
 	}
@@ -94,8 +97,8 @@ func (t *tx) collected() []writing {
 	if len(t.unneeded) > 0 {
 		all = append(all, writing{qRemoveMails, []any{t.db.list(t.unneeded)}})
 	}
-	t.mails, t.unneeded, t.added, t.changed, t.attempts, t.rollup = nil, nil, nil, nil, nil, nil
-	return slices.Concat(all, qNewRows.writings(added), qChangedRows.writings(changed), qAttemptRows.writings(attempts), qCountRows.writings(counts))
+	t.mails, t.unneeded, t.added, t.changed, t.attempts, t.alerts, t.rollup = nil, nil, nil, nil, nil, nil, nil
+	return slices.Concat(all, qNewRows.writings(added), qChangedRows.writings(changed), qAttemptRows.writings(attempts), qAlertRows.writings(alerts), qCountRows.writings(counts))
 }
 
 // flush writes what was collected.

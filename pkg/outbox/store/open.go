@@ -34,6 +34,7 @@ type database struct {
 	// memory all three are one connection.
 	writes, reads, quick *sql.DB
 	statements           []statement
+	told                 statement // prepared for quick
 	particulars
 
 	mu    sync.Mutex

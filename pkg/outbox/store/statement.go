@@ -42,6 +42,10 @@ func (db *database) prepare(ctx context.Context) error {
 		}
 		db.statements = append(db.statements, s)
 	}
+	db.told.text = db.replacer.Replace(told)
+	if db.inProcess {
+		return db.told.prepare(ctx, db.quick)
+	}
 	return nil
 }
 

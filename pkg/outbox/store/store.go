@@ -23,7 +23,10 @@ type Store interface {
 	List(ctx context.Context, f Filter) (Page, error)
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
 	Depth(ctx context.Context, source string) (Depth, error) // "" is all sources
-	Waiting(ctx context.Context) (map[string]int64, error)   // undelivered mails by source
+	// Alerts is what mail told of the alerts with these fingerprints that began at
+	// from or later, the latest first. known is false where that is too much to read.
+	Alerts(ctx context.Context, conversation string, fingerprints []int64, from time.Time) (told []ToldAlert, known bool, err error)
+	Waiting(ctx context.Context) (map[string]int64, error) // undelivered mails by source
 	Close() error
 }
 
@@ -86,6 +89,7 @@ type NewDelivery struct {
 	Dedupe    time.Duration // how long after its success a repeat joins it
 	MaxAge    time.Duration // ExpiresAt is that long after Now
 	Signature Signature
+	Alerts    []Alert // what the mail tells of them that earlier mail has not
 	// JoinOnly: there is no room for another mail; where there is none to join the
 	// answer is ErrNoRoom.
 	JoinOnly bool

@@ -83,6 +83,7 @@ type tx struct {
 	unneeded       []int64 // deliveries whose mail goes
 	added, changed []recipientRow
 	attempts       []attemptRow
+	alerts         []alertRow
 	rollup         map[rollupKey]int64
 }
 

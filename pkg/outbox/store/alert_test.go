@@ -1,0 +1,145 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// toldOf is what the store knows of alerts, for the conversation.
+func (f *fixture) toldOf(conversation string, from time.Time, fingerprints ...int64) []ToldAlert {
+	f.Helper()
+	told, known, err := f.Alerts(f.Context(), conversation, fingerprints, from)
+	if err != nil || !known {
+		f.Fatal(known, err)
+	}
+	return told
+}
+
+// telling is a delivery that tells of these alerts.
+func telling(conversation string, alerts ...Alert) NewDelivery {
+	n := mail(conversation)
+	n.Alerts = alerts
+	return n
+}
+
+// TestWhatMailToldIsKept: of each alert what each mail told, the latest first, and
+// whether it was this conversation's.
+func TestWhatMailToldIsKept(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		start := f.clock.Add(-time.Hour)
+		fires := Alert{Fingerprint: -1 << 63, StartsAt: start, Incident: start}
+		ended := fires
+		ended.EndsAt = start.Add(12 * time.Minute)
+		old := Alert{Fingerprint: fires.Fingerprint, StartsAt: start.Add(-time.Hour), Incident: start}
+		other := Alert{Fingerprint: 1<<63 - 1, StartsAt: start, Incident: start}
+		f.enqueue(telling("group", fires, other, old))
+		f.enqueue(telling("group", ended))
+		f.enqueue(telling("another", fires))
+
+		var got []string
+		for _, a := range f.toldOf("group", start, fires.Fingerprint) {
+			got = append(got, fmt.Sprint(a.StartsAt.Equal(start), a.EndsAt.Sub(start).Minutes() == 12, a.Incident.Equal(start), a.Here))
+		}
+		if want := []string{"true false true false", "true true true true", "true false true true"}; !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		if got := f.toldOf("group", start, other.Fingerprint, 5); len(got) != 1 || got[0].Fingerprint != other.Fingerprint {
+			t.Errorf("%+v", got)
+		}
+		if got := f.toldOf("group", time.Time{}, fires.Fingerprint); len(got) != 4 {
+			t.Errorf("%+v", got)
+		}
+		if got := f.toldOf("group", start); len(got) != 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestARepeatTellsNothing, and neither does mail that there is no room for.
+func TestARepeatTellsNothing(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		n := telling("group", Alert{Fingerprint: 1, StartsAt: f.clock})
+		f.enqueue(n)
+		again := telling("group", n.Alerts...)
+		again.Identity = n.Identity
+		if e := f.enqueue(again); !e.Joined {
+			t.Fatalf("%+v", e)
+		}
+		full := telling("group", Alert{Fingerprint: 1, StartsAt: f.clock})
+		full.JoinOnly = true
+		f.write(func(tx Tx) error {
+			_, err := tx.Enqueue(full)
+			mustBe(t, err, ErrNoRoom)
+			return nil
+		})
+		if got := f.toldOf("group", time.Time{}, 1); len(got) != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestMailThatNobodyGotToldNothing, though its alert fired.
+func TestMailThatNobodyGotToldNothing(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		for i, status := range []Status{Sent, Failed, Expired, Cancelled} {
+			n := telling("group", Alert{Fingerprint: int64(i), StartsAt: f.clock})
+			d := f.enqueue(f.leased(n)).Delivery
+			if told := f.toldOf("group", time.Time{}, int64(i)); len(told) != 1 || !told[0].Here {
+				t.Errorf("on its way: %+v", told)
+			}
+			end := f.end(d, Failed)
+			end.To.Status = status
+			f.apply(end)
+			f.advance(time.Second)
+			if told := f.toldOf("group", time.Time{}, int64(i)); len(told) != 1 || told[0].Here != (status == Sent) {
+				t.Errorf("%s: %+v", status, told)
+			}
+		}
+	})
+}
+
+// TestWhatMailToldGoesWithTheLog.
+func TestWhatMailToldGoesWithTheLog(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		alert := Alert{Fingerprint: 1, StartsAt: f.clock}
+		d := f.enqueue(f.leased(telling("group", alert, alert))).Delivery
+		f.apply(f.end(d, Sent))
+		f.advance(time.Hour)
+		f.enqueue(telling("group", alert))
+		f.write(func(tx Tx) error { _, err := tx.RemoveFinal(f.clock.Add(-time.Minute), 100); return err })
+		var rows int
+		if err := f.reads.QueryRowContext(t.Context(), "SELECT count(*) FROM alert").Scan(&rows); err != nil || rows != 1 {
+			t.Errorf("%d rows are left, want 1; %v", rows, err)
+		}
+	})
+}
+
+// TestAlertsThatFireTooOftenAreNotKnown: a mail does not wait until they are read.
+func TestAlertsThatFireTooOftenAreNotKnown(t *testing.T) {
+	f := newFixture(t, backends[0])
+	many := make([]Alert, maxTold+1)
+	for i := range many {
+		many[i] = Alert{Fingerprint: 1, StartsAt: f.clock.Add(time.Duration(i) * time.Second)}
+	}
+	f.enqueue(telling("group", many...))
+	if told, known, err := f.Alerts(t.Context(), "group", []int64{1}, f.clock); known || len(told) > 0 || err != nil {
+		t.Errorf("%d, %t, %v", len(told), known, err)
+	}
+	if told := f.toldOf("group", f.clock.Add(time.Second), 1); len(told) != maxTold {
+		t.Errorf("%d", len(told))
+	}
+}
+
+// TestWhatMailToldIsReadByItsIndex: no mail waits for a look at all that was told.
+func TestWhatMailToldIsReadByItsIndex(t *testing.T) {
+	f := newFixture(t, backends[0])
+	plan := strings.Join(f.plan(t, f.told.text), "\n")
+	for _, want := range []string{"SEARCH a USING INDEX alert_fingerprint", "SEARCH d USING INTEGER PRIMARY KEY"} {
+		if !strings.Contains(plan, want) {
+			t.Errorf("the plan has no %q:\n%s", want, plan)
+		}
+	}
+}
