@@ -11,6 +11,9 @@ import (
 
 const day = 24 * time.Hour
 
+// told reads what mail told. A variable for the sake of its test.
+var told = (*outbox.Outbox).Told
+
 // recall gives a notification what earlier mail told of it, and returns what this
 // mail tells that no earlier one did. Where that cannot be read the mail goes
 // without, and tells as if it were the first.
@@ -26,8 +29,8 @@ func (s *Sender) recall(ctx context.Context, box *outbox.Outbox, n *alert.Notifi
 			from = a.StartsAt
 		}
 	}
-	told, known, err := box.Told(ctx, conversation, keys, from)
-	if err != nil {
+	earlier, known, err := told(box, ctx, conversation, keys, from)
+	if err != nil && ctx.Err() == nil {
 		s.service.forgetful.Do(func() {
 			s.log.Warn("the history of alerts cannot be read, and mail goes without it", "error", err.Error())
 		})
@@ -35,7 +38,7 @@ func (s *Sender) recall(ctx context.Context, box *outbox.Outbox, n *alert.Notifi
 	n.History.Incident = n.Begins()
 	if known {
 		n.History.Days = int(reach / day)
-		compare(n, keys, told, now.Add(-box.Retention()))
+		compare(n, keys, earlier, now.Add(-box.Retention()))
 	}
 	return telling(n, keys, now)
 }
@@ -59,9 +62,9 @@ func compare(n *alert.Notification, keys []int64, told []outbox.ToldAlert, oldes
 			t := byAlert[keys[i]][last]
 			a.Past.Told = t.EndsAt.IsZero() == (a.Status == alert.Firing)
 			if t.EndsAt.IsZero() {
-				open = earlier(open, t.Incident)
+				open = first(open, t.Incident)
 			} else {
-				over = earlier(over, t.Incident)
+				over = first(over, t.Incident)
 			}
 		}
 		a.Past.Episodes = episodes(byAlert[keys[i]], start)
@@ -91,8 +94,8 @@ func episodes(told []outbox.ToldAlert, start time.Time) (all []alert.Episode) {
 	return all
 }
 
-// earlier is the earlier of two times, where the zero time is none.
-func earlier(a, b time.Time) time.Time {
+// first is the earlier of two times, where the zero time is none.
+func first(a, b time.Time) time.Time {
 	if a.IsZero() || b.Before(a) {
 		return b
 	}
