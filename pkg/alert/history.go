@@ -26,6 +26,7 @@ type History struct {
 type Past struct {
 	Told     bool      // that this firing is as it is now
 	Episodes []Episode // before this one, the latest first
+	Cut      bool      // there were more, earlier
 }
 
 // Episode is one firing of an alert: from when to when an alert fired.
@@ -34,11 +35,12 @@ type Episode struct {
 	EndsAt   time.Time // the zero time where no mail told of its end
 }
 
-// Key is a hash of the data source and of which alert it is. It is what the outbox
-// keeps of it.
-func (a *Alert) Key(source string) int64 {
-	f := make(framed, 0, 256)
+// Key is a hash of the data source, the group and which alert it is. It is what the
+// outbox keeps of it.
+func (n *Notification) Key(source string, a *Alert) int64 {
+	f := make(framed, 0, 512)
 	f.add(source)
+	f.add(n.GroupKey)
 	f.alert(a)
 	sum := sha256.Sum256(f)
 	return int64(binary.BigEndian.Uint64(sum[:])) //nolint:gosec // any number is as good

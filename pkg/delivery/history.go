@@ -20,25 +20,22 @@ var told = (*outbox.Outbox).Told
 func (s *Sender) recall(ctx context.Context, box *outbox.Outbox, n *alert.Notification, conversation string) []outbox.Alert {
 	now := time.Now()
 	keys := make([]int64, len(n.Alerts))
-	reach := min(box.Retention(), alert.HistoryDays*day)
-	from := now.Add(-reach)
 	for i := range n.Alerts {
-		a := &n.Alerts[i]
-		keys[i] = a.Key(s.source)
-		if !a.StartsAt.IsZero() && a.StartsAt.Before(from) {
-			from = a.StartsAt
-		}
+		keys[i] = n.Key(s.source, &n.Alerts[i])
 	}
-	earlier, known, err := told(box, ctx, conversation, keys, from)
+	earlier, cut, err := told(box, ctx, conversation, keys)
 	if err != nil && ctx.Err() == nil {
 		s.service.forgetful.Do(func() {
 			s.log.Warn("the history of alerts cannot be read, and mail goes without it", "error", err.Error())
 		})
 	}
 	n.History.Incident = n.Begins()
-	if known {
-		n.History.Days = int(reach / day)
+	if err == nil {
+		n.History.Days = min(int(box.Retention()/day), alert.HistoryDays)
 		compare(n, keys, earlier, now.Add(-box.Retention()))
+		for i, key := range keys {
+			n.Alerts[i].Past.Cut = cut[key]
+		}
 	}
 	return telling(n, keys, now)
 }

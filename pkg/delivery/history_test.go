@@ -24,8 +24,8 @@ func TestAHistoryThatCannotBeReadDelaysNoMail(t *testing.T) {
 	m.sender.log = hclog.New(&hclog.LoggerOptions{Output: &said})
 	read := told
 	defer func() { told = read }()
-	broken := func(*outbox.Outbox, context.Context, string, []int64, time.Time) ([]outbox.ToldAlert, bool, error) {
-		return nil, false, errors.New("disk I/O error")
+	broken := func(*outbox.Outbox, context.Context, string, []int64) ([]outbox.ToldAlert, map[int64]bool, error) {
+		return nil, nil, errors.New("disk I/O error")
 	}
 
 	began := time.Now().Add(-5 * time.Minute).Truncate(time.Second)

@@ -58,10 +58,14 @@ func (m *Model) remember(a *Alert, from *alert.Alert, h alert.History, location 
 	for _, e := range from.Past.Episodes {
 		count(e.StartsAt)
 	}
+	total := strconv.Itoa(times)
+	if earliest := from.Past.Episodes[len(from.Past.Episodes)-1]; from.Past.Cut && !earliest.StartsAt.Before(first) {
+		total += "+"
+	}
 	when := m.words.Time(before.StartsAt.In(location)).Weekday(m.Now)
-	a.History = m.words.Say("history", times, h.Days, when)
+	a.History = m.words.Say("history", total, h.Days, when)
 	if !before.EndsAt.IsZero() {
-		a.History = m.words.Say("history.for", times, h.Days, when, m.words.Span(before.EndsAt.Sub(before.StartsAt)).String())
+		a.History = m.words.Say("history.for", total, h.Days, when, m.words.Span(before.EndsAt.Sub(before.StartsAt)).String())
 	}
 	if lastHour >= flapsFrom {
 		a.flaps = true

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"slices"
@@ -9,7 +10,7 @@ import (
 
 // Alert is what a mail tells of an alert, for later mail to compare with.
 type Alert struct {
-	Fingerprint int64 // a hash of the data source and the alert's fingerprint
+	Fingerprint int64 // a hash of the data source, the group and the alert's fingerprint
 	StartsAt    time.Time
 	EndsAt      time.Time // zero while it fires
 	Incident    time.Time // when that began; it names the thread of the mail
@@ -30,13 +31,15 @@ type alertRow struct {
 	Alert
 }
 
-// maxTold bounds what Alerts reads.
-const maxTold = 10_000
+// alertLimit is how long a mail waits for what earlier mail told.
+const alertLimit = time.Second
 
+// The subquery finds the last delivery that is looked at, of each alert.
 const told = `SELECT a.delivery, a.fingerprint, a.starts_at, a.ended_at, a.incident,
-		CASE WHEN d.conversation = $3 AND d.status NOT IN ('failed', 'expired', 'cancelled') THEN 1 ELSE 0 END
-	FROM alert AS a JOIN delivery AS d ON d.sequence = a.delivery
-	WHERE a.fingerprint {in $1} AND a.starts_at >= $2 LIMIT $4 + 0`
+		CASE WHEN d.conversation = $2 AND d.status NOT IN ('failed', 'expired', 'cancelled') THEN 1 ELSE 0 END
+	FROM {numbers $1} AS k JOIN alert AS a ON a.fingerprint = k.value AND a.delivery >= coalesce(
+		(SELECT delivery FROM alert WHERE fingerprint = k.value ORDER BY delivery DESC LIMIT 1 OFFSET $3 + 0), 0)
+	JOIN delivery AS d ON d.sequence = a.delivery`
 
 var (
 	qAlertRows    = registerRows(`alert (delivery, position, fingerprint, starts_at, ended_at, incident)`, ``)
@@ -44,10 +47,10 @@ var (
 )
 
 // Alerts is what mail told of the alerts with these fingerprints.
-func (db *database) Alerts(ctx context.Context, conversation string, fingerprints []int64, from time.Time) (found []ToldAlert, known bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, readLimit)
+func (db *database) Alerts(ctx context.Context, conversation string, fingerprints []int64, limit int) (found []ToldAlert, err error) {
+	ctx, cancel := context.WithTimeout(ctx, alertLimit)
 	defer cancel()
-	args := []any{db.list(fingerprints), micros(from), clean(conversation), maxTold + 1}
+	args := []any{db.list(fingerprints), clean(conversation), limit - 1}
 	var rows *sql.Rows
 	if db.inProcess {
 		rows, err = db.told.prepared.QueryContext(ctx, db.told.arguments(args)...)
@@ -62,9 +65,6 @@ func (db *database) Alerts(ctx context.Context, conversation string, fingerprint
 		found = append(found, a)
 		return err
 	})
-	if err != nil || len(found) > maxTold {
-		return nil, false, db.explain("reading the history of alerts", err)
-	}
-	slices.SortStableFunc(found, func(a, b ToldAlert) int { return int(b.Delivery - a.Delivery) })
-	return found, true, nil
+	slices.SortStableFunc(found, func(a, b ToldAlert) int { return cmp.Compare(b.Delivery, a.Delivery) })
+	return found, db.explain("reading the history of alerts", err)
 }

@@ -64,6 +64,34 @@ func storeAndFinish(b *testing.B, backend backend, batch, alerts int, message []
 	b.ReportMetric(float64((cpuTime()-busy).Microseconds())/float64(stored), "µs-cpu/mail")
 }
 
+// BenchmarkAlerts reads what mail told of the only alert of a notification: nothing,
+// or of two firings in the last days.
+func BenchmarkAlerts(b *testing.B) {
+	for _, backend := range backends {
+		f := newFixture(b, backend)
+		f.write(func(t Tx) error {
+			for i := range 4000 {
+				n := mail(fmt.Sprint("conversation ", i))
+				n.Alerts = []Alert{{Fingerprint: int64(i % 1000), StartsAt: f.clock.Add(time.Duration(i) * time.Second)}}
+				if _, err := t.Enqueue(n); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for name, fingerprint := range map[string]int64{"new": -1, "known": 7} {
+			b.Run(backend.name+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := f.Alerts(b.Context(), "conversation 7", []int64{fingerprint}, 100); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
 // cpuTime is what this process has used.
 func cpuTime() time.Duration {
 	var u syscall.Rusage

@@ -28,7 +28,8 @@ func (db *database) openPostgres(u *url.URL) error {
 	roles := new(roles)
 	replace := []string{"{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{clock}", postgresClock}
 	for i := 1; i <= 9; i++ {
-		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("= ANY($%d)", i))
+		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("= ANY($%d)", i),
+			fmt.Sprintf("{numbers $%d}", i), fmt.Sprintf("(SELECT unnest($%d::bigint[]) AS value)", i))
 	}
 	db.Description = Description{Backend: "postgres", Durable: true, Location: publicURL(u)}
 	db.particulars = particulars{

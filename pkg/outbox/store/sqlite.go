@@ -79,7 +79,8 @@ func keep(pool *sql.DB, connections int) {
 func (db *database) beSQLite(backend, location string) {
 	replace := []string{" {lock}", "", " {wait}", "", "{clock}", "0"}
 	for i := 1; i <= 9; i++ {
-		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("IN (SELECT value FROM json_each($%d))", i))
+		replace = append(replace, fmt.Sprintf("{in $%d}", i), fmt.Sprintf("IN (SELECT value FROM json_each($%d))", i),
+			fmt.Sprintf("{numbers $%d}", i), fmt.Sprintf("json_each($%d)", i))
 	}
 	db.Description = Description{Backend: backend, Durable: backend == "sqlite", Location: location}
 	db.particulars = particulars{

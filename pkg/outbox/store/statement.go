@@ -25,6 +25,7 @@ var queries []string
 // parameters and these placeholders:
 //
 //	{in $1}   is one of the list $1 (see particulars.list)
+//	{numbers $1} is a table of the list $1, with the column value
 //	{lock}    locks the selected rows and skips those that are locked
 //	{wait}    locks the selected rows and waits for those that are locked
 func register(sql string) query {

@@ -23,9 +23,9 @@ type Store interface {
 	List(ctx context.Context, f Filter) (Page, error)
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
 	Depth(ctx context.Context, source string) (Depth, error) // "" is all sources
-	// Alerts is what mail told of the alerts with these fingerprints that began at
-	// from or later, the latest first. known is false where that is too much to read.
-	Alerts(ctx context.Context, conversation string, fingerprints []int64, from time.Time) (told []ToldAlert, known bool, err error)
+	// Alerts is what mail told of the alerts with these fingerprints, the latest
+	// first, and of each no more than limit allows.
+	Alerts(ctx context.Context, conversation string, fingerprints []int64, limit int) ([]ToldAlert, error)
 	Waiting(ctx context.Context) (map[string]int64, error) // undelivered mails by source
 	Close() error
 }

@@ -123,11 +123,11 @@ CREATE TABLE rollup (
 CREATE TABLE alert (
     delivery    BIGINT NOT NULL,
     position    BIGINT NOT NULL,
-    fingerprint BIGINT NOT NULL, -- a hash of the data source and the alert's fingerprint
+    fingerprint BIGINT NOT NULL, -- a hash of the data source, the group and the alert's fingerprint
     starts_at   BIGINT NOT NULL,
     ended_at    BIGINT NOT NULL, -- 0 while it fires
     incident    BIGINT NOT NULL, -- when that began; it names the thread of the mail
     PRIMARY KEY (delivery, position)
 );
-CREATE INDEX alert_fingerprint ON alert (fingerprint);
+CREATE INDEX alert_fingerprint ON alert (fingerprint, delivery);
 -- +goose StatementEnd

@@ -123,11 +123,11 @@ CREATE TABLE rollup (
 CREATE TABLE alert (
     delivery    INTEGER NOT NULL,
     position    INTEGER NOT NULL,
-    fingerprint INTEGER NOT NULL, -- a hash of the data source and the alert's fingerprint
+    fingerprint INTEGER NOT NULL, -- a hash of the data source, the group and the alert's fingerprint
     starts_at   INTEGER NOT NULL,
     ended_at    INTEGER NOT NULL, -- 0 while it fires
     incident    INTEGER NOT NULL, -- when that began; it names the thread of the mail
     PRIMARY KEY (delivery, position)
 ) WITHOUT ROWID;
-CREATE INDEX alert_fingerprint ON alert (fingerprint);
+CREATE INDEX alert_fingerprint ON alert (fingerprint, delivery);
 -- +goose StatementEnd
