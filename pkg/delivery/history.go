@@ -23,7 +23,7 @@ func (s *Sender) recall(ctx context.Context, box *outbox.Outbox, n *alert.Notifi
 	for i := range n.Alerts {
 		keys[i] = n.Key(s.source, &n.Alerts[i])
 	}
-	earlier, cut, err := told(box, ctx, conversation, keys)
+	earlier, err := told(box, ctx, keys)
 	if err != nil && ctx.Err() == nil {
 		s.service.forgetful.Do(func() {
 			s.log.Warn("the history of alerts cannot be read, and mail goes without it", "error", err.Error())
@@ -32,31 +32,27 @@ func (s *Sender) recall(ctx context.Context, box *outbox.Outbox, n *alert.Notifi
 	n.History.Incident = n.Begins()
 	if err == nil {
 		n.History.Days = min(int(box.Retention()/day), alert.HistoryDays)
-		compare(n, keys, earlier, now.Add(-box.Retention()))
-		for i, key := range keys {
-			n.Alerts[i].Past.Cut = cut[key]
-		}
+		compare(n, keys, conversation, earlier, now.Add(-box.Retention()))
 	}
 	return telling(n, keys, now)
 }
 
-// compare tells what has changed since told, the latest first. What began before
-// oldest may have been told and be forgotten.
-func compare(n *alert.Notification, keys []int64, told []outbox.ToldAlert, oldest time.Time) {
-	byAlert := make(map[int64][]outbox.ToldAlert)
-	for _, t := range told {
-		byAlert[t.Fingerprint] = append(byAlert[t.Fingerprint], t)
-	}
+// compare tells what has changed since what mail of the conversation told. What
+// began before oldest may have been told and be forgotten.
+func compare(n *alert.Notification, keys []int64, conversation string, told outbox.Told, oldest time.Time) {
 	var open, over time.Time // the first incidents of what fired, and of what did not, when last told of
 	compared := n.Omitted == 0
 	for i := range n.Alerts {
 		a := &n.Alerts[i]
 		start := a.StartsAt.Truncate(time.Microsecond) // as the store keeps times
-		last := slices.IndexFunc(byAlert[keys[i]], func(t outbox.ToldAlert) bool { return t.Here && t.StartsAt.Equal(start) })
+		of := told.ByAlert[keys[i]]
+		last := slices.IndexFunc(of, func(t outbox.ToldAlert) bool {
+			return t.Conversation == conversation && !t.Lost && t.StartsAt.Equal(start)
+		})
 		if last < 0 {
 			compared = compared && start.After(oldest)
 		} else {
-			t := byAlert[keys[i]][last]
+			t := of[last]
 			a.Past.Told = t.EndsAt.IsZero() == (a.Status == alert.Firing)
 			if t.EndsAt.IsZero() {
 				open = first(open, t.Incident)
@@ -64,7 +60,7 @@ func compare(n *alert.Notification, keys []int64, told []outbox.ToldAlert, oldes
 				over = first(over, t.Incident)
 			}
 		}
-		a.Past.Episodes = episodes(byAlert[keys[i]], start)
+		a.Past.Episodes, a.Past.Cut = episodes(of, start), len(of) >= told.Limit
 	}
 	switch {
 	case !open.IsZero():

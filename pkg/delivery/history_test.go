@@ -24,8 +24,8 @@ func TestAHistoryThatCannotBeReadDelaysNoMail(t *testing.T) {
 	m.sender.log = hclog.New(&hclog.LoggerOptions{Output: &said})
 	read := told
 	defer func() { told = read }()
-	broken := func(*outbox.Outbox, context.Context, string, []int64) ([]outbox.ToldAlert, map[int64]bool, error) {
-		return nil, nil, errors.New("disk I/O error")
+	broken := func(*outbox.Outbox, context.Context, []int64) (outbox.Told, error) {
+		return outbox.Told{}, errors.New("disk I/O error")
 	}
 
 	began := time.Now().Add(-5 * time.Minute).Truncate(time.Second)
@@ -96,7 +96,7 @@ func TestWhatIsForgottenIsNotTakenForNew(t *testing.T) {
 		}
 		return n
 	}
-	known := []outbox.ToldAlert{{Alert: outbox.Alert{Fingerprint: 0, StartsAt: now.Add(-time.Hour), Incident: now.Add(-2 * time.Hour)}, Here: true}}
+	known := outbox.Told{Limit: 2, ByAlert: map[int64][]outbox.ToldAlert{0: {{Alert: outbox.Alert{StartsAt: now.Add(-time.Hour), Incident: now.Add(-2 * time.Hour)}, Conversation: "here"}}}}
 	for name, tt := range map[string]struct {
 		n        *alert.Notification
 		compared bool
@@ -106,14 +106,14 @@ func TestWhatIsForgottenIsNotTakenForNew(t *testing.T) {
 		"nobody knows when the other began":       {starts(time.Hour, 0), false},
 		"the only one that is known is another's": {starts(2 * time.Hour), false},
 	} {
-		compare(tt.n, []int64{0, 1}, known, now.Add(-24*time.Hour))
+		compare(tt.n, []int64{0, 1}, "here", known, now.Add(-24*time.Hour))
 		if tt.n.History.Compared != tt.compared {
 			t.Errorf("%s: compared %t", name, tt.n.History.Compared)
 		}
 	}
 	truncated := starts(time.Hour, time.Minute)
 	truncated.Omitted = 1
-	if compare(truncated, []int64{0, 1}, known, now.Add(-24*time.Hour)); truncated.History.Compared || !truncated.History.Incident.Equal(now.Add(-2*time.Hour)) {
+	if compare(truncated, []int64{0, 1}, "here", known, now.Add(-24*time.Hour)); truncated.History.Compared || !truncated.History.Incident.Equal(now.Add(-2*time.Hour)) {
 		t.Errorf("some are left out: %+v", truncated.History)
 	}
 }

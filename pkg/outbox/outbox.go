@@ -86,6 +86,7 @@ type Outbox struct {
 	log     hclog.Logger
 	writer  *writer
 	waiters waiters
+	asks    asks
 
 	// ctx ends when Close gives up waiting or is done.
 	ctx    context.Context
@@ -126,6 +127,7 @@ func start(ctx context.Context, st store.Store, opt Options) (*Outbox, error) {
 	o := &Outbox{
 		opt: opt.withDefaults(), store: st,
 		sources: map[string]*source{}, all: map[*source]struct{}{}, inFlight: map[string]*work{},
+		asks:     asks{turn: make(chan struct{}, 1)},
 		unstored: rate.Sometimes{Interval: 10 * time.Second},
 	}
 	o.log = o.opt.Logger

@@ -19,10 +19,9 @@ type Alert struct {
 // ToldAlert is an alert that was told of before.
 type ToldAlert struct {
 	Alert
-	Delivery int64 // the sequence of the one that told
-	// Here: it was the conversation that was asked for, and its mail did not fail,
-	// expire or get cancelled.
-	Here bool
+	Delivery     int64 // the sequence of the one that told
+	Conversation string
+	Lost         bool // nobody got it: the delivery failed, expired or was cancelled
 }
 
 type alertRow struct {
@@ -31,14 +30,11 @@ type alertRow struct {
 	Alert
 }
 
-// alertLimit is how long a mail waits for what earlier mail told.
-const alertLimit = time.Second
-
 // The subquery finds the last delivery that is looked at, of each alert.
 const told = `SELECT a.delivery, a.fingerprint, a.starts_at, a.ended_at, a.incident,
-		CASE WHEN d.conversation = $2 AND d.status NOT IN ('failed', 'expired', 'cancelled') THEN 1 ELSE 0 END
+		d.conversation, CASE WHEN d.status IN ('failed', 'expired', 'cancelled') THEN 1 ELSE 0 END
 	FROM {numbers $1} AS k JOIN alert AS a ON a.fingerprint = k.value AND a.delivery >= coalesce(
-		(SELECT delivery FROM alert WHERE fingerprint = k.value ORDER BY delivery DESC LIMIT 1 OFFSET $3 + 0), 0)
+		(SELECT delivery FROM alert WHERE fingerprint = k.value ORDER BY delivery DESC LIMIT 1 OFFSET $2 + 0), 0)
 	JOIN delivery AS d ON d.sequence = a.delivery`
 
 var (
@@ -47,10 +43,10 @@ var (
 )
 
 // Alerts is what mail told of the alerts with these fingerprints.
-func (db *database) Alerts(ctx context.Context, conversation string, fingerprints []int64, limit int) (found []ToldAlert, err error) {
-	ctx, cancel := context.WithTimeout(ctx, alertLimit)
+func (db *database) Alerts(ctx context.Context, fingerprints []int64, limit int) (found []ToldAlert, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
-	args := []any{db.list(fingerprints), clean(conversation), limit - 1}
+	args := []any{db.list(fingerprints), limit - 1}
 	var rows *sql.Rows
 	if db.inProcess {
 		rows, err = db.told.prepared.QueryContext(ctx, db.told.arguments(args)...)
@@ -59,9 +55,9 @@ func (db *database) Alerts(ctx context.Context, conversation string, fingerprint
 	}
 	err = scanAll(rows, err, func(rows scanner) error {
 		var a ToldAlert
-		var starts, ends, incident, here int64
-		err := rows.Scan(&a.Delivery, &a.Fingerprint, &starts, &ends, &incident, &here)
-		a.StartsAt, a.EndsAt, a.Incident, a.Here = at(starts), at(ends), at(incident), here == 1
+		var starts, ends, incident, lost int64
+		err := rows.Scan(&a.Delivery, &a.Fingerprint, &starts, &ends, &incident, &a.Conversation, &lost)
+		a.StartsAt, a.EndsAt, a.Incident, a.Lost = at(starts), at(ends), at(incident), lost == 1
 		found = append(found, a)
 		return err
 	})

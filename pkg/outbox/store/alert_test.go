@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// toldOf is what the store knows of alerts, for the conversation.
-func (f *fixture) toldOf(conversation string, fingerprints ...int64) []ToldAlert {
+// toldOf is what the store knows of alerts.
+func (f *fixture) toldOf(fingerprints ...int64) []ToldAlert {
 	f.Helper()
-	told, err := f.Alerts(f.Context(), conversation, fingerprints, 100)
+	told, err := f.Alerts(f.Context(), fingerprints, 100)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -25,8 +25,7 @@ func telling(conversation string, alerts ...Alert) NewDelivery {
 	return n
 }
 
-// TestWhatMailToldIsKept: of each alert what each mail told, the latest first, and
-// whether it was this conversation's.
+// TestWhatMailToldIsKept: of each alert what each mail told, the latest first.
 func TestWhatMailToldIsKept(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
 		start := f.clock.Add(-time.Hour)
@@ -39,16 +38,16 @@ func TestWhatMailToldIsKept(t *testing.T) {
 		f.enqueue(telling("another", fires))
 
 		var got []string
-		for _, a := range f.toldOf("group", fires.Fingerprint) {
-			got = append(got, fmt.Sprint(a.StartsAt.Equal(start), a.EndsAt.Sub(start).Minutes() == 12, a.Incident.Equal(start), a.Here))
+		for _, a := range f.toldOf(fires.Fingerprint) {
+			got = append(got, fmt.Sprint(a.StartsAt.Equal(start), a.EndsAt.Sub(start).Minutes() == 12, a.Incident.Equal(start), " ", a.Conversation))
 		}
-		if want := []string{"true false true false", "true true true true", "true false true true"}; !slices.Equal(got, want) {
+		if want := []string{"true false true another", "true true true group", "true false true group"}; !slices.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
-		if got := f.toldOf("group", other.Fingerprint, 5); len(got) != 1 || got[0].Fingerprint != other.Fingerprint {
+		if got := f.toldOf(other.Fingerprint, 5); len(got) != 1 || got[0].Fingerprint != other.Fingerprint {
 			t.Errorf("%+v", got)
 		}
-		if got := f.toldOf("group"); len(got) != 0 {
+		if got := f.toldOf(); len(got) != 0 {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -71,7 +70,7 @@ func TestARepeatTellsNothing(t *testing.T) {
 			mustBe(t, err, ErrNoRoom)
 			return nil
 		})
-		if got := f.toldOf("group", 1); len(got) != 1 {
+		if got := f.toldOf(1); len(got) != 1 {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -83,14 +82,14 @@ func TestMailThatNobodyGotToldNothing(t *testing.T) {
 		for i, status := range []Status{Sent, Failed, Expired, Cancelled} {
 			n := telling("group", Alert{Fingerprint: int64(i), StartsAt: f.clock})
 			d := f.enqueue(f.leased(n)).Delivery
-			if told := f.toldOf("group", int64(i)); len(told) != 1 || !told[0].Here {
+			if told := f.toldOf(int64(i)); len(told) != 1 || told[0].Lost {
 				t.Errorf("on its way: %+v", told)
 			}
 			end := f.end(d, Failed)
 			end.To.Status = status
 			f.apply(end)
 			f.advance(time.Second)
-			if told := f.toldOf("group", int64(i)); len(told) != 1 || told[0].Here != (status == Sent) {
+			if told := f.toldOf(int64(i)); len(told) != 1 || told[0].Lost == (status == Sent) {
 				t.Errorf("%s: %+v", status, told)
 			}
 		}
@@ -124,7 +123,7 @@ func TestOfEachAlertTheLatestIsRead(t *testing.T) {
 			}
 			f.enqueue(n)
 		}
-		told, err := f.Alerts(t.Context(), "group", []int64{1, 2, 3}, 5)
+		told, err := f.Alerts(t.Context(), []int64{1, 2, 3}, 5)
 		var got []string
 		for _, a := range told {
 			got = append(got, fmt.Sprint(a.Fingerprint, " ", a.StartsAt.Sub(f.clock).Seconds()))

@@ -24,8 +24,8 @@ type Store interface {
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
 	Depth(ctx context.Context, source string) (Depth, error) // "" is all sources
 	// Alerts is what mail told of the alerts with these fingerprints, the latest
-	// first, and of each no more than limit allows.
-	Alerts(ctx context.Context, conversation string, fingerprints []int64, limit int) ([]ToldAlert, error)
+	// first, and of each the last limit.
+	Alerts(ctx context.Context, fingerprints []int64, limit int) ([]ToldAlert, error)
 	Waiting(ctx context.Context) (map[string]int64, error) // undelivered mails by source
 	Close() error
 }
