@@ -41,6 +41,8 @@ type Options struct {
 
 	// monotonic measures how long something took: the system's clock.
 	monotonic func() time.Time
+	// askFor is how long a mail waits for what earlier mail told: 2 s.
+	askFor time.Duration
 	// cleanEvery is how often the log is cleaned: every ten minutes.
 	cleanEvery time.Duration
 }
@@ -56,6 +58,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Lease, 10*time.Second)
 	set(&o.Renew, 3*time.Second)
 	set(&o.Poll, 5*time.Second)
+	set(&o.askFor, 2*time.Second)
 	set(&o.cleanEvery, 10*time.Minute)
 	if o.MaxQueued <= 0 {
 		o.MaxQueued = 50_000

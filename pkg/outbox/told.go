@@ -8,8 +8,6 @@ import (
 )
 
 const (
-	// askFor is how long a mail waits for what earlier mail told.
-	askFor = time.Second
 	// What mail told maxTold times of an alert is looked at, and less where many
 	// alerts are asked for.
 	maxTold      = 100
@@ -40,7 +38,7 @@ type ask struct {
 
 // Told is what mail told of the alerts with these fingerprints.
 func (o *Outbox) Told(ctx context.Context, fingerprints []int64) (Told, error) {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
+	ctx, cancel := context.WithTimeout(ctx, o.opt.askFor)
 	defer cancel()
 	a := &ask{fingerprints: fingerprints, answered: make(chan struct{})}
 	o.asks.mu.Lock()
@@ -80,7 +78,7 @@ func (o *Outbox) answer(a *ask) {
 	slices.Sort(fingerprints)
 	fingerprints = slices.Compact(fingerprints)
 	told := Told{Limit: max(1, min(maxTold, maxToldOfAll/max(len(fingerprints), 1)))}
-	ctx, cancel := context.WithTimeout(context.Background(), askFor)
+	ctx, cancel := context.WithTimeout(context.Background(), o.opt.askFor)
 	defer cancel()
 	found, err := o.store.Alerts(ctx, fingerprints, told.Limit)
 	if len(found) > 0 {
