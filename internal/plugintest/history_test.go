@@ -148,8 +148,8 @@ func TestAGroupIsToldWhatChangedSinceItsLastMail(t *testing.T) {
 		p.says(text, want != "", since+want)
 		roots = append(roots, root)
 	}
-	a, b, c := firing{"a", hour, 0}, firing{"b", hour, 0}, firing{"c", 20 * minute, 0}
-	over := func(f firing) firing { f.lasted = 30 * minute; return f }
+	a, b, c := firing{"a", hour, 0}, firing{"b", 50 * minute, 0}, firing{"c", 20 * minute, 0}
+	over := func(f firing) firing { f.lasted = 15 * minute; return f }
 	mailed("", a, b)
 	mailed("2 still firing", a, b)
 	mailed("1 new, 1 resolved, 1 still firing", over(a), b, c)
@@ -242,7 +242,22 @@ func TestReplicasTellOfTheSamePast(t *testing.T) {
 	p.says(text, true, "Since the last mail: 1 new, 2 still firing")
 }
 
-// TestManyAlertsAreComparedToo, and what a payload leaves out is not guessed at.
+// TestOnlyTheSampleOfAPreviewHasAPast: of a payload it shows what would be mailed.
+func TestOnlyTheSampleOfAPreviewHasAPast(t *testing.T) {
+	p := newPast(t)
+	process := start(t, "memory:", nil)
+	for body, want := range map[string]bool{`{}`: true, `{"payload":` + string(p.body("cpu", firing{"a", hour, 0})) + `}`: false} {
+		answer := call(t, process, p.ds, plugintest.Request{Path: "preview", User: editor, Body: []byte(body)})
+		if answer.Status != 200 {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+		shown := object(t, answer.Body)
+		p.says(strings.Join(strings.Fields(shown["text"].(string)), " "), want, "Fired 4 times in the last 7 days; previously .* for 12m")
+		p.says(shown["html"].(string), want, `class="fired"`)
+	}
+}
+
+// TestManyAlertsAreComparedToo.
 func TestManyAlertsAreComparedToo(t *testing.T) {
 	p := newPast(t)
 	process := start(t, "", nil)

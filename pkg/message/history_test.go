@@ -101,6 +101,9 @@ func TestAHistoryIsOfWholeDays(t *testing.T) {
 	if got := strip(at(3, "2026-11-22T14:59:00Z", "2026-11-19T15:00:00Z")); got != "- 1 1 토 일 월" {
 		t.Errorf("of three days: %q", got)
 	}
+	n := states(t)["again"]
+	n.Alerts[0].Past.Cut = true
+	bothSay(t, render(t, renderer(t, Options{}), n), true, "Fired 4+ times in the last 7 days")
 	for name, c := range map[string]Content{
 		"it is the first time":     at(7),
 		"the last time is too old": at(7, "2026-11-16T14:59:00Z"),
