@@ -168,7 +168,7 @@ func TestAGroupIsToldWhatChangedSinceItsLastMail(t *testing.T) {
 	}
 
 	// Whoever else is mailed has not been told, and another group is another thread.
-	if answer := p.post(process, "alerts?to=other@example.com", "cpu", a, b); answer.Status != 200 {
+	if answer := p.post(process, "alerts?to=other@example.com", "cpu", firing{"a", 5 * minute, 0}, firing{"b", 5 * minute, 0}, firing{"c", minute, 0}); answer.Status != 200 {
 		t.Fatalf("%d %s", answer.Status, answer.Body)
 	}
 	text, _ := p.next()
