@@ -59,7 +59,7 @@ func TestAHistoryThatCannotBeReadDelaysNoMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		roots[message.Header.Get("References")] = true
-		return data
+		return strings.NewReplacer("=\r\n", "", "=C2=A0", " ").Replace(data)
 	}
 	send("firing", "a", "b")
 	told = broken

@@ -38,7 +38,8 @@ type ask struct {
 
 // Told is what mail told of the alerts with these fingerprints.
 func (o *Outbox) Told(ctx context.Context, fingerprints []int64) (Told, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.opt.askFor)
+	end := time.Now().Add(o.opt.askFor)
+	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	a := &ask{fingerprints: fingerprints, answered: make(chan struct{})}
 	o.asks.mu.Lock()
@@ -47,7 +48,7 @@ func (o *Outbox) Told(ctx context.Context, fingerprints []int64) (Told, error) {
 	select {
 	case <-a.answered:
 	case o.asks.turn <- struct{}{}:
-		o.answer(a)
+		o.answer(a, end)
 		<-o.asks.turn
 	case <-ctx.Done():
 		return Told{}, ctx.Err()
@@ -55,9 +56,9 @@ func (o *Outbox) Told(ctx context.Context, fingerprints []int64) (Told, error) {
 	return a.told, a.err
 }
 
-// answer answers all questions that wait, unless this one has been answered. In a
-// storm they gather, as what is written does.
-func (o *Outbox) answer(a *ask) {
+// answer answers all questions that wait, until end, unless this one has been
+// answered. In a storm they gather, as what is written does.
+func (o *Outbox) answer(a *ask, end time.Time) {
 	select {
 	case <-a.answered:
 		return
@@ -78,7 +79,7 @@ func (o *Outbox) answer(a *ask) {
 	slices.Sort(fingerprints)
 	fingerprints = slices.Compact(fingerprints)
 	told := Told{Limit: max(1, min(maxTold, maxToldOfAll/max(len(fingerprints), 1)))}
-	ctx, cancel := context.WithTimeout(context.Background(), o.opt.askFor)
+	ctx, cancel := context.WithDeadline(context.Background(), end)
 	defer cancel()
 	found, err := o.store.Alerts(ctx, fingerprints, told.Limit)
 	if len(found) > 0 {
