@@ -41,7 +41,7 @@ type Options struct {
 
 	// monotonic measures how long something took: the system's clock.
 	monotonic func() time.Time
-	// askFor is how long a mail waits for what earlier mail told: 2 s.
+	// askFor is how long the store may take to say what earlier mail told: 2 s.
 	askFor time.Duration
 	// cleanEvery is how often the log is cleaned: every ten minutes.
 	cleanEvery time.Duration

@@ -36,11 +36,9 @@ type ask struct {
 	err          error
 }
 
-// Told is what mail told of the alerts with these fingerprints.
+// Told is what mail told of the alerts with these fingerprints. It takes no longer
+// than two questions to the store may take: the one under way, and that with these.
 func (o *Outbox) Told(ctx context.Context, fingerprints []int64) (Told, error) {
-	end := time.Now().Add(o.opt.askFor)
-	ctx, cancel := context.WithDeadline(ctx, end)
-	defer cancel()
 	a := &ask{fingerprints: fingerprints, answered: make(chan struct{})}
 	o.asks.mu.Lock()
 	o.asks.waiting = append(o.asks.waiting, a)
@@ -48,7 +46,7 @@ func (o *Outbox) Told(ctx context.Context, fingerprints []int64) (Told, error) {
 	select {
 	case <-a.answered:
 	case o.asks.turn <- struct{}{}:
-		o.answer(a, end)
+		o.answer(a)
 		<-o.asks.turn
 	case <-ctx.Done():
 		return Told{}, ctx.Err()
@@ -56,9 +54,9 @@ func (o *Outbox) Told(ctx context.Context, fingerprints []int64) (Told, error) {
 	return a.told, a.err
 }
 
-// answer answers all questions that wait, until end, unless this one has been
-// answered. In a storm they gather, as what is written does.
-func (o *Outbox) answer(a *ask, end time.Time) {
+// answer answers all questions that wait, unless this one has been answered. In a
+// storm they gather, as what is written does.
+func (o *Outbox) answer(a *ask) {
 	select {
 	case <-a.answered:
 		return
@@ -79,7 +77,7 @@ func (o *Outbox) answer(a *ask, end time.Time) {
 	slices.Sort(fingerprints)
 	fingerprints = slices.Compact(fingerprints)
 	told := Told{Limit: max(1, min(maxTold, maxToldOfAll/max(len(fingerprints), 1)))}
-	ctx, cancel := context.WithDeadline(context.Background(), end)
+	ctx, cancel := context.WithTimeout(context.Background(), o.opt.askFor)
 	defer cancel()
 	found, err := o.store.Alerts(ctx, fingerprints, told.Limit)
 	if len(found) > 0 {

@@ -42,10 +42,9 @@ var (
 	qRemoveAlerts = register(`DELETE FROM alert WHERE delivery {in $1}`)
 )
 
-// Alerts is what mail told of the alerts with these fingerprints.
+// Alerts is what mail told of the alerts with these fingerprints. The caller has a
+// shorter deadline than other readers.
 func (db *database) Alerts(ctx context.Context, fingerprints []int64, limit int) (found []ToldAlert, err error) {
-	ctx, cancel := context.WithTimeout(ctx, readLimit)
-	defer cancel()
 	args := []any{db.list(fingerprints), limit - 1}
 	var rows *sql.Rows
 	if db.inProcess {
