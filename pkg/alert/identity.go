@@ -41,23 +41,29 @@ func digest(b []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:18])
 }
 
+// alert is which alert it is: its fingerprint, or its labels where the sender gave
+// none.
+func (f *framed) alert(a *Alert) {
+	if a.Fingerprint != "" {
+		f.add("fingerprint")
+		f.add(a.Fingerprint)
+		return
+	}
+	f.add("labels")
+	f.number(int64(len(a.Labels)))
+	for _, name := range a.Labels.names() {
+		f.add(name)
+		f.add(a.Labels[name])
+	}
+}
+
 // mark tells one alert in one state from every other: SHA-256 over its
 // fingerprint, or its labels where the sender gave none, status, start and end.
 type mark [sha256.Size]byte
 
 func markOf(a *Alert) mark {
 	f := make(framed, 0, 256) // more than an alert with a fingerprint takes
-	if a.Fingerprint != "" {
-		f.add("fingerprint")
-		f.add(a.Fingerprint)
-	} else {
-		f.add("labels")
-		f.number(int64(len(a.Labels)))
-		for _, name := range a.Labels.names() {
-			f.add(name)
-			f.add(a.Labels[name])
-		}
-	}
+	f.alert(a)
 	f.add(a.Status)
 	f.instant(a.StartsAt)
 	f.instant(a.EndsAt)

@@ -38,10 +38,13 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	if err != nil {
 		return nil, err
 	}
+	conversation := alert.Conversation(s.source, n, r)
+	tells := s.recall(ctx, box, n, conversation)
 	delivery, err := s.compose(ctx, n, r)
 	if err != nil {
 		return nil, err
 	}
+	delivery.Conversation, delivery.Alerts = conversation, tells
 	stored, err := box.EnqueueAndWait(ctx, delivery)
 	if err != nil {
 		return nil, err
@@ -70,18 +73,17 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 		Dedupe:    s.settings.Dedupe,
 		Signature: outbox.Signature(n.Signature),
 		Delivery: outbox.Delivery{
-			ID:           id,
-			Source:       s.source,
-			MailType:     string(r.MailType),
-			Identity:     alert.DeliveryIdentity(s.source, n, r),
-			Conversation: alert.Conversation(s.source, n, r),
-			From:         s.settings.From.Mailbox(),
-			Individual:   r.Mode == settings.Individual,
-			Subject:      content.Subject,
-			MessageID:    messageID,
-			Note:         strings.Join(append(content.Warnings, r.Notes()...), "; "),
-			Message:      mail,
-			Recipients:   recipients(r),
+			ID:         id,
+			Source:     s.source,
+			MailType:   string(r.MailType),
+			Identity:   alert.DeliveryIdentity(s.source, n, r),
+			From:       s.settings.From.Mailbox(),
+			Individual: r.Mode == settings.Individual,
+			Subject:    content.Subject,
+			MessageID:  messageID,
+			Note:       strings.Join(append(content.Warnings, r.Notes()...), "; "),
+			Message:    mail,
+			Recipients: recipients(r),
 		},
 	}, nil
 }
@@ -107,13 +109,23 @@ func header(set *settings.Settings, n *alert.Notification, r *alert.Recipients, 
 	h := message.Header{
 		From: set.From, ReplyTo: r.ReplyTo,
 		To: r.To, Cc: r.Cc, Mode: r.Mode,
-		MessageID: messageID, Thread: fmt.Sprint(n.ExternalURL, " ", n.OrgID, " ", n.GroupKey),
+		MessageID: messageID, Thread: thread(n),
 		Date: time.Now().In(r.Location),
 	}
 	if r.MailType == nhncloud.Ad {
 		h.Unsubscribe = &set.Advertiser.Unsubscribe
 	}
 	return h
+}
+
+// thread is equal for the mails of one incident of a group, or of the group where
+// the incident is not known.
+func thread(n *alert.Notification) string {
+	thread := fmt.Sprint(n.ExternalURL, " ", n.OrgID, " ", n.GroupKey)
+	if incident := n.History.Incident; !incident.IsZero() {
+		thread += fmt.Sprint(" ", incident.UnixMicro())
+	}
+	return thread
 }
 
 func recipients(r *alert.Recipients) []outbox.Recipient {

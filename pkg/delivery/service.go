@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
@@ -49,6 +50,9 @@ type Service struct {
 	notice  string    // what Health warns of
 	senders []*Sender // in the order they were made
 	closed  bool
+
+	// forgetful spaces what the log says of a history that cannot be read.
+	forgetful rate.Sometimes
 }
 
 // ErrOpening is the answer while there is no outbox yet.
@@ -67,7 +71,10 @@ func noOutbox(err error) error {
 // New starts the service. An outbox that cannot be opened now is tried again
 // with the next call that needs it; until then Outbox says why.
 func New(config Config, log hclog.Logger) *Service {
-	s := &Service{config: config, log: log, connections: newOpenConnections(), pictures: picture.NewFetcher(config.images)}
+	s := &Service{
+		config: config, log: log, connections: newOpenConnections(),
+		pictures: picture.NewFetcher(config.images), forgetful: rate.Sometimes{Interval: 10 * time.Minute},
+	}
 	s.life, s.end = context.WithCancel(context.Background())
 	if _, err := s.Outbox(context.Background()); err != nil {
 		log.Error("the outbox cannot be opened: alerts are answered with 503 until it can", "error", err.Error())

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,11 @@ func states(t testing.TB) map[string]*alert.Notification {
 			a.Annotations["summary"], a.Annotations["description"] = "استخدام المعالج 95% على خادم-1", "تجاوز 90% لمدة خمس دقائق."
 		}),
 		"three-hundred": many(t, 300),
+
+		"again":               remembered(one(func(*alert.Alert) {})),
+		"again-resolved":      remembered(one(ends(""))),
+		"flaps":               flapping(one(func(*alert.Alert) {})),
+		"three-hundred-again": remembered(many(t, 300)),
 	}
 	mixed := one(func(*alert.Alert) {})
 	second, third := mixed.Alerts[0], one(ends("")).Alerts[0]
@@ -140,6 +146,9 @@ func states(t testing.TB) map[string]*alert.Notification {
 	mixed.Alerts = append(mixed.Alerts, second, third)
 	delete(mixed.CommonLabels, "instance")
 	all["mixed"] = mixed
+	again := *mixed
+	again.Alerts = slices.Clone(mixed.Alerts)
+	all["mixed-again"] = remembered(&again)
 	for _, name := range payloads(t) {
 		all[name] = payload(t, name)
 	}

@@ -19,6 +19,8 @@ type (
 	Attempt      = store.Attempt
 	NewDelivery  = store.NewDelivery
 	Signature    = store.Signature
+	Alert        = store.Alert
+	ToldAlert    = store.ToldAlert
 	Enqueued     = store.Enqueued
 	Filter       = store.Filter
 	Page         = store.Page

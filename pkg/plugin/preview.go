@@ -18,7 +18,8 @@ import (
 
 // previewRequest is the body of POST /preview. Both parts may be left out.
 type previewRequest struct {
-	// Payload is a webhook payload; without one a sample is rendered.
+	// Payload is a webhook payload, shown as its first mail; without one a sample with
+	// a history is rendered.
 	Payload json.RawMessage `json:"payload"`
 	// Settings are keys of jsonData that replace the saved ones.
 	Settings map[string]json.RawMessage `json:"settings"`
@@ -55,7 +56,9 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 		wrong.Status = http.StatusUnprocessableEntity // the request has them
 		return wrong
 	}
-	n := alert.Sample(time.Now())
+	now := time.Now()
+	n := alert.Sample(now)
+	n.SampleHistory(now)
 	if len(request.Payload) > 0 {
 		if n, err = alert.Decode(bytes.NewReader(request.Payload)); err != nil {
 			return err

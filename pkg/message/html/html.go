@@ -61,7 +61,7 @@ type (
 	}
 	brief struct {
 		view.Row
-		Over bool   // it does not fire
+		Over bool   // it does not fire, or is marked
 		Said string // value or summary
 	}
 	rest struct{ Count, Kinds string }
@@ -217,7 +217,7 @@ func (b *builder) heads(v *view.View) []head {
 func (b *builder) row(v *view.View, s *view.Section, i, limit int) bool {
 	r := v.Row(s, i, true)
 	one := row{Row: r, Text: formatted(r.Description), Written: notesOf(r.Notes)}
-	one.More = r.Reason+r.Summary+r.ImageURL != "" || one.Text != "" || len(one.Written)+len(r.Facts) > 0
+	one.More = r.Reason+r.Summary+r.Past+r.ImageURL != "" || one.Text != "" || len(one.Written)+len(r.Facts) > 0
 	start := len(b.rows)
 	b.rows = appendRow(b.rows, &one)
 	if b.fits(b.rows[start:], limit) {
@@ -230,7 +230,7 @@ func (b *builder) row(v *view.View, s *view.Section, i, limit int) bool {
 // brief writes a line of an alert if there is room for it.
 func (b *builder) brief(v *view.View, s *view.Section, i, limit int) bool {
 	r := v.Row(s, i, false)
-	one := brief{r, r.Ended(), r.Value}
+	one := brief{r, r.Ended() || r.Mark != "", r.Value}
 	if one.Said == "" {
 		one.Said = r.Summary
 	}

@@ -19,6 +19,9 @@ func (w *Words) Time(t time.Time) Time { return Time{t, w} }
 // Span is d in words; a negative one is not known.
 func (w *Words) Span(d time.Duration) Span { return Span{d, w} }
 
+// Weekday is the short name of a day of the week.
+func (w *Words) Weekday(d time.Weekday) string { return w.weekdays[d] }
+
 // maxLayout bounds what Format takes.
 const maxLayout = 100
 
@@ -28,7 +31,7 @@ func (t Time) String() string {
 		return ""
 	}
 	s := t.time.Format(t.words.Say("date.layout"))
-	s = strings.Replace(s, "{weekday}", t.words.weekdays[t.time.Weekday()], 1)
+	s = strings.Replace(s, "{weekday}", t.words.Weekday(t.time.Weekday()), 1)
 	return s + " " + zone(t.time)
 }
 
@@ -43,6 +46,14 @@ func (t Time) Short(now Time) string {
 		layout = t.words.Say("date.day")
 	}
 	return t.time.Format(layout)
+}
+
+// Weekday is Short with the day of the week.
+func (t Time) Weekday(now Time) string {
+	if t.Short(now) == t.time.Format("15:04") {
+		return t.Short(now)
+	}
+	return strings.Replace(t.time.Format(t.words.Say("date.weekday")), "{weekday}", t.words.Weekday(t.time.Weekday()), 1)
 }
 
 // Zoned is Short with the zone, which no line break separates from it.

@@ -21,7 +21,7 @@ const (
 func Render(v *view.View) string {
 	t := &writer{}
 	t.Grow(4 << 10)
-	for _, s := range []string{v.Headline, v.Kicker, v.Where} {
+	for _, s := range []string{v.Headline, v.Kicker, v.Where, v.SinceLastMail} {
 		t.paragraph(s)
 	}
 	t.blank()
@@ -69,6 +69,8 @@ func (t *writer) card(c *view.Card) {
 	for _, v := range c.Values {
 		t.paragraph(v.Name + " = " + v.Value)
 	}
+	t.blank()
+	t.paragraph(c.History)
 	t.blank()
 	if c.ImageURL != "" {
 		t.link(c.ImageAlt, c.ImageURL)
@@ -118,7 +120,7 @@ func (t *writer) sections(v *view.View) {
 
 // row is what is known of one of several alerts besides its line.
 func (t *writer) row(r view.Row) {
-	for _, text := range []string{r.Reason, r.Cause, r.Summary, r.Description} {
+	for _, text := range []string{r.Reason, r.Cause, r.Summary, r.Description, r.Past} {
 		t.paragraph(text)
 	}
 	t.facts(r.Facts)

@@ -38,9 +38,16 @@ type Alert struct {
 	ImageURL     string
 	Fingerprint  string
 
+	New     bool   // since the last mail of the group
+	History string // how often it fired in the last days, where it did before
+
 	rank   int    // of its severity: 0 is the gravest
 	places []Pair // where it is, the most telling first
 	when   string // how long it has fired, for a row
+
+	changed bool // since the last mail of the group
+	flaps   bool
+	week    []Day // its history
 }
 
 // Ended says whether the alert does not fire any more.

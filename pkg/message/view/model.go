@@ -46,6 +46,8 @@ type Model struct {
 	Message   string // of the contact point, when customized: Markdown
 	Notice    string // why the default recipients have the mail, when others were asked for
 
+	SinceLastMail string // how many alerts are new, resolved and still firing, where it is known
+
 	Alerts        []*Alert // the firing ones first, the most severe first
 	FiringCount   int      // of the whole notification
 	ResolvedCount int      // of the whole notification, the closed ones among them
@@ -68,6 +70,8 @@ type Model struct {
 	dropped   map[alert.Kind]int // alerts that are not in Alerts, but counted
 	rules     int                // of all alerts, where some are dropped
 	visible   []string           // the recipients that each of them can see
+	marked    bool               // alerts that are new are marked
+	news      string             // how many are new
 	labelsCut bool               // the labels of the group are not as they were sent
 }
 
@@ -106,6 +110,7 @@ func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, n
 	m.State = m.state(n.Status)
 	m.StateText = m.stateText()
 	m.Severity = m.severity()
+	m.SinceLastMail = m.sinceLastMail(n.History)
 	m.Headline = m.headline(maxLabel)
 	m.Title = clean.Cut(customTitle(n, m.FiringCount, m.ResolvedCount), MaxSubject)
 	m.Subject = m.Title
@@ -115,11 +120,13 @@ func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, n
 	return m
 }
 
-// read takes the alerts, counts them and puts them in order.
+// read takes the alerts, counts them and puts them in order: those that fire, the
+// gravest, those that are new.
 func (m *Model) read(n *alert.Notification, shared alert.KV, location *time.Location, now time.Time) {
 	firing, resolved, closed := 0, 0, 0
 	for i := range n.Alerts {
 		a := newAlert(&n.Alerts[i], shared, m.words, location, now)
+		m.remember(a, &n.Alerts[i], n.History, location, now)
 		switch {
 		case a.State == Closed:
 			closed++
@@ -139,7 +146,13 @@ func (m *Model) read(n *alert.Notification, shared alert.KV, location *time.Loca
 			}
 			return 1
 		}
-		return a.rank - b.rank
+		if a.rank != b.rank || a.New == b.New {
+			return a.rank - b.rank
+		}
+		if a.New {
+			return -1
+		}
+		return 1
 	})
 }
 

@@ -32,6 +32,8 @@ type Row struct {
 	*Alert
 	StateText, Tone      string
 	Where, Since         string
+	Mark                 string // that it is new since the last mail
+	Past                 string // its history, or that it flaps
 	Reason, Cause        string
 	Summary, Description string
 	Value                string // the result that says most
@@ -146,6 +148,9 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 			r.StateText = ""
 		}
 	}
+	if r.Mark = m.mark(a); r.Mark != "" {
+		r.StateText = Join(r.StateText, r.Mark)
+	}
 	if !s.why {
 		r.Reason, r.Cause = a.Reason, a.Cause
 	}
@@ -158,6 +163,9 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 	}
 	if s.Description == "" {
 		r.Description = a.Description
+	}
+	if slices.Index(m.Alerts, a) < maxRemembered || a.flaps {
+		r.Past = a.History
 	}
 	r.Links, r.ImageAlt, r.Notes = m.rowLinks(s, a), m.imageAlt(a), a.Notes
 	r.Facts = slices.DeleteFunc(labelsOf(a), func(p Pair) bool { return strings.Contains(r.Where, place(p.Value)) })

@@ -38,6 +38,7 @@ type Card struct {
 	*Alert
 	Heading  string // of Facts
 	Facts    []Pair // its labels
+	Week     []Day  // its history; the last is today
 	ImageAlt string // instead of the picture
 }
 
@@ -82,7 +83,7 @@ func New(m *Model, ad *Advertiser) *View {
 
 // card is an alert with everything that is known of it.
 func (m *Model) card(a *Alert) *Card {
-	c := &Card{Alert: a, Heading: m.words.Say("heading.labels"), Facts: labelsOf(a), ImageAlt: m.imageAlt(a)}
+	c := &Card{Alert: a, Heading: m.words.Say("heading.labels"), Facts: labelsOf(a), Week: a.week, ImageAlt: m.imageAlt(a)}
 	return c
 }
 
@@ -129,10 +130,7 @@ func (a *Alert) Tone() string {
 	if tone := toneOf(a.State); tone != "" {
 		return tone
 	}
-	if a.Severity == "" {
-		return Critical
-	}
-	return []string{Critical, Warning, Info}[a.rank]
+	return a.gravity()
 }
 
 func (m *Model) tone() string {
@@ -235,7 +233,7 @@ func (m *Model) preheader() string {
 	a := m.Alerts[0]
 	said := Join(markdown.Plain(a.Summary), clean.Cut(markdown.Plain(a.Description), maxLabel))
 	if len(m.Alerts) > 1 {
-		return Join(m.StateText, m.period(), a.Reason, said)
+		return Join(m.StateText, m.news, m.period(), a.Reason, said)
 	}
 	length, end := a.Duration.String(), a.EndsAt.Zoned(m.Now)
 	switch {

@@ -60,7 +60,7 @@ func (t *Tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 		return 0, err
 	}
 	if len(old) > 0 {
-		for _, q := range []string{qRemoveRecipients, qRemoveAttempts, qRemove} {
+		for _, q := range []string{qRemoveRecipients, qRemoveAttempts, qRemoveAlerts, qRemove} {
 			if _, err := t.exec(q, t.db.list(old)); err != nil {
 				return 0, err
 			}

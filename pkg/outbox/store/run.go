@@ -17,6 +17,7 @@ var statements []string
 // parameters and these placeholders:
 //
 //	{in $1}   is one of the list $1 (see particulars.list)
+//	{numbers $1} is a table of the list $1, with the column value
 //	{lock}    locks the selected rows and skips those that are locked
 //	{wait}    locks the selected rows and waits for those that are locked
 func register(sql string) string {
@@ -33,21 +34,28 @@ type statement struct {
 
 func (db *database) prepare(ctx context.Context) (err error) {
 	for _, q := range statements {
-		s := &statement{text: db.replacer.Replace(q)}
-		if !db.server {
-			// Without names: the driver looks for the argument of each parameter that has one.
-			text := regexp.MustCompile(`\$\d+`).ReplaceAllStringFunc(s.text, func(name string) string {
-				n, _ := strconv.Atoi(name[1:]) // it is digits
-				s.order = append(s.order, n-1)
-				return "?"
-			})
-			if s.prepared, err = db.writes.PrepareContext(ctx, text); err != nil {
-				return err
-			}
+		if db.statements[q], err = db.statement(ctx, db.writes, q); err != nil {
+			return err
 		}
-		db.statements[q] = s
 	}
-	return nil
+	db.told, err = db.statement(ctx, db.quick, qTold)
+	return err
+}
+
+// statement puts a query into the SQL of the database, for the connections of a pool.
+func (db *database) statement(ctx context.Context, pool *sql.DB, q string) (s *statement, err error) {
+	s = &statement{text: db.replacer.Replace(q)}
+	if db.server {
+		return s, nil
+	}
+	// Without names: the driver looks for the argument of each parameter that has one.
+	text := regexp.MustCompile(`\$\d+`).ReplaceAllStringFunc(s.text, func(name string) string {
+		n, _ := strconv.Atoi(name[1:]) // it is digits
+		s.order = append(s.order, n-1)
+		return "?"
+	})
+	s.prepared, err = pool.PrepareContext(ctx, text)
+	return s, err
 }
 
 // arguments are those of the prepared statement.

@@ -24,6 +24,9 @@ type Reader interface {
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
 	// Depth returns what waits for a source, or for all with "".
 	Depth(ctx context.Context, source string) (Depth, error)
+	// Alerts returns what mail told of the alerts with these fingerprints, the latest
+	// first, and of each the last limit. The caller has a shorter deadline.
+	Alerts(ctx context.Context, fingerprints []int64, limit int) ([]ToldAlert, error)
 }
 
 // Store is a database of deliveries.
@@ -45,6 +48,7 @@ type NewDelivery struct {
 	Dedupe    time.Duration // how long after its success a repeat joins it
 	MaxAge    time.Duration // ExpiresAt is that long after Now
 	Signature Signature
+	Alerts    []Alert // what the mail tells of them that earlier mail has not
 	// Full is not nil where there is no room for another mail: the answer where
 	// there is none to join.
 	Full error

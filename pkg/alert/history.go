@@ -1,0 +1,76 @@
+package alert
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// HistoryDays is how many days the history of an alert has, today included.
+const HistoryDays = 7
+
+// History is what earlier mail told of the group of a notification. The zero
+// value is that it is not known.
+type History struct {
+	// Days is how many days Past.Episodes has, today included.
+	Days int
+	// Compared: there was an earlier mail of this incident, and Past.Told is known
+	// of every alert.
+	Compared bool
+	// Incident is when the incident began that the mail is of: the first start of the
+	// alerts in its first mail. A mail after one in which all was over begins another.
+	Incident time.Time
+}
+
+// Past is what earlier mail told of an alert.
+type Past struct {
+	Told     bool      // that this firing is as it is now
+	Episodes []Episode // before this one, the latest first
+	Cut      bool      // there were more, earlier
+}
+
+// Episode is one firing of an alert: from when to when an alert fired.
+type Episode struct {
+	StartsAt time.Time
+	EndsAt   time.Time // the zero time where no mail told of its end
+}
+
+// Key is a hash of the data source, the group and which alert it is. It is what the
+// outbox keeps of it.
+func (n *Notification) Key(source string, a *Alert) int64 {
+	f := make(framed, 0, 512)
+	f.add(source)
+	f.add(n.GroupKey)
+	f.alert(a)
+	sum := sha256.Sum256(f)
+	return int64(binary.BigEndian.Uint64(sum[:])) //nolint:gosec // any number is as good
+}
+
+// Begins is the first start of those that fire, or of all where none does: when an
+// incident began, as far as this notification knows.
+func (n *Notification) Begins() time.Time {
+	var first time.Time
+	for i := range n.Alerts {
+		a := &n.Alerts[i]
+		counts := a.Status == Firing || n.FiringCount == 0
+		if counts && !a.StartsAt.IsZero() && (first.IsZero() || a.StartsAt.Before(first)) {
+			first = a.StartsAt
+		}
+	}
+	return first
+}
+
+// SampleHistory gives a notification a history, for the preview: the first alert
+// fired before, and is new where there are several.
+func (n *Notification) SampleHistory(now time.Time) {
+	n.History = History{Days: HistoryDays, Compared: len(n.Alerts) > 1 && n.Omitted == 0, Incident: n.Begins()}
+	for i := range n.Alerts {
+		n.Alerts[i].Past.Told = i > 0 && n.Alerts[i].Status == Firing
+	}
+	if len(n.Alerts) > 0 {
+		for _, ago := range []time.Duration{26 * time.Hour, 74 * time.Hour, 77 * time.Hour} {
+			start := now.Add(-ago)
+			n.Alerts[0].Past.Episodes = append(n.Alerts[0].Past.Episodes, Episode{start, start.Add(12 * time.Minute)})
+		}
+	}
+}

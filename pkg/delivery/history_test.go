@@ -1,0 +1,119 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+)
+
+// TestAHistoryThatCannotBeReadDelaysNoMail: it goes without, in the thread that the
+// alert itself tells of, and the log says so once.
+func TestAHistoryThatCannotBeReadDelaysNoMail(t *testing.T) {
+	m := startMailing(t, map[string]any{"dedupeSeconds": 0})
+	var said bytes.Buffer
+	m.sender.log = hclog.New(&hclog.LoggerOptions{Output: &said})
+	read := told
+	defer func() { told = read }()
+	broken := func(*outbox.Outbox, context.Context, []int64) (outbox.Told, error) {
+		return outbox.Told{}, errors.New("disk I/O error")
+	}
+
+	began := time.Now().Add(-5 * time.Minute).Truncate(time.Second)
+	roots := map[string]bool{}
+	send := func(status string, alerts ...string) string {
+		t.Helper()
+		var all []string
+		for _, instance := range alerts {
+			end := ""
+			if status == "resolved" {
+				end = `,"endsAt":"` + time.Now().Format(time.RFC3339) + `"`
+			}
+			all = append(all, fmt.Sprintf(`{"status":%q,"labels":{"alertname":"CPU","instance":%q},"startsAt":%q%s}`, status, instance, began.Format(time.RFC3339), end))
+		}
+		n, err := alert.Decode(strings.NewReader(`{"groupKey":"cpu","alerts":[` + strings.Join(all, ",") + `]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		recipients, err := alert.Resolve(&alert.Overrides{}, &m.settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.sender.Accept(t.Context(), n, recipients)
+		if err != nil || got.Delivery.Status != outbox.Sent {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		mails := m.relay.Mails()
+		data := string(mails[len(mails)-1].Data)
+		message, err := mail.ReadMessage(strings.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots[message.Header.Get("References")] = true
+		return strings.NewReplacer("=\r\n", "", "=C2=A0", " ").Replace(data)
+	}
+	send("firing", "a", "b")
+	told = broken
+	for range 3 {
+		if text := send("firing", "a", "b"); strings.Contains(text, "Since the last") {
+			t.Errorf("the mail says what is not known:\n%s", text)
+		}
+	}
+	told = read
+	if text := send("firing", "a", "b", "c"); !strings.Contains(text, "Since the last mail: 1 new, 2 still") {
+		t.Errorf("the history is there again, and the mail does not tell:\n%s", text)
+	}
+	told = broken
+	send("resolved", "a", "b", "c")
+	if len(roots) != 1 {
+		t.Errorf("one incident has the threads %v", roots)
+	}
+	if n := strings.Count(said.String(), "the history of alerts cannot be read"); n != 1 || !strings.Contains(said.String(), "disk I/O error") {
+		t.Errorf("told %d times:\n%s", n, said.String())
+	}
+}
+
+// TestWhatIsForgottenIsNotTakenForNew: the log may be shorter than an alert is long.
+func TestWhatIsForgottenIsNotTakenForNew(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	starts := func(ago ...time.Duration) *alert.Notification {
+		n := &alert.Notification{FiringCount: len(ago)}
+		for _, d := range ago {
+			a := alert.Alert{Status: alert.Firing}
+			if d > 0 {
+				a.StartsAt = now.Add(-d)
+			}
+			n.Alerts = append(n.Alerts, a)
+		}
+		return n
+	}
+	known := outbox.Told{Limit: 2, ByAlert: map[int64][]outbox.ToldAlert{0: {{Alert: outbox.Alert{StartsAt: now.Add(-time.Hour), Incident: now.Add(-2 * time.Hour)}, Conversation: "here"}}}}
+	for name, tt := range map[string]struct {
+		n        *alert.Notification
+		compared bool
+	}{
+		"the other is new":                        {starts(time.Hour, time.Minute), true},
+		"the other is older than the log":         {starts(time.Hour, 26*time.Hour), false},
+		"nobody knows when the other began":       {starts(time.Hour, 0), false},
+		"the only one that is known is another's": {starts(2 * time.Hour), false},
+	} {
+		compare(tt.n, []int64{0, 1}, "here", known, now.Add(-24*time.Hour))
+		if tt.n.History.Compared != tt.compared {
+			t.Errorf("%s: compared %t", name, tt.n.History.Compared)
+		}
+	}
+	truncated := starts(time.Hour, time.Minute)
+	truncated.Omitted = 1
+	if compare(truncated, []int64{0, 1}, "here", known, now.Add(-24*time.Hour)); truncated.History.Compared || !truncated.History.Incident.Equal(now.Add(-2*time.Hour)) {
+		t.Errorf("some are left out: %+v", truncated.History)
+	}
+}

@@ -1,0 +1,133 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+)
+
+const (
+	// flapsFrom is how many times an alert that flaps begins to fire in an hour.
+	flapsFrom = 4
+	// fewest days that are worth a history.
+	fewestDays = 2
+	// maxRemembered is how many of several alerts have a history.
+	maxRemembered = 3
+)
+
+// Day is how many times an alert began to fire on a day.
+type Day struct {
+	Name  string // of the weekday
+	Times string // "" where it did not
+	Tone  string // that of the alert when it fires
+}
+
+// remember says what earlier mail told of an alert.
+func (m *Model) remember(a *Alert, from *alert.Alert, h alert.History, location *time.Location, now time.Time) {
+	a.New = h.Compared && !a.Ended() && !from.Past.Told
+	a.changed = h.Compared && !from.Past.Told
+	if h.Days < fewestDays || len(from.Past.Episodes) == 0 {
+		return
+	}
+	now = now.In(location)
+	first := time.Date(now.Year(), now.Month(), now.Day()-h.Days+1, 0, 0, 0, 0, location)
+	counts := make([]int, h.Days)
+	times, lastHour := 0, 0
+	count := func(start time.Time) {
+		if start.Before(first) || start.After(now) {
+			return
+		}
+		times++
+		if now.Sub(start) <= time.Hour {
+			lastHour++
+		}
+		for i := range counts {
+			if start.Before(first.AddDate(0, 0, i+1)) {
+				counts[i]++
+				return
+			}
+		}
+	}
+	before := from.Past.Episodes[0]
+	if before.StartsAt.Before(first) {
+		return
+	}
+	count(from.StartsAt)
+	for _, e := range from.Past.Episodes {
+		count(e.StartsAt)
+	}
+	total := strconv.Itoa(times)
+	if earliest := from.Past.Episodes[len(from.Past.Episodes)-1]; from.Past.Cut && !earliest.StartsAt.Before(first) {
+		total += "+"
+	}
+	when := m.words.Time(before.StartsAt.In(location)).Weekday(m.Now)
+	a.History = m.words.Say("history", total, h.Days, when)
+	if !before.EndsAt.IsZero() {
+		a.History = m.words.Say("history.for", total, h.Days, when, m.words.Span(before.EndsAt.Sub(before.StartsAt)).String())
+	}
+	if lastHour >= flapsFrom {
+		a.flaps = true
+		a.History = m.words.Say("history.flaps", lastHour, a.History)
+	}
+	for i, n := range counts {
+		d := Day{Name: m.words.Weekday(first.AddDate(0, 0, i).Weekday()), Tone: a.gravity()}
+		if n > 0 {
+			d.Times = strconv.Itoa(n)
+		}
+		a.week = append(a.week, d)
+	}
+}
+
+// sinceLastMail says what has changed since the last mail of the group, while any
+// alert fires.
+func (m *Model) sinceLastMail(h alert.History) string {
+	if !h.Compared || len(m.Alerts) < 2 || m.FiringCount == 0 {
+		return ""
+	}
+	counts := make(map[string]int)
+	for _, a := range m.Alerts {
+		switch {
+		case a.Ended() && a.changed:
+			counts[a.State]++
+		case a.New:
+			counts["new"]++
+		case !a.Ended():
+			counts["still"]++
+		}
+	}
+	var parts []string
+	add := func(key string, n int) {
+		if n > 0 {
+			parts = append(parts, m.words.Say(key, n))
+		}
+	}
+	add("since.new", counts["new"])
+	add("count.resolved", counts[Resolved])
+	add("count.closed", counts[Closed])
+	add("since.still", counts["still"])
+	// A mark tells the new ones from the others, where there are others.
+	m.marked = counts["new"] > 0 && counts["still"] > 0
+	m.news = m.words.Say("since.new", counts["new"])
+	if counts["new"] == 0 {
+		m.news = ""
+	}
+	return m.words.Say("since.mail", strings.Join(parts, m.words.Say("list.join")))
+}
+
+// mark is the word for an alert that is new since the last mail, among others.
+func (m *Model) mark(a *Alert) string {
+	if m.marked && a.New {
+		return m.words.Say("new")
+	}
+	return ""
+}
+
+// gravity is the tone of an alert when it fires.
+func (a *Alert) gravity() string {
+	if a.Severity == "" {
+		return Critical
+	}
+	return []string{Critical, Warning, Info}[a.rank]
+}
