@@ -54,22 +54,22 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 
 // compose makes the mail of a notification. What can fail on its content fails
 // here, before anything is stored.
-func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Recipients) (outbox.NewDelivery, error) {
+func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Recipients) (*outbox.NewDelivery, error) {
 	_, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()
 	content, err := s.render(ctx, n, r)
 	if err != nil {
-		return outbox.NewDelivery{}, noMail(err)
+		return nil, noMail(err)
 	}
 	s.embed(ctx, &content, n)
 	id := outbox.NewID()
 	messageID := id + "@" + s.settings.From.Domain
 	mail, err := message.Compose(header(&s.settings, n, r, messageID), content)
 	if err != nil {
-		return outbox.NewDelivery{}, noMail(err)
+		return nil, noMail(err)
 	}
 	span.SetAttributes(attribute.Int("alerts", len(n.Alerts)), attribute.Int("bytes", len(mail)))
-	return outbox.NewDelivery{
+	return &outbox.NewDelivery{
 		Dedupe:    s.settings.Dedupe,
 		Signature: outbox.Signature(n.Signature),
 		Delivery: outbox.Delivery{

@@ -64,7 +64,7 @@ func TestHeldMailGoesOutAtOnceWhenTheRelayTakesTheSender(t *testing.T) {
 	m := startMailing(t, nil)
 	m.relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Times: 1, Action: relaytest.Reply("535 5.7.8 authentication failed\r\n")})
 	box := m.outbox(t)
-	stored, err := box.EnqueueAndWait(t.Context(), newMail(1))
+	stored, err := box.EnqueueAndWait(t.Context(), new(newMail(1)))
 	if err != nil || stored.Delivery.Status != outbox.Held {
 		t.Fatalf("%+v, %v", stored, err)
 	}

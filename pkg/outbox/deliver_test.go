@@ -365,7 +365,7 @@ func TestEnqueueAndWaitSaysWhatBecameOfTheMail(t *testing.T) {
 			t.Helper()
 			n := notification(identity)
 			n.Dedupe = time.Hour
-			d, joined, err := unpack(o.EnqueueAndWait(ctx, n))
+			d, joined, err := unpack(o.EnqueueAndWait(ctx, &n))
 			if err != nil || d.Status != status || joined != repeat {
 				t.Errorf("%s became %s, joined %v, %v; want %s, %v", identity, d.Status, joined, err, status, repeat)
 			}
@@ -400,7 +400,7 @@ func TestOutcomeIsToldWhileNobodyCanRead(t *testing.T) {
 		told := make(chan Delivery, 2)
 		for range 2 { // one of them joins the other
 			go func() {
-				d, _, _ := unpack(o.EnqueueAndWait(t.Context(), notification("n")))
+				d, _, _ := unpack(o.EnqueueAndWait(t.Context(), new(notification("n"))))
 				told <- d
 			}()
 		}

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -75,14 +76,12 @@ func settled(d Delivery) bool {
 // delivery is final, held, or queued for another attempt, or when an earlier mail
 // of its conversation is; or once ctx has ended, with the delivery as it was
 // stored. The error is Enqueue's: without one the mail is stored.
-func (o *Outbox) EnqueueAndWait(ctx context.Context, n NewDelivery) (Enqueued, error) {
-	if n.ID == "" {
-		n.ID = NewID()
-	}
+func (o *Outbox) EnqueueAndWait(ctx context.Context, n *NewDelivery) (Enqueued, error) {
+	n.ID = cmp.Or(n.ID, NewID())
 	// Before it is stored, so that no outcome comes too early to be heard.
 	w := o.waiters.listen(Delivery{ID: n.ID})
 	defer o.waiters.drop(w)
-	stored, err := o.enqueue(ctx, n, w)
+	stored, err := o.enqueue(ctx, *n, w)
 	if err != nil || settled(stored.Delivery) {
 		return stored, err
 	}
