@@ -94,7 +94,7 @@ describe('Save & test', () => {
       reportHealth('one', {
         status: HealthStatus.OK,
         message: '',
-        details: { report: good, outbox, warnings: ['Not durable'] },
+        details: { report: good, outbox, warnings: [{ hint: 'Not durable' }] },
       }),
     );
     expect(row(/^Authentication/).getByText('Passed')).toBeInTheDocument();
