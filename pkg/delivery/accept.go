@@ -3,6 +3,7 @@ package delivery
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -40,12 +41,24 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	}
 	conversation := alert.Conversation(s.source, n, r)
 	tells := s.recall(ctx, box, n, conversation)
-	delivery, err := s.compose(ctx, n, r)
+	linked, err := s.render(ctx, n, r)
 	if err != nil {
 		return nil, err
 	}
-	delivery.Conversation, delivery.Alerts = conversation, tells
-	stored, err := box.EnqueueAndWait(ctx, delivery)
+	store := func(content message.Content) (outbox.Enqueued, error) {
+		delivery, err := s.compose(ctx, n, r, content)
+		if err != nil {
+			return outbox.Enqueued{}, err
+		}
+		delivery.Conversation, delivery.Alerts = conversation, tells
+		return box.EnqueueAndWait(ctx, delivery)
+	}
+	embedded := s.embed(ctx, linked, n)
+	stored, err := store(embedded)
+	if errors.Is(err, outbox.ErrFull) && len(embedded.Pictures) > 0 { // it may have room for the alert
+		linked.Warnings = append(linked.Warnings, "pictures are linked, not embedded: the outbox is full")
+		stored, err = store(linked)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +67,9 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 
 // compose makes the mail of a notification. What can fail on its content fails
 // here, before anything is stored.
-func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Recipients) (*outbox.NewDelivery, error) {
-	_, span := tracing.DefaultTracer().Start(ctx, "render")
+func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Recipients, content message.Content) (*outbox.NewDelivery, error) {
+	_, span := tracing.DefaultTracer().Start(ctx, "compose")
 	defer span.End()
-	content, err := s.render(ctx, n, r)
-	if err != nil {
-		return nil, noMail(err)
-	}
-	s.embed(ctx, &content, n)
 	id := outbox.NewID()
 	messageID := id + "@" + s.settings.From.Domain
 	mail, err := message.Compose(header(&s.settings, n, r, messageID), content)
@@ -94,9 +102,11 @@ func noMail(err error) error {
 }
 
 func (s *Sender) render(ctx context.Context, n *alert.Notification, r *alert.Recipients) (message.Content, error) {
+	ctx, span := tracing.DefaultTracer().Start(ctx, "render")
+	defer span.End()
 	renderer, err := s.renderer(r.Language, r.MailType)
 	if err != nil {
-		return message.Content{}, err
+		return message.Content{}, noMail(err)
 	}
 	content := renderer.In(r.Location).Render(ctx, n, time.Now())
 	for _, warning := range content.Warnings {
@@ -148,7 +158,11 @@ const sendNowWithin = time.Minute
 // SendNow sends one mail past the outbox, for a person who waits for the
 // relay's words. A success brings held mail back.
 func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r *alert.Recipients) (smtp.Result, string, error) {
-	composed, err := s.compose(ctx, n, r)
+	content, err := s.render(ctx, n, r)
+	if err != nil {
+		return smtp.Result{}, "", err
+	}
+	composed, err := s.compose(ctx, n, r, s.embed(ctx, content, n))
 	if err != nil {
 		return smtp.Result{}, "", err
 	}

@@ -38,7 +38,8 @@ func (s *Sender) recall(ctx context.Context, box *outbox.Outbox, n *alert.Notifi
 }
 
 // compare tells what has changed since what mail of the conversation told. What
-// began before oldest may have been told and be forgotten.
+// began before oldest may have been told and be forgotten; where no more was looked
+// at than what others were told of this firing, it may have been told here, too.
 func compare(n *alert.Notification, keys []int64, conversation string, told outbox.Told, oldest time.Time) {
 	var open, over time.Time // the first incidents of what fired, and of what did not, when last told of
 	compared := n.Omitted == 0
@@ -46,11 +47,12 @@ func compare(n *alert.Notification, keys []int64, conversation string, told outb
 		a := &n.Alerts[i]
 		start := a.StartsAt.Truncate(time.Microsecond) // as the store keeps times
 		of := told.ByAlert[keys[i]]
+		a.Past.Episodes, a.Past.Cut = episodes(of, start), len(of) >= told.Limit
 		last := slices.IndexFunc(of, func(t outbox.ToldAlert) bool {
 			return t.Conversation == conversation && !t.Lost && t.StartsAt.Equal(start)
 		})
 		if last < 0 {
-			compared = compared && start.After(oldest)
+			compared = compared && start.After(oldest) && (!a.Past.Cut || len(a.Past.Episodes) > 0)
 		} else {
 			t := of[last]
 			a.Past.Told = t.EndsAt.IsZero() == (a.Status == alert.Firing)
@@ -60,7 +62,6 @@ func compare(n *alert.Notification, keys []int64, conversation string, told outb
 				over = first(over, t.Incident)
 			}
 		}
-		a.Past.Episodes, a.Past.Cut = episodes(of, start), len(of) >= told.Limit
 	}
 	switch {
 	case !open.IsZero():

@@ -117,3 +117,29 @@ func TestWhatIsForgottenIsNotTakenForNew(t *testing.T) {
 		t.Errorf("some are left out: %+v", truncated.History)
 	}
 }
+
+// TestWhatIsNotLookedAtIsNotTakenForNew: the mails of other recipients may have told
+// of an alert more often than is looked at.
+func TestWhatIsNotLookedAtIsNotTakenForNew(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	n := &alert.Notification{FiringCount: 2, Alerts: []alert.Alert{
+		{Status: alert.Firing, StartsAt: now.Add(-time.Hour)}, {Status: alert.Firing, StartsAt: now.Add(-time.Minute)},
+	}}
+	row := func(start time.Time, conversation string) []outbox.ToldAlert {
+		return []outbox.ToldAlert{{Alert: outbox.Alert{StartsAt: start, Incident: n.Alerts[0].StartsAt}, Conversation: conversation}}
+	}
+	told := outbox.Told{Limit: 1, ByAlert: map[int64][]outbox.ToldAlert{
+		0: row(n.Alerts[0].StartsAt, "here"), 1: row(n.Alerts[1].StartsAt, "there"),
+	}}
+	if compare(n, []int64{0, 1}, "here", told, now.Add(-24*time.Hour)); n.History.Compared {
+		t.Error("an alert is new that an earlier mail may have told of")
+	}
+	told.Limit = 2
+	if compare(n, []int64{0, 1}, "here", told, now.Add(-24*time.Hour)); !n.History.Compared {
+		t.Error("all is known, and nothing is compared")
+	}
+	told.Limit, told.ByAlert[1] = 1, row(n.Alerts[1].StartsAt.Add(-time.Minute), "there")
+	if compare(n, []int64{0, 1}, "here", told, now.Add(-24*time.Hour)); !n.History.Compared {
+		t.Error("what was told last is of the firing before, and nothing is compared")
+	}
+}

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 
 	"github.com/grafana/grafana-plugin-sdk-go/config"
 
@@ -9,13 +10,14 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 )
 
-// embed fetches the pictures that a mail shows and lets the mail carry them. What
-// cannot be fetched stays a link, and the delivery's note says why.
-func (s *Sender) embed(ctx context.Context, content *message.Content, n *alert.Notification) {
+// embed fetches the pictures that a mail shows and returns the mail that carries them.
+// What cannot be fetched stays a link, and the delivery's note says why.
+func (s *Sender) embed(ctx context.Context, content message.Content, n *alert.Notification) message.Content {
 	addresses := content.Shown(n)
 	if len(addresses) == 0 {
-		return
+		return content
 	}
+	content.Warnings = slices.Clip(content.Warnings)
 	// Grafana says what its address is; a payload may say anything.
 	grafana, _ := config.GrafanaConfigFromContext(ctx).AppURL()
 	fetched, failed := s.service.pictures.Fetch(ctx, grafana, addresses)
@@ -32,4 +34,5 @@ func (s *Sender) embed(ctx context.Context, content *message.Content, n *alert.N
 			content.Warnings = append(content.Warnings, "a picture is linked, not embedded: "+reason)
 		}
 	}
+	return content
 }

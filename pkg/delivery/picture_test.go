@@ -12,6 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
 // TestGrafanasPictureIsInTheMail, and one that somebody else's address names stays
@@ -49,5 +50,39 @@ func TestGrafanasPictureIsInTheMail(t *testing.T) {
 		if !strings.Contains(got.Delivery.Note, tt.note) || (got.Delivery.Note == "") != (tt.note == "") {
 			t.Errorf("%s: the note is %q", tt.address, got.Delivery.Note)
 		}
+	}
+}
+
+// TestMailGoesWithoutPicturesForWhichTheOutboxHasNoRoom: they take a hundred times
+// what an alert takes, which must not be refused for them.
+func TestMailGoesWithoutPicturesForWhichTheOutboxHasNoRoom(t *testing.T) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	picture.Write(make([]byte, 1<<20))
+	grafana := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(picture.Bytes()) }))
+	defer grafana.Close()
+	ctx := config.WithGrafanaConfig(t.Context(), config.NewGrafanaCfg(map[string]string{config.AppURL: grafana.URL + "/"}))
+	m := startMailing(t, nil)
+	waits := newMail(1)
+	waits.Source, waits.Message = "2/other", make([]byte, 66_000_000) // of 64 MiB
+	if _, err := m.outbox(t).Enqueue(ctx, waits); err != nil {
+		t.Fatal(err)
+	}
+	recipients, err := alert.Resolve(&alert.Overrides{}, &m.settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := alert.Decode(strings.NewReader(`{"groupKey":"cpu","alerts":[{"status":"firing","labels":{"alertname":"CPU"},"imageURL":"` + grafana.URL + `/a.png"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := m.sender.Accept(ctx, n, recipients)
+	if err != nil || got.Delivery.Status != outbox.Sent || !strings.Contains(got.Delivery.Note, "linked, not embedded: the outbox is full") {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if mail := strings.ReplaceAll(string(m.relay.Mails()[0].Data), "=\r\n", ""); !strings.Contains(mail, grafana.URL+"/a.png") {
+		t.Errorf("the mail has no link to the picture:\n%.3000s", mail)
 	}
 }

@@ -61,11 +61,7 @@ func Compose(h Header, c Content) ([]byte, error) {
 
 // roughly is how many octets a mail of mostly ASCII takes.
 func roughly(c Content) int {
-	n := (len(c.Text)+len(c.HTML))*9/8 + 2<<10
-	for _, p := range c.Pictures {
-		n += len(p.Data)*4/3*78/76 + 1<<10
-	}
-	return n
+	return (len(c.Text)+len(c.HTML))*9/8 + 2<<10 + carried(c.Pictures)
 }
 
 // Addressed puts the To and Message-ID (without angle brackets) of one
@@ -160,7 +156,7 @@ func appendPart(mail []byte, separator, subtype, body string) []byte {
 // appendRelated writes the HTML part and the pictures that it shows (RFC 2387),
 // inside the alternative: Outlook, Gmail and Apple Mail show them without asking.
 func appendRelated(mail []byte, separator string, c Content) []byte {
-	inner := separator + "_related"
+	inner := "=_related" + separator[len("="):] // a reader may compare only how it begins
 	mail = append(mail, "\r\n--"+separator+"\r\nContent-Type: multipart/related; type=\"text/html\";\r\n boundary=\""+inner+"\"\r\n"...)
 	mail = appendPart(mail, inner, "html", c.HTML)
 	for i, p := range c.Pictures {

@@ -183,3 +183,59 @@ func TestTemplatesHaveTheHistory(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestADayThatBeginsAnHourLaterIsADay: where clocks are set forward at midnight, the
+// days and their names stay what the calendar says.
+func TestADayThatBeginsAnHourLaterIsADay(t *testing.T) {
+	for _, tt := range []struct{ zone, now, strip string }{
+		{"America/Santiago", "2026-09-12T12:00:00", "1 1 1 1 1 1 2 Sun Mon Tue Wed Thu Fri Sat"}, // the 6th has no midnight
+		{"Africa/Cairo", "2026-04-30T12:00:00", "1 1 1 1 1 1 2 Fri Sat Sun Mon Tue Wed Thu"},     // nor has the 24th
+		{"America/Santiago", "2026-04-05T12:00:00", "1 1 1 1 1 1 2 Mon Tue Wed Thu Fri Sat Sun"}, // the 4th has 25 hours
+		{"Europe/London", "2026-03-31T12:00:00", "1 1 1 1 1 1 2 Wed Thu Fri Sat Sun Mon Tue"},
+	} {
+		location, err := time.LoadLocation(tt.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, err := time.ParseInLocation("2006-01-02T15:04:05", tt.now, location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := fires("alertname", "X")
+		a.StartsAt = now.Add(-time.Minute)
+		for i := range 7 {
+			start := time.Date(now.Year(), now.Month(), now.Day()-i, 0, 30, 0, 0, location)
+			if start.Day() != now.AddDate(0, 0, -i).Day() { // there is no such time
+				start = start.Add(time.Hour)
+			}
+			a.Past.Episodes = append(a.Past.Episodes, alert.Episode{StartsAt: start})
+		}
+		a.Past.Episodes = append(a.Past.Episodes, alert.Episode{StartsAt: time.Date(now.Year(), now.Month(), now.Day()-7, 23, 30, 0, 0, location)})
+		n := notification(a)
+		n.History.Days = 7
+		c := renderer(t, Options{Location: location}).Render(t.Context(), n, now)
+		if got := strip(c); got != tt.strip {
+			t.Errorf("%s: the days are %q, want %q", tt.zone, got, tt.strip)
+		}
+		bothSay(t, c, true, "Fired 8 times in the last 7 days")
+	}
+}
+
+// TestAHistoryBearsClocksThatDisagree: the sender's may be ahead of the plugin's, and
+// may have been set back while an alert fired.
+func TestAHistoryBearsClocksThatDisagree(t *testing.T) {
+	a := fires("alertname", "X")
+	a.StartsAt = renderTime.Add(20 * time.Second)
+	begun := renderTime.Add(-time.Hour)
+	for _, end := range []time.Time{begun, begun.Add(-time.Minute)} {
+		a.Past.Episodes = []alert.Episode{{StartsAt: begun, EndsAt: end}}
+		n := notification(a)
+		n.History.Days = 7
+		c := render(t, renderer(t, Options{}), n)
+		bothSay(t, c, true, "Fired 2 times in the last 7 days; previously 07:20")
+		bothSay(t, c, false, "07:20, for")
+		if got, want := strip(c), "- - - - - - 2 Tue Wed Thu Fri Sat Sun Mon"; got != want {
+			t.Errorf("the days are %q, want %q", got, want)
+		}
+	}
+}

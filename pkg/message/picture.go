@@ -11,8 +11,9 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
 )
 
-// maxMail is how large a mail may become by its pictures, in octets.
-const maxMail = 10 << 20
+// maxMail is how large a mail may become by its pictures, in octets: less than
+// Postfix takes unless it is told otherwise, which is 10,240,000.
+const maxMail = 10_000_000
 
 // Picture is a picture that a mail carries.
 type Picture struct {
@@ -40,11 +41,19 @@ func (c *Content) Embed(address, kind string, data []byte) bool {
 	id := hex.EncodeToString(sum[:12]) + "@picture"
 	if !slices.ContainsFunc(c.Pictures, func(p Picture) bool { return p.ID == id }) {
 		more := append(slices.Clip(c.Pictures), Picture{id, kind, data})
-		if roughly(Content{Text: c.Text, HTML: c.HTML, Pictures: more}) > maxMail {
+		if (len(c.Text)+len(c.HTML))*3/2+carried(more) > maxMail { // text that is no ASCII grows by that much
 			return false
 		}
 		c.Pictures = more
 	}
 	c.HTML = strings.ReplaceAll(c.HTML, html.Source(address), `src="cid:`+id+`"`)
 	return true
+}
+
+// carried is how many octets pictures take in a mail.
+func carried(pictures []Picture) (n int) {
+	for _, p := range pictures {
+		n += len(p.Data)*4/3*78/76 + 1<<10
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -85,5 +86,40 @@ func TestPicturesMakeNoMailOfMoreThanTenMegabytes(t *testing.T) {
 	mail := compose(t, header(t), c)
 	if room != 3 || len(mail) > maxMail || strings.Count(c.HTML, "cid:") != room || strings.Count(c.HTML, "https:") != 5-room {
 		t.Errorf("%d pictures, %d octets, %s", room, len(mail), c.HTML)
+	}
+}
+
+// TestTheBoundaryOfPicturesBeginsLikeNoOther: RFC 2046 section 5.1.1 lets a reader
+// take every line for a delimiter that begins like one.
+func TestTheBoundaryOfPicturesBeginsLikeNoOther(t *testing.T) {
+	const address = "https://grafana.example.com/a.png"
+	c, _ := pictured(t, Options{}, address)
+	if !c.Embed(address, "image/png", []byte("a")) {
+		t.Fatal("it is not embedded")
+	}
+	delimiter, lines := "--"+boundary(c), 0
+	for line := range strings.SplitSeq(string(compose(t, header(t), c)), "\r\n") {
+		if strings.HasPrefix(line, delimiter) {
+			lines++
+		}
+	}
+	if lines != 3 { // the text, what is related, the end
+		t.Errorf("%d lines begin with %s", lines, delimiter)
+	}
+}
+
+// TestPicturesLeaveRoomForTextThatIsEncoded: Postfix refuses mail of more than
+// 10,240,000 octets unless it is told otherwise, and the alert with it.
+func TestPicturesLeaveRoomForTextThatIsEncoded(t *testing.T) {
+	for _, octets := range []int{0, 100_000, 1_000_000} {
+		c := Content{HTML: strings.Repeat("경", octets/3)}
+		for i := range 100 {
+			address := fmt.Sprintf("https://grafana.example.com/%d", i)
+			c.HTML += `<img src="` + address + `">`
+			c.Embed(address, "image/png", fmt.Appendf(make([]byte, 100_000), "%d", i))
+		}
+		if size := len(compose(t, header(t), c)); size > 10_000_000 || size < 9_000_000 {
+			t.Errorf("%d octets of HTML: a mail of %d octets", octets, size)
+		}
 	}
 }

@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -79,7 +81,7 @@ func (o *Outbox) answer(a *ask) {
 	told := Told{Limit: max(1, min(maxTold, maxToldOfAll/max(len(fingerprints), 1)))}
 	ctx, cancel := context.WithTimeout(context.Background(), o.opt.askFor)
 	defer cancel()
-	found, err := o.store.Alerts(ctx, fingerprints, told.Limit)
+	found, err := o.found(ctx, fingerprints, told.Limit)
 	if len(found) > 0 {
 		told.ByAlert = make(map[int64][]ToldAlert)
 	}
@@ -90,6 +92,17 @@ func (o *Outbox) answer(a *ask) {
 		a.told, a.err = told, err
 		close(a.answered)
 	}
+}
+
+// found asks the store. A mistake of ours is its error: whoever asks has the turn,
+// which others wait for.
+func (o *Outbox) found(ctx context.Context, fingerprints []int64, limit int) (found []ToldAlert, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v\n%s", p, debug.Stack())
+		}
+	}()
+	return o.store.Alerts(ctx, fingerprints, limit)
 }
 
 // Retention is how long a delivery stays in the log, and with it what it told.

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -89,5 +90,48 @@ func TestThoseWhoAskMeanwhileAreAnsweredTogether(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		<-o.asks.turn
+	})
+}
+
+// panics is a store that fails by a mistake of ours, once.
+type panics struct {
+	store.Store
+	once sync.Once
+}
+
+func (s *panics) Alerts(ctx context.Context, fingerprints []int64, limit int) ([]ToldAlert, error) {
+	s.once.Do(func() { panic("a mistake") })
+	return s.Store.Alerts(ctx, fingerprints, limit)
+}
+
+// TestAMistakeDoesNotKeepOthersFromAsking: the server recovers from a panic, so that
+// the process lives on, and mail has to go out after it.
+func TestAMistakeDoesNotKeepOthersFromAsking(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		opt := f.options().withDefaults()
+		st, err := store.Open(t.Context(), f.url, store.Options{Now: opt.Now, Owner: opt.Owner})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := start(&panics{Store: st}, opt)
+		f.closeAtEnd(o)
+		ask := func() (err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					t.Errorf("whoever asks panics: %v", p)
+				}
+			}()
+			_, err = o.Told(t.Context(), []int64{1})
+			return err
+		}
+		if err := ask(); err == nil || !strings.Contains(err.Error(), "a mistake") {
+			t.Errorf("%v", err)
+		}
+		if len(o.asks.turn) > 0 {
+			t.Fatal("nobody has a turn any more")
+		}
+		if err := ask(); err != nil {
+			t.Error(err)
+		}
 	})
 }

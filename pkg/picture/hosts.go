@@ -1,8 +1,8 @@
 package picture
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -16,6 +16,7 @@ import (
 type Hosts struct {
 	names     []string // host or host:port, in lower case
 	addresses []netip.Prefix
+	services  []netip.AddrPort
 }
 
 // ParseHosts reads names of hosts, IP addresses and networks (192.0.2.0/24), with
@@ -24,17 +25,25 @@ func ParseHosts(list string) (Hosts, error) {
 	var h Hosts
 	for _, entry := range strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
 		if network, err := netip.ParsePrefix(entry); err == nil {
+			if address := network.Addr(); address.Is4In6() && network.Bits() >= 96 {
+				network = netip.PrefixFrom(address.Unmap(), network.Bits()-96)
+			}
 			h.addresses = append(h.addresses, network.Masked())
 			continue
 		}
 		if address, err := netip.ParseAddr(strings.Trim(entry, "[]")); err == nil {
+			address = address.Unmap()
 			h.addresses = append(h.addresses, netip.PrefixFrom(address, address.BitLen()))
+			continue
+		}
+		if service, err := netip.ParseAddrPort(entry); err == nil {
+			h.services = append(h.services, plain(service))
 			continue
 		}
 		if u, err := url.Parse("https://" + entry); err != nil || u.Host != entry || u.Hostname() == "" {
 			return Hosts{}, fmt.Errorf("%q is no host, IP address or network", entry)
 		}
-		h.names = append(h.names, strings.TrimSuffix(entry, ":443"))
+		h.names = append(h.names, entry)
 	}
 	return h, nil
 }
@@ -42,21 +51,36 @@ func ParseHosts(list string) (Hosts, error) {
 // allow refuses an address that is neither Grafana's nor named.
 func (h Hosts) allow(grafana string, u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-		return errors.New("its address is none of the web")
+		return refusal("its address is none of the web")
 	}
 	if own, err := url.Parse(grafana); err == nil && own.Scheme == u.Scheme && origin(own) == origin(u) {
 		return nil
 	}
-	if slices.Contains(h.names, origin(u)) {
+	service := net.JoinHostPort(strings.ToLower(u.Hostname()), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
+	if slices.Contains(h.names, origin(u)) || slices.Contains(h.names, service) {
 		return nil
 	}
-	if address, err := netip.ParseAddr(u.Hostname()); err == nil {
-		if slices.ContainsFunc(h.addresses, func(p netip.Prefix) bool { return p.Contains(address.Unmap().WithZone("")) }) {
-			return nil
-		}
+	if address, err := netip.ParseAddrPort(service); err == nil && h.named(plain(address)) {
+		return nil
 	}
-	return fmt.Errorf("%.100q is neither Grafana's address nor named in image_hosts", u.Host)
+	return refusal(fmt.Sprintf("%.100q is neither Grafana's address nor named in image_hosts", u.Host))
 }
+
+// named says whether an address is named, itself, with its port or in a network.
+func (h Hosts) named(service netip.AddrPort) bool {
+	return slices.Contains(h.services, service) ||
+		slices.ContainsFunc(h.addresses, func(p netip.Prefix) bool { return p.Contains(service.Addr()) })
+}
+
+// plain is an address as it is compared: IPv4 as such, and no zone.
+func plain(service netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(service.Addr().Unmap().WithZone(""), service.Port())
+}
+
+// refusal is an error of ours, which quotes no answer.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
 
 // origin is the host of an address, and its port where that is not the scheme's.
 func origin(u *url.URL) string {
@@ -67,26 +91,29 @@ func origin(u *url.URL) string {
 	return strings.TrimSuffix(host, ":80")
 }
 
-// special are addresses that look public and lead into networks of somebody's own:
-// those of carriers (RFC 6598), of benchmarks (RFC 2544) and of NAT64 (RFC 6052).
-var special = []netip.Prefix{
-	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("64:ff9b::/32"),
-}
+// special are addresses that look public and are not, or lead into networks of
+// somebody's own by what translates them (RFC 6890).
+var special = func() (all []netip.Prefix) {
+	for _, network := range []string{
+		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4",
+		"::/32", "64:ff9b::/32", "2001::/23", "2002::/16", "fec0::/10",
+	} {
+		all = append(all, netip.MustParsePrefix(network))
+	}
+	return all
+}()
 
 // control refuses, before a connection is made, an address that is not public
 // unless it is named: a name can lead anywhere.
 func (h Hosts) control(_ context.Context, _, dialed string, _ syscall.RawConn) error {
-	host, _, err := net.SplitHostPort(dialed)
+	service, err := netip.ParseAddrPort(dialed)
 	if err != nil {
 		return err
 	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return err
-	}
-	address = address.Unmap().WithZone("")
+	service = plain(service)
+	address := service.Addr()
 	in := func(p netip.Prefix) bool { return p.Contains(address) }
-	if address.IsGlobalUnicast() && !address.IsPrivate() && !slices.ContainsFunc(special, in) || slices.ContainsFunc(h.addresses, in) {
+	if address.IsGlobalUnicast() && !address.IsPrivate() && !slices.ContainsFunc(special, in) || h.named(service) {
 		return nil
 	}
 	return fmt.Errorf("%s is not a public address: name it in image_hosts to fetch pictures from there", address)

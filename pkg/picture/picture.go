@@ -6,6 +6,7 @@ package picture
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"image"
@@ -134,7 +135,7 @@ func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			r.Header.Del("Referer") // the address before this one is no matter of this host
 			if len(via) > maxRedirects {
-				return fmt.Errorf("it was redirected more than %d times", maxRedirects)
+				return refusal(fmt.Sprintf("it was redirected more than %d times", maxRedirects))
 			}
 			return f.hosts.allow(grafana, r.URL)
 		},
@@ -149,7 +150,7 @@ func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture,
 	r.Header.Set("Accept", "image/png, image/jpeg, image/webp, image/gif")
 	answer, err := client.Do(r)
 	if err != nil {
-		return nil, withoutAddress(err)
+		return nil, withoutQuotes(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
@@ -160,7 +161,7 @@ func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture,
 	}
 	data, err := io.ReadAll(io.LimitReader(answer.Body, MaxSize+1))
 	if err != nil {
-		return nil, withoutAddress(err)
+		return nil, withoutQuotes(err)
 	}
 	return read(data)
 }
@@ -169,24 +170,38 @@ var errTooLarge = fmt.Errorf("it is larger than %d MiB", MaxSize>>20)
 
 // read tells what a picture is by its own header. It is decoded by whoever reads the
 // mail, and small for that.
-func read(data []byte) (*Picture, error) {
+func read(data []byte) (picture *Picture, err error) {
+	unreadable := errors.New("it is not a PNG, JPEG, GIF or WebP picture")
+	// A mistake of what reads it would end the process, and mail with it.
+	defer func() {
+		if recover() != nil {
+			err = unreadable
+		}
+	}()
 	if len(data) > MaxSize {
 		return nil, errTooLarge
 	}
 	header, format, err := image.DecodeConfig(bytes.NewReader(data))
 	switch {
 	case err != nil:
-		return nil, errors.New("it is not a PNG, JPEG, GIF or WebP picture")
+		return nil, unreadable
 	case header.Width < 1 || header.Height < 1 || header.Width > maxPixels/header.Height:
 		return nil, fmt.Errorf("it has %d times %d pixels; at most %d million are mailed", header.Width, header.Height, maxPixels/1_000_000)
 	}
 	return &Picture{"image/" + format, data}, nil
 }
 
-// withoutAddress leaves an address out of an error: it may hold a token.
-func withoutAddress(err error) error {
+// withoutQuotes leaves out of an error the address and what it may quote of an
+// answer: both may hold a token.
+func withoutQuotes(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
+		err = wrapped.Err
 	}
-	return err
+	_, ours := errors.AsType[refusal](err)
+	_, network := errors.AsType[net.Error](err)
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	if ours || network || certificate {
+		return err
+	}
+	return errors.New("what answers there does not speak HTTP as it should")
 }

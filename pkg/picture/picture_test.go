@@ -202,7 +202,9 @@ func TestAddressesThatAreNotPublic(t *testing.T) {
 		"0.0.0.0": false, "255.255.255.255": false, "224.0.0.1": false, "100.64.1.1": false, "198.18.0.1": false,
 		"::1": false, "::": false, "fe80::1%lo": false, "fd00::1": false, "ff02::1": false,
 		"::ffff:127.0.0.1": false, "64:ff9b::7f00:1": false,
-		"8.8.8.8": true, "100.128.0.1": true, "2606:4700::1": true,
+		"0.1.2.3": false, "192.0.0.192": false, "192.88.99.1": false, "240.0.0.1": false,
+		"::7f00:1": false, "::ffff:0:7f00:1": false, "2001::1": false, "2002:7f00:1::": false, "fec0::1": false,
+		"8.8.8.8": true, "100.128.0.1": true, "2606:4700::1": true, "2001:4860:4860::8888": true,
 	} {
 		dialed := address + ":443"
 		if strings.Contains(address, ":") {

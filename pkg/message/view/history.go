@@ -31,27 +31,30 @@ func (m *Model) remember(a *Alert, from *alert.Alert, h alert.History, location 
 	if h.Days < fewestDays || len(from.Past.Episodes) == 0 {
 		return
 	}
-	now = now.In(location)
-	first := time.Date(now.Year(), now.Month(), now.Day()-h.Days+1, 0, 0, 0, 0, location)
+	// Days are those of the calendar: one without a midnight begins at 01:00.
+	date := func(t time.Time) time.Time {
+		year, month, day := t.In(location).Date()
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	first := date(now).AddDate(0, 0, 1-h.Days)
 	counts := make([]int, h.Days)
 	times, lastHour := 0, 0
 	count := func(start time.Time) {
-		if start.Before(first) || start.After(now) {
+		if start.After(now) { // the sender's clock is ahead
+			start = now
+		}
+		day := int(date(start).Sub(first) / (24 * time.Hour))
+		if day < 0 {
 			return
 		}
+		counts[day]++
 		times++
 		if now.Sub(start) <= time.Hour {
 			lastHour++
 		}
-		for i := range counts {
-			if start.Before(first.AddDate(0, 0, i+1)) {
-				counts[i]++
-				return
-			}
-		}
 	}
 	before := from.Past.Episodes[0]
-	if before.StartsAt.Before(first) {
+	if date(before.StartsAt).Before(first) {
 		return
 	}
 	count(from.StartsAt)
@@ -59,12 +62,12 @@ func (m *Model) remember(a *Alert, from *alert.Alert, h alert.History, location 
 		count(e.StartsAt)
 	}
 	total := strconv.Itoa(times)
-	if earliest := from.Past.Episodes[len(from.Past.Episodes)-1]; from.Past.Cut && !earliest.StartsAt.Before(first) {
+	if earliest := from.Past.Episodes[len(from.Past.Episodes)-1]; from.Past.Cut && !date(earliest.StartsAt).Before(first) {
 		total += "+"
 	}
 	when := m.words.Time(before.StartsAt.In(location)).Weekday(m.Now)
 	a.History = m.words.Say("history", total, h.Days, when)
-	if !before.EndsAt.IsZero() {
+	if before.EndsAt.After(before.StartsAt) {
 		a.History = m.words.Say("history.for", total, h.Days, when, m.words.Span(before.EndsAt.Sub(before.StartsAt)).String())
 	}
 	if lastHour >= flapsFrom {
