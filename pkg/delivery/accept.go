@@ -30,7 +30,7 @@ type Receipt struct {
 	Durable bool
 }
 
-// Accept renders a notification, stores its mail and waits for the outcome of
+// Accept composes the mail of a notification, stores it and waits for the outcome of
 // the first attempt, or until ctx ends: then the receipt says how far it is.
 // An error means that nothing was accepted.
 func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Recipients) (*Receipt, error) {
@@ -39,12 +39,14 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		return nil, err
 	}
 	conversation := alert.Conversation(s.source, n, r)
-	tells := s.recall(ctx, box, n, conversation)
+	hashes := hashesOf(n, s.source)
+	s.addHistory(ctx, box, n, hashes, conversation)
+	records := newRecords(n, hashes, time.Now())
 	delivery, err := s.compose(ctx, n, r)
 	if err != nil {
 		return nil, err
 	}
-	delivery.Conversation, delivery.Alerts = conversation, tells
+	delivery.Conversation, delivery.Alerts = conversation, records
 	stored, err := box.EnqueueAndWait(ctx, delivery)
 	if err != nil {
 		return nil, err

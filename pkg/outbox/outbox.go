@@ -42,8 +42,8 @@ type Options struct {
 
 	// monotonic measures how long something took: the system's clock.
 	monotonic func() time.Time
-	// askFor is how long the store may take to say what earlier mail told: 2 s.
-	askFor time.Duration
+	// historyTimeout is how long one read of the history may take: 2 s.
+	historyTimeout time.Duration
 	// cleanEvery is how often the log is cleaned: every ten minutes.
 	cleanEvery time.Duration
 }
@@ -52,7 +52,7 @@ func (o Options) withDefaults() Options {
 	o.Retention, o.MaxAge = cmp.Or(o.Retention, 720*time.Hour), cmp.Or(o.MaxAge, 24*time.Hour)
 	o.MaxQueued, o.MaxBytes = cmp.Or(o.MaxQueued, 50_000), cmp.Or(o.MaxBytes, 1<<30)
 	o.Lease, o.Renew, o.Poll = cmp.Or(o.Lease, 10*time.Second), cmp.Or(o.Renew, 3*time.Second), cmp.Or(o.Poll, 5*time.Second)
-	o.askFor = cmp.Or(o.askFor, 2*time.Second)
+	o.historyTimeout = cmp.Or(o.historyTimeout, 2*time.Second)
 	o.cleanEvery = cmp.Or(o.cleanEvery, 10*time.Minute)
 	o.Owner = cmp.Or(o.Owner, rand.Text())
 	if o.Logger == nil {
@@ -76,7 +76,7 @@ type Outbox struct {
 	log     hclog.Logger
 	writer  *writer
 	waiters waiters
-	asks    asks
+	history historyReads
 
 	// ctx ends when Close gives up waiting or is done.
 	ctx    context.Context
@@ -115,7 +115,7 @@ func start(st store.Store, opt Options) *Outbox {
 	o := &Outbox{
 		Reader: st, opt: opt.withDefaults(), store: st,
 		sources: map[string]*source{}, all: map[*source]struct{}{}, inFlight: map[string]*work{},
-		asks:     asks{turn: make(chan struct{}, 1)},
+		history:  historyReads{turn: make(chan struct{}, 1)},
 		unstored: rate.Sometimes{Interval: 10 * time.Second},
 	}
 	o.log = o.opt.Logger
@@ -176,6 +176,10 @@ func (o *Outbox) Waiting(ctx context.Context) (map[string]int64, error) {
 	}
 	return waiting, err
 }
+
+// Retention returns how long a delivery stays in the log, and with it what its mail
+// said of alerts.
+func (o *Outbox) Retention() time.Duration { return o.opt.Retention }
 
 // now is this process's clock.
 func (o *Outbox) now() time.Time {

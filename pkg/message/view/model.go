@@ -126,7 +126,7 @@ func (m *Model) read(n *alert.Notification, shared alert.KV, location *time.Loca
 	firing, resolved, closed := 0, 0, 0
 	for i := range n.Alerts {
 		a := newAlert(&n.Alerts[i], shared, m.words, location, now)
-		m.remember(a, &n.Alerts[i], n.History, location, now)
+		m.addHistory(a, &n.Alerts[i], n.History, location, now)
 		switch {
 		case a.State == Closed:
 			closed++

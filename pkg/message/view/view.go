@@ -130,7 +130,7 @@ func (a *Alert) Tone() string {
 	if tone := toneOf(a.State); tone != "" {
 		return tone
 	}
-	return a.gravity()
+	return a.firingTone()
 }
 
 func (m *Model) tone() string {

@@ -35,7 +35,7 @@ type database struct {
 	// memory all three are one connection.
 	writes, reads, quick *sql.DB
 	statements           map[string]*statement
-	told                 *statement // prepared for quick
+	history              *statement // qHistory, prepared for quick
 	particulars
 
 	closed atomic.Bool

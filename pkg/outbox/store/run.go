@@ -38,7 +38,7 @@ func (db *database) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	db.told, err = db.statement(ctx, db.quick, qTold)
+	db.history, err = db.statement(ctx, db.quick, qHistory)
 	return err
 }
 
