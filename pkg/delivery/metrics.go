@@ -35,7 +35,7 @@ var (
 	}, []string{"stage"})
 	pictures = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace, Name: "pictures_total",
-		Help: "Pictures of alerts, by result: embedded in the mail, or linked because they could not be fetched.",
+		Help: "Pictures of alerts, by result: embedded in the mail, or linked because they could not be fetched or the mail would be too large.",
 	}, []string{"result"})
 	connections = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "connections",
