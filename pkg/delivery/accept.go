@@ -120,8 +120,8 @@ func header(set *settings.Settings, n *alert.Notification, r *alert.Recipients, 
 	return h
 }
 
-// thread is equal for the mails of one incident of a group, or of the group where
-// the incident is not known.
+// thread returns what is equal for the mails of one incident of a group, or for all of
+// the group where the incident is not known.
 func thread(n *alert.Notification) string {
 	thread := fmt.Sprint(n.ExternalURL, " ", n.OrgID, " ", n.GroupKey)
 	if incident := n.History.Incident; !incident.IsZero() {

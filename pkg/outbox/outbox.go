@@ -16,7 +16,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// Options tune an Outbox. The zero value of every field is the default.
+// Options tune an Outbox. The zero value of a field is the default that its comment
+// ends with.
 type Options struct {
 	// Retention is how long a delivery stays in the log once it is final: 720 h.
 	Retention time.Duration
@@ -67,8 +68,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Outbox is one process's hold on a store of deliveries. Its methods may be
-// called from any goroutine.
+// Outbox works on a store of deliveries for one process. Its methods may be called
+// from any goroutine.
 type Outbox struct {
 	store.Reader
 	opt     Options
@@ -83,8 +84,8 @@ type Outbox struct {
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 
-	// unstored spaces what the log says of outcomes that cannot be stored: a store
-	// that is away fails every delivery in flight, again and again, for one reason.
+	// unstored limits how often the log says that outcomes cannot be stored: a store
+	// that is down fails every delivery in flight, again and again, for one reason.
 	unstored rate.Sometimes
 
 	mu       sync.Mutex
@@ -110,7 +111,7 @@ func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 	return o, nil
 }
 
-// start works with an open store.
+// start makes an Outbox of an open store and starts its tasks.
 func start(st store.Store, opt Options) *Outbox {
 	o := &Outbox{
 		Reader: st, opt: opt.withDefaults(), store: st,
@@ -181,7 +182,7 @@ func (o *Outbox) Waiting(ctx context.Context) (map[string]int64, error) {
 // said of alerts.
 func (o *Outbox) Retention() time.Duration { return o.opt.Retention }
 
-// now is this process's clock.
+// now returns the time by this process's clock.
 func (o *Outbox) now() time.Time {
 	if o.opt.Now != nil {
 		return o.opt.Now()

@@ -61,8 +61,8 @@ type (
 	}
 	brief struct {
 		view.Row
-		Over bool   // it does not fire, or is marked
-		Said string // value or summary
+		Stated bool   // its state is shown: it does not fire, or is marked
+		Said   string // value or summary
 	}
 	rest struct{ Count, Kinds string }
 )
