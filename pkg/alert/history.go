@@ -9,35 +9,35 @@ import (
 // HistoryDays is how many days the history of an alert has, today included.
 const HistoryDays = 7
 
-// History is what earlier mail told of the group of a notification. The zero
-// value is that it is not known.
+// History is what earlier mail said of the group of a notification. The zero value
+// says that nothing is known.
 type History struct {
 	// Days is how many days Past.Episodes has, today included.
 	Days int
-	// Compared: there was an earlier mail of this incident, and Past.Told is known
-	// of every alert.
+	// Compared: there was an earlier mail of this incident, and Past.Unchanged is
+	// known of every alert.
 	Compared bool
-	// Incident is when the incident began that the mail is of: the first start of the
-	// alerts in its first mail. A mail after one in which all was over begins another.
+	// Incident is when the mail's incident began: the first start of the alerts in its
+	// first mail. A mail after one in which all alerts are over begins another.
 	Incident time.Time
 }
 
-// Past is what earlier mail told of an alert.
+// Past is what earlier mail said of an alert.
 type Past struct {
-	Told     bool      // that this firing is as it is now
-	Episodes []Episode // before this one, the latest first
-	Cut      bool      // there were more, earlier
+	Unchanged bool      // the last mail of the conversation said of this episode what this one says
+	Episodes  []Episode // before this one, the latest first
+	Cut       bool      // there may be more, earlier ones
 }
 
-// Episode is one firing of an alert: from when to when an alert fired.
+// Episode is one firing of an alert.
 type Episode struct {
 	StartsAt time.Time
-	EndsAt   time.Time // the zero time where no mail told of its end
+	EndsAt   time.Time // zero where no mail said that it is over
 }
 
-// Key is a hash of the data source, the group and which alert it is. It is what the
-// outbox keeps of it.
-func (n *Notification) Key(source string, a *Alert) int64 {
+// AlertHash returns a hash of the data source, the group and the alert's identity: the
+// outbox keeps it in place of them.
+func (n *Notification) AlertHash(source string, a *Alert) int64 {
 	f := make(framed, 0, 512)
 	f.add(source)
 	f.add(n.GroupKey)
@@ -46,8 +46,8 @@ func (n *Notification) Key(source string, a *Alert) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:])) //nolint:gosec // any number is as good
 }
 
-// Begins is the first start of those that fire, or of all where none does: when an
-// incident began, as far as this notification knows.
+// Begins returns when the incident began, as far as the notification itself says: the
+// first start of the alerts that fire, or of all where none does.
 func (n *Notification) Begins() time.Time {
 	var first time.Time
 	for i := range n.Alerts {
@@ -60,12 +60,12 @@ func (n *Notification) Begins() time.Time {
 	return first
 }
 
-// SampleHistory gives a notification a history, for the preview: the first alert
-// fired before, and is new where there are several.
+// SampleHistory gives a notification a made-up history, for the preview: the first
+// alert fired before, and is new where there are several.
 func (n *Notification) SampleHistory(now time.Time) {
 	n.History = History{Days: HistoryDays, Compared: len(n.Alerts) > 1 && n.Omitted == 0, Incident: n.Begins()}
 	for i := range n.Alerts {
-		n.Alerts[i].Past.Told = i > 0 && n.Alerts[i].Status == Firing
+		n.Alerts[i].Past.Unchanged = i > 0 && n.Alerts[i].Status == Firing
 	}
 	if len(n.Alerts) > 0 {
 		for _, ago := range []time.Duration{26 * time.Hour, 74 * time.Hour, 77 * time.Hour} {

@@ -41,8 +41,8 @@ func digest(b []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:18])
 }
 
-// alert is which alert it is: its fingerprint, or its labels where the sender gave
-// none.
+// alert adds what identifies an alert: its fingerprint, or its labels where the
+// sender gave none.
 func (f *framed) alert(a *Alert) {
 	if a.Fingerprint != "" {
 		f.add("fingerprint")

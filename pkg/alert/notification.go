@@ -53,7 +53,7 @@ type Notification struct {
 	// Replaced is what Recipients.Replaced says of the request, for the mail to
 	// tell.
 	Replaced []string `json:"-"`
-	// History is what earlier mail told of the group.
+	// History is what earlier mail said of the group.
 	History History `json:"-"`
 	// Signature is the one that the request may be carried out with once.
 	Signature Signature `json:"-"`
@@ -83,7 +83,7 @@ type Alert struct {
 	ValueString  string    `json:"valueString"`  // Grafana only
 	OrgID        int64     `json:"orgId"`        // Grafana only
 
-	Past Past `json:"-"` // what earlier mail told of it
+	Past Past `json:"-"` // what earlier mail said of it
 }
 
 // Closed says whether Grafana ended the alert because the series is gone, the

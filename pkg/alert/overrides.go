@@ -42,10 +42,10 @@ type Rejected struct {
 	Reason    string // a sentence for whoever wrote it, which quotes the entry
 }
 
-// ParseOverrides reads a query. Addresses may be repeated and
-// separated by commas or semicolons. An empty value, as from a URL template
+// ParseOverrides reads a query. Addresses may be repeated and separated by commas or
+// semicolons. An empty value, as from a URL template
 // that expanded to nothing, overrides nothing; an entry that is no address is
-// left out and told in Rejected, since a label that holds a team's name must not
+// left out and listed in Rejected, since a label that holds a team's name must not
 // keep the alert from the others. An unknown parameter is refused, so that a
 // typing error does not mail somebody else. The error is a *failure.Error.
 func ParseOverrides(q url.Values) (*Overrides, error) {

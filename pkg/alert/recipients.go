@@ -22,7 +22,7 @@ type Recipients struct {
 	Language    string
 	Mode        settings.RecipientMode
 	Location    *time.Location
-	ReplyTo     *address.Address // nil: the sender
+	ReplyTo     *address.Address // nil: answers go to From
 	// Rejected are the entries of the request that are no mail addresses.
 	Rejected []Rejected
 	// Replaced are those of them for which default recipients stand in, because
@@ -76,7 +76,7 @@ func (r *Recipients) check(o *Overrides, s *settings.Settings) error {
 		defaults[a.Key()] = true
 	}
 	named := r.All()
-	if o.ReplyTo != nil { // answers tell of the alert, too
+	if o.ReplyTo != nil { // an answer quotes the mail
 		named = append(named, *o.ReplyTo)
 	}
 	for _, a := range named {

@@ -31,7 +31,7 @@ type Receipt struct {
 	Durable bool
 }
 
-// Accept renders a notification, stores its mail and waits for the outcome of
+// Accept composes the mail of a notification, stores it and waits for the outcome of
 // the first attempt, or until ctx ends: then the receipt says how far it is.
 // An error means that nothing was accepted.
 func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Recipients) (*Receipt, error) {
@@ -40,7 +40,9 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		return nil, err
 	}
 	conversation := alert.Conversation(s.source, n, r)
-	tells := s.recall(ctx, box, n, conversation)
+	hashes := hashesOf(n, s.source)
+	s.addHistory(ctx, box, n, hashes, conversation)
+	records := newRecords(n, hashes, time.Now())
 	linked, err := s.render(ctx, n, r)
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		if err != nil {
 			return outbox.Enqueued{}, err
 		}
-		delivery.Conversation, delivery.Alerts = conversation, tells
+		delivery.Conversation, delivery.Alerts = conversation, records
 		return box.EnqueueAndWait(ctx, delivery)
 	}
 	embedded := s.embed(ctx, linked, n)
@@ -128,8 +130,8 @@ func header(set *settings.Settings, n *alert.Notification, r *alert.Recipients, 
 	return h
 }
 
-// thread is equal for the mails of one incident of a group, or of the group where
-// the incident is not known.
+// thread returns what is equal for the mails of one incident of a group, or for all of
+// the group where the incident is not known.
 func thread(n *alert.Notification) string {
 	thread := fmt.Sprint(n.ExternalURL, " ", n.OrgID, " ", n.GroupKey)
 	if incident := n.History.Incident; !incident.IsZero() {

@@ -24,12 +24,12 @@ type Config struct {
 	file    string // the default outbox; empty when outbox_url is set
 	options outbox.Options
 	images  picture.Hosts
-	err     error // a key that cannot be read; told by health and every alert
+	err     error // of a key that cannot be read: the health check and every answer to an alert say so
 }
 
-// ConfigFromEnv reads the keys as Grafana hands them on (GF_PLUGIN_<KEY>):
-// outbox_url, retention, outbox_max_mails, outbox_max_bytes and image_hosts. The default
-// outbox is outbox.db in a folder nhncloud-email beside the plugins directory,
+// ConfigFromEnv reads the keys as Grafana hands them on (GF_PLUGIN_<KEY>): outbox_url,
+// retention, outbox_max_mails, outbox_max_bytes and image_hosts. The default outbox is
+// outbox.db in a folder nhncloud-email beside the plugins directory,
 // which executable is in: the plugin's own directory is replaced on upgrade.
 func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	c := Config{url: getenv("GF_PLUGIN_OUTBOX_URL")}

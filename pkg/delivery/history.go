@@ -11,55 +11,59 @@ import (
 
 const day = 24 * time.Hour
 
-// told reads what mail told. A variable for the sake of its test.
-var told = (*outbox.Outbox).Told
+// readHistory reads what earlier mail said of alerts. A test replaces it.
+var readHistory = (*outbox.Outbox).History
 
-// recall gives a notification what earlier mail told of it, and returns what this
-// mail tells that no earlier one did. Where that cannot be read the mail goes
-// without, and tells as if it were the first.
-func (s *Sender) recall(ctx context.Context, box *outbox.Outbox, n *alert.Notification, conversation string) []outbox.Alert {
-	now := time.Now()
-	keys := make([]int64, len(n.Alerts))
-	for i := range n.Alerts {
-		keys[i] = n.Key(s.source, &n.Alerts[i])
-	}
-	earlier, err := told(box, ctx, keys)
-	if err != nil && ctx.Err() == nil {
-		s.service.forgetful.Do(func() {
-			s.log.Warn("the history of alerts cannot be read, and mail goes without it", "error", err.Error())
-		})
-	}
+// addHistory gives a notification its history, and each alert its past. Where they
+// cannot be read, the mail goes without them, as if it were the first.
+func (s *Sender) addHistory(ctx context.Context, box *outbox.Outbox, n *alert.Notification, hashes []int64, conversation string) {
 	n.History.Incident = n.Begins()
-	if err == nil {
-		n.History.Days = min(int(box.Retention()/day), alert.HistoryDays)
-		compare(n, keys, conversation, earlier, now.Add(-box.Retention()))
+	earlier, err := readHistory(box, ctx, hashes)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.service.unread.Do(func() {
+				s.log.Warn("the history of alerts cannot be read, and mail goes without it", "error", err.Error())
+			})
+		}
+		return
 	}
-	return telling(n, keys, now)
+	n.History.Days = min(int(box.Retention()/day), alert.HistoryDays)
+	compare(n, hashes, conversation, earlier, time.Now().Add(-box.Retention()))
 }
 
-// compare tells what has changed since what mail of the conversation told. What
-// began before oldest may have been told and be forgotten; where no more was looked
-// at than what others were told of this firing, it may have been told here, too.
-func compare(n *alert.Notification, keys []int64, conversation string, told outbox.Told, oldest time.Time) {
-	var open, over time.Time // the first incidents of what fired, and of what did not, when last told of
+// hashesOf returns the hash of each alert, by which the outbox keeps its history.
+func hashesOf(n *alert.Notification, source string) []int64 {
+	hashes := make([]int64, len(n.Alerts))
+	for i := range n.Alerts {
+		hashes[i] = n.AlertHash(source, &n.Alerts[i])
+	}
+	return hashes
+}
+
+// compare finds what has changed since earlier mail of the conversation. The records
+// of an alert that began before oldest may have been removed, so that one without
+// records is not known to be new; nor is one of which only the records of other
+// conversations were looked at.
+func compare(n *alert.Notification, hashes []int64, conversation string, earlier outbox.History, oldest time.Time) {
+	var open, over time.Time // the first incidents of alerts that were last said to fire, and to be over
 	compared := n.Omitted == 0
 	for i := range n.Alerts {
 		a := &n.Alerts[i]
 		start := a.StartsAt.Truncate(time.Microsecond) // as the store keeps times
-		of := told.ByAlert[keys[i]]
-		a.Past.Episodes, a.Past.Cut = episodes(of, start), len(of) >= told.Limit
-		last := slices.IndexFunc(of, func(t outbox.ToldAlert) bool {
-			return t.Conversation == conversation && !t.Lost && t.StartsAt.Equal(start)
+		records := earlier.ByAlert[hashes[i]]
+		a.Past.Episodes, a.Past.Cut = episodes(records, start), len(records) >= earlier.Limit
+		last := slices.IndexFunc(records, func(r outbox.EarlierRecord) bool {
+			return r.Conversation == conversation && !r.Missed && r.StartsAt.Equal(start)
 		})
 		if last < 0 {
 			compared = compared && start.After(oldest) && (!a.Past.Cut || len(a.Past.Episodes) > 0)
 		} else {
-			t := of[last]
-			a.Past.Told = t.EndsAt.IsZero() == (a.Status == alert.Firing)
-			if t.EndsAt.IsZero() {
-				open = first(open, t.Incident)
+			r := records[last]
+			a.Past.Unchanged = r.EndsAt.IsZero() == (a.Status == alert.Firing)
+			if r.EndsAt.IsZero() {
+				open = first(open, r.Incident)
 			} else {
-				over = first(over, t.Incident)
+				over = first(over, r.Incident)
 			}
 		}
 	}
@@ -71,24 +75,24 @@ func compare(n *alert.Notification, keys []int64, conversation string, told outb
 	}
 }
 
-// episodes are those before the one that began at start, the latest first.
-func episodes(told []outbox.ToldAlert, start time.Time) (all []alert.Episode) {
-	for _, t := range told {
-		if !t.StartsAt.Before(start) {
+// episodes returns those before the one that began at start, the latest first.
+func episodes(records []outbox.EarlierRecord, start time.Time) (all []alert.Episode) {
+	for _, r := range records {
+		if !r.StartsAt.Before(start) {
 			continue
 		}
-		i := slices.IndexFunc(all, func(f alert.Episode) bool { return f.StartsAt.Equal(t.StartsAt) })
+		i := slices.IndexFunc(all, func(e alert.Episode) bool { return e.StartsAt.Equal(r.StartsAt) })
 		if i < 0 {
-			all = append(all, alert.Episode{StartsAt: t.StartsAt, EndsAt: t.EndsAt})
+			all = append(all, alert.Episode{StartsAt: r.StartsAt, EndsAt: r.EndsAt})
 		} else if all[i].EndsAt.IsZero() {
-			all[i].EndsAt = t.EndsAt
+			all[i].EndsAt = r.EndsAt
 		}
 	}
 	slices.SortFunc(all, func(a, b alert.Episode) int { return b.StartsAt.Compare(a.StartsAt) })
 	return all
 }
 
-// first is the earlier of two times, where the zero time is none.
+// first returns the earlier of two times, where the zero time is none.
 func first(a, b time.Time) time.Time {
 	if a.IsZero() || b.Before(a) {
 		return b
@@ -96,21 +100,21 @@ func first(a, b time.Time) time.Time {
 	return a
 }
 
-// telling is what the mail tells of alerts that no earlier mail did.
-func telling(n *alert.Notification, keys []int64, now time.Time) (all []outbox.Alert) {
+// newRecords returns what the mail says of alerts that no earlier mail did.
+func newRecords(n *alert.Notification, hashes []int64, now time.Time) (all []outbox.AlertRecord) {
 	for i := range n.Alerts {
 		a := &n.Alerts[i]
-		if a.Past.Told || a.StartsAt.IsZero() {
+		if a.Past.Unchanged || a.StartsAt.IsZero() {
 			continue
 		}
-		tells := outbox.Alert{Fingerprint: keys[i], StartsAt: a.StartsAt, Incident: n.History.Incident}
+		record := outbox.AlertRecord{Hash: hashes[i], StartsAt: a.StartsAt, Incident: n.History.Incident}
 		if a.Status != alert.Firing {
-			tells.EndsAt = a.EndsAt
-			if tells.EndsAt.IsZero() {
-				tells.EndsAt = now
+			record.EndsAt = a.EndsAt
+			if record.EndsAt.IsZero() {
+				record.EndsAt = now
 			}
 		}
-		all = append(all, tells)
+		all = append(all, record)
 	}
 	return all
 }

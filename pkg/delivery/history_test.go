@@ -22,10 +22,10 @@ func TestAHistoryThatCannotBeReadDelaysNoMail(t *testing.T) {
 	m := startMailing(t, map[string]any{"dedupeSeconds": 0})
 	var said bytes.Buffer
 	m.sender.log = hclog.New(&hclog.LoggerOptions{Output: &said})
-	read := told
-	defer func() { told = read }()
-	broken := func(*outbox.Outbox, context.Context, []int64) (outbox.Told, error) {
-		return outbox.Told{}, errors.New("disk I/O error")
+	read := readHistory
+	defer func() { readHistory = read }()
+	broken := func(*outbox.Outbox, context.Context, []int64) (outbox.History, error) {
+		return outbox.History{}, errors.New("disk I/O error")
 	}
 
 	began := time.Now().Add(-5 * time.Minute).Truncate(time.Second)
@@ -62,17 +62,17 @@ func TestAHistoryThatCannotBeReadDelaysNoMail(t *testing.T) {
 		return strings.NewReplacer("=\r\n", "", "=C2=A0", " ").Replace(data)
 	}
 	send("firing", "a", "b")
-	told = broken
+	readHistory = broken
 	for range 3 {
 		if text := send("firing", "a", "b"); strings.Contains(text, "Since the last") {
 			t.Errorf("the mail says what is not known:\n%s", text)
 		}
 	}
-	told = read
+	readHistory = read
 	if text := send("firing", "a", "b", "c"); !strings.Contains(text, "Since the last mail: 1 new, 2 still") {
 		t.Errorf("the history is there again, and the mail does not tell:\n%s", text)
 	}
-	told = broken
+	readHistory = broken
 	send("resolved", "a", "b", "c")
 	if len(roots) != 1 {
 		t.Errorf("one incident has the threads %v", roots)
@@ -96,7 +96,7 @@ func TestWhatIsForgottenIsNotTakenForNew(t *testing.T) {
 		}
 		return n
 	}
-	known := outbox.Told{Limit: 2, ByAlert: map[int64][]outbox.ToldAlert{0: {{Alert: outbox.Alert{StartsAt: now.Add(-time.Hour), Incident: now.Add(-2 * time.Hour)}, Conversation: "here"}}}}
+	known := outbox.History{Limit: 2, ByAlert: map[int64][]outbox.EarlierRecord{0: {{AlertRecord: outbox.AlertRecord{StartsAt: now.Add(-time.Hour), Incident: now.Add(-2 * time.Hour)}, Conversation: "here"}}}}
 	for name, tt := range map[string]struct {
 		n        *alert.Notification
 		compared bool
@@ -125,10 +125,10 @@ func TestWhatIsNotLookedAtIsNotTakenForNew(t *testing.T) {
 	n := &alert.Notification{FiringCount: 2, Alerts: []alert.Alert{
 		{Status: alert.Firing, StartsAt: now.Add(-time.Hour)}, {Status: alert.Firing, StartsAt: now.Add(-time.Minute)},
 	}}
-	row := func(start time.Time, conversation string) []outbox.ToldAlert {
-		return []outbox.ToldAlert{{Alert: outbox.Alert{StartsAt: start, Incident: n.Alerts[0].StartsAt}, Conversation: conversation}}
+	row := func(start time.Time, conversation string) []outbox.EarlierRecord {
+		return []outbox.EarlierRecord{{AlertRecord: outbox.AlertRecord{StartsAt: start, Incident: n.Alerts[0].StartsAt}, Conversation: conversation}}
 	}
-	told := outbox.Told{Limit: 1, ByAlert: map[int64][]outbox.ToldAlert{
+	told := outbox.History{Limit: 1, ByAlert: map[int64][]outbox.EarlierRecord{
 		0: row(n.Alerts[0].StartsAt, "here"), 1: row(n.Alerts[1].StartsAt, "there"),
 	}}
 	if compare(n, []int64{0, 1}, "here", told, now.Add(-24*time.Hour)); n.History.Compared {

@@ -35,7 +35,7 @@ var (
 	}, []string{"stage"})
 	pictures = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace, Name: "pictures_total",
-		Help: "Pictures of alerts, by result: embedded in the mail, or linked because they could not be fetched.",
+		Help: "Pictures of alerts, by result: embedded in the mail, or linked because they could not be fetched or the mail would be too large.",
 	}, []string{"result"})
 	connections = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "connections",
@@ -80,6 +80,9 @@ func (s *Service) RegisterMetrics(r prometheus.Registerer) {
 	r.MustRegister(depth{s})
 	// A counter that is absent until its first event hides that event from
 	// increase(), which alerts are made of.
+	for _, result := range []string{"embedded", "linked"} {
+		pictures.WithLabelValues(result)
+	}
 	for _, status := range outbox.Statuses() {
 		if !status.Final() {
 			continue

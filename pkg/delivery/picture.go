@@ -10,15 +10,15 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 )
 
-// embed fetches the pictures that a mail shows and returns the mail that carries them.
-// What cannot be fetched stays a link, and the delivery's note says why.
+// embed fetches the pictures that a mail shows and returns the mail that carries
+// them. What it cannot carry stays a link, and a warning says why.
 func (s *Sender) embed(ctx context.Context, content message.Content, n *alert.Notification) message.Content {
 	addresses := content.Shown(n)
 	if len(addresses) == 0 {
 		return content
 	}
 	content.Warnings = slices.Clip(content.Warnings)
-	// Grafana says what its address is; a payload may say anything.
+	// Grafana's address is taken from Grafana: what a payload says may be anybody's.
 	grafana, _ := config.GrafanaConfigFromContext(ctx).AppURL()
 	fetched, failed := s.service.pictures.Fetch(ctx, grafana, addresses)
 	for i, p := range fetched {

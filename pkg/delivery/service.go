@@ -51,8 +51,8 @@ type Service struct {
 	senders []*Sender // in the order they were made
 	closed  bool
 
-	// forgetful spaces what the log says of a history that cannot be read.
-	forgetful rate.Sometimes
+	// unread limits how often the log says that the history cannot be read.
+	unread rate.Sometimes
 }
 
 // ErrOpening is the answer while there is no outbox yet.
@@ -73,7 +73,7 @@ func noOutbox(err error) error {
 func New(config Config, log hclog.Logger) *Service {
 	s := &Service{
 		config: config, log: log, connections: newOpenConnections(),
-		pictures: picture.NewFetcher(config.images), forgetful: rate.Sometimes{Interval: 10 * time.Minute},
+		pictures: picture.NewFetcher(config.images), unread: rate.Sometimes{Interval: 10 * time.Minute},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	if _, err := s.Outbox(context.Background()); err != nil {

@@ -59,7 +59,7 @@ func Compose(h Header, c Content) ([]byte, error) {
 	return append(mail, "\r\n--"+separator+"--\r\n"...), nil
 }
 
-// roughly is how many octets a mail of mostly ASCII takes.
+// roughly estimates how many octets a mail of mostly ASCII takes.
 func roughly(c Content) int {
 	return (len(c.Text)+len(c.HTML))*9/8 + 2<<10 + carried(c.Pictures)
 }
@@ -153,8 +153,8 @@ func appendPart(mail []byte, separator, subtype, body string) []byte {
 	return appendEncoded(mail, body)
 }
 
-// appendRelated writes the HTML part and the pictures that it shows (RFC 2387),
-// inside the alternative: Outlook, Gmail and Apple Mail show them without asking.
+// appendRelated writes the HTML part with the pictures that it shows (RFC 2387), as one
+// part of the alternative: so Outlook, Gmail and Apple Mail show them without asking.
 func appendRelated(mail []byte, separator string, c Content) []byte {
 	inner := "=_related" + separator[len("="):] // a reader may compare only how it begins
 	mail = append(mail, "\r\n--"+separator+"\r\nContent-Type: multipart/related; type=\"text/html\";\r\n boundary=\""+inner+"\"\r\n"...)

@@ -10,16 +10,17 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// remembered is a notification with the history that previews show: the first of
-// its alerts fired three times before, and is new among those that fire.
-func remembered(n *alert.Notification) *alert.Notification {
+// withHistory gives a notification the history that previews show: the first of its
+// alerts fired three times before, and is new among those that fire.
+func withHistory(n *alert.Notification) *alert.Notification {
 	n.SampleHistory(renderTime)
 	return n
 }
 
-// flapping is one whose alert fired five times in the last hour, and before.
+// flapping gives a notification the history of an alert that fired five times in the
+// last hour, and before.
 func flapping(n *alert.Notification) *alert.Notification {
-	remembered(n)
+	withHistory(n)
 	var short []alert.Episode
 	for i := range 4 {
 		start := renderTime.Add(time.Duration(-10*i-16) * time.Minute)
@@ -130,8 +131,8 @@ func TestAMailOfSeveralAlertsTellsWhatChanged(t *testing.T) {
 		}
 	}
 
-	n := remembered(many(t, 300))
-	n.Alerts[0].Past.Told, n.Alerts[150].Past.Told, n.Alerts[299].Past.Told = true, false, false
+	n := withHistory(many(t, 300))
+	n.Alerts[0].Past.Unchanged, n.Alerts[150].Past.Unchanged, n.Alerts[299].Past.Unchanged = true, false, false
 	c = render(t, renderer(t, Options{}), n)
 	bothSay(t, c, true, "Since the last mail: 2 new, 298 still firing")
 	shown := shownHTML(c.HTML)
@@ -144,7 +145,7 @@ func TestAMailOfSeveralAlertsTellsWhatChanged(t *testing.T) {
 func TestWhatIsNotKnownToHaveChangedIsNotTold(t *testing.T) {
 	unknown := states(t)["mixed-again"]
 	unknown.History.Compared = false
-	over := remembered(notification(resolved("alertname", "X", "instance", "a"), resolved("alertname", "X", "instance", "b")))
+	over := withHistory(notification(resolved("alertname", "X", "instance", "a"), resolved("alertname", "X", "instance", "b")))
 	one := states(t)["again"]
 	one.History.Compared = true
 	for name, n := range map[string]*alert.Notification{
@@ -157,7 +158,7 @@ func TestWhatIsNotKnownToHaveChangedIsNotTold(t *testing.T) {
 	}
 	n := states(t)["mixed-again"]
 	for i := range n.Alerts {
-		n.Alerts[i].Past.Told = false
+		n.Alerts[i].Past.Unchanged = false
 	}
 	c := render(t, renderer(t, Options{}), n)
 	bothSay(t, c, true, "Since the last mail: 2 new, 1 resolved")

@@ -17,11 +17,11 @@ type Content struct {
 	About About
 	// Priority follows from the alerts' severity.
 	Priority view.Priority
-	// Pictures go with the HTML part, which shows them.
+	// Pictures are those that the HTML part shows and the mail carries.
 	Pictures []Picture
-	// Warnings name each template of the user's that failed on this
-	// notification and was replaced by the built-in one, for the log and the
-	// delivery record.
+	// Warnings name, for the log and the note of the delivery, each template of the
+	// user's that failed on this notification and was replaced by the built-in one,
+	// and each picture that is not carried.
 	Warnings []string
 }
 

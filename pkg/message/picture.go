@@ -11,7 +11,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
 )
 
-// maxMail is how large a mail may become by its pictures, in octets: less than
+// maxMail is how large a mail may become with its pictures, in octets: less than
 // Postfix takes unless it is told otherwise, which is 10,240,000.
 const maxMail = 10_000_000
 
@@ -34,8 +34,8 @@ func (c *Content) Shown(n *alert.Notification) []string {
 	return all
 }
 
-// Embed lets the mail carry the picture at an address, where it shows it. It says
-// whether the mail has room for it. A picture that is there already comes once.
+// Embed makes the mail carry the picture that it shows at an address, and says whether
+// there was room for it. The same picture at two addresses is carried once.
 func (c *Content) Embed(address, kind string, data []byte) bool {
 	sum := sha256.Sum256(data)
 	id := hex.EncodeToString(sum[:12]) + "@picture"

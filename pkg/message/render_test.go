@@ -130,10 +130,10 @@ func states(t testing.TB) map[string]*alert.Notification {
 		}),
 		"three-hundred": many(t, 300),
 
-		"again":               remembered(one(func(*alert.Alert) {})),
-		"again-resolved":      remembered(one(ends(""))),
+		"again":               withHistory(one(func(*alert.Alert) {})),
+		"again-resolved":      withHistory(one(ends(""))),
 		"flaps":               flapping(one(func(*alert.Alert) {})),
-		"three-hundred-again": remembered(many(t, 300)),
+		"three-hundred-again": withHistory(many(t, 300)),
 	}
 	mixed := one(func(*alert.Alert) {})
 	second, third := mixed.Alerts[0], one(ends("")).Alerts[0]
@@ -148,7 +148,7 @@ func states(t testing.TB) map[string]*alert.Notification {
 	all["mixed"] = mixed
 	again := *mixed
 	again.Alerts = slices.Clone(mixed.Alerts)
-	all["mixed-again"] = remembered(&again)
+	all["mixed-again"] = withHistory(&again)
 	for _, name := range payloads(t) {
 		all[name] = payload(t, name)
 	}

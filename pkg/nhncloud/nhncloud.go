@@ -11,8 +11,8 @@ import (
 // Host is the SMTP domain of the service.
 const Host = "smtp-mail.nhncloudservice.com"
 
-// AdMarks are what the subject of a mail of type ad begins with, one of them, by the
-// rules of the service's API and console. Nothing is said of SMTP.
+// AdMarks lists the marks, one of which the subject of a mail of type ad begins with.
+// The service's API and console demand it; of SMTP its guide says nothing.
 var AdMarks = []string{"(광고)", "(AD)", "(広告)"}
 
 // PortMode is how TLS begins on a port.

@@ -7,15 +7,15 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// shortestWait keeps a loop from spinning on mail that is due but not to be
-// had: another process is just claiming it, or this one still works on it.
+// shortestWait keeps a loop from spinning on mail that is due and cannot be claimed:
+// another process is just claiming it, or this one still works on it.
 const shortestWait = 50 * time.Millisecond
 
 // loop delivers what is due until the source is detached.
 func (s *source) loop() {
 	var wait time.Duration
 	var err error
-	attached := true // just now
+	attached := true // until the first claim
 	for {
 		// A claim may stand although its COMMIT failed; its lease ends as if the
 		// process had ended. One such is enough: first another commit must pass.
@@ -52,8 +52,8 @@ type look struct {
 	now           time.Time
 }
 
-// claim leases as much as there are free slots for, starts it, starts the
-// probes that are due and returns how long nothing else is.
+// claim leases as much as there are free slots for and starts it, starts the probes
+// that are due, and returns how long it is until something else is.
 func (s *source) claim(attached bool) (time.Duration, error) {
 	var found look
 	var shared, fresh []*slot
@@ -100,8 +100,8 @@ func (s *source) claim(attached bool) (time.Duration, error) {
 	return max(wait, shortestWait), nil
 }
 
-// claim leases due deliveries of the source to this process: so many of all,
-// and so many more that were never tried.
+// claim leases due deliveries of the source to this process: as many as all says, and
+// as many more that were never tried as fresh says.
 func (t *transaction) claim(s *source, attached bool, all, fresh int) (found look, err error) {
 	found.now, found.Blocked = t.now, t.of(s.name).blocked
 	if all+fresh > 0 {
@@ -118,9 +118,9 @@ func (t *transaction) claim(s *source, attached bool, all, fresh int) (found loo
 	return found, err
 }
 
-// takeDue claims. What this process still works on is left alone even when its
-// lease ended, say because the store was away: its outcome is about to be
-// stored, or another process has taken it.
+// takeDue claims what is due. What this process still works on is left alone even when
+// its lease ended, say because the store was down: its outcome is about to be stored,
+// or another process has taken it.
 func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
 	early := min(t.of(s.name).credit, all)
 	inHand, suspect := t.o.inHand(s.name)
@@ -154,14 +154,14 @@ func (t *transaction) takeDue(s *source, all, fresh int) (look, error) {
 	return found, err
 }
 
-// note takes in what a claim found.
+// note updates what is known of the source with what a claim found.
 func (s *sourceState) note(found look) {
 	s.credit -= found.early
 	s.blocked = found.Blocked
 	s.unreachable = !found.noneEarly && (s.unreachable || found.early > 0)
 }
 
-// sooner is the sooner of two times, of which zero is never.
+// sooner returns the sooner of two times, where zero is never.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

@@ -19,7 +19,7 @@ func (o *Outbox) keepClean() {
 	}
 }
 
-// clean works in small transactions, so that no send waits for it.
+// clean expires and removes in small transactions, so that no send waits for it.
 func (o *Outbox) clean() {
 	for _, batch := range []func() (int, error){o.expireForgotten, o.removeOld} {
 		for {
@@ -34,9 +34,8 @@ func (o *Outbox) clean() {
 	}
 }
 
-// expireForgotten gives up on mail that nobody fetched, whose data source is
-// gone or stayed paused, or whose process died over it, when the retention has
-// passed since its time was up.
+// expireForgotten gives up on mail whose time was up longer than the retention ago: its
+// data source is gone or stayed paused, or its process ended while it was sent.
 func (o *Outbox) expireForgotten() (int, error) {
 	var given []Delivery
 	err := o.write(context.Background(), &operation{name: "expiring forgotten mail", alone: true, run: func(t *transaction) error {

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// The pause before an attempt is repeated doubles from the one to the other. It
-	// is up to a fifth longer or shorter, and never longer than the last.
+	// The pause before an attempt is repeated doubles from firstBackoff to maxBackoff.
+	// It is up to a fifth longer or shorter, and never longer than maxBackoff.
 	firstBackoff = 5 * time.Second
 	maxBackoff   = 10 * time.Minute
-	// So does the pause after an attempt that seems to have ended the process.
+	// The pause after an attempt that seems to have ended the process doubles, too.
 	firstCrashPause = time.Minute
 	maxCrashPause   = time.Hour
 	// maxUncertain is how many copies are sent of a mail whose relay does not
@@ -23,8 +23,9 @@ const (
 	maxUncertain = 3
 )
 
-// decide says what an outcome makes of a delivery that is being sent. pause is
-// the sender's, if it is paused; nothing else decides, and nothing is changed.
+// decide returns the transition that an outcome is for a delivery that is being sent.
+// pause is the sender's, if it is paused. It depends on its arguments alone, and
+// changes none of them.
 func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Transition {
 	if out.Verdict == panicked {
 		t := crash(d, d.Lost+1, now)
@@ -74,7 +75,7 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 	return t
 }
 
-// postpone sets when the next attempt is.
+// postpone returns the state until the next attempt, and when that is.
 func postpone(d Delivery, out Outcome, to State, recipients []Recipient, now time.Time) State {
 	to.Unreachable = out.Unreachable && (d.Unreachable || d.Retries == 0)
 	if !d.Early || !out.Unreachable { // an attempt before its time costs the mail nothing
@@ -89,7 +90,7 @@ func postpone(d Delivery, out Outcome, to State, recipients []Recipient, now tim
 	return to
 }
 
-// crash says what becomes of a delivery whose attempt seems to have ended the
+// crash returns the transition of a delivery whose attempt seems to have ended the
 // process, for the lost-th time in a row.
 func crash(d Delivery, lost int, now time.Time) store.Transition {
 	to := d.State
@@ -109,14 +110,15 @@ func crash(d Delivery, lost int, now time.Time) store.Transition {
 	return change(d, crashed, to, recipients, now)
 }
 
-// retry makes a queued delivery due, as if it were new.
+// retry returns the transition that makes a queued delivery due, as if it were new.
 func retry(d Delivery, maxAge time.Duration, now time.Time) store.Transition {
 	t := change(d, retried, State{Status: Queued, DueAt: now}, d.Recipients, now)
 	t.ExpiresAt = now.Add(maxAge)
 	return t
 }
 
-// cancel takes a queued delivery back. Recipients that have it are not changed.
+// cancel returns the transition that takes a queued delivery back. Recipients that
+// have it are not changed.
 func cancel(d Delivery, now time.Time) store.Transition {
 	to := d.State
 	to.Status, to.Reason = Cancelled, "cancelled by a person"
@@ -125,7 +127,7 @@ func cancel(d Delivery, now time.Time) store.Transition {
 	return change(d, cancelled, to, recipients, now)
 }
 
-// forget gives up on a delivery that nobody came for.
+// forget returns the transition that gives up on a delivery that no process fetched.
 func forget(d Delivery, now time.Time) store.Transition {
 	to := d.State
 	to.Reason = "nobody came for it: its data source was gone, or paused, for longer than the retention"
@@ -134,7 +136,7 @@ func forget(d Delivery, now time.Time) store.Transition {
 	return change(d, forgotten, to, recipients, now)
 }
 
-// change is the transition of d to a state, in force if d is still as it was.
+// change returns the transition of d to a state, in force if d is still as it was.
 func change(d Delivery, e event, to State, recipients []Recipient, now time.Time) store.Transition {
 	if !allowed(stored(d.Status), e, to.Status) {
 		panic(fmt.Sprintf("outbox: a delivery that is %s became %s when it was %s", d.Status, to.Status, e))
@@ -151,7 +153,7 @@ func change(d Delivery, e event, to State, recipients []Recipient, now time.Time
 	return t
 }
 
-// stored is the state as it is stored.
+// stored returns the state as it is stored, where there is no Held.
 func stored(s Status) Status {
 	if s == Held {
 		return Queued
@@ -159,7 +161,7 @@ func stored(s Status) Status {
 	return s
 }
 
-// after is d as the transition leaves it.
+// after returns d as the transition leaves it.
 func after(d Delivery, t store.Transition) Delivery {
 	d.State, d.Owner, d.Message = t.To, "", nil
 	if !t.ExpiresAt.IsZero() {

@@ -13,8 +13,8 @@ const (
 	maxCredit        = 500
 )
 
-// finish stores what came of an attempt. It is fenced on (id, attempt, owner):
-// errLeaseLost says that nothing was changed.
+// finish stores the outcome of an attempt. Where the delivery does not belong to this
+// claim any more, nothing is changed and the error is errLeaseLost.
 func (s *source) finish(d Delivery, out Outcome) error {
 	if out.Verdict == Hold && s.replaced() { // refused with settings that are not in force any more
 		out.Verdict = Release
@@ -54,7 +54,7 @@ func (t *transaction) finish(s *source, d Delivery, out Outcome) (Delivery, erro
 	return *now, nil
 }
 
-// finished sees to what follows from an outcome.
+// finished does what follows from a stored outcome, in this process.
 func (s *source) finished(st *state, d Delivery, out Outcome) {
 	known := st.of(s.name)
 	switch {
@@ -74,7 +74,8 @@ func (s *source) finished(st *state, d Delivery, out Outcome) {
 	}
 }
 
-// publish tells those who wait, and the owner of the log, about a new state.
+// publish passes a new state to those who wait for it and, if it is final, to
+// Options.Finished.
 func (o *Outbox) publish(d Delivery) {
 	o.untrack(d)
 	if d.Status.Final() {

@@ -16,7 +16,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// Options tune an Outbox. The zero value of every field is the default.
+// Options tune an Outbox. The zero value of a field is the default that its comment
+// ends with.
 type Options struct {
 	// Retention is how long a delivery stays in the log once it is final: 720 h.
 	Retention time.Duration
@@ -42,8 +43,8 @@ type Options struct {
 
 	// monotonic measures how long something took: the system's clock.
 	monotonic func() time.Time
-	// askFor is how long the store may take to say what earlier mail told: 2 s.
-	askFor time.Duration
+	// historyTimeout is how long one read of the history may take: 2 s.
+	historyTimeout time.Duration
 	// cleanEvery is how often the log is cleaned: every ten minutes.
 	cleanEvery time.Duration
 }
@@ -52,7 +53,7 @@ func (o Options) withDefaults() Options {
 	o.Retention, o.MaxAge = cmp.Or(o.Retention, 720*time.Hour), cmp.Or(o.MaxAge, 24*time.Hour)
 	o.MaxQueued, o.MaxBytes = cmp.Or(o.MaxQueued, 50_000), cmp.Or(o.MaxBytes, 1<<30)
 	o.Lease, o.Renew, o.Poll = cmp.Or(o.Lease, 10*time.Second), cmp.Or(o.Renew, 3*time.Second), cmp.Or(o.Poll, 5*time.Second)
-	o.askFor = cmp.Or(o.askFor, 2*time.Second)
+	o.historyTimeout = cmp.Or(o.historyTimeout, 2*time.Second)
 	o.cleanEvery = cmp.Or(o.cleanEvery, 10*time.Minute)
 	o.Owner = cmp.Or(o.Owner, rand.Text())
 	if o.Logger == nil {
@@ -67,8 +68,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Outbox is one process's hold on a store of deliveries. Its methods may be
-// called from any goroutine.
+// Outbox works on a store of deliveries for one process. Its methods may be called
+// from any goroutine.
 type Outbox struct {
 	store.Reader
 	opt     Options
@@ -76,15 +77,15 @@ type Outbox struct {
 	log     hclog.Logger
 	writer  *writer
 	waiters waiters
-	asks    asks
+	history historyReads
 
 	// ctx ends when Close gives up waiting or is done.
 	ctx    context.Context
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 
-	// unstored spaces what the log says of outcomes that cannot be stored: a store
-	// that is away fails every delivery in flight, again and again, for one reason.
+	// unstored limits how often the log says that outcomes cannot be stored: a store
+	// that is down fails every delivery in flight, again and again, for one reason.
 	unstored rate.Sometimes
 
 	mu       sync.Mutex
@@ -110,12 +111,12 @@ func Open(ctx context.Context, url string, opt Options) (*Outbox, error) {
 	return o, nil
 }
 
-// start works with an open store.
+// start makes an Outbox of an open store and starts its tasks.
 func start(st store.Store, opt Options) *Outbox {
 	o := &Outbox{
 		Reader: st, opt: opt.withDefaults(), store: st,
 		sources: map[string]*source{}, all: map[*source]struct{}{}, inFlight: map[string]*work{},
-		asks:     asks{turn: make(chan struct{}, 1)},
+		history:  historyReads{turn: make(chan struct{}, 1)},
 		unstored: rate.Sometimes{Interval: 10 * time.Second},
 	}
 	o.log = o.opt.Logger
@@ -177,7 +178,11 @@ func (o *Outbox) Waiting(ctx context.Context) (map[string]int64, error) {
 	return waiting, err
 }
 
-// now is this process's clock.
+// Retention returns how long a delivery stays in the log, and with it what its mail
+// said of alerts.
+func (o *Outbox) Retention() time.Duration { return o.opt.Retention }
+
+// now returns the time by this process's clock.
 func (o *Outbox) now() time.Time {
 	if o.opt.Now != nil {
 		return o.opt.Now()

@@ -13,7 +13,8 @@ type Handler interface {
 	// ctx.Err compares the time with the lease, also where this process was
 	// stopped for a while.
 	Deliver(ctx context.Context, job Job) Outcome
-	// Probe asks the relay whether a paused sender works again. It returns nil when the relay takes the sender again.
+	// Probe asks the relay whether it takes a paused sender again, and returns nil if
+	// so.
 	Probe(ctx context.Context, mailType string) error
 }
 
@@ -23,8 +24,8 @@ type Job struct {
 	// Begin is called right before the envelope is sent. An error means that
 	// it must not be.
 	Begin func() error
-	// Reached tells of a recipient that has its mail before the attempt is over.
-	// It is stored soon: should the process end, that one is not sent to again.
+	// Reached notes a recipient that has its mail before the attempt is over. That is
+	// stored soon, so that it gets no second copy if the process ends.
 	Reached func(Result)
 }
 
@@ -98,7 +99,7 @@ func (out Outcome) apply(d Delivery, now time.Time) []Recipient {
 		if result != nil && r.Pending() {
 			r.Status = result.Status
 			if r.Status != Sent && r.Status != Failed {
-				r.Status = Queued // whatever is not a verdict is no verdict
+				r.Status = Queued // anything but an acceptance or a refusal is tried again
 			}
 			r.Code, r.EnhancedCode, r.Text = result.Code, result.EnhancedCode, result.Text
 			r.UpdatedAt = now
@@ -132,8 +133,8 @@ func (out Outcome) giveUpUncertain(recipients []Recipient, copies int, now time.
 	return reason
 }
 
-// derive is the state that follows from the recipients: Queued while one is
-// pending.
+// derive returns the state that follows from the recipients: Queued while one is
+// queued.
 func derive(recipients []Recipient) Status {
 	sent, others := 0, 0
 	for _, r := range recipients {

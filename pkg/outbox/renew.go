@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// progressEvery is how soon it is stored that a recipient has the mail while
-// others wait for theirs.
+// progressEvery is how soon it is stored that a recipient has the mail, while others
+// of the delivery wait for theirs.
 const progressEvery = 50 * time.Millisecond
 
 // renewLeases keeps what this process works on from being claimed by others.

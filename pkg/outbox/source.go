@@ -141,7 +141,7 @@ func (o *Outbox) wakeSource(name string) {
 	}
 }
 
-// mailWaits tells a source's loop that mail is due that found no slot.
+// mailWaits makes a source's loop claim mail that is due and found no slot.
 func (o *Outbox) mailWaits(name string) {
 	if s := o.attached(name); s != nil {
 		s.noteBacklog()
@@ -177,9 +177,9 @@ func (s *source) takeForFresh() *slot {
 	return &slot{source: s, fresh: true}
 }
 
-// takeFree takes every free slot for mail that waits: shared ones for what is
-// due and, where mail has found no slot, those for mail that was never tried but
-// for one, so that mail that is being stored finds it.
+// takeFree takes every free slot for mail that waits: the shared ones and, where mail
+// has found no slot, all but one of those for mail that was never tried. That one is
+// left for mail that is being stored.
 func (s *source) takeFree() (shared, fresh []*slot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,8 +218,8 @@ func (k *slot) release() {
 	s.running.Done()
 }
 
-// noteBacklog notes that mail is due beyond the slots, and says whether one is
-// free again.
+// noteBacklog notes that more mail is due than there are slots, and says whether a
+// slot is free by now.
 func (s *source) noteBacklog() (free bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// state is what the writer knows. Operations are handed it while they are
-// carried out; nobody else can reach it.
+// state is what the writer knows. Operations get it while they are carried out;
+// nothing else can reach it.
 type state struct {
 	room    room
 	sources map[string]*sourceState // by name

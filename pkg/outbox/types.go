@@ -9,27 +9,27 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// What the store keeps is told in its own types; see there.
+// The types of what is stored are the store's; see there.
 type (
-	Status       = store.Status
-	Kind         = store.Kind
-	Delivery     = store.Delivery
-	State        = store.State
-	Recipient    = store.Recipient
-	Attempt      = store.Attempt
-	NewDelivery  = store.NewDelivery
-	Signature    = store.Signature
-	Alert        = store.Alert
-	ToldAlert    = store.ToldAlert
-	Enqueued     = store.Enqueued
-	Filter       = store.Filter
-	Page         = store.Page
-	Stat         = store.Stat
-	Latency      = store.Latency
-	Depth        = store.Depth
-	Description  = store.Description
-	StorageError = store.StorageError
-	sender       = store.Sender
+	Status        = store.Status
+	Kind          = store.Kind
+	Delivery      = store.Delivery
+	State         = store.State
+	Recipient     = store.Recipient
+	Attempt       = store.Attempt
+	NewDelivery   = store.NewDelivery
+	Signature     = store.Signature
+	AlertRecord   = store.AlertRecord
+	EarlierRecord = store.EarlierRecord
+	Enqueued      = store.Enqueued
+	Filter        = store.Filter
+	Page          = store.Page
+	Stat          = store.Stat
+	Latency       = store.Latency
+	Depth         = store.Depth
+	Description   = store.Description
+	StorageError  = store.StorageError
+	sender        = store.Sender
 )
 
 // The states and the kinds of recipients, and what List returns at once.

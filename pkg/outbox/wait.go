@@ -16,7 +16,7 @@ type waiters struct {
 
 type waiter struct {
 	d       Delivery      // as it is stored; before that, its id
-	outcome chan Delivery // has room for the one that is told
+	outcome chan Delivery // has room for the one outcome
 }
 
 // listen adds a waiter for d.
@@ -31,8 +31,8 @@ func (ws *waiters) listen(d Delivery) *waiter {
 	return w
 }
 
-// follow says what w waits for, as it is stored: perhaps the delivery that it
-// joined. It is called before any later outcome is told.
+// follow sets the delivery that w waits for, as it is stored: perhaps the one that it
+// joined. It is called before any later outcome is published.
 func (ws *waiters) follow(w *waiter, d Delivery) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -45,24 +45,24 @@ func (ws *waiters) drop(w *waiter) {
 	delete(ws.all, w)
 }
 
-// tell tells an outcome to those who wait for it. Where d is to be tried again,
-// those who wait behind it hear that they wait as long.
+// tell passes an outcome to those who wait for it. Where d is to be tried again, those
+// whose mail comes behind it get their own delivery, due when d is.
 func (ws *waiters) tell(d Delivery) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for w := range ws.all {
-		told := d
+		outcome := d
 		if w.d.ID != d.ID {
 			if d.Status.Final() || d.Conversation == "" || w.d.Conversation != d.Conversation || w.d.Status != Queued || w.d.Sequence <= d.Sequence {
 				continue
 			}
-			told = w.d
-			told.DueAt, told.Reason = d.DueAt, "it waits for an earlier mail of its conversation: "+d.Reason
-			if told.MailType == d.MailType {
-				told.Status = d.Status
+			outcome = w.d
+			outcome.DueAt, outcome.Reason = d.DueAt, "it waits for an earlier mail of its conversation: "+d.Reason
+			if outcome.MailType == d.MailType {
+				outcome.Status = d.Status
 			}
 		}
-		w.outcome <- told
+		w.outcome <- outcome
 		delete(ws.all, w)
 	}
 }
@@ -74,7 +74,7 @@ func settled(d Delivery) bool {
 
 // EnqueueAndWait is Enqueue, and returns once an attempt has an outcome: when the
 // delivery is final, held, or queued for another attempt, or when an earlier mail
-// of its conversation is; or once ctx has ended, with the delivery as it was
+// of its conversation is held or queued for another; or once ctx has ended, with the delivery as it was
 // stored. The error is Enqueue's: without one the mail is stored.
 func (o *Outbox) EnqueueAndWait(ctx context.Context, n *NewDelivery) (Enqueued, error) {
 	n.ID = cmp.Or(n.ID, NewID())
@@ -95,12 +95,12 @@ func (o *Outbox) EnqueueAndWait(ctx context.Context, n *NewDelivery) (Enqueued, 
 	return stored, nil
 }
 
-// await returns the outcome that is told.
+// await returns the outcome, whichever process stores it.
 func (o *Outbox) await(ctx context.Context, w *waiter) (Delivery, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- o.tellOthers(ctx, w.d) }()
+	go func() { ended <- o.pollOutcome(ctx, w.d) }()
 	select {
 	case d := <-w.outcome:
 		return d, nil
@@ -109,8 +109,9 @@ func (o *Outbox) await(ctx context.Context, w *waiter) (Delivery, error) {
 	}
 }
 
-// tellOthers tells of an outcome that another process has stored.
-func (o *Outbox) tellOthers(ctx context.Context, of Delivery) error {
+// pollOutcome reads the delivery again and again, and passes on an outcome that another
+// process has stored.
+func (o *Outbox) pollOutcome(ctx context.Context, of Delivery) error {
 	every := time.Second
 	if o.Describe().Backend == "postgres" { // which other processes share
 		every = 200 * time.Millisecond

@@ -46,8 +46,8 @@ func (s *source) deliver(w *work) (out Outcome) {
 	return out
 }
 
-// begin is Job.Begin. Of a delivery whose last process ended without an outcome
-// it is stored first: should this one end, too, the mail may be the reason.
+// begin is Job.Begin. Where the claim before this one ended without an outcome, it is
+// stored that the envelope begins: should this process end, too, the mail may be why.
 func (w *work) begin() error {
 	if err := w.lease.Err(); err != nil {
 		return err

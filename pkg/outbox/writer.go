@@ -17,8 +17,8 @@ import (
 // long for the others.
 const maxBatch = 256
 
-// In a storm a transaction waits so long for more operations: it costs twenty
-// of them hardly more than one. Otherwise nobody waits.
+// In a storm a transaction waits for gather, so that more operations share it: twenty
+// cost hardly more than one. Otherwise nobody waits.
 const (
 	storm  = 16 // deliveries in flight
 	gather = 2 * time.Millisecond
@@ -36,8 +36,8 @@ type operation struct {
 	// run may run again after a rollback. An error of the database ends the
 	// transaction, any other this operation only.
 	run func(*transaction) error
-	// done, if set, hears the result before the one who waits does. It must
-	// not block.
+	// done, if set, is called with the result before write returns it. It must not
+	// block.
 	done func(*state, error)
 
 	ctx   context.Context
@@ -163,7 +163,7 @@ func (w *writer) commit(batch []*operation) {
 	}
 }
 
-// finish tells of the result.
+// finish passes the result to done and to write.
 func (w *writer) finish(p *operation, err error) {
 	if p.done != nil {
 		p.done(&w.state, err)

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// Hosts are where an operator lets pictures be fetched from. The zero value has none.
+// Hosts lists where an operator lets pictures be fetched from. The zero value has none.
 type Hosts struct {
 	names     []string // host or host:port, in lower case
 	addresses []netip.Prefix
@@ -23,7 +23,7 @@ type Hosts struct {
 // commas or spaces between them.
 func ParseHosts(list string) (Hosts, error) {
 	var h Hosts
-	for _, entry := range strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' }) {
+	for _, entry := range strings.FieldsFunc(strings.ToLower(list), func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
 		if network, err := netip.ParsePrefix(entry); err == nil {
 			if address := network.Addr(); address.Is4In6() && network.Bits() >= 96 {
 				network = netip.PrefixFrom(address.Unmap(), network.Bits()-96)
@@ -48,7 +48,7 @@ func ParseHosts(list string) (Hosts, error) {
 	return h, nil
 }
 
-// allow refuses an address that is neither Grafana's nor named.
+// allow refuses an address that is neither Grafana's own nor one of the hosts.
 func (h Hosts) allow(grafana string, u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
 		return refusal("its address is none of the web")
@@ -68,11 +68,10 @@ func (h Hosts) allow(grafana string, u *url.URL) error {
 
 // named says whether an address is named, itself, with its port or in a network.
 func (h Hosts) named(service netip.AddrPort) bool {
-	return slices.Contains(h.services, service) ||
-		slices.ContainsFunc(h.addresses, func(p netip.Prefix) bool { return p.Contains(service.Addr()) })
+	return slices.Contains(h.services, service) || contains(h.addresses, service.Addr())
 }
 
-// plain is an address as it is compared: IPv4 as such, and no zone.
+// plain returns an address as it is compared: IPv4 as such, and no zone.
 func plain(service netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(service.Addr().Unmap().WithZone(""), service.Port())
 }
@@ -82,7 +81,7 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// origin is the host of an address, and its port where that is not the scheme's.
+// origin returns the host of an address, with its port unless that is the scheme's.
 func origin(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	if u.Scheme == "https" {
@@ -91,8 +90,8 @@ func origin(u *url.URL) string {
 	return strings.TrimSuffix(host, ":80")
 }
 
-// special are addresses that look public and are not, or lead into networks of
-// somebody's own by what translates them (RFC 6890).
+// special lists networks whose addresses look public and are not, or lead into
+// private networks by translation (RFC 6890).
 var special = func() (all []netip.Prefix) {
 	for _, network := range []string{
 		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4",
@@ -103,8 +102,13 @@ var special = func() (all []netip.Prefix) {
 	return all
 }()
 
-// control refuses, before a connection is made, an address that is not public
-// unless it is named: a name can lead anywhere.
+// contains says whether an address is in one of the networks.
+func contains(networks []netip.Prefix, address netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// control refuses to dial an address that is not public unless that is named itself:
+// whoever owns the name of a host can let it lead anywhere.
 func (h Hosts) control(_ context.Context, _, dialed string, _ syscall.RawConn) error {
 	service, err := netip.ParseAddrPort(dialed)
 	if err != nil {
@@ -112,8 +116,7 @@ func (h Hosts) control(_ context.Context, _, dialed string, _ syscall.RawConn) e
 	}
 	service = plain(service)
 	address := service.Addr()
-	in := func(p netip.Prefix) bool { return p.Contains(address) }
-	if address.IsGlobalUnicast() && !address.IsPrivate() && !slices.ContainsFunc(special, in) || h.named(service) {
+	if address.IsGlobalUnicast() && !address.IsPrivate() && !contains(special, address) || h.named(service) {
 		return nil
 	}
 	return fmt.Errorf("%s is not a public address: name it in image_hosts to fetch pictures from there", address)

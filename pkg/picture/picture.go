@@ -1,6 +1,6 @@
-// Package picture fetches the pictures that alerts link to, so that a mail carries
-// them: a reader's mail program asks before it loads what is elsewhere, and does not
-// reach Grafana from a telephone.
+// Package picture fetches the pictures that alerts link to, so that a mail can carry
+// them. A reader's mail program asks before it loads a linked picture, and on a
+// telephone cannot reach Grafana at all.
 package picture
 
 import (
@@ -10,7 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif"  // for image.DecodeConfig
+	_ "image/gif"  // registers with image.DecodeConfig
 	_ "image/jpeg" // likewise
 	_ "image/png"  // likewise
 	"io"
@@ -25,17 +25,17 @@ import (
 )
 
 const (
-	// MaxSize bounds one picture, in octets.
-	MaxSize = 2 << 20
-	// MaxPictures bounds the pictures of one mail.
-	MaxPictures = 5
+	maxSize     = 2 << 20 // of one picture, in octets
+	maxPictures = 5       // of one mail
 
 	maxTime      = 3 * time.Second // for all pictures of a mail
 	maxPixels    = 25_000_000
 	maxRedirects = 3
-	atOnce       = 8           // mails whose pictures are fetched
-	slowInARow   = 2           // mails, after which
-	rest         = time.Minute // mails go without
+	atOnce       = 8 // mails whose pictures are fetched at the same time
+
+	// After slowInARow mails whose pictures took too long none are fetched for rest.
+	slowInARow = 2
+	rest       = time.Minute
 )
 
 // Picture is a picture as it is mailed.
@@ -56,33 +56,33 @@ type Fetcher struct {
 	until time.Time // when pictures are fetched again
 }
 
-// ErrBusy is why a mail goes without its pictures: those of others are fetched, or
-// have taken too long.
-var ErrBusy = errors.New("pictures are not fetched for a while, since others took too long")
+// errBusy is why a mail goes without its pictures: those of other mails are being
+// fetched, or took too long.
+var errBusy = errors.New("pictures are not fetched for a while, since others took too long")
 
 // NewFetcher makes a fetcher that fetches from these hosts, and from Grafana.
 func NewFetcher(hosts Hosts) *Fetcher {
 	f := &Fetcher{hosts: hosts, turns: semaphore.NewWeighted(atOnce), within: maxTime}
 	dialer := &net.Dialer{ControlContext: hosts.control}
-	// Without a proxy: what it dials cannot be checked.
+	// No proxy is used: which address it dials cannot be checked.
 	f.transport = &http.Transport{
-		DialContext: dialer.DialContext, MaxIdleConnsPerHost: MaxPictures, IdleConnTimeout: rest,
+		DialContext: dialer.DialContext, MaxIdleConnsPerHost: maxPictures, IdleConnTimeout: rest,
 		MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
 	}
 	return f
 }
 
-// Close ends the connections that wait for the next picture.
+// Close closes the idle connections.
 func (f *Fetcher) Close() { f.transport.CloseIdleConnections() }
 
-// Fetch fetches the pictures at these addresses, at most MaxPictures, within three
+// Fetch fetches the pictures at these addresses, at most maxPictures, within three
 // seconds. grafana is Grafana's own address, or empty where it is not known. Both
 // results have an element for each address: a picture, or why there is none.
 func (f *Fetcher) Fetch(ctx context.Context, grafana string, addresses []string) ([]*Picture, []error) {
 	pictures, failed := make([]*Picture, len(addresses)), make([]error, len(addresses))
 	if !f.begin() {
 		for i := range failed {
-			failed[i] = ErrBusy
+			failed[i] = errBusy
 		}
 		return pictures, failed
 	}
@@ -90,8 +90,8 @@ func (f *Fetcher) Fetch(ctx context.Context, grafana string, addresses []string)
 	defer cancel()
 	var fetching sync.WaitGroup
 	for i, address := range addresses {
-		if i >= MaxPictures {
-			failed[i] = fmt.Errorf("a mail carries %d pictures at most", MaxPictures)
+		if i >= maxPictures {
+			failed[i] = fmt.Errorf("a mail carries %d pictures at most", maxPictures)
 			continue
 		}
 		fetching.Go(func() {
@@ -106,7 +106,7 @@ func (f *Fetcher) Fetch(ctx context.Context, grafana string, addresses []string)
 	return pictures, failed
 }
 
-// begin takes a turn, if there is one.
+// begin takes a turn and says whether there was one.
 func (f *Fetcher) begin() bool {
 	f.mu.Lock()
 	resting := time.Now().Before(f.until)
@@ -114,7 +114,7 @@ func (f *Fetcher) begin() bool {
 	return !resting && f.turns.TryAcquire(1)
 }
 
-// end gives the turn back.
+// end gives the turn back; slow says that the time for the pictures was up.
 func (f *Fetcher) end(slow bool) {
 	f.turns.Release(1)
 	f.mu.Lock()
@@ -133,7 +133,7 @@ func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture,
 	client := http.Client{
 		Transport: f.transport,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			r.Header.Del("Referer") // the address before this one is no matter of this host
+			r.Header.Del("Referer") // it may hold a token of another host
 			if len(via) > maxRedirects {
 				return refusal(fmt.Sprintf("it was redirected more than %d times", maxRedirects))
 			}
@@ -156,20 +156,20 @@ func (f *Fetcher) fetch(ctx context.Context, grafana, address string) (*Picture,
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%.100q answers %d", r.URL.Host, answer.StatusCode)
 	}
-	if answer.ContentLength > MaxSize {
+	if answer.ContentLength > maxSize {
 		return nil, errTooLarge
 	}
-	data, err := io.ReadAll(io.LimitReader(answer.Body, MaxSize+1))
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxSize+1))
 	if err != nil {
 		return nil, withoutQuotes(err)
 	}
 	return read(data)
 }
 
-var errTooLarge = fmt.Errorf("it is larger than %d MiB", MaxSize>>20)
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", maxSize>>20)
 
-// read tells what a picture is by its own header. It is decoded by whoever reads the
-// mail, and small for that.
+// read reads the type and the size of a picture from its header, and refuses one that
+// would take too much memory in the reader's mail program. It is not decoded here.
 func read(data []byte) (picture *Picture, err error) {
 	unreadable := errors.New("it is not a PNG, JPEG, GIF or WebP picture")
 	// A mistake of what reads it would end the process, and mail with it.
@@ -178,7 +178,7 @@ func read(data []byte) (picture *Picture, err error) {
 			err = unreadable
 		}
 	}()
-	if len(data) > MaxSize {
+	if len(data) > maxSize {
 		return nil, errTooLarge
 	}
 	header, format, err := image.DecodeConfig(bytes.NewReader(data))
@@ -191,7 +191,7 @@ func read(data []byte) (picture *Picture, err error) {
 	return &Picture{"image/" + format, data}, nil
 }
 
-// withoutQuotes leaves out of an error the address and what it may quote of an
+// withoutQuotes takes out of an error the address and what it may quote of an
 // answer: both may hold a token.
 func withoutQuotes(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {

@@ -97,8 +97,8 @@ func TestPicturesAreToldByTheirContent(t *testing.T) {
 		{name: "a page that asks to sign in", body: []byte("<!doctype html><title>Grafana</title>"), reason: "not a PNG"},
 		{name: "nothing", reason: "not a PNG"},
 		{name: "half a header", body: pngOf(t)[:20], reason: "not a PNG"},
-		{name: "the largest", body: append(pngOf(t), make([]byte, MaxSize-len(pngOf(t)))...), kind: "image/png"},
-		{name: "an octet more", body: append(pngOf(t), make([]byte, MaxSize-len(pngOf(t))+1)...), reason: "larger than 2 MiB"},
+		{name: "the largest", body: append(pngOf(t), make([]byte, maxSize-len(pngOf(t)))...), kind: "image/png"},
+		{name: "an octet more", body: append(pngOf(t), make([]byte, maxSize-len(pngOf(t))+1)...), reason: "larger than 2 MiB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -233,7 +233,7 @@ func TestAMailCarriesFivePictures(t *testing.T) {
 		grafana + "/a.png", grafana + "/a.png?1", grafana + "/a.png?2", grafana + "/a.png?3", grafana + "/a.png?4", grafana + "/a.png?5",
 	})
 	for i, err := range failed {
-		if (err == nil) != (i < MaxPictures) {
+		if (err == nil) != (i < maxPictures) {
 			t.Errorf("picture %d: %v", i+1, err)
 		}
 	}
@@ -260,11 +260,11 @@ func TestMailsGoWithoutPicturesThatTakeTooLong(t *testing.T) {
 		}
 	}
 	before := asked.Load()
-	if _, err := only(f, server.URL, server.URL); !errors.Is(err, ErrBusy) || asked.Load() != before {
+	if _, err := only(f, server.URL, server.URL); !errors.Is(err, errBusy) || asked.Load() != before {
 		t.Errorf("%v, and %d were asked for", err, asked.Load()-before)
 	}
 	f.until = time.Now() // the rest is over
-	if _, err := only(f, server.URL, server.URL); errors.Is(err, ErrBusy) {
+	if _, err := only(f, server.URL, server.URL); errors.Is(err, errBusy) {
 		t.Error(err)
 	}
 }
@@ -291,7 +291,7 @@ func TestPicturesOfEightMailsAreFetchedAtOnce(t *testing.T) {
 	for range atOnce {
 		<-arrived
 	}
-	if _, err := only(f, server.URL, server.URL); !errors.Is(err, ErrBusy) {
+	if _, err := only(f, server.URL, server.URL); !errors.Is(err, errBusy) {
 		t.Error(err)
 	}
 	close(release)

@@ -8,7 +8,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 )
 
-// signedRequest is what an alert is read from.
+// signedRequest is a request to mail an alert whose caller may have it mailed.
 type signedRequest struct {
 	body      []byte
 	query     url.Values // without its key

@@ -101,10 +101,11 @@ func (r *reader) location(key string, unset *time.Location) *time.Location {
 	return location
 }
 
-// LocationForm says what names a time zone.
+// LocationForm says, for error messages, what Location takes.
 const LocationForm = `"UTC" or an IANA name such as "Asia/Seoul"`
 
-// Location is the time zone of that name.
+// Location returns the time zone of that name, and whether there is one. That of the
+// machine is none.
 func Location(name string) (*time.Location, bool) {
 	location, err := time.LoadLocation(name)
 	return location, err == nil && location != time.Local

@@ -121,7 +121,7 @@ func tlsReport(state *tls.ConnectionState, err error) *TLSReport {
 	return nil
 }
 
-// maxNames is how many names of a certificate are told.
+// maxNames is how many names of a certificate a report has.
 const maxNames = 20
 
 // describe tells what a certificate says of itself, within bounds: the relay

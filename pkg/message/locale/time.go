@@ -19,7 +19,7 @@ func (w *Words) Time(t time.Time) Time { return Time{t, w} }
 // Span is d in words; a negative one is not known.
 func (w *Words) Span(d time.Duration) Span { return Span{d, w} }
 
-// Weekday is the short name of a day of the week.
+// Weekday returns the short name of a day of the week.
 func (w *Words) Weekday(d time.Weekday) string { return w.weekdays[d] }
 
 // maxLayout bounds what Format takes.
@@ -48,7 +48,7 @@ func (t Time) Short(now Time) string {
 	return t.time.Format(layout)
 }
 
-// Weekday is Short with the day of the week.
+// Weekday is Short with the day of the week, where Short has the day.
 func (t Time) Weekday(now Time) string {
 	if t.Short(now) == t.time.Format("15:04") {
 		return t.Short(now)

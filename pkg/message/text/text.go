@@ -120,7 +120,7 @@ func (t *writer) sections(v *view.View) {
 
 // row is what is known of one of several alerts besides its line.
 func (t *writer) row(r view.Row) {
-	for _, text := range []string{r.Reason, r.Cause, r.Summary, r.Description, r.Past} {
+	for _, text := range []string{r.Reason, r.Cause, r.Summary, r.Description, r.History} {
 		t.paragraph(text)
 	}
 	t.facts(r.Facts)

@@ -94,20 +94,19 @@ func appendOctet(dst []byte, c byte) []byte {
 	return append(dst, '=', hexDigits[c>>4], hexDigits[c&15])
 }
 
-// appendBase64 writes text in base64 (RFC 2045 section 6.8). Every line end
-// becomes CRLF.
+// appendBase64 writes text in base64. Every line end becomes CRLF.
 func appendBase64(dst []byte, text string) []byte {
 	return AppendBase64(dst, appendCRLF(nil, text))
 }
 
-// AppendBase64 writes data of any kind in base64, in lines.
-func AppendBase64(dst, left []byte) []byte {
+// AppendBase64 writes data in base64 (RFC 2045 section 6.8), in lines.
+func AppendBase64(dst, data []byte) []byte {
 	const whole = encodedLine / 4 * 3
-	for ; len(left) > whole; left = left[whole:] {
-		dst = base64.StdEncoding.AppendEncode(dst, left[:whole])
+	for ; len(data) > whole; data = data[whole:] {
+		dst = base64.StdEncoding.AppendEncode(dst, data[:whole])
 		dst = append(dst, "\r\n"...)
 	}
-	return base64.StdEncoding.AppendEncode(dst, left)
+	return base64.StdEncoding.AppendEncode(dst, data)
 }
 
 // appendCRLF writes text with every line end as CRLF.

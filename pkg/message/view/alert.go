@@ -47,7 +47,7 @@ type Alert struct {
 
 	changed bool // since the last mail of the group
 	flaps   bool
-	week    []Day // its history
+	week    []Day // how often it fired on each day of its history
 }
 
 // Ended says whether the alert does not fire any more.

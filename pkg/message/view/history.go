@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	// flapsFrom is how many times an alert that flaps begins to fire in an hour.
+	// flapsFrom is how many times in an hour an alert has to begin to fire to be flapping.
 	flapsFrom = 4
-	// fewest days that are worth a history.
+	// fewestDays is how many days a history has at least.
 	fewestDays = 2
-	// maxRemembered is how many of several alerts have a history.
-	maxRemembered = 3
+	// maxHistories is how many of several alerts are shown with their history.
+	maxHistories = 3
 )
 
 // Day is how many times an alert began to fire on a day.
@@ -24,10 +24,11 @@ type Day struct {
 	Tone  string // that of the alert when it fires
 }
 
-// remember says what earlier mail told of an alert.
-func (m *Model) remember(a *Alert, from *alert.Alert, h alert.History, location *time.Location, now time.Time) {
-	a.New = h.Compared && !a.Ended() && !from.Past.Told
-	a.changed = h.Compared && !from.Past.Told
+// addHistory says of an alert whether it is new or changed since the last mail, and
+// how often it fired before.
+func (m *Model) addHistory(a *Alert, from *alert.Alert, h alert.History, location *time.Location, now time.Time) {
+	a.New = h.Compared && !a.Ended() && !from.Past.Unchanged
+	a.changed = h.Compared && !from.Past.Unchanged
 	if h.Days < fewestDays || len(from.Past.Episodes) == 0 {
 		return
 	}
@@ -75,7 +76,7 @@ func (m *Model) remember(a *Alert, from *alert.Alert, h alert.History, location 
 		a.History = m.words.Say("history.flaps", lastHour, a.History)
 	}
 	for i, n := range counts {
-		d := Day{Name: m.words.Weekday(first.AddDate(0, 0, i).Weekday()), Tone: a.gravity()}
+		d := Day{Name: m.words.Weekday(first.AddDate(0, 0, i).Weekday()), Tone: a.firingTone()}
 		if n > 0 {
 			d.Times = strconv.Itoa(n)
 		}
@@ -83,8 +84,8 @@ func (m *Model) remember(a *Alert, from *alert.Alert, h alert.History, location 
 	}
 }
 
-// sinceLastMail says what has changed since the last mail of the group, while any
-// alert fires.
+// sinceLastMail says what has changed since the last mail of the group, if any alert
+// fires.
 func (m *Model) sinceLastMail(h alert.History) string {
 	if !h.Compared || len(m.Alerts) < 2 || m.FiringCount == 0 {
 		return ""
@@ -119,7 +120,7 @@ func (m *Model) sinceLastMail(h alert.History) string {
 	return m.words.Say("since.mail", strings.Join(parts, m.words.Say("list.join")))
 }
 
-// mark is the word for an alert that is new since the last mail, among others.
+// mark returns the word that marks an alert as new, or none.
 func (m *Model) mark(a *Alert) string {
 	if m.marked && a.New {
 		return m.words.Say("new")
@@ -127,8 +128,8 @@ func (m *Model) mark(a *Alert) string {
 	return ""
 }
 
-// gravity is the tone of an alert when it fires.
-func (a *Alert) gravity() string {
+// firingTone returns the tone of an alert while it fires, by its severity.
+func (a *Alert) firingTone() string {
 	if a.Severity == "" {
 		return Critical
 	}

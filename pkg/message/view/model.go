@@ -70,8 +70,8 @@ type Model struct {
 	dropped   map[alert.Kind]int // alerts that are not in Alerts, but counted
 	rules     int                // of all alerts, where some are dropped
 	visible   []string           // the recipients that each of them can see
-	marked    bool               // alerts that are new are marked
-	news      string             // how many are new
+	marked    bool               // new alerts are marked, as there are others
+	news      string             // how many alerts are new
 	labelsCut bool               // the labels of the group are not as they were sent
 }
 
@@ -120,13 +120,13 @@ func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, n
 	return m
 }
 
-// read takes the alerts, counts them and puts them in order: those that fire, the
-// gravest, those that are new.
+// read takes the alerts, counts them and puts them in order: first those that fire, of
+// these the most severe first, and of those as severe the new ones first.
 func (m *Model) read(n *alert.Notification, shared alert.KV, location *time.Location, now time.Time) {
 	firing, resolved, closed := 0, 0, 0
 	for i := range n.Alerts {
 		a := newAlert(&n.Alerts[i], shared, m.words, location, now)
-		m.remember(a, &n.Alerts[i], n.History, location, now)
+		m.addHistory(a, &n.Alerts[i], n.History, location, now)
 		switch {
 		case a.State == Closed:
 			closed++

@@ -33,7 +33,7 @@ type Row struct {
 	StateText, Tone      string
 	Where, Since         string
 	Mark                 string // that it is new since the last mail
-	Past                 string // its history, or that it flaps
+	History              string // of the first alerts of the mail, and of those that flap
 	Reason, Cause        string
 	Summary, Description string
 	Value                string // the result that says most
@@ -164,8 +164,8 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 	if s.Description == "" {
 		r.Description = a.Description
 	}
-	if slices.Index(m.Alerts, a) < maxRemembered || a.flaps {
-		r.Past = a.History
+	if slices.Index(m.Alerts, a) < maxHistories || a.flaps {
+		r.History = a.History
 	}
 	r.Links, r.ImageAlt, r.Notes = m.rowLinks(s, a), m.imageAlt(a), a.Notes
 	r.Facts = slices.DeleteFunc(labelsOf(a), func(p Pair) bool { return strings.Contains(r.Where, place(p.Value)) })

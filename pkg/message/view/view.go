@@ -38,7 +38,7 @@ type Card struct {
 	*Alert
 	Heading  string // of Facts
 	Facts    []Pair // its labels
-	Week     []Day  // its history; the last is today
+	Week     []Day  // how often it fired on each day; the last is today
 	ImageAlt string // instead of the picture
 }
 
@@ -130,7 +130,7 @@ func (a *Alert) Tone() string {
 	if tone := toneOf(a.State); tone != "" {
 		return tone
 	}
-	return a.gravity()
+	return a.firingTone()
 }
 
 func (m *Model) tone() string {

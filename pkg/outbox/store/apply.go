@@ -13,10 +13,10 @@ const apply = `UPDATE delivery SET status = $5, due_at = $6, finished_at = $7, r
 
 var (
 	qApply = register(apply)
-	// The same, and whether others of the conversation are not final: a server tells
-	// so in the same answer, and RETURNING costs a database in the process more than
-	// a statement.
-	qApplyTold = register(apply + ` RETURNING CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation
+	// qApply, which also returns whether others of the conversation are not final: that
+	// saves a round trip to a server. In a database in the process, RETURNING costs more
+	// than a statement.
+	qApplyOnServer = register(apply + ` RETURNING CASE WHEN EXISTS (SELECT 1 FROM delivery AS other WHERE other.conversation = delivery.conversation
 		AND other.conversation <> '' AND other.finished_at IS NULL AND other.sequence <> delivery.sequence) THEN 1 ELSE 0 END`)
 	// An outcome leaves no owner, and the next claim has another attempt.
 	qStored  = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
@@ -30,7 +30,7 @@ var (
 	qEnvelope = register(`UPDATE delivery SET begun = 1` + fence)
 )
 
-// fenced are the arguments of fence.
+// fenced returns the arguments of fence.
 func fenced(d Delivery) []any {
 	if d.Status == Held {
 		d.Status = Queued
@@ -47,7 +47,7 @@ func (t *Tx) Apply(c Transition) (inForce bool, err error) {
 	switch {
 	case err != nil || !applied && d.Status != Sending:
 		return false, err
-	case !applied: // unless this process has stored it before, and not heard of the COMMIT
+	case !applied: // in force all the same if this process stored it before, and got no answer to the COMMIT
 		stored, err := column[int](t, qStored, d.Sequence, d.Attempt)
 		return len(stored) > 0, err
 	case !alike:
@@ -82,15 +82,15 @@ func (t *Tx) update(c Transition, reply Recipient) (applied, others bool, err er
 	args := append(fenced(c.Of), string(c.To.Status), c.To.DueAt, finished, c.To.Reason, c.To.Retries, c.To.Unreachable, c.To.Uncertain, c.To.Lost,
 		c.ExpiresAt, reply.Code, reply.EnhancedCode, reply.Text)
 	if t.db.server {
-		applied, err = t.one(qApplyTold, args, asBool{&others})
+		applied, err = t.one(qApplyOnServer, args, asBool{&others})
 		return applied, others, err
 	}
 	changed, err := t.exec(qApply, args...)
 	return changed == 1, t.behind, err
 }
 
-// reply is what the end of a delivery says to its recipients, if it says the same
-// to all that it decides: then their rows need not be written.
+// reply returns the reply to the recipients that the end of a delivery decides, if it
+// is the same for all of them: then their rows need not be written.
 func (c Transition) reply() (first Recipient, alike bool) {
 	if len(c.Recipients) == 0 || !c.To.Status.Final() {
 		return first, false
@@ -104,7 +104,7 @@ func (c Transition) reply() (first Recipient, alike bool) {
 	return first, true
 }
 
-// The spans of the roll-up. The longer makes a month a sum over few rows.
+// The spans of the roll-up. With the longer, a month is a sum over few rows.
 const (
 	minute = int64(time.Minute / time.Microsecond)
 	hour   = int64(time.Hour / time.Microsecond)

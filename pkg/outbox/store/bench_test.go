@@ -39,7 +39,7 @@ func storeAndFinish(b *testing.B, backend backend, batch, alerts int, message []
 				n := mail(fmt.Sprint("conversation ", stored, i))
 				n.Message, n.Size, n.Owner, n.LeaseEnd = message, int64(len(message)), "me", t.Now().Add(lease)
 				for range alerts {
-					n.Alerts = append(n.Alerts, Alert{Fingerprint: rand.Int64(), StartsAt: f.clock, Incident: f.clock})
+					n.Alerts = append(n.Alerts, AlertRecord{Hash: rand.Int64(), StartsAt: f.clock, Incident: f.clock})
 				}
 				e, err := t.Enqueue(n)
 				if err != nil {
@@ -71,15 +71,15 @@ func BenchmarkAlerts(b *testing.B) {
 		f := newFixture(b, backend)
 		for i := range 400 {
 			n := mail(fmt.Sprint("conversation ", i))
-			n.Alerts = []Alert{{Fingerprint: int64(i % 100), StartsAt: f.clock.Add(time.Duration(i) * time.Second)}}
+			n.Alerts = []AlertRecord{{Hash: int64(i % 100), StartsAt: f.clock.Add(time.Duration(i) * time.Second)}}
 			f.enqueue(n)
 		}
-		for name, fingerprint := range map[string]int64{"new": -1, "known": 7} {
+		for name, hash := range map[string]int64{"new": -1, "known": 7} {
 			b.Run(backend.name+"/"+name, func(b *testing.B) {
 				b.ReportAllocs()
 				busy := cpuTime()
 				for b.Loop() {
-					if _, err := f.Alerts(b.Context(), []int64{fingerprint}, 100); err != nil {
+					if _, err := f.History(b.Context(), []int64{hash}, 100); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// The queries of a claim have one mail type each, so that a paused one is not
-// even looked at, and read in the order of an index, so that nothing that is
-// not due or not in turn is looked at. (SQLite plans a query anew for every
+// The queries of a claim have one mail type each, so that nothing of a paused one is
+// read, and go in the order of an index, so that nothing is read that is not due or
+// not in turn. (SQLite plans a query anew for every
 // value of a bare parameter in LIMIT, and does not look for +due_at in an index.)
 const (
 	waiting = `FROM delivery WHERE source = $1 AND mail_type = $2 AND finished_at IS NULL`
@@ -136,8 +136,8 @@ func (t *Tx) candidates(q, source string, types []string, limit int) (found []ca
 	return found, nil
 }
 
-// inTurn leaves those that may reach a recipient, and marks the others: another
-// look may then find more.
+// inTurn returns those that may reach a recipient, and marks the others as behind;
+// again says that another look may find more.
 func (t *Tx) inTurn(found []candidate) (taken []candidate, again bool, err error) {
 	for _, d := range found {
 		var free bool
@@ -156,7 +156,7 @@ func (t *Tx) inTurn(found []candidate) (taken []candidate, again bool, err error
 	return taken, again, nil
 }
 
-// lease takes the deliveries, with their mail.
+// lease leases the deliveries to the process, and reads them with their mail.
 func (t *Tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	if len(taken) == 0 {
 		return nil, nil
@@ -200,8 +200,8 @@ func (t *Tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 // pullBatch bounds how much is pulled back in one claim.
 const pullBatch = 500
 
-// lookAhead finds when something is due next. What is due later than anything can
-// be, since the clock was set back, it makes due now.
+// lookAhead moves next to when the first delivery of the mail type is due. Where one is
+// due later than it can be, the clock was set back: it is made due now.
 func (t *Tx) lookAhead(c Claim, mailType string, next *time.Time) error {
 	latest := t.Now().Add(c.LongestWait)
 	args := []any{c.Source, mailType, t.now, latest, latest.Add(time.Hour)}

@@ -23,7 +23,7 @@ func (t *Tx) Load(source, id string) (Delivery, error) {
 	return found[0], nil
 }
 
-// Undelivered counts the mail that is not final: rows and octets.
+// Undelivered returns the mail that is not final: how many mails, how many octets.
 func (t *Tx) Undelivered() (count, bytes int64, err error) {
 	_, err = t.one(qUndelivered, nil, &count, &bytes)
 	return count, bytes, err

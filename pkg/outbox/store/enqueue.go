@@ -147,8 +147,8 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 		d.Recipients[i] = Recipient{Position: i, Address: r.Address, Kind: r.Kind, Status: Queued}
 		t.later(qRecipient, d.Sequence, i, r.Address, string(r.Kind), d.Source, t.now)
 	}
-	for i, told := range n.Alerts {
-		t.later(qAlert, d.Sequence, i, told.Fingerprint, told.StartsAt, told.EndsAt, told.Incident)
+	for i, a := range n.Alerts {
+		t.later(qAlert, d.Sequence, i, a.Hash, a.StartsAt, a.EndsAt, a.Incident)
 	}
 	if e.Behind {
 		t.behind = true

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// quickly runs a short question, which waits for nobody who looks through the log.
-func (db *database) quickly(ctx context.Context, doing string, ask func(r reader) error) error {
+// quickly runs a short query, which waits for no search through the log.
+func (db *database) quickly(ctx context.Context, doing string, read func(r reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
-	return db.explain(doing, ask(reader{ctx, db, db.quick}))
+	return db.explain(doing, read(reader{ctx, db, db.quick}))
 }
 
 func (db *database) Get(ctx context.Context, source, id string) (d Delivery, err error) {
@@ -32,8 +32,7 @@ func (db *database) Get(ctx context.Context, source, id string) (d Delivery, err
 	return d, err
 }
 
-// depthOf groups as the index is ordered, so that nothing is sorted. An empty
-// source is all of them.
+// depthOf groups in the order of the index, so that nothing is sorted.
 const depthOf = `SELECT CASE WHEN ` + paused + ` THEN 'held' ELSE 'queued' END, count(*), sum(CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
 	min(created_at), CAST(sum(size) AS BIGINT), {clock} FROM delivery WHERE finished_at IS NULL`
 

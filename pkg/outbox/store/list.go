@@ -42,7 +42,8 @@ func (db *database) List(ctx context.Context, f Filter) (page Page, err error) {
 	return page, err
 }
 
-// reading runs read within the limits for those who look through the log.
+// reading runs a search through the log, of which there are at most readers at once
+// for each data source.
 func (db *database) reading(ctx context.Context, source, doing string, read func(reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
@@ -60,8 +61,8 @@ func (db *database) reading(ctx context.Context, source, doing string, read func
 	return db.explain(doing, err)
 }
 
-// slot is what a reader of the source's log holds. In memory readers take
-// turns, so that who writes never waits for more than one of them.
+// slot returns what a reader of the source's log holds meanwhile. In memory all readers
+// take turns, so that the writer never waits for more than one of them.
 func (db *database) slot(source string) chan struct{} {
 	limit := readers
 	if db.reads == db.writes {

@@ -35,7 +35,7 @@ type database struct {
 	// memory all three are one connection.
 	writes, reads, quick *sql.DB
 	statements           map[string]*statement
-	told                 *statement // prepared for quick
+	history              *statement // qHistory, prepared for quick
 	particulars
 
 	closed atomic.Bool
@@ -43,10 +43,10 @@ type database struct {
 	mu    sync.Mutex
 	slots map[string]chan struct{} // of readers, by source
 
-	repaired map[string]string // by source, how far repairTurns came
+	repaired map[string]string // the last conversation that repairTurns looked at, by source
 }
 
-// particulars are what one database does in its own way.
+// particulars is what differs from one database to another.
 type particulars struct {
 	migrations string // the folder of the schema
 	replacer   *strings.Replacer
@@ -66,11 +66,11 @@ type particulars struct {
 	// succeed when it is repeated, everybody whether every transaction fails so.
 	remedy                func(error) string
 	repeatable, everybody func(error) bool
-	// failed hears of every error of the database.
+	// failed, if set, is called with every error of a transaction.
 	failed func(error)
 }
 
-// bounded is ctx with the timeout, if there is one.
+// bounded returns ctx with the timeout, if there is one.
 func (db *database) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	if db.timeout == 0 {
 		return ctx, func() {}

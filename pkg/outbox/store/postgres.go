@@ -53,33 +53,33 @@ func (db *database) openPostgres(u *url.URL) error {
 	return nil
 }
 
-// roles notices that the server became a read-only replica. The connections
-// to it are then closed rather than used again, so that the next are made to
-// whichever server takes writes now (several hosts in the URL, and
+// roles notices that the server has become a read-only replica. Its connections are
+// then closed rather than used again, so that the next ones go to the server that takes
+// writes now (several hosts in the URL, and
 // target_session_attrs).
 type roles struct{ failovers atomic.Int64 }
 
 const bornAfter = "failovers" // in the custom data of a connection
 
-func (p *roles) failed(err error) {
+func (r *roles) failed(err error) {
 	if postgresCode(err) == "25006" {
-		p.failovers.Add(1)
+		r.failovers.Add(1)
 	}
 }
 
-func (p *roles) connected(_ context.Context, c *pgx.Conn) error {
-	c.PgConn().CustomData()[bornAfter] = p.failovers.Load()
+func (r *roles) connected(_ context.Context, c *pgx.Conn) error {
+	c.PgConn().CustomData()[bornAfter] = r.failovers.Load()
 	return nil
 }
 
-func (p *roles) check(_ context.Context, c *pgx.Conn) error {
-	if c.PgConn().CustomData()[bornAfter] != p.failovers.Load() {
+func (r *roles) check(_ context.Context, c *pgx.Conn) error {
+	if c.PgConn().CustomData()[bornAfter] != r.failovers.Load() {
 		return driver.ErrBadConn
 	}
 	return nil
 }
 
-// publicURL is u without what may be secret.
+// publicURL returns u without what may be secret.
 func publicURL(u *url.URL) string {
 	public := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
 	if u.User != nil {
@@ -88,7 +88,7 @@ func publicURL(u *url.URL) string {
 	return public.String()
 }
 
-// postgresCode is the SQLSTATE in err, empty without one.
+// postgresCode returns the SQLSTATE in err, empty without one.
 func postgresCode(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code
@@ -136,9 +136,9 @@ func postgresRemedy(err error) string {
 	return "see the PostgreSQL server's log"
 }
 
-// postgresTx is a transaction on a connection of the pool, past database/sql:
-// what begins and what ends a transaction goes to the server in one message each,
-// and one deadline holds for all statements.
+// postgresTx is a transaction on a connection of the pool, past database/sql: BEGIN
+// goes to the server in one message with the first query, COMMIT in one with what was
+// collected, and one deadline holds for all statements.
 type postgresTx struct {
 	*pgx.Conn
 	begun bool

@@ -28,15 +28,16 @@ func scanDelivery(row scanner) (d Delivery, err error) {
 	return d, err
 }
 
-// hold is how d is read while its sender is paused.
+// hold changes d to how it is read while its sender is paused; the zero Pause changes
+// nothing.
 func (d *Delivery) hold(p Pause) {
 	if !p.Since.IsZero() && d.Status == Queued {
 		d.Status, d.DueAt, d.Reason = Held, time.Time{}, cmp.Or(d.Reason, p.Reason)
 	}
 }
 
-// own is a column of a recipient or, where the end of its delivery decided
-// without a word of its own, what stands for it in that.
+// own returns the SQL for a column of a recipient or, where the end of the delivery
+// decided it for all recipients alike, for that column of the delivery.
 func own(column, of string) string {
 	return "CASE WHEN r.status = 'queued' AND d.finished_at IS NOT NULL THEN d." + of + " ELSE r." + column + " END"
 }
@@ -45,7 +46,8 @@ var qRecipients = register(`SELECT r.delivery, r.position, r.address, r.kind, ` 
 	own("enhanced_code", "enhanced_code") + `, ` + own("text", "reply") + `, ` + own("updated_at", "finished_at") + `
 	FROM recipient AS r JOIN delivery AS d ON d.sequence = r.delivery WHERE r.delivery {in $1} AND d.sequence {in $1} ORDER BY r.delivery, r.position`)
 
-// deliveries runs a query for columns and adds the recipients, of a few at a time.
+// deliveries runs a query for columns and adds the recipients, for a few deliveries at
+// a time.
 func (db *database) deliveries(r runner, q string, args ...any) (found []Delivery, err error) {
 	err = r.each(func(row scanner) error {
 		d, err := scanDelivery(row)
@@ -82,7 +84,7 @@ func sequences(deliveries []Delivery) []int64 {
 	return all
 }
 
-// deliveries is that of the database, with what this transaction has written.
+// deliveries is database.deliveries, and sees what this transaction has written.
 func (t *Tx) deliveries(q string, args ...any) ([]Delivery, error) {
 	if err := t.flush(); err != nil {
 		return nil, err

@@ -10,16 +10,18 @@ import (
 	"unicode/utf8"
 )
 
-// statements are those of the writer, prepared when the store is opened.
+// statements lists the writer's statements, which are prepared when the store is
+// opened.
 var statements []string
 
 // register takes SQL that both databases understand, with $1, $2... as
 // parameters and these placeholders:
 //
-//	{in $1}   is one of the list $1 (see particulars.list)
+//	{in $1}      is one of the list $1 (see particulars.list)
 //	{numbers $1} is a table of the list $1, with the column value
-//	{lock}    locks the selected rows and skips those that are locked
-//	{wait}    locks the selected rows and waits for those that are locked
+//	{lock}       locks the selected rows and skips those that are locked
+//	{wait}       locks the selected rows and waits for those that are locked
+//	{clock}      is the time by the database's clock, if it is a server
 func register(sql string) string {
 	statements = append(statements, sql)
 	return sql
@@ -38,7 +40,7 @@ func (db *database) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	db.told, err = db.statement(ctx, db.quick, qTold)
+	db.history, err = db.statement(ctx, db.quick, qHistory)
 	return err
 }
 
@@ -58,7 +60,7 @@ func (db *database) statement(ctx context.Context, pool *sql.DB, q string) (s *s
 	return s, err
 }
 
-// arguments are those of the prepared statement.
+// arguments returns the arguments of the prepared statement, one for each ?.
 func (s *statement) arguments(args []any) []any {
 	ordered := make([]any, len(s.order))
 	for i, n := range s.order {
@@ -70,7 +72,7 @@ func (s *statement) arguments(args []any) []any {
 // scanner is a row of a result.
 type scanner interface{ Scan(into ...any) error }
 
-// runner runs queries: a transaction, or one who reads.
+// runner runs queries: a transaction, or a reader.
 type runner interface {
 	// each runs scan for every row of the result.
 	each(scan func(scanner) error, q string, args ...any) error
@@ -87,7 +89,7 @@ func column[T any](r runner, q string, args ...any) (all []T, err error) {
 	return all, err
 }
 
-// reader reads beside the writer.
+// reader runs queries outside the writer's transactions.
 type reader struct {
 	ctx  context.Context
 	db   *database
@@ -103,7 +105,7 @@ func scanAll(rows *sql.Rows, err error, scan func(scanner) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }() // Err has told
+	defer func() { _ = rows.Close() }() // rows.Err has its error
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			return err
@@ -146,7 +148,7 @@ func (t *Tx) one(q string, args []any, into ...any) (found bool, err error) {
 	return found, err
 }
 
-// spoil remembers the first error of the database in a transaction.
+// spoil keeps the first error of the database in a transaction, and returns err.
 func (t *Tx) spoil(err error) error {
 	if err != nil && t.err == nil {
 		t.err = err
@@ -154,8 +156,8 @@ func (t *Tx) spoil(err error) error {
 	return err
 }
 
-// bind makes values of arguments as they are stored: times and durations are
-// microseconds, times since 1970.
+// bind replaces arguments, in place, by the values that are stored: times are
+// microseconds since 1970, durations microseconds.
 func bind(args []any) []any {
 	for i, a := range args {
 		switch a := a.(type) {

@@ -63,7 +63,7 @@ func (db *database) openMemory() error {
 	return db.explain("opening a database in memory", err)
 }
 
-// sqlitePool is so many connections that are never closed while it works.
+// sqlitePool opens a pool of connections that stay open.
 func sqlitePool(name string, connections int) (*sql.DB, error) {
 	pool, err := sql.Open("sqlite", name)
 	if err != nil {
@@ -141,7 +141,7 @@ func (c sqliteTx) write(all []writing) error {
 	return nil
 }
 
-// jsonList is a list as json_each reads it.
+// jsonList returns a list as json_each reads it.
 func jsonList(list any) any {
 	b, err := json.Marshal(list)
 	if err != nil {
@@ -164,7 +164,7 @@ func sqlitePath(u *url.URL) (string, error) {
 	return path, nil
 }
 
-// sqliteCode is the primary result code in err, 0 without one.
+// sqliteCode returns the primary result code in err, 0 without one.
 func sqliteCode(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code() & 0xff

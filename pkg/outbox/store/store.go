@@ -24,9 +24,6 @@ type Reader interface {
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
 	// Depth returns what waits for a source, or for all with "".
 	Depth(ctx context.Context, source string) (Depth, error)
-	// Alerts returns what mail told of the alerts with these fingerprints, the latest
-	// first, and of each the last limit. The caller has a shorter deadline.
-	Alerts(ctx context.Context, fingerprints []int64, limit int) ([]ToldAlert, error)
 }
 
 // Store is a database of deliveries.
@@ -34,6 +31,9 @@ type Store interface {
 	Reader
 	// Waiting counts the undelivered mail by source.
 	Waiting(context.Context) (map[string]int64, error)
+	// History returns what mail said of the alerts with these hashes, the latest
+	// first: of each alert the last records, up to limit. It has no time-out but ctx.
+	History(ctx context.Context, hashes []int64, limit int) ([]EarlierRecord, error)
 	// Write, for one goroutine at a time, runs work in one transaction and commits
 	// it. Where a deadlock, a lock or a lost connection ended the transaction before
 	// its COMMIT, work runs again, so it must set what it returns anew each time. A
@@ -48,7 +48,7 @@ type NewDelivery struct {
 	Dedupe    time.Duration // how long after its success a repeat joins it
 	MaxAge    time.Duration // ExpiresAt is that long after Now
 	Signature Signature
-	Alerts    []Alert // what the mail tells of them that earlier mail has not
+	Alerts    []AlertRecord // what the mail says of alerts that no earlier mail did
 	// Full is not nil where there is no room for another mail: the answer where
 	// there is none to join.
 	Full error

@@ -22,8 +22,9 @@ var (
 		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2)`)
 )
 
-// turn says which addresses an earlier mail is still to reach, and whether a
-// delivery has a pending recipient that is none of them. If not, it is behind.
+// turn returns the addresses that earlier mail is still to reach, and whether the
+// delivery is free: it has a pending recipient that is none of them. Otherwise it is
+// behind.
 func (t *Tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
 	if conversation == "" {
 		return nil, true, nil
@@ -50,8 +51,8 @@ func (t *Tx) putBehind(sequence int64) error {
 	return err
 }
 
-// passTurn lets the next mail of the conversation be looked at, and this one no
-// longer if it waits for an earlier.
+// passTurn takes the mark off the next mail of the conversation, and marks this one if
+// it is not final and waits for an earlier one.
 func (t *Tx) passTurn(d Delivery, to Status) error {
 	if !to.Final() {
 		_, free, err := t.turn(d.Conversation, d.Sequence)
@@ -69,9 +70,9 @@ func (t *Tx) passTurn(d Delivery, to Status) error {
 // repairs bounds how many conversations are looked at in one claim.
 const repairs = 200
 
-// repairTurns gives the turn to the first of conversations whose mail is all
-// marked as behind: one process stored it while another finished the mail before
-// it, and neither saw the other. Each call looks at some of them.
+// repairTurns takes the mark off the first mail of conversations whose mail is all
+// marked as behind: one process stored it while another finished the mail before it,
+// and neither saw the other. Each call looks at the next conversations.
 func (t *Tx) repairTurns(source string) error {
 	first := map[string]int64{}
 	last := ""

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// A transaction that met a lock or lost its connection is tried so often, with
-// pauses of half a second together. After patience it is not: PostgreSQL finds a
-// deadlock only after a second (deadlock_timeout), but a server that does not answer
-// a dial is not dialed again for one caller.
+// A transaction that met a lock or lost its connection is tried up to tries times, with
+// pauses of half a second in all, but not again after patience. That is longer than
+// PostgreSQL takes to find a deadlock (deadlock_timeout, one second), and shorter than
+// a dial that gets no answer.
 const (
 	tries    = 6
 	patience = 5 * time.Second
@@ -35,7 +35,7 @@ func (db *database) Write(ctx context.Context, work func(*Tx) error) error {
 // transact runs work in a transaction. own is an error of work that has nothing
 // to do with the database.
 func (db *database) transact(ctx context.Context, work func(*Tx) error) (failure *StorageError, own error) {
-	if !db.server { // nothing interrupts it, and a context that never ends costs the driver nothing
+	if !db.server { // nothing interrupts it, and a context that can end costs the driver time
 		ctx = context.Background()
 	}
 	ctx, cancel := db.bounded(ctx)
@@ -69,7 +69,7 @@ type Tx struct {
 	on     connection
 	now    int64
 	pauses map[Sender]Pause // nil before it has begun
-	err    error            // the first of the database
+	err    error            // the first error of the database
 	// committing: COMMIT was sent.
 	committing bool
 	// behind: mail may wait for an earlier one of its conversation.
@@ -90,7 +90,7 @@ func (t *Tx) later(q string, args ...any) {
 	t.collected = append(t.collected, writing{t.db.statements[q], bind(args)})
 }
 
-// unsent takes what was collected.
+// unsent returns what was collected, and forgets it.
 func (t *Tx) unsent() []writing {
 	for key, count := range t.rollup {
 		t.later(qCount, key.source, key.span, key.began, key.status, key.mailType, key.latency, t.db.Owner, count)
@@ -135,7 +135,7 @@ func (t *Tx) begin() error {
 	return nil
 }
 
-// clockAt is the store's clock, where the database says now.
+// clockAt returns the time by the store's clock; now is what {clock} was.
 func (db *database) clockAt(now int64) time.Time {
 	switch {
 	case db.Now != nil:

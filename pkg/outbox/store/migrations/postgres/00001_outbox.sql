@@ -118,16 +118,16 @@ CREATE TABLE rollup (
     count     BIGINT NOT NULL,
     PRIMARY KEY (source, span, began_at, status, mail_type, latency, owner)
 );
--- An alert as the mail of a delivery told of it, where an earlier mail had not: what
--- later mail says of the past. It goes with the delivery.
+-- What the mail of a delivery says of an alert that no earlier mail did: the history
+-- of which later mail tells. It is removed with the delivery.
 CREATE TABLE alert (
     delivery    BIGINT NOT NULL,
     position    BIGINT NOT NULL,
-    fingerprint BIGINT NOT NULL, -- a hash of the data source, the group and the alert's fingerprint
+    hash        BIGINT NOT NULL, -- of the data source, the group and the alert's fingerprint
     starts_at   BIGINT NOT NULL,
     ended_at    BIGINT NOT NULL, -- 0 while it fires
     incident    BIGINT NOT NULL, -- when that began; it names the thread of the mail
     PRIMARY KEY (delivery, position)
 );
-CREATE INDEX alert_fingerprint ON alert (fingerprint, delivery);
+CREATE INDEX alert_hash ON alert (hash, delivery);
 -- +goose StatementEnd
