@@ -71,7 +71,7 @@ func testPackages() error {
 		return err
 	}
 	packages := slices.DeleteFunc(strings.Fields(list), func(path string) bool { return strings.HasSuffix(path, processTests) })
-	withRace := []string{"test", "-race", raceOfOurs, "-vet=off", "-p=4", "-parallel=8", "-timeout=30m"}
+	withRace := []string{"test", "-race", raceOfOurs, "-vet=off", "-p=3", "-parallel=4", "-timeout=30m"}
 	return sh.RunWithV(unchanged, "go", append(withRace, packages...)...)
 }
 
@@ -80,7 +80,7 @@ func testPackages() error {
 // tests' own client and relay, at three times their price, and the relay has tests
 // of its own.
 func testProcess() error {
-	return sh.RunV("go", "test", "-vet=off", "-parallel=8", "-timeout=30m", "."+processTests)
+	return sh.RunV("go", "test", "-vet=off", "-parallel=4", "-timeout=30m", "."+processTests)
 }
 
 // TestFrontend checks types, lints, tests and builds the frontend, uses what was

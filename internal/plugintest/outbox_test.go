@@ -139,7 +139,6 @@ func TestHealthSaysThatTheOutboxFileIsGone(t *testing.T) {
 // TestMailOfAStoppedProcessIsInTheLog: one recipient's mail has been taken, and
 // its reply has not come when Grafana stops; others had to wait.
 func TestMailOfAStoppedProcessIsInTheLog(t *testing.T) {
-	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
 	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{
