@@ -299,7 +299,7 @@ func onServer(t *testing.T, parameters ...string) *fixture {
 
 // TestTimeOutIsTheOperationsFault: that of the server, and that for a lock.
 func TestTimeOutIsTheOperationsFault(t *testing.T) {
-	for _, parameter := range []string{"statement_timeout=100", "lock_timeout=100"} {
+	for _, parameter := range []string{"statement_timeout=500", "lock_timeout=500"} {
 		f := onServer(t)
 		d := f.enqueue(mail("")).Delivery
 		holder := f.database

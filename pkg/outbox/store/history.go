@@ -25,25 +25,27 @@ type EarlierRecord struct {
 	Missed       bool // no recipient got it: it failed, expired or was cancelled
 }
 
-// The subquery finds the oldest record of each alert that is within the limit.
-const qHistory = `SELECT a.delivery, a.hash, a.starts_at, a.ended_at, a.incident,
+var (
+	// The subquery finds the oldest record of each alert that is within the limit.
+	qHistory = register(`SELECT a.delivery, a.hash, a.starts_at, a.ended_at, a.incident,
 		d.conversation, CASE WHEN d.status IN ('failed', 'expired', 'cancelled') THEN 1 ELSE 0 END
 	FROM {numbers $1} AS k JOIN alert AS a ON a.hash = k.value AND a.delivery >= coalesce(
 		(SELECT delivery FROM alert WHERE hash = k.value ORDER BY delivery DESC LIMIT 1 OFFSET $2 + 0), 0)
-	JOIN delivery AS d ON d.sequence = a.delivery`
-
-var (
+	JOIN delivery AS d ON d.sequence = a.delivery`)
 	qAlert        = register(`INSERT INTO alert (delivery, position, hash, starts_at, ended_at, incident) VALUES ($1, $2, $3, $4, $5, $6)`)
 	qRemoveAlerts = register(`DELETE FROM alert WHERE delivery {in $1}`)
 )
 
+// History reads in SQLite on the connection that writes, between its transactions: on
+// another, each commit makes it read its pages anew, which took 5 % of a storm.
 func (db *database) History(ctx context.Context, hashes []int64, limit int) (found []EarlierRecord, err error) {
 	args := []any{db.list(hashes), limit - 1}
+	s := db.statements[qHistory]
 	var rows *sql.Rows
 	if db.server {
-		rows, err = db.quick.QueryContext(ctx, db.history.text, args...)
+		rows, err = db.quick.QueryContext(ctx, s.text, args...)
 	} else {
-		rows, err = db.history.prepared.QueryContext(ctx, db.history.arguments(args)...)
+		rows, err = s.prepared.QueryContext(ctx, s.arguments(args)...)
 	}
 	err = scanAll(rows, err, func(row scanner) error {
 		var r EarlierRecord

@@ -138,7 +138,7 @@ func TestOfEachAlertTheLatestIsRead(t *testing.T) {
 // TestWhatMailToldIsReadByItsIndex: no mail waits for a look at all that was told.
 func TestWhatMailToldIsReadByItsIndex(t *testing.T) {
 	f := newFixture(t, backends[0])
-	plan := strings.Join(f.plan(t, f.history.text), "\n")
+	plan := strings.Join(f.plan(t, f.statements[qHistory].text), "\n")
 	for _, want := range []string{"SEARCH a USING INDEX alert_hash", "SEARCH d USING INTEGER PRIMARY KEY", "SEARCH alert USING COVERING INDEX alert_hash"} {
 		if !strings.Contains(plan, want) || strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("the plan has no %q, or sorts:\n%s", want, plan)

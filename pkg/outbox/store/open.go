@@ -35,7 +35,6 @@ type database struct {
 	// memory all three are one connection.
 	writes, reads, quick *sql.DB
 	statements           map[string]*statement
-	history              *statement // qHistory, prepared for quick
 	particulars
 
 	closed atomic.Bool

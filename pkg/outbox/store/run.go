@@ -36,28 +36,21 @@ type statement struct {
 
 func (db *database) prepare(ctx context.Context) (err error) {
 	for _, q := range statements {
-		if db.statements[q], err = db.statement(ctx, db.writes, q); err != nil {
-			return err
+		s := &statement{text: db.replacer.Replace(q)}
+		if !db.server {
+			// Without names: the driver looks for the argument of each parameter that has one.
+			text := regexp.MustCompile(`\$\d+`).ReplaceAllStringFunc(s.text, func(name string) string {
+				n, _ := strconv.Atoi(name[1:]) // it is digits
+				s.order = append(s.order, n-1)
+				return "?"
+			})
+			if s.prepared, err = db.writes.PrepareContext(ctx, text); err != nil {
+				return err
+			}
 		}
+		db.statements[q] = s
 	}
-	db.history, err = db.statement(ctx, db.quick, qHistory)
-	return err
-}
-
-// statement puts a query into the SQL of the database, for the connections of a pool.
-func (db *database) statement(ctx context.Context, pool *sql.DB, q string) (s *statement, err error) {
-	s = &statement{text: db.replacer.Replace(q)}
-	if db.server {
-		return s, nil
-	}
-	// Without names: the driver looks for the argument of each parameter that has one.
-	text := regexp.MustCompile(`\$\d+`).ReplaceAllStringFunc(s.text, func(name string) string {
-		n, _ := strconv.Atoi(name[1:]) // it is digits
-		s.order = append(s.order, n-1)
-		return "?"
-	})
-	s.prepared, err = pool.PrepareContext(ctx, text)
-	return s, err
+	return nil
 }
 
 // arguments returns the arguments of the prepared statement, one for each ?.
