@@ -29,54 +29,22 @@ type Day struct {
 func (m *Model) addHistory(a *Alert, from *alert.Alert, h alert.History, location *time.Location, now time.Time) {
 	a.New = h.Compared && !a.Ended() && !from.Past.Unchanged
 	a.changed = h.Compared && !from.Past.Unchanged
-	if h.Days < fewestDays || len(from.Past.Episodes) == 0 {
+	s := startsOf(from, h.Days, location, now)
+	if s == nil {
 		return
-	}
-	// Days are those of the calendar: one without a midnight begins at 01:00.
-	date := func(t time.Time) time.Time {
-		year, month, day := t.In(location).Date()
-		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	}
-	first := date(now).AddDate(0, 0, 1-h.Days)
-	counts := make([]int, h.Days)
-	times, lastHour := 0, 0
-	count := func(start time.Time) {
-		if start.After(now) { // the sender's clock is ahead
-			start = now
-		}
-		day := int(date(start).Sub(first) / (24 * time.Hour))
-		if day < 0 {
-			return
-		}
-		counts[day]++
-		times++
-		if now.Sub(start) <= time.Hour {
-			lastHour++
-		}
 	}
 	before := from.Past.Episodes[0]
-	if date(before.StartsAt).Before(first) {
-		return
-	}
-	count(from.StartsAt)
-	for _, e := range from.Past.Episodes {
-		count(e.StartsAt)
-	}
-	total := strconv.Itoa(times)
-	if earliest := from.Past.Episodes[len(from.Past.Episodes)-1]; from.Past.Cut && !date(earliest.StartsAt).Before(first) {
-		total += "+"
-	}
 	when := m.words.Time(before.StartsAt.In(location)).Weekday(m.Now)
-	a.History = m.words.Say("history", total, h.Days, when)
+	a.History = m.words.Say("history", s.total, h.Days, when)
 	if before.EndsAt.After(before.StartsAt) {
-		a.History = m.words.Say("history.for", total, h.Days, when, m.words.Span(before.EndsAt.Sub(before.StartsAt)).String())
+		a.History = m.words.Say("history.for", s.total, h.Days, when, m.words.Span(before.EndsAt.Sub(before.StartsAt)).String())
 	}
-	if lastHour >= flapsFrom {
+	if s.lastHour >= flapsFrom {
 		a.flaps = true
-		a.History = m.words.Say("history.flaps", lastHour, a.History)
+		a.History = m.words.Say("history.flaps", s.lastHour, a.History)
 	}
-	for i, n := range counts {
-		d := Day{Name: m.words.Weekday(first.AddDate(0, 0, i).Weekday()), Tone: a.firingTone()}
+	for i, n := range s.byDay {
+		d := Day{Name: m.words.Weekday(s.first.AddDate(0, 0, i).Weekday()), Tone: a.firingTone()}
 		if n > 0 {
 			d.Times = strconv.Itoa(n)
 		}
@@ -84,8 +52,58 @@ func (m *Model) addHistory(a *Alert, from *alert.Alert, h alert.History, locatio
 	}
 }
 
+// starts are how many times an alert began to fire.
+type starts struct {
+	first    time.Time // the day of the first of byDay
+	byDay    []int
+	lastHour int
+	total    string // with a plus sign where there may be more
+}
+
+// startsOf counts the starts of an alert in the last days, or returns nil where there
+// is no earlier one in them.
+func startsOf(from *alert.Alert, days int, location *time.Location, now time.Time) *starts {
+	episodes := from.Past.Episodes
+	if days < fewestDays || len(episodes) == 0 {
+		return nil
+	}
+	// Days are those of the calendar: one without a midnight begins at 01:00.
+	date := func(t time.Time) time.Time {
+		year, month, day := t.In(location).Date()
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	s := &starts{first: date(now).AddDate(0, 0, 1-days), byDay: make([]int, days)}
+	if date(episodes[0].StartsAt).Before(s.first) {
+		return nil
+	}
+	times := 0
+	count := func(start time.Time) {
+		if start.After(now) { // the sender's clock is ahead
+			start = now
+		}
+		day := int(date(start).Sub(s.first) / (24 * time.Hour))
+		if day < 0 {
+			return
+		}
+		s.byDay[day]++
+		times++
+		if now.Sub(start) <= time.Hour {
+			s.lastHour++
+		}
+	}
+	count(from.StartsAt)
+	for _, e := range episodes {
+		count(e.StartsAt)
+	}
+	s.total = strconv.Itoa(times)
+	if from.Past.Cut && !date(episodes[len(episodes)-1].StartsAt).Before(s.first) {
+		s.total += "+"
+	}
+	return s
+}
+
 // sinceLastMail says what has changed since the last mail of the group, if any alert
-// fires.
+// fires. It sets news, and whether new alerts are marked.
 func (m *Model) sinceLastMail(h alert.History) string {
 	if !h.Compared || len(m.Alerts) < 2 || m.FiringCount == 0 {
 		return ""
@@ -113,9 +131,8 @@ func (m *Model) sinceLastMail(h alert.History) string {
 	add("since.still", counts["still"])
 	// A mark tells the new ones from the others, where there are others.
 	m.marked = counts["new"] > 0 && counts["still"] > 0
-	m.news = m.words.Say("since.new", counts["new"])
-	if counts["new"] == 0 {
-		m.news = ""
+	if counts["new"] > 0 {
+		m.news = m.words.Say("since.new", counts["new"])
 	}
 	return m.words.Say("since.mail", strings.Join(parts, m.words.Say("list.join")))
 }
