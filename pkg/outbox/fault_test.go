@@ -54,6 +54,53 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 	})
 }
 
+// TestStoreThatFreezesCostsNobodyTheirLease: it falls silent in the midst of a
+// transaction, and goes on with it when leases have ended that nobody could renew.
+func TestStoreThatFreezesCostsNobodyTheirLease(t *testing.T) {
+	for name, goesOn := range map[string]bool{"and goes on": true, "for longer than a transaction may take": false} {
+		t.Run(name, func(t *testing.T) {
+			onSharedEngines(t, func(t *testing.T, f *fixture) {
+				var st faults
+				sends, other := f.open(noRenewal, f.monotonic), f.openWith(&st, f.monotonic)
+				s, thief := newScript(), newScript()
+				f.attach(sends, s)
+				d := f.enqueue(sends, notification("n"))
+				wait.For(t, "the send begins", s.started)
+				f.attach(other, thief)
+				looks := func() {
+					t.Helper()
+					before := st.writes.Load()
+					wait.Until(t, "the other looks", func() bool {
+						other.wakeSource(src)
+						return st.writes.Load() > before+3
+					})
+				}
+				looks()
+				err := other.write(t.Context(), &operation{name: "freezing", run: func(*transaction) error {
+					f.clock.advance(13 * time.Second)
+					if !goesOn {
+						return &StorageError{Err: context.DeadlineExceeded}
+					}
+					return nil
+				}})
+				if goesOn == (err != nil) {
+					t.Fatal(err)
+				}
+				looks()
+				select {
+				case <-thief.started:
+					t.Fatal("the mail is taken from the one who sends it")
+				default:
+				}
+				s.answers <- accept
+				if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
+					t.Errorf("sent %d times", got.Attempt)
+				}
+			})
+		})
+	}
+}
+
 // monotonic makes the fixture's clock the one that measures, too.
 func (f *fixture) monotonic(o *Options) { o.monotonic = f.clock.Now }
 

@@ -323,6 +323,46 @@ func TestTimeOutIsTheOperationsFault(t *testing.T) {
 	}
 }
 
+// TestOwnTimeOutIsTheOperationsFault, too: a lock that another process holds for
+// longer than a transaction may take.
+func TestOwnTimeOutIsTheOperationsFault(t *testing.T) {
+	f := onServer(t)
+	d := f.enqueue(mail("")).Delivery
+	holder := f.database
+	f.database = f.open()
+	f.timeout = 500 * time.Millisecond
+	err := holder.Write(t.Context(), func(tx *Tx) error { // holds the row
+		if _, err := tx.Load(src, d.ID); err != nil {
+			return err
+		}
+		err := f.Write(t.Context(), func(tx *Tx) error { _, err := tx.Load(src, d.ID); return err })
+		failure, ok := errors.AsType[*StorageError](err)
+		if !ok || failure.Everybody || failure.Unknown {
+			t.Errorf("%+v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestServerThatFallsSilentHoldsNobodyUp: it is frozen in the midst of a transaction,
+// and nothing is heard of its connection any more.
+func TestServerThatFallsSilentHoldsNobodyUp(t *testing.T) {
+	f := onServer(t)
+	location, silent := pgtest.Silent(t, f.url, "INSERT INTO recipient")
+	f.url = location
+	f.database = f.open()
+	f.timeout = 500 * time.Millisecond
+	failure := f.storing(mail(""))
+	<-silent
+	if failure == nil {
+		t.Error("it is stored, for all that is known")
+	}
+	f.enqueue(mail("")) // on another connection
+}
+
 // TestConnectionThatTheServerEndsIsReplaced: by an administrator, say.
 func TestConnectionThatTheServerEndsIsReplaced(t *testing.T) {
 	f := onServer(t)
