@@ -460,3 +460,62 @@ func TestLargeChangesShareNoTransaction(t *testing.T) {
 		}
 	})
 }
+
+// TestCleaningLeavesTheStoreToOthers: it takes a batch at a time, and shares no
+// transaction with mail.
+func TestCleaningLeavesTheStoreToOthers(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		const forgotten = 2*cleanBatch + 1
+		var st faults
+		o := f.openWith(&st, noRenewal, f.monotonic, func(o *Options) { o.Retention = time.Hour })
+		for i := range forgotten {
+			f.enqueue(o, notification(fmt.Sprint(i)))
+		}
+		f.clock.advance(26 * time.Hour)
+		most, last := int64(0), int64(forgotten)
+		depth := func() {
+			d, err := o.Depth(f.Context(), src)
+			if err != nil {
+				t.Error(err)
+			}
+			most, last = max(most, last-total(d)), total(d)
+		}
+		st.before.Store(&depth)
+		busy, release := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = o.write(context.Background(), &operation{name: "holding the others up", run: func(*transaction) error { close(busy); <-release; return nil }})
+		}()
+		<-busy
+		waits := func(n int) func() bool {
+			return func() bool {
+				o.writer.mu.Lock()
+				defer o.writer.mu.Unlock()
+				return len(o.writer.waiting) == n
+			}
+		}
+		cleaned, stored := make(chan struct{}), make(chan error, 1)
+		go func() { o.clean(); close(cleaned) }()
+		wait.Until(t, "the cleaning waits", waits(1))
+		before := st.writes.Load()
+		go func() { _, err := o.Enqueue(context.Background(), notification("fresh")); stored <- err }()
+		wait.Until(t, "a mail waits, too", waits(2))
+		close(release)
+		if err := wait.For(t, "the mail is stored", stored); err != nil {
+			t.Error(err)
+		}
+		if n := st.writes.Load() - before; n < 2 {
+			t.Errorf("the mail shares its transaction with the cleaning")
+		}
+		wait.For(t, "all is clean", cleaned)
+		depth()
+		if most == 0 || most > cleanBatch || last != 1 {
+			t.Errorf("%d mails were given up at once, %d are left", most, last)
+		}
+		f.clock.advance(2 * time.Hour)
+		before = st.writes.Load()
+		o.clean()
+		if n := st.writes.Load() - before; n < 1+forgotten/cleanBatch {
+			t.Errorf("%d mails were removed in %d transactions", forgotten, n-1)
+		}
+	})
+}

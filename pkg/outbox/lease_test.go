@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -440,6 +441,44 @@ func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 		}
 		taker.answers <- accept
 		f.awaitStatus(alive, d.ID, Sent)
+	})
+}
+
+// TestWhoHasTheMailIsStoredWithinAFifthOfASecond, and so are those who have it later.
+func TestWhoHasTheMailIsStoredWithinAFifthOfASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, err := Open(t.Context(), "memory:", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = o.Close(t.Context()) }()
+		reached, over := make(chan string), make(chan struct{})
+		_, err = o.Attach(Attachment{Source: src, Handler: deliver(func(_ context.Context, d Job) Outcome {
+			for address := range reached {
+				d.Reached(Result{Address: address, Status: Sent, Code: 250})
+			}
+			<-over
+			return accept
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := notification("n")
+		n.Recipients = []Recipient{{Address: "a@example.com", Kind: To}, {Address: "b@example.com", Kind: To}, {Address: "c@example.com", Kind: To}}
+		stored, err := o.Enqueue(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			reached <- n.Recipients[i].Address
+			time.Sleep(200 * time.Millisecond)
+			got, err := o.Get(t.Context(), src, stored.Delivery.ID)
+			if err != nil || got.Recipients[i].Status != Sent || got.Status != Sending {
+				t.Errorf("recipient %d: %+v, %v", i, got.Recipients[i], err)
+			}
+		}
+		close(reached)
+		close(over)
 	})
 }
 
