@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -156,6 +157,34 @@ func TestPagesFollowEachOtherWithoutGapsOrRepeats(t *testing.T) {
 		for _, cursor := range []string{"x", "1", ".", "x.y", "1.x"} {
 			_, err := f.List(t.Context(), Filter{Source: src, Cursor: cursor})
 			mustBe(t, err, ErrCursor)
+		}
+	})
+}
+
+// TestSearchThatTakesLongGoesOnWithTheNextPage: it ends with the part of the log that
+// it looks through at once, so that nobody waits long for it, and says how far it came.
+func TestSearchThatTakesLongGoesOnWithTheNextPage(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		needle := mail("")
+		needle.Subject = "needle"
+		f.enqueue(needle)
+		f.write(func(tx *Tx) error {
+			for range 2 * firstChunk {
+				if _, err := tx.Enqueue(mail("")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		filter := Filter{Source: src, Text: "needle", Limit: 10}
+		s := &search{reader: reader{t.Context(), f.database, f.reads}, f: filter, began: time.Now().Add(-time.Minute)}
+		page, err := s.run(position{math.MaxInt64, 0})
+		if err != nil || len(page.Deliveries) != 0 || page.Next == "" || page.SearchedTo.IsZero() {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		filter.Cursor = page.Next
+		if page, err = f.List(t.Context(), filter); err != nil || !slices.Equal(ids(page.Deliveries), []string{needle.ID}) || page.Next != "" {
+			t.Errorf("%+v, %v", page, err)
 		}
 	})
 }
