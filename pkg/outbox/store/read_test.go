@@ -358,7 +358,7 @@ func TestReaderWhoseTimeIsUpIsToldWhatToDo(t *testing.T) {
 // may, on as many connections as they get.
 func TestReadersOfOneDataSourceLeaveRoomForOthers(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
-		if f.reads == f.writes { // whoever reads has the database, in turn
+		if f.Backend == "memory" { // whoever reads has the database, in turn
 			f.slot(src) <- struct{}{}
 			select {
 			case f.slot("2/mail") <- struct{}{}:
@@ -379,7 +379,7 @@ func TestReadersOfOneDataSourceLeaveRoomForOthers(t *testing.T) {
 			search(src)
 		}
 		if _, err := f.List(t.Context(), Filter{Source: "2/mail"}); err != nil {
-			t.Errorf("another data source: %v", err)
+			t.Fatalf("another data source: %v", err)
 		}
 		for free := f.reads.Stats().MaxOpenConnections - f.reads.Stats().InUse; free > 0; free-- {
 			search(fmt.Sprint("other ", free))
