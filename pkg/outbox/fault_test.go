@@ -424,6 +424,64 @@ func TestOutdatedSettingsPauseNobodyElse(t *testing.T) {
 	})
 }
 
+// TestOutdatedSettingsEndNoPauseOfNewerOnes: a replica is refused with the present
+// settings, and another still has a mail in hand with those before.
+func TestOutdatedSettingsEndNoPauseOfNewerOnes(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		outdated, current := f.open(), f.open()
+		saved := f.clock.Now()
+		old, young := newScript(), newScript()
+		f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: old, SettingsUpdated: saved})
+		late := f.enqueue(outdated, notification("late"))
+		wait.For(t, "the outdated one tries", old.started)
+		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: newProber(young.Deliver), SettingsUpdated: saved.Add(time.Minute)})
+		refused := f.enqueue(current, notification("refused"))
+		wait.For(t, "the current one tries", young.started)
+		young.answers <- hold
+		f.awaitStatus(current, refused.ID, Held)
+		old.answers <- hold
+		f.awaitStatus(current, late.ID, Held)
+		if d := f.enqueue(current, notification("fresh")); d.Status != Held {
+			t.Errorf("with the refused settings a mail is %s", d.Status)
+		}
+	})
+}
+
+// TestOutdatedPauseEndsWithWhoeverMadeIt: nobody probes for it any more, least of all
+// a replica whose settings the relay takes.
+func TestOutdatedPauseEndsWithWhoeverMadeIt(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		var st faults
+		outdated, current := f.open(), f.openWith(&st)
+		saved := f.clock.Now()
+		old, young := newScript(), newScript()
+		p := newProber(young.Deliver)
+		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: p, SettingsUpdated: saved.Add(time.Minute)})
+		before := f.enqueue(current, notification("before"))
+		wait.For(t, "the current one's loop runs", young.started)
+		young.answers <- accept
+		f.awaitStatus(current, before.ID, Sent)
+		detach := f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: old, SettingsUpdated: saved})
+		f.enqueue(outdated, notification("refused"))
+		wait.For(t, "the outdated one tries", old.started)
+		old.answers <- hold
+		wait.For(t, "the current one sends it", young.started)
+		if err := detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if pauses := pausesOf(t, current); len(pauses) != 1 {
+			t.Fatalf("pauses %+v", pauses)
+		}
+		f.clock.advance(firstProbe)
+		st.waitForWrites(t, 4) // it looks
+		f.clock.advance(firstProbe)
+		wait.Until(t, "the pause is over", func() bool { return len(pausesOf(t, current)) == 0 })
+		if len(p.probed) > 0 {
+			t.Error("the relay is probed for it")
+		}
+	})
+}
+
 // TestLargeChangesShareNoTransaction: an outcome waits for one batch of them at
 // most, and does not fail with it.
 func TestLargeChangesShareNoTransaction(t *testing.T) {
