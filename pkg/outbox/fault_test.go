@@ -14,10 +14,10 @@ import (
 )
 
 // TestStoreThatWasAwayCostsNobodyTheirLease: two replicas, whose store does not
-// answer for longer than a lease lasts. Whoever comes back first takes nothing
+// answer until a lease has ended. Whoever comes back first takes nothing
 // from the other.
 func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
-	onSharedEngines(t, func(t *testing.T, f *fixture) {
+	test := func(t *testing.T, f *fixture, before, away time.Duration) {
 		var stores [2]faults
 		sends := f.openWith(&stores[0], noRenewal, f.monotonic)
 		other := f.openWith(&stores[1], f.monotonic)
@@ -34,11 +34,12 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 				return stores[1].writes.Load() > before+3
 			})
 		}
+		f.clock.advance(before)
 		looks()
 		stores[0].away.Store(true)
 		stores[1].away.Store(true)
 		looks()
-		f.clock.advance(13 * time.Second)
+		f.clock.advance(away)
 		stores[1].away.Store(false)
 		looks()
 		select {
@@ -51,6 +52,12 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 		if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
 			t.Errorf("sent %d times", got.Attempt)
 		}
+	}
+	t.Run("for longer than a lease", func(t *testing.T) {
+		onSharedEngines(t, func(t *testing.T, f *fixture) { test(t, f, 0, 13*time.Second) })
+	})
+	t.Run("for what is left of a lease", func(t *testing.T) {
+		onSharedEngines(t, func(t *testing.T, f *fixture) { test(t, f, 4*time.Second, 8*time.Second) })
 	})
 }
 
