@@ -105,6 +105,9 @@ func statisticsFrame(counts []api.Count, events []api.Event, byDomain bool, from
 		}
 	}
 	frame := seriesFrame("statistics", times)
+	if len(domains) == 0 {
+		frame.Fields = nil // times without a number would be a mistake to panels and alert rules, and no fields are no data
+	}
 	for _, domain := range slices.Sorted(maps.Keys(domains)) {
 		for _, event := range events {
 			labels := data.Labels{"event": string(event)}
