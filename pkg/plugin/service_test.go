@@ -414,6 +414,11 @@ func TestOneDeliveryShowsWhatTheServiceSays(t *testing.T) {
 	if len(notices(recipients)) > 0 {
 		t.Errorf("%q", notices(recipients))
 	}
+	// Nothing is mailed again, whatever the service says.
+	again := query(t, d, "delivery", map[string]any{"id": id}).Frames
+	if status := texts(t, again[0], "status")[0]; status != "partial" || again[2].Rows() != 1 {
+		t.Errorf("the delivery is %s after %d attempts", status, again[2].Rows())
+	}
 	if n := len(s.Requests()); n != 1 {
 		t.Errorf("%d requests", n)
 	}
