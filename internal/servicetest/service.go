@@ -3,6 +3,7 @@
 package servicetest
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -67,6 +68,7 @@ func Start(o Options) *Service {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /email/v2.1/appKeys/{appKey}/sender/mails", s.guard(s.listMails))
 	mux.HandleFunc("GET /email/v2.1/appKeys/{appKey}/stats", s.guard(s.stats))
+	mux.HandleFunc("POST /mails", s.addMails)
 	s.server = httptest.NewUnstartedServer(mux)
 	s.server.Config.ErrorLog = silent
 	if o.TLS {
@@ -85,6 +87,17 @@ func (s *Service) Stop() {
 
 // URL is its address, without a slash at its end.
 func (s *Service) URL() string { return s.server.URL }
+
+// addMails is Add for those outside of this process: a list of mails as JSON. It is no
+// part of the service's API.
+func (s *Service) addMails(w http.ResponseWriter, r *http.Request) {
+	var mails []Mail
+	if err := json.NewDecoder(r.Body).Decode(&mails); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.Add(mails...)
+}
 
 // Add has the service list mails, and count them in its statistics.
 func (s *Service) Add(mails ...Mail) {
