@@ -128,14 +128,14 @@ func mailsTable(mails []api.Mail) *data.Frame {
 	}
 	return table("mails",
 		column(200, data.NewField("time", nil, times)),
-		column(130, data.NewField("status", nil, statuses)),
+		column(200, data.NewField("status", nil, statuses)),
+		column(80, data.NewField("code", nil, codes)),
 		column(250, data.NewField("recipient", nil, recipients)),
 		wrapped(300, data.NewField("subject", nil, subjects)),
 		wrapped(250, data.NewField("dsnMessage", nil, dsnWords)),
 		column(90, data.NewField("dsnCode", nil, dsnCodes)),
 		column(200, data.NewField("received", nil, received)),
 		column(200, data.NewField("opened", nil, opened)),
-		column(80, data.NewField("code", nil, codes)),
 		column(80, data.NewField("kind", nil, kinds)),
 		column(200, data.NewField("requestId", nil, requests)),
 	)

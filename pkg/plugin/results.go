@@ -48,10 +48,10 @@ func (d *DataSource) addResults(ctx context.Context, recipients *data.Frame, fou
 			remark(recipients, failure.ServiceNone.With())
 		}
 	}
-	recipients.Fields = append(recipients.Fields,
-		column(130, data.NewField("service", nil, statuses)),
-		wrapped(300, data.NewField("serviceMessage", nil, words)),
-		column(110, data.NewField("serviceCode", nil, codes)),
+	recipients.Fields = slices.Insert(recipients.Fields, 2, // behind the address and the status
+		column(200, data.NewField("service", nil, statuses)),
+		column(100, data.NewField("serviceCode", nil, codes)),
+		wrapped(250, data.NewField("serviceMessage", nil, words)),
 	)
 }
 
