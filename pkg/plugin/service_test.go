@@ -243,7 +243,10 @@ func TestServiceStatisticsFitTheirTimeRange(t *testing.T) {
 		}
 		sum := 0.0
 		for i := range frame.Fields[1].Len() {
-			sum += frame.Fields[1].At(i).(float64)
+			n, begins := frame.Fields[1].At(i).(float64), frame.Fields[0].At(i).(time.Time)
+			if sum += n; n > 0 && (m.Time.Before(begins) || !m.Time.Before(begins.Add(tt.interval))) {
+				t.Errorf("%s: a mail of %s is counted at %s", tt.span, m.Time, begins)
+			}
 		}
 		if sum != tt.sum {
 			t.Errorf("%s, %d points: %v mails, not %v", tt.span, tt.points, sum, tt.sum)
