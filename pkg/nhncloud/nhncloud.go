@@ -77,6 +77,10 @@ const (
 	Ad MailType = "ad"
 )
 
+// OneRecipient says whether a mail of this type goes to one recipient and carries no
+// attachments. The service's API demands it; of SMTP its guide says nothing.
+func (t MailType) OneRecipient() bool { return t == Auth }
+
 // TakenAs is the type that the service takes a mail for.
 func (t MailType) TakenAs() MailType {
 	if t == Unset {

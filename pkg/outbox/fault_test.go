@@ -14,10 +14,10 @@ import (
 )
 
 // TestStoreThatWasAwayCostsNobodyTheirLease: two replicas, whose store does not
-// answer for longer than a lease lasts. Whoever comes back first takes nothing
+// answer until a lease has ended. Whoever comes back first takes nothing
 // from the other.
 func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
-	onSharedEngines(t, func(t *testing.T, f *fixture) {
+	test := func(t *testing.T, f *fixture, before, away time.Duration) {
 		var stores [2]faults
 		sends := f.openWith(&stores[0], noRenewal, f.monotonic)
 		other := f.openWith(&stores[1], f.monotonic)
@@ -34,11 +34,12 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 				return stores[1].writes.Load() > before+3
 			})
 		}
+		f.clock.advance(before)
 		looks()
 		stores[0].away.Store(true)
 		stores[1].away.Store(true)
 		looks()
-		f.clock.advance(13 * time.Second)
+		f.clock.advance(away)
 		stores[1].away.Store(false)
 		looks()
 		select {
@@ -51,7 +52,60 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 		if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
 			t.Errorf("sent %d times", got.Attempt)
 		}
+	}
+	t.Run("for longer than a lease", func(t *testing.T) {
+		onSharedEngines(t, func(t *testing.T, f *fixture) { test(t, f, 0, 13*time.Second) })
 	})
+	t.Run("for what is left of a lease", func(t *testing.T) {
+		onSharedEngines(t, func(t *testing.T, f *fixture) { test(t, f, 4*time.Second, 8*time.Second) })
+	})
+}
+
+// TestStoreThatFreezesCostsNobodyTheirLease: it falls silent in the midst of a
+// transaction, and goes on with it when leases have ended that nobody could renew.
+func TestStoreThatFreezesCostsNobodyTheirLease(t *testing.T) {
+	for name, goesOn := range map[string]bool{"and goes on": true, "for longer than a transaction may take": false} {
+		t.Run(name, func(t *testing.T) {
+			onSharedEngines(t, func(t *testing.T, f *fixture) {
+				var st faults
+				sends, other := f.open(noRenewal, f.monotonic), f.openWith(&st, f.monotonic)
+				s, thief := newScript(), newScript()
+				f.attach(sends, s)
+				d := f.enqueue(sends, notification("n"))
+				wait.For(t, "the send begins", s.started)
+				f.attach(other, thief)
+				looks := func() {
+					t.Helper()
+					before := st.writes.Load()
+					wait.Until(t, "the other looks", func() bool {
+						other.wakeSource(src)
+						return st.writes.Load() > before+3
+					})
+				}
+				looks()
+				err := other.write(t.Context(), &operation{name: "freezing", run: func(*transaction) error {
+					f.clock.advance(13 * time.Second)
+					if !goesOn {
+						return &StorageError{Err: context.DeadlineExceeded}
+					}
+					return nil
+				}})
+				if goesOn == (err != nil) {
+					t.Fatal(err)
+				}
+				looks()
+				select {
+				case <-thief.started:
+					t.Fatal("the mail is taken from the one who sends it")
+				default:
+				}
+				s.answers <- accept
+				if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
+					t.Errorf("sent %d times", got.Attempt)
+				}
+			})
+		})
+	}
 }
 
 // monotonic makes the fixture's clock the one that measures, too.
@@ -377,6 +431,64 @@ func TestOutdatedSettingsPauseNobodyElse(t *testing.T) {
 	})
 }
 
+// TestOutdatedSettingsEndNoPauseOfNewerOnes: a replica is refused with the present
+// settings, and another still has a mail in hand with those before.
+func TestOutdatedSettingsEndNoPauseOfNewerOnes(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		outdated, current := f.open(), f.open()
+		saved := f.clock.Now()
+		old, young := newScript(), newScript()
+		f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: old, SettingsUpdated: saved})
+		late := f.enqueue(outdated, notification("late"))
+		wait.For(t, "the outdated one tries", old.started)
+		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: newProber(young.Deliver), SettingsUpdated: saved.Add(time.Minute)})
+		refused := f.enqueue(current, notification("refused"))
+		wait.For(t, "the current one tries", young.started)
+		young.answers <- hold
+		f.awaitStatus(current, refused.ID, Held)
+		old.answers <- hold
+		f.awaitStatus(current, late.ID, Held)
+		if d := f.enqueue(current, notification("fresh")); d.Status != Held {
+			t.Errorf("with the refused settings a mail is %s", d.Status)
+		}
+	})
+}
+
+// TestOutdatedPauseEndsWithWhoeverMadeIt: nobody probes for it any more, least of all
+// a replica whose settings the relay takes.
+func TestOutdatedPauseEndsWithWhoeverMadeIt(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		var st faults
+		outdated, current := f.open(), f.openWith(&st)
+		saved := f.clock.Now()
+		old, young := newScript(), newScript()
+		p := newProber(young.Deliver)
+		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: p, SettingsUpdated: saved.Add(time.Minute)})
+		before := f.enqueue(current, notification("before"))
+		wait.For(t, "the current one's loop runs", young.started)
+		young.answers <- accept
+		f.awaitStatus(current, before.ID, Sent)
+		detach := f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: old, SettingsUpdated: saved})
+		f.enqueue(outdated, notification("refused"))
+		wait.For(t, "the outdated one tries", old.started)
+		old.answers <- hold
+		wait.For(t, "the current one sends it", young.started)
+		if err := detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if pauses := pausesOf(t, current); len(pauses) != 1 {
+			t.Fatalf("pauses %+v", pauses)
+		}
+		f.clock.advance(firstProbe)
+		st.waitForWrites(t, 4) // it looks
+		f.clock.advance(firstProbe)
+		wait.Until(t, "the pause is over", func() bool { return len(pausesOf(t, current)) == 0 })
+		if len(p.probed) > 0 {
+			t.Error("the relay is probed for it")
+		}
+	})
+}
+
 // TestLargeChangesShareNoTransaction: an outcome waits for one batch of them at
 // most, and does not fail with it.
 func TestLargeChangesShareNoTransaction(t *testing.T) {
@@ -410,6 +522,65 @@ func TestLargeChangesShareNoTransaction(t *testing.T) {
 		}
 		for range 2 {
 			mustBe(t, wait.For(t, "the large change fails", large), failed)
+		}
+	})
+}
+
+// TestCleaningLeavesTheStoreToOthers: it takes a batch at a time, and shares no
+// transaction with mail.
+func TestCleaningLeavesTheStoreToOthers(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		const forgotten = 2*cleanBatch + 1
+		var st faults
+		o := f.openWith(&st, noRenewal, f.monotonic, func(o *Options) { o.Retention = time.Hour })
+		for i := range forgotten {
+			f.enqueue(o, notification(fmt.Sprint(i)))
+		}
+		f.clock.advance(26 * time.Hour)
+		most, last := int64(0), int64(forgotten)
+		depth := func() {
+			d, err := o.Depth(f.Context(), src)
+			if err != nil {
+				t.Error(err)
+			}
+			most, last = max(most, last-total(d)), total(d)
+		}
+		st.before.Store(&depth)
+		busy, release := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = o.write(context.Background(), &operation{name: "holding the others up", run: func(*transaction) error { close(busy); <-release; return nil }})
+		}()
+		<-busy
+		waits := func(n int) func() bool {
+			return func() bool {
+				o.writer.mu.Lock()
+				defer o.writer.mu.Unlock()
+				return len(o.writer.waiting) == n
+			}
+		}
+		cleaned, stored := make(chan struct{}), make(chan error, 1)
+		go func() { o.clean(); close(cleaned) }()
+		wait.Until(t, "the cleaning waits", waits(1))
+		before := st.writes.Load()
+		go func() { _, err := o.Enqueue(context.Background(), notification("fresh")); stored <- err }()
+		wait.Until(t, "a mail waits, too", waits(2))
+		close(release)
+		if err := wait.For(t, "the mail is stored", stored); err != nil {
+			t.Error(err)
+		}
+		if n := st.writes.Load() - before; n < 2 {
+			t.Errorf("the mail shares its transaction with the cleaning")
+		}
+		wait.For(t, "all is clean", cleaned)
+		depth()
+		if most == 0 || most > cleanBatch || last != 1 {
+			t.Errorf("%d mails were given up at once, %d are left", most, last)
+		}
+		f.clock.advance(2 * time.Hour)
+		before = st.writes.Load()
+		o.clean()
+		if n := st.writes.Load() - before; n < 1+forgotten/cleanBatch {
+			t.Errorf("%d mails were removed in %d transactions", forgotten, n-1)
 		}
 	})
 }

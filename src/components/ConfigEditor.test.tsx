@@ -6,6 +6,8 @@ import type { EmailJsonData, EmailSecureJsonData, Language, PortMode } from '../
 import ConfigEditor from './ConfigEditor';
 import { useConfig } from './useConfig';
 
+import { backend } from '../test/backend';
+
 type Options = DataSourceSettings<EmailJsonData, EmailSecureJsonData>;
 
 const complete: EmailJsonData = { appKey: 'AppKey', fromAddress: 'alerts@example.com', to: ['ops@example.com'] };
@@ -73,6 +75,19 @@ it('saves what is entered under the keys of the settings', async () => {
     stableSubject: true,
   });
   expect(saved.current.secureJsonData).toEqual({ secretKey: 'my-secret-key' });
+});
+
+it('brings a process that was restarted the SecretKey, for the mail that waits', () => {
+  const wake = 'GET /api/datasources/uid/mail/resources/status';
+  backend.reset({ [wake]: {} });
+  edit(complete, { secureJsonFields: { secretKey: true } });
+  expect(backend.requests.map(({ route }) => route)).toEqual([wake]);
+});
+
+it('calls nobody for a data source that has no SecretKey yet', () => {
+  backend.reset({});
+  edit();
+  expect(backend.requests).toEqual([]);
 });
 
 it('says that alerts are refused as long as nobody is to have them', async () => {
