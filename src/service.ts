@@ -29,6 +29,8 @@ export const DEFAULTS = {
   host: SERVICE_HOST,
   portMode: 'starttls',
   authMechanism: 'auto',
+  dkimSelector: 'toast',
+  spfInclude: '_spfblocka.toast.com',
   recipientMode: 'single',
   language: 'en',
   timezone: 'UTC',
