@@ -60,10 +60,10 @@ type Settings struct {
 	From         address.Address // fromAddress and fromName
 	DKIMSelector string          // of the key of the domain of From
 	SPFInclude   string          // what the SPF record of that domain includes
-	ReplyTo *address.Address
-	To      []address.Address
-	Cc      []address.Address
-	Bcc     []address.Address
+	ReplyTo      *address.Address
+	To           []address.Address
+	Cc           []address.Address
+	Bcc          []address.Address
 
 	AllowedRecipients []address.Pattern
 	RecipientMode     RecipientMode
