@@ -76,6 +76,12 @@ export function isPattern(text: string): boolean {
   return !/[<*]/.test(pattern) && isMailbox(pattern);
 }
 
+/** domainOf is the domain of an address, in A-labels; empty where there is none. */
+export const domainOf = (address: string): string => {
+  const text = address.trim().replace(/>$/, '');
+  return asciiDomain(text.slice(text.lastIndexOf('@') + 1)) ?? '';
+};
+
 /** splitList cuts a pasted list at commas, semicolons and line breaks outside double quotes. */
 export function splitList(text: string): string[] {
   const parts = text.match(/("(\\.|[^"\\])*"?|[^,;\r\n"])+/g) ?? [];

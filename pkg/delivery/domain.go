@@ -63,7 +63,7 @@ func (s *Sender) CheckDomain(ctx context.Context) *maildomain.Report {
 		was := before != nil && before.Findings[i].Lacking()
 		switch {
 		case f.Lacking() && !was:
-			s.log.Warn("a DNS record of the sender's domain is not right", "record", f.Record.Title(), "name", f.Name, "status", string(f.Status), "error", f.English)
+			s.log.Warn("a DNS record of the sender's domain is not right", "record", f.Record.Title(), "name", f.Name, "status", string(f.Status), "error", f.Advice())
 		case was && f.Status == maildomain.OK:
 			s.log.Info("a DNS record of the sender's domain is right again", "record", f.Record.Title(), "name", f.Name)
 		}

@@ -1,19 +1,18 @@
 package failure
 
 // What is said of the records in DNS of the domain that mail is from (package
-// maildomain). A record to add is an argument, so that it is the same in every
-// language.
+// maildomain). The record to add is told beside them.
 var (
 	SPFOK             = hint("spf-ok", "It includes {{include}}, with {{count}} of 10 DNS look-ups.")
-	SPFMissing        = hint("spf-missing", "{{name}} has no SPF record. Add this TXT record at {{name}}: {{expected}}")
-	SPFSeveral        = hint("spf-several", "{{name}} has {{count}} SPF records, and with more than one none counts. Replace them by one: {{expected}}")
+	SPFMissing        = hint("spf-missing", "{{name}} has no SPF record. Add this TXT record at {{name}}.")
+	SPFSeveral        = hint("spf-several", "{{name}} has {{count}} SPF records, and with more than one none counts. Replace them by one.")
 	SPFSyntax         = hint("spf-syntax", "The SPF record of {{name}} is not valid at {{term}}, and so none of it counts. Correct it.")
-	SPFAllNotLast     = hint("spf-all-not-last", "In the SPF record of {{name}}, nothing behind {{all}} counts. Put it at the end: {{expected}}")
+	SPFAllNotLast     = hint("spf-all-not-last", "In the SPF record of {{name}}, nothing behind {{all}} counts. Put it at the end.")
 	SPFTooMany        = hint("spf-too-many", "The SPF record of {{name}} needs more than 10 DNS look-ups, and so none of it counts. Each include, a, mx, ptr, exists and redirect is one, also in what is included: remove those that are not in use.")
 	SPFVoid           = hint("spf-void", "The SPF record of {{name}} has more than two look-ups that find nothing, and so none of it counts. Remove {{hosts}}.")
 	SPFIncludeMissing = hint("spf-include-missing", "{{name}} includes {{include}}, which has no SPF record, and so none of the sender's SPF counts. Correct or remove it.")
 	SPFLoop           = hint("spf-loop", "{{name}} includes {{include}}, which leads back to it, and so none of the sender's SPF counts. Remove one of the two.")
-	SPFNoInclude      = hint("spf-no-include", "The SPF record of {{name}} does not include {{include}}. Change it to: {{expected}}")
+	SPFNoInclude      = hint("spf-no-include", "The SPF record of {{name}} does not include {{include}}. Change it to.")
 	SPFMacro          = hint("spf-macro", "The SPF record of {{name}} has macros, which depend on each mail: whether it includes {{include}} could not be checked.")
 
 	DKIMOK      = hint("dkim-ok", "The key can be read: {{type}}.")
@@ -25,9 +24,9 @@ var (
 	DKIMStrict  = hint("dkim-strict", "The DKIM key is that of {{name}}, and {{dmarc}} asks for strict alignment (adkim=s): it does not count for {{domain}}. Set adkim=r, or send from the domain of the key.")
 
 	DMARCOK      = hint("dmarc-ok", "The record of {{domain}} is in force: policy {{policy}}, alignment adkim={{adkim}}, aspf={{aspf}}.")
-	DMARCMissing = hint("dmarc-missing", "There is no DMARC record. Add this TXT record at {{name}}: {{expected}}")
+	DMARCMissing = hint("dmarc-missing", "There is no DMARC record. Add this TXT record at {{name}}.")
 	DMARCSeveral = hint("dmarc-several", "{{name}} has {{count}} DMARC records, and with more than one none counts. Keep one.")
-	DMARCSyntax  = hint("dmarc-syntax", "The DMARC record of {{name}} is not valid. The least that is: {{expected}}")
+	DMARCSyntax  = hint("dmarc-syntax", "The DMARC record of {{name}} is not valid. Replace it by this one, which is the least.")
 
 	DNSTimeout = hint("dns-timeout", "{{name}} could not be checked: DNS did not answer in time. The record may well be right.")
 	DNSFailed  = hint("dns-failed", "{{name}} could not be checked: DNS is not reachable, or answers with an error. The record may well be right.")

@@ -43,7 +43,7 @@ func (l *lookup) dmarc(ctx context.Context) dmarcFinding {
 			finding.Hint = failure.DMARCSeveral.With("name", finding.Name, "count", strconv.Itoa(len(records)))
 		case err != nil:
 			finding.Status, finding.Expected = Wrong, leastDMARC
-			finding.Hint = failure.DMARCSyntax.With("name", finding.Name, "expected", leastDMARC)
+			finding.Hint = failure.DMARCSyntax.With("name", finding.Name)
 		default:
 			finding.Status = OK
 			finding.Hint = failure.DMARCOK.With("domain", domain, "policy", string(applied(policy, domain != l.sender.Domain)),
@@ -53,7 +53,7 @@ func (l *lookup) dmarc(ctx context.Context) dmarcFinding {
 		return dmarcFinding{Finding: finding}
 	}
 	finding.Status, finding.Expected = Missing, leastDMARC
-	finding.Hint = failure.DMARCMissing.With("name", finding.Name, "expected", leastDMARC)
+	finding.Hint = failure.DMARCMissing.With("name", finding.Name)
 	return dmarcFinding{Finding: finding}
 }
 

@@ -66,6 +66,14 @@ type Finding struct {
 // Lacking says that the record is missing or wrong.
 func (f Finding) Lacking() bool { return f.Status == Missing || f.Status == Wrong }
 
+// Advice is what is wrong and what to do, with the record to add.
+func (f Finding) Advice() string {
+	if f.Expected == "" {
+		return f.English
+	}
+	return strings.TrimSuffix(f.English, ".") + ": " + f.Expected
+}
+
 // Report is the result of a check.
 type Report struct {
 	Domain   string    `json:"domain"`

