@@ -112,7 +112,7 @@ func TestTheDomainIsLookedUpOnceADay(t *testing.T) {
 		after(2*time.Second, true, "")
 		after(23*time.Hour, false, "")
 		z.set("_dmarc.example.com", "", false)
-		after(time.Hour, true, "DMARC", "[WARN]", "record=DMARC", "_dmarc.example.com", "v=DMARC1; p=none")
+		after(time.Hour, true, "DMARC", "[WARN]", "record=DMARC", "_dmarc.example.com", `v=DMARC1; p=none`)
 		after(24*time.Hour, true, "DMARC") // said already
 		z.set("_dmarc.example.com", "v=DMARC1; p=none", true)
 		after(24*time.Hour, true, "DMARC") // not known to be better

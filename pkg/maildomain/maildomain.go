@@ -7,6 +7,7 @@ package maildomain
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func (f Finding) Advice() string {
 	if f.Expected == "" {
 		return f.English
 	}
-	return strings.TrimSuffix(f.English, ".") + ": " + f.Expected
+	return strings.TrimSuffix(f.English, ".") + ": " + strconv.Quote(f.Expected) + "."
 }
 
 // Report is the result of a check.

@@ -131,6 +131,9 @@ func allBefore(terms []spfTerm) string {
 // the include in front unless it is there, and one "all" at the end.
 func oneRecord(records [][]spfTerm, include string, add bool) string {
 	var mechanisms, modifiers []string
+	if add {
+		mechanisms = append(mechanisms, "include:"+include)
+	}
 	all := ""
 	for _, terms := range records {
 		for _, t := range terms {
@@ -154,11 +157,7 @@ func oneRecord(records [][]spfTerm, include string, add bool) string {
 			}
 		}
 	}
-	parts := []string{"v=spf1"}
-	if add {
-		parts = append(parts, "include:"+include)
-	}
-	parts = append(parts, mechanisms...)
+	parts := append([]string{"v=spf1"}, mechanisms...)
 	redirects := slices.ContainsFunc(modifiers, func(m string) bool { return strings.HasPrefix(strings.ToLower(m), "redirect=") })
 	if all == "" && !redirects {
 		all = "~all"
