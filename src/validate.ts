@@ -64,7 +64,7 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
     if (name && !isDNSName(name)) {
       errors[key] = t(
         'validate.dns-name',
-        '{{name}} is not a name in DNS. Write letters, digits, - and _, with dots between.',
+        '{{name}} is not a DNS name. Write letters, digits, - and _, separated by dots.',
         { name },
       );
     }
@@ -134,7 +134,7 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
     errors.unsubscribeUrl = t('validate.https', '{{url}} is not an https URL.', { url: jsonData.unsubscribeUrl });
   }
   if (!isServiceUrl(settings.serviceUrl)) {
-    errors.serviceUrl = t('validate.service-url', 'Write an https URL without user, query and fragment.');
+    errors.serviceUrl = t('validate.service-url', 'Enter an https URL without a user name, query or fragment.');
   }
   for (const [key, [least, most]] of Object.entries(LIMITS) as Array<
     [keyof typeof LIMITS, readonly [number, number]]

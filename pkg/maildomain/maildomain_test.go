@@ -138,9 +138,9 @@ func TestEachFaultIsToldWithTheRecordToAdd(t *testing.T) {
 			spf: failure.SPFSeveral, expected: "v=spf1 include:_spfblocka.toast.com mx ip4:192.0.2.7 include:a.example.net ~all", says: []string{"2 SPF records"}},
 		{name: "eleven look-ups", set: func(s *dnstest.Server) {
 			s.TXT(spfName, "v=spf1 include:"+include+" include:"+chain(s, 10, "v=spf1 ip4:192.0.2.1 ~all")+" ~all")
-		}, spf: failure.SPFTooMany, says: []string{"more than 10 DNS look-ups"}},
+		}, spf: failure.SPFTooMany, says: []string{"more than 10 DNS lookups"}},
 		{name: "~all in the middle", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 mx ~all include:"+include) },
-			spf: failure.SPFAllNotLast, expected: "v=spf1 mx include:_spfblocka.toast.com ~all", says: []string{"behind ~all", "at the end"}},
+			spf: failure.SPFAllNotLast, expected: "v=spf1 mx include:_spfblocka.toast.com ~all", says: []string{"after ~all", "to the end"}},
 		{name: "no include", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 mx -all") },
 			spf: failure.SPFNoInclude, expected: "v=spf1 include:_spfblocka.toast.com mx -all"},
 		{name: "an include that does not allow", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 ?include:"+include+" -all") },

@@ -159,7 +159,7 @@ export function AdvancedSection({ config }: { config: Config }) {
             />
           </Stack>
         </ConfigSubSection>
-        <ConfigSubSection title={t('config.domain.title', 'Domain of the sender')}>
+        <ConfigSubSection title={t('config.domain.title', "Sender's domain")}>
           <Stack direction="column" gap={2}>
             <TextField
               config={config}
@@ -167,7 +167,7 @@ export function AdvancedSection({ config }: { config: Config }) {
               label={t('config.dkim-selector.label', 'DKIM selector')}
               description={t(
                 'config.dkim-selector.description',
-                'What stands before ._domainkey in the DKIM record that the console shows.',
+                'The part before ._domainkey in the DKIM record that the console shows.',
               )}
               placeholder={DEFAULTS.dkimSelector}
             />
@@ -177,7 +177,7 @@ export function AdvancedSection({ config }: { config: Config }) {
               label={t('config.spf-include.label', 'SPF include')}
               description={t(
                 'config.spf-include.description',
-                'What the SPF record of the domain has to include. Save & test looks both up in DNS.',
+                'The host that the SPF record of the domain must include. Save & test checks it in DNS.',
               )}
               placeholder={DEFAULTS.spfInclude}
             />
@@ -212,20 +212,20 @@ export function AdvancedSection({ config }: { config: Config }) {
             <SwitchField
               config={config}
               name="serviceResults"
-              label={t('config.service-results.label', 'Ask the service about mail')}
+              label={t('config.service-results.label', 'Ask the service what became of mail')}
               description={t(
                 'config.service-results.description',
-                'Queries may then ask the API of NHN Cloud Email what became of mail after the relay took it. Only when somebody looks, with the AppKey and the SecretKey.',
+                'Queries can then ask the API of NHN Cloud Email what became of mail after the relay accepted it. It is asked only when a dashboard, Explore or an alert rule runs such a query, with the AppKey and the SecretKey.',
               )}
             />
             {(settings.serviceResults || config.errors.serviceUrl) && (
               <TextField
                 config={config}
                 name="serviceUrl"
-                label={t('config.service-url.label', 'Address of the API')}
+                label={t('config.service-url.label', 'API address')}
                 description={t(
                   'config.service-url.description',
-                  'An https URL. The SecretKey is sent there. Empty: that of NHN Cloud Email.',
+                  'An https URL. The SecretKey is sent there. Empty: the API of NHN Cloud Email.',
                 )}
                 placeholder={DEFAULTS.serviceUrl}
               />

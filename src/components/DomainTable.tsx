@@ -10,7 +10,7 @@ import { getTableStyles } from './table';
 function outcome(status: DomainFinding['status']): { icon: IconName; text: string } {
   switch (status) {
     case 'ok':
-      return { icon: 'check', text: t('domain.ok', 'Right') };
+      return { icon: 'check', text: t('domain.ok', 'Correct') };
     case 'missing':
       return { icon: 'times', text: t('domain.missing', 'Missing') };
     case 'wrong':
@@ -72,7 +72,7 @@ export function DomainTable({ report }: { report: DomainReport }) {
       <div className={styles.note}>
         {t(
           'domain.note',
-          'This is what DNS said at {{time}}. Whether the domain is verified, only the NHN Cloud console says. A change in DNS may take up to 48 hours.',
+          'This is what DNS said at {{time}}. Only the NHN Cloud console shows whether the domain is verified. A change in DNS can take up to 48 hours.',
           { time: dateTimeFormat(report.checked) },
         )}
       </div>

@@ -114,8 +114,8 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
                 value={query.by ?? 'all'}
                 onChange={(by) => set({ by: by === 'all' ? undefined : by })}
                 options={[
-                  { value: 'all', label: t('query.by-all', 'Of all mail') },
-                  { value: 'domain', label: t('query.by-domain', "By recipients' domain") },
+                  { value: 'all', label: t('query.by-all', 'All mail') },
+                  { value: 'domain', label: t('query.by-domain', 'By recipient domain') },
                 ]}
               />
             </EditorField>

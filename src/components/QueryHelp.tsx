@@ -32,14 +32,14 @@ export default function QueryHelp() {
       t('query.service-stats', 'Service statistics'),
       t(
         'help.service-stats',
-        'What NHN Cloud Email counts of mail over SMTP after the relay took it: requested, sent, failed, received and opened, in all or by the domain of the recipients. The last 30 days.',
+        'How many mails sent over SMTP NHN Cloud Email counts as requested, sent, failed, received and opened, in all or by the domain of the recipients. The last 30 days only.',
       ),
     ],
     [
       t('query.service-mails', 'Service mails'),
       t(
         'help.service-mails',
-        'The mails of this data source that NHN Cloud Email lists, with what became of each: its status, and the code and words of the server that refused it.',
+        'The mails of this data source that NHN Cloud Email lists, and what became of each: its status, and the code and reply of the server that refused it.',
       ),
     ],
   ];

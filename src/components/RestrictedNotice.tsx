@@ -21,7 +21,7 @@ export function RestrictedNotice({ to, from, known }: { to: string[]; from: stri
       <Text color="secondary">
         {t(
           'config.recipients.restricted',
-          'NHN Cloud Email restricts mail to Gmail and Yahoo from a domain without SPF, DKIM and DMARC. Save & test looks them up.',
+          'NHN Cloud Email restricts mail to Gmail and Yahoo from a domain without SPF, DKIM and DMARC. Save & test checks them.',
         )}
       </Text>
     );

@@ -116,32 +116,34 @@ describe('next to To', () => {
   const from = { fromAddress: 'Grafana <grafana@Example.com>' };
   const restricts = /restricts mail to Gmail and Yahoo from a domain/;
 
-  it('says what the domain lacks for recipients at Gmail and Yahoo', async () => {
+  it('names the missing and wrong records for recipients at Gmail and Yahoo', async () => {
     backend.reset({ [status]: { domain: report } });
     show({ ...from, to: ['Jun <jun@Gmail.com>', 'a@yahoo.com', 'b@example.com'], cc: ['c@example.com'] });
     expect(
-      await screen.findByText(/There are recipients at gmail.com, yahoo.com: .* example.com lacks SPF, DKIM\.$/),
+      await screen.findByText(
+        /There are recipients at gmail.com, yahoo.com\. .* Missing or wrong for example.com: SPF, DKIM\.$/,
+      ),
     ).toBeInTheDocument();
   });
 
   it('says what is needed where nothing is known of that domain', async () => {
     backend.reset({ [status]: {} });
     show({ ...from, to: [], bcc: ['jun@googlemail.com'] });
-    expect(await screen.findByText(restricts)).toHaveTextContent('Save & test looks them up.');
+    expect(await screen.findByText(restricts)).toHaveTextContent('Save & test checks them.');
     await waitFor(() => expect(backend.requests).toHaveLength(1));
   });
 
   it('takes what was found of another domain for nothing', async () => {
     backend.reset({ [status]: { domain: report } });
     show({ fromAddress: 'grafana@example.net', to: ['jun@gmail.com'] });
-    expect(await screen.findByText(/Save & test looks them up/)).toBeInTheDocument();
-    expect(screen.queryByText(/example.com lacks/)).not.toBeInTheDocument();
+    expect(await screen.findByText(/Save & test checks them/)).toBeInTheDocument();
+    expect(screen.queryByText(/wrong for example.com/)).not.toBeInTheDocument();
   });
 
   it('says nothing where all is right, and the newest test counts', async () => {
     backend.reset({ [status]: { domain: report } });
     show({ ...from, to: ['jun@gmail.com'] });
-    expect(await screen.findByText(/example.com lacks/)).toBeInTheDocument();
+    expect(await screen.findByText(/wrong for example.com/)).toBeInTheDocument();
     act(() => reportHealth('mail', { status: HealthStatus.OK, message: '', details: { domain: right } }));
     expect(screen.queryByText(restricts)).not.toBeInTheDocument();
   });

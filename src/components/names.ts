@@ -20,13 +20,13 @@ export function serviceStatusName(status: string): string {
   const names: Record<string, string> = {
     preparing: t('service-status.preparing', 'Preparing'),
     scheduled: t('service-status.scheduled', 'Scheduled'),
-    sending: t('service-status.sending', 'Being sent'),
-    sent: t('service-status.sent', 'Sent, receipt not confirmed'),
+    sending: t('service-status.sending', 'Sending'),
+    sent: t('service-status.sent', 'Sent (receipt not confirmed)'),
     delivered: t('service-status.delivered', 'Delivered'),
     failed: t('service-status.failed', 'Not delivered'),
-    refused: t('service-status.refused', 'Unsubscribed by the recipient'),
+    refused: t('service-status.refused', 'Unsubscribed'),
     unverified: t('service-status.unverified', 'Sender domain not verified'),
-    whitelist: t('service-status.whitelist', 'Stopped by the white list'),
+    whitelist: t('service-status.whitelist', 'Stopped by the whitelist'),
     unknown: t('service-status.unknown', 'Unknown'),
   };
   return names[status] ?? status;
