@@ -1,5 +1,5 @@
-// Package dnstest is a DNS server on loopback, with faults to order. It answers as a
-// resolver does: it follows CNAMEs, and says NXDOMAIN to what it does not know.
+// Package dnstest is a DNS server on loopback that can be told to misbehave. It answers
+// like a resolver: it follows CNAMEs, and answers NXDOMAIN for names it does not know.
 package dnstest
 
 import (
@@ -25,28 +25,28 @@ type Server struct {
 	asked   map[string]int
 }
 
-// Fault is what goes wrong with a name.
+// Fault is how the server misbehaves when it is asked for a name.
 type Fault int
 
 const (
-	// None is as it should be.
+	// None is the correct answer.
 	None Fault = iota
 	// Silent gives no answer.
 	Silent
-	// ServFail is an error of the server's.
+	// ServFail is an answer with the code SERVFAIL.
 	ServFail
-	// Refused is a server that does not serve this client.
+	// Refused is an answer with the code REFUSED.
 	Refused
-	// Huge is an answer over TCP of 300 KB, which no DNS message may be.
+	// Huge is an answer of 300 KB over TCP, far more than the 64 KB that DNS allows.
 	Huge
 )
 
-// Start starts a server that knows nothing.
+// Start starts a server without records.
 func Start() (*Server, error) {
 	var packets net.PacketConn
 	var listener net.Listener
 	var err error
-	for range 20 { // the port that UDP got may be taken for TCP
+	for range 20 { // the port that is free for UDP may be in use for TCP
 		if packets, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
 			return nil, err
 		}
@@ -80,11 +80,11 @@ func (s *Server) Stop() {
 	s.done.Wait()
 }
 
-// Address is host:port, for UDP and TCP.
+// Address returns host:port, for UDP and TCP.
 func (s *Server) Address() string { return s.address }
 
-// TXT gives a name these TXT records in place of those it has. Long text is cut into
-// strings, as it has to be.
+// TXT replaces the records of a name with these TXT records. Text of more than 255
+// octets becomes several strings of one record.
 func (s *Server) TXT(name string, texts ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,7 +104,7 @@ func txt(name, text string) dns.RR {
 	return rr
 }
 
-// Add adds a record as a zone file has it: "example.com. MX 10 mail.example.com.".
+// Add adds a record in the form of a zone file: "example.com. MX 10 mail.example.com.".
 func (s *Server) Add(record string) {
 	rr, err := dns.NewRR(record)
 	if err != nil {
@@ -116,14 +116,14 @@ func (s *Server) Add(record string) {
 	s.records[name] = append(s.records[name], rr)
 }
 
-// Fault has every question for a name answered with a fault.
+// Fault makes the server misbehave for every question about a name.
 func (s *Server) Fault(name string, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults[dns.CanonicalName(name)] = f
 }
 
-// Asked counts the questions for a name.
+// Asked returns how often a name was asked for.
 func (s *Server) Asked(name string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,10 +159,10 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, query *dns.Msg) {
 			reply.Truncate(size)
 		}
 	}
-	_ = w.WriteMsg(reply) // whoever asked may be gone
+	_ = w.WriteMsg(reply) // the client may be gone
 }
 
-// answer fills in what is known, and returns the fault that was ordered.
+// answer adds the records to the reply, or returns the fault that was set for the name.
 func (s *Server) answer(reply *dns.Msg, q dns.Question) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,8 +207,8 @@ func (c *connections) Accept() (net.Conn, error) {
 	return conn, err
 }
 
-// pour writes 300 KB where an answer belongs: as many as its length can say, and
-// then more.
+// pour writes 300 KB in place of an answer: the 64 KB that its length field can state,
+// and then more.
 func (c *connections) pour(to net.Addr, reply *dns.Msg, name string) {
 	found, ok := c.open.Load(to.String())
 	if !ok {
@@ -225,5 +225,5 @@ func (c *connections) pour(to net.Addr, reply *dns.Msg, name string) {
 	packed[6], packed[7] = 0x05, 0x00 // it announces more records than there are
 	all := append([]byte{0xff, 0xff}, packed...)
 	all = append(all, bytes.Repeat([]byte{0xff}, 300<<10-len(all))...)
-	_, _ = found.(net.Conn).Write(all) // whoever asked reads no more than a message
+	_, _ = found.(net.Conn).Write(all) // the client stops reading after 64 KB
 }

@@ -95,8 +95,8 @@ func Build(ctx context.Context, dir string, flags ...string) (string, error) {
 	return path, nil
 }
 
-// noDNS is where nothing listens: what DNS has of a sender's domain on the machine of
-// the tests is nothing that they may depend on.
+// noDNS is an address where nothing listens, so that no test depends on the DNS of the
+// machine it runs on.
 const noDNS = "127.0.0.1:1"
 
 // Start launches the process and completes the handshake.

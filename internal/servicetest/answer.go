@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// silent takes what net/http says of handshakes that clients break off.
+// silent drops net/http's log lines about handshakes that clients break off.
 var silent = log.New(io.Discard, "", 0)
 
-// Korea is the zone of the service's times.
+// Korea is the time zone of the service's times.
 var Korea = time.FixedZone("KST", 9*60*60)
 
 const layout = "2006-01-02 15:04:05"
@@ -31,8 +31,8 @@ func answer(w http.ResponseWriter, key string, value any) {
 	write(w, object{"header": object{"isSuccessful": true, "resultCode": 0, "resultMessage": "SUCCESS"}, key: value})
 }
 
-// refuse answers as the service does with a request that it does not carry out: with
-// the status 200.
+// refuse answers like the service when it rejects a request: with the status 200 and a
+// code.
 func refuse(w http.ResponseWriter, code int, message string) {
 	write(w, object{"header": object{"isSuccessful": false, "resultCode": code, "resultMessage": message}})
 }
@@ -66,7 +66,7 @@ func (s *Service) listMails(w http.ResponseWriter, r *http.Request) {
 	answer(w, "body", object{"pageNum": page, "pageSize": size, "totalCount": total, "data": rows})
 }
 
-// within lists the mails of a time, the newest first.
+// within returns the mails in a time range, the newest first.
 func (s *Service) within(from, to time.Time) []Mail {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (m Mail) row() object {
 	}
 }
 
-// units are the lengths of the time units that statistics are asked for in.
+// units maps the time units of statistics to their lengths.
 var units = map[string]time.Duration{"MINUTES": time.Minute, "HOURS": time.Hour, "DAYS": 24 * time.Hour}
 
 func (s *Service) stats(w http.ResponseWriter, r *http.Request) {
@@ -115,7 +115,7 @@ func (s *Service) stats(w http.ResponseWriter, r *http.Request) {
 	}
 	counted := map[time.Time]map[string]int{}
 	for _, m := range s.within(from, to) {
-		// Units begin as Korea's clocks show them.
+		// A unit begins by Korea's clock.
 		_, east := m.Time.In(Korea).Zone()
 		shift := time.Duration(east) * time.Second
 		at := m.Time.Add(shift).Truncate(unit).Add(-shift)
@@ -136,7 +136,7 @@ func (s *Service) stats(w http.ResponseWriter, r *http.Request) {
 	answer(w, "stats", rows)
 }
 
-// events lists what has happened to a mail.
+// events lists the events of a mail, by the names that the statistics use.
 func (m Mail) events() []string {
 	all := []string{"REQUESTED"}
 	switch m.Code {

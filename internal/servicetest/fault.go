@@ -6,44 +6,44 @@ import (
 	"net/http"
 )
 
-// Fault is an order to misbehave.
+// Fault is how the service misbehaves.
 type Fault struct {
 	act     func(*Service, http.ResponseWriter, *http.Request)
-	release <-chan struct{} // nil: at once
+	release <-chan struct{} // the answer waits for it; nil: no wait
 }
 
-// Status has the service answer with a status and a page that is not its own.
+// Status makes the service answer with an HTTP status and a web page.
 func Status(code int) Fault {
 	return Fault{act: func(_ *Service, w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "<html>"+http.StatusText(code)+"</html>", code)
 	}}
 }
 
-// Refuse has it answer with the status 200 and a code of its list of errors.
+// Refuse makes the service answer with the status 200 and one of its error codes.
 func Refuse(code int, message string) Fault {
 	return Fault{act: func(_ *Service, w http.ResponseWriter, _ *http.Request) { refuse(w, code, message) }}
 }
 
-// Echo has it refuse and repeat what it was sent.
+// Echo makes the service reject a request and repeat the SecretKey that it was sent.
 func Echo() Fault {
 	return Fault{act: func(_ *Service, w http.ResponseWriter, r *http.Request) {
 		refuse(w, -1004, fmt.Sprintf("Invalid secretKey. %s", r.Header.Get("X-Secret-Key")))
 	}}
 }
 
-// Redirect has it send the client to another address.
+// Redirect makes the service redirect the client to another address.
 func Redirect(to string) Fault {
 	return Fault{act: func(_ *Service, w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, to+r.URL.RequestURI(), http.StatusTemporaryRedirect)
 	}}
 }
 
-// Body has it answer with the status 200 and this body.
+// Body makes the service answer with the status 200 and this body.
 func Body(text string) Fault {
 	return Fault{act: func(_ *Service, w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }}
 }
 
-// Slow has it say nothing until the client gives up.
+// Slow makes the service not answer before the client gives up.
 func Slow() Fault {
 	return Fault{act: func(s *Service, _ http.ResponseWriter, r *http.Request) {
 		select {
@@ -53,10 +53,10 @@ func Slow() Fault {
 	}}
 }
 
-// Hold has it answer only when release is closed.
+// Hold makes the service wait with its answer until release is closed.
 func Hold(release <-chan struct{}) Fault { return Fault{release: release} }
 
-// Endless has it answer with a body without end.
+// Endless makes the service answer with a body without end.
 func Endless() Fault {
 	return Fault{act: func(s *Service, w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"SUCCESS"},"body":{"data":[`))

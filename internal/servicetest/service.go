@@ -1,5 +1,5 @@
 // Package servicetest is a double of the service's REST API. It answers as the
-// documentation of API v2.1 says, and has faults to order.
+// documentation of API v2.1 says, and can be told to misbehave.
 package servicetest
 
 import (
@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// The credentials that the service takes.
+// The credentials that the service accepts.
 const (
 	AppKey    = "AppKey"
 	SecretKey = "SecretKey"
 )
 
-// Options is how a service behaves. The zero value is the documented one.
+// Options changes how a service behaves. The zero value is as documented.
 type Options struct {
-	SecretKey string // SecretKey when empty
-	PageSize  int    // the most rows of a page, whatever is asked for; 0: as asked
-	TLS       bool   // https, with a certificate that nobody trusts
+	SecretKey string // the constant SecretKey if empty
+	PageSize  int    // the most rows in a page, whatever the request asks for; 0: no such limit
+	TLS       bool   // serve https, with a certificate that nobody trusts
 }
 
 // Mail is one mail to one recipient, as the service lists it.
@@ -34,13 +34,13 @@ type Mail struct {
 	Kind       string // MRT0, MRT1 or MRT2; MRT0 when empty
 	Subject    string
 	Code       string    // of the status, such as SST2
-	Received   time.Time // zero: not
-	Opened     time.Time // zero: not
+	Received   time.Time // zero: not received
+	Opened     time.Time // zero: not opened
 	DSNCode    string
 	DSNMessage string
 }
 
-// Request is a request that came in.
+// Request is a request that the service received.
 type Request struct {
 	Path   string
 	Query  map[string][]string
@@ -79,17 +79,17 @@ func Start(o Options) *Service {
 	return s
 }
 
-// Stop stops it.
+// Stop stops the service.
 func (s *Service) Stop() {
 	close(s.ended)
 	s.server.Close()
 }
 
-// URL is its address, without a slash at its end.
+// URL returns the address of the service, without a slash at its end.
 func (s *Service) URL() string { return s.server.URL }
 
-// addMails is Add for those outside of this process: a list of mails as JSON. It is no
-// part of the service's API.
+// addMails is Add for other processes, with a list of mails as JSON. The real API has
+// nothing like it.
 func (s *Service) addMails(w http.ResponseWriter, r *http.Request) {
 	var mails []Mail
 	if err := json.NewDecoder(r.Body).Decode(&mails); err != nil {
@@ -99,28 +99,28 @@ func (s *Service) addMails(w http.ResponseWriter, r *http.Request) {
 	s.Add(mails...)
 }
 
-// Add has the service list mails, and count them in its statistics.
+// Add makes the service list mails, and count them in its statistics.
 func (s *Service) Add(mails ...Mail) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mails = append(s.mails, mails...)
 }
 
-// Order has it misbehave from now on; the zero Fault is the end of that.
+// Order makes the service misbehave from now on; the zero Fault ends that.
 func (s *Service) Order(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = f
 }
 
-// Requests lists what came in, the oldest first.
+// Requests returns the requests so far, the oldest first.
 func (s *Service) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// guard records a request, carries out a fault, and checks the credentials.
+// guard records a request, applies the fault if there is one, and checks the credentials.
 func (s *Service) guard(handle http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -146,5 +146,5 @@ func (s *Service) guard(handle http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// domain is the part of an address behind the @.
+// domain returns the part of an address after the @.
 func domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

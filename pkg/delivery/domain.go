@@ -15,15 +15,15 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// When the records of the sender's domain are looked up: not while Grafana starts, then
-// once a day, and sooner where DNS did not tell.
+// When the records of the sender's domain are looked up: some time after Grafana has
+// started, then once a day, and sooner after a lookup that failed.
 const (
 	domainFirst = time.Minute
 	domainNext  = 24 * time.Hour
 	domainAgain = time.Hour
 )
 
-// domainRecords is what is known of the records of a sender's domain.
+// domainRecords holds the latest report about a sender's domain.
 type domainRecords struct {
 	mu    sync.Mutex
 	known *maildomain.Report
@@ -35,8 +35,7 @@ func (d *domainRecords) get() *maildomain.Report {
 	return d.known
 }
 
-// learn adds a report to what is known, and returns what was known before and what is
-// now.
+// learn stores a report, and returns what was known before and what is known now.
 func (d *domainRecords) learn(r *maildomain.Report) (before, now *maildomain.Report) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -44,18 +43,18 @@ func (d *domainRecords) learn(r *maildomain.Report) (before, now *maildomain.Rep
 	return before, d.known
 }
 
-// Domain returns what is known of the records of the sender's domain; nil as long as
-// nothing is. It asks nobody.
+// Domain returns the latest report about the sender's domain, or nil if there is none
+// yet. It does not look anything up.
 func (s *Sender) Domain() *maildomain.Report { return s.domain.get() }
 
 // CheckDomain looks up the records of the sender's domain, which takes a few seconds at
-// most. It returns nil for a public mail domain, whose records are nobody's here.
+// most. It returns nil for a public mail domain, whose records no operator can change.
 func (s *Sender) CheckDomain(ctx context.Context) *maildomain.Report {
 	if nhncloud.IsPublicMail(s.settings.From.Domain) {
 		return nil
 	}
 	report := s.service.domains.Check(ctx, domainOf(&s.settings))
-	if ctx.Err() != nil { // whoever asked gave up
+	if ctx.Err() != nil { // the caller gave up, so the report says nothing
 		return report
 	}
 	before, now := s.domain.learn(report)
@@ -71,16 +70,16 @@ func (s *Sender) CheckDomain(ctx context.Context) *maildomain.Report {
 	return report
 }
 
-// domainOf returns whose records the settings ask for.
+// domainOf returns the domain in the settings, and what its records must contain.
 func domainOf(set *settings.Settings) maildomain.Sender {
 	includes := []string{set.SPFInclude}
-	if slices.Contains(nhncloud.SPFIncludes, set.SPFInclude) { // each of them is the service's
+	if slices.Contains(nhncloud.SPFIncludes, set.SPFInclude) { // any of the service's own counts
 		includes = append(includes, nhncloud.SPFIncludes...)
 	}
 	return maildomain.Sender{Domain: set.From.Domain, Selector: set.DKIMSelector, Includes: includes}
 }
 
-// watchDomain looks the records up once a day until ctx ends.
+// watchDomain looks up the records once a day until ctx ends.
 func (s *Sender) watchDomain(ctx context.Context) {
 	timer := time.NewTimer(domainFirst)
 	defer timer.Stop()
@@ -98,8 +97,8 @@ func (s *Sender) watchDomain(ctx context.Context) {
 	}
 }
 
-// RestrictedHosts names the domains among the recipients' to which the service
-// restricts mail from domains that are not verified, in the order of the alphabet.
+// RestrictedHosts lists the recipients' domains to which the service restricts mail from
+// domains that are not verified, in alphabetical order.
 func RestrictedHosts(recipients ...[]address.Address) string {
 	var hosts []string
 	for _, list := range recipients {
@@ -113,8 +112,8 @@ func RestrictedHosts(recipients ...[]address.Address) string {
 	return strings.Join(slices.Compact(hosts), ", ")
 }
 
-// domainNotes says, for the note of a delivery, that the service may keep the mail from
-// recipients, as far as is known.
+// domainNotes returns the part of a delivery's note that warns of recipients to whom
+// the service may not deliver.
 func (s *Sender) domainNotes(recipients ...[]address.Address) []string {
 	hosts, lacking := RestrictedHosts(recipients...), s.Domain().Lacking()
 	if hosts == "" || len(lacking) == 0 {
@@ -126,7 +125,7 @@ func (s *Sender) domainNotes(recipients ...[]address.Address) []string {
 var recordDesc = prometheus.NewDesc(namespace+"_domain_record_ok",
 	"Whether a DNS record of the domain of From is right (1), or missing or wrong (0), as was last known.", []string{"source", "domain", "record"}, nil)
 
-// domainStates is collected with the metrics, from what is known.
+// domainStates is the metric of the records, from the latest reports.
 type domainStates struct{ service *Service }
 
 func (domainStates) Describe(ch chan<- *prometheus.Desc) { ch <- recordDesc }
@@ -150,15 +149,15 @@ func (d domainStates) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// newest lists the sender in force of each data source.
+// newest returns the sender that each data source uses now.
 func (s *Service) newest() map[string]*Sender {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return newestOf(s.senders)
 }
 
-// newestOf lists the newest sender of each data source: one whose settings were saved
-// has several until the older ones are disposed of.
+// newestOf returns the newest sender of each data source: after its settings were saved,
+// a data source has several until the older ones are disposed of.
 func newestOf(senders []*Sender) map[string]*Sender {
 	newest := make(map[string]*Sender)
 	for _, sender := range senders {

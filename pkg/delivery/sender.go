@@ -41,7 +41,7 @@ type Sender struct {
 	dial     Dialer
 	log      hclog.Logger
 	domain   domainRecords
-	unwatch  context.CancelFunc // ends the daily look at the domain's records
+	unwatch  context.CancelFunc // ends watchDomain
 
 	mu        sync.Mutex
 	pools     map[nhncloud.MailType]*smtp.Pool

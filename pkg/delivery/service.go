@@ -79,7 +79,7 @@ func New(config Config, log hclog.Logger) *Service {
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	var err error
-	if s.domains, err = maildomain.New(config.dnsServer); err != nil { // no reason to keep mail
+	if s.domains, err = maildomain.New(config.dnsServer); err != nil { // mail is sent without the check
 		log.Error("the DNS records of senders' domains are not checked: correct [plugin."+pluginID+"] of grafana.ini", "error", err.Error())
 	}
 	if _, err := s.Outbox(context.Background()); err != nil {

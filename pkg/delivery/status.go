@@ -45,8 +45,8 @@ type Status struct {
 	Queue  *Queue `json:"queue,omitempty"` // none when it cannot be read
 	// Connections are those of this process, for every mail type together.
 	Connections smtp.Stats `json:"connections"`
-	// Domain is what is known of the DNS records of the domain of From; none before
-	// they were looked up.
+	// Domain is the latest report about the DNS records of From's domain; nil before the
+	// first.
 	Domain *maildomain.Report `json:"domain,omitempty"`
 	// WaitingElsewhere counts the mails of other data sources that wait for
 	// their first call since the start: their SecretKeys come only with one.

@@ -1,7 +1,7 @@
 package failure
 
-// What is said of the records in DNS of the domain that mail is from (package
-// maildomain). The record to add is told beside them.
+// The hints about the DNS records of the sender's domain (package maildomain). The
+// record to add is shown beside them.
 var (
 	SPFOK             = hint("spf-ok", "It includes {{include}} and needs {{count}} of the 10 DNS lookups that SPF allows.")
 	SPFMissing        = hint("spf-missing", "{{name}} has no SPF record. Add this TXT record at {{name}}.")

@@ -14,11 +14,11 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
-// leastBits is the length below which receivers take no RSA key (RFC 8301).
+// leastBits is the shortest RSA key that receivers accept (RFC 8301).
 const leastBits = 1024
 
-// dkim looks for the key: at the domain, or for a subdomain at its organizational
-// domain, which is what is verified in the console.
+// dkim checks the key of the domain. A subdomain without a key may use the key of its
+// organizational domain, since that is the domain verified in the console.
 func (l *lookup) dkim(ctx context.Context) Finding {
 	finding := Finding{Record: DKIM}
 	for _, domain := range slices.Compact([]string{l.sender.Domain, l.parent}) {
@@ -27,7 +27,7 @@ func (l *lookup) dkim(ctx context.Context) Finding {
 		if err != nil {
 			return finding.unknown(why(ctx, err))
 		}
-		records = slices.DeleteFunc(records, func(r string) bool { return !isKey(r) }) // what a wildcard answers is none
+		records = slices.DeleteFunc(records, func(r string) bool { return !isKey(r) }) // a wildcard answers with other records
 		if len(records) == 0 {
 			continue
 		}
@@ -43,7 +43,7 @@ func (l *lookup) dkim(ctx context.Context) Finding {
 	return finding
 }
 
-// isKey says whether a TXT record means to be a key.
+// isKey says whether a TXT record is meant as a key.
 func isKey(record string) bool {
 	t := tags(record)
 	_, p := t["p"]
@@ -51,8 +51,8 @@ func isKey(record string) bool {
 	return p || v && strings.HasPrefix(strings.ToUpper(t["v"]), "DKIM")
 }
 
-// tags reads "a=b; c=d" (RFC 6376 section 3.2). Of a tag that is there twice, it
-// has the last.
+// tags reads "a=b; c=d" (RFC 6376 section 3.2). If a tag is there twice, the last one
+// counts.
 func tags(record string) map[string]string {
 	all := map[string]string{}
 	for part := range strings.SplitSeq(record, ";") {
@@ -63,9 +63,9 @@ func tags(record string) map[string]string {
 	return all
 }
 
-// key judges the tags of a key record (RFC 6376 section 3.6.1).
+// key checks the tags of a key record (RFC 6376 section 3.6.1).
 func key(name string, t map[string]string) (Status, failure.Hint) {
-	has := func(tag, value string) bool { // a list with colons; unset allows all
+	has := func(tag, value string) bool { // the values are separated by colons; an unset tag allows every value
 		list, set := t[tag]
 		return !set || slices.ContainsFunc(strings.Split(list, ":"), func(s string) bool { s = strings.TrimSpace(s); return s == value || s == "*" })
 	}
@@ -112,7 +112,7 @@ func key(name string, t map[string]string) (Status, failure.Hint) {
 	return wrong("k")
 }
 
-// rsaKey reads an RSA key in either of the forms in use (erratum 3017 of RFC 6376).
+// rsaKey reads an RSA key in either of the two forms in use (RFC 6376, erratum 3017).
 func rsaKey(der []byte) (*rsa.PublicKey, bool) {
 	if any, err := x509.ParsePKIXPublicKey(der); err == nil {
 		public, ok := any.(*rsa.PublicKey)

@@ -12,17 +12,17 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
-// leastDMARC is the least record that counts. It asks nothing of receivers.
+// leastDMARC is the shortest valid record. It changes nothing about what receivers do.
 const leastDMARC = "v=DMARC1; p=none"
 
-// dmarcFinding is a finding with the policy that is in force, if one is.
+// dmarcFinding is a finding with the policy that applies; nil if none does.
 type dmarcFinding struct {
 	Finding
 	policy *dmarc.Record
 }
 
-// dmarc looks for the policy: at the domain, or at its organizational domain where
-// the domain has none.
+// dmarc checks the policy of the domain, or that of its organizational domain if the
+// domain has none.
 func (l *lookup) dmarc(ctx context.Context) dmarcFinding {
 	finding := Finding{Record: DMARC}
 	for _, domain := range slices.Compact([]string{l.sender.Domain, l.parent}) {
@@ -57,16 +57,16 @@ func (l *lookup) dmarc(ctx context.Context) dmarcFinding {
 	return dmarcFinding{Finding: finding}
 }
 
-// isDMARC says whether a TXT record means to be a policy.
+// isDMARC says whether a TXT record is meant as a policy.
 func isDMARC(record string) bool {
 	first, _, _ := strings.Cut(record, ";")
 	name, value, _ := strings.Cut(first, "=")
 	return strings.TrimSpace(name) == "v" && strings.TrimSpace(value) == "DMARC1"
 }
 
-// policyTags is a record with the tags that matter here, in the case in which the
-// library reads them: a mistake in another makes no record void (RFC 7489 section
-// 6.3).
+// policyTags returns a record with only the tags that matter here, in lower case, for
+// the library reads no other. A mistake in any other tag does not make the record
+// invalid (RFC 7489 section 6.3).
 func policyTags(record string) string {
 	kept := []string{"v=DMARC1"}
 	t := tags(record)
@@ -78,8 +78,8 @@ func policyTags(record string) string {
 	return strings.Join(kept, "; ")
 }
 
-// applied is the policy for the sender's domain: that for subdomains where the record
-// is the organizational domain's.
+// applied returns the policy for the sender's domain. If the record is that of the
+// organizational domain, its policy for subdomains comes first.
 func applied(r *dmarc.Record, subdomain bool) dmarc.Policy {
 	if subdomain {
 		return cmp.Or(r.SubdomainPolicy, r.Policy)
@@ -87,8 +87,8 @@ func applied(r *dmarc.Record, subdomain bool) dmarc.Policy {
 	return r.Policy
 }
 
-// aligned is the finding of the key under the policy: a key of the organizational
-// domain does not speak for a subdomain where the policy is strict (adkim=s).
+// aligned returns the finding of the key under the policy: with strict alignment
+// (adkim=s), a key of the organizational domain does not count for a subdomain.
 func (l *lookup) aligned(key Finding, d dmarcFinding) Finding {
 	own := l.sender.Selector + "._domainkey." + l.sender.Domain
 	if key.Status == OK && key.Name != own && d.policy != nil && d.policy.DKIMAlignment == dmarc.AlignmentStrict {

@@ -1,7 +1,7 @@
-// Package maildomain looks up what DNS says of the domain that mail is from: SPF
-// (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489). It says of each record whether it
-// is right, what is wrong with it, and which record to add. What could not be looked
-// up is unknown, and never taken for missing.
+// Package maildomain checks the DNS records of the sender's domain: SPF (RFC 7208),
+// DKIM (RFC 6376) and DMARC (RFC 7489). For each record it reports whether it is
+// correct, what is wrong with it, and which record to add. A record that could not be
+// looked up is reported as unknown, never as missing.
 package maildomain
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
-// within bounds a whole check.
+// within is how long a whole check may take.
 const within = 4 * time.Second
 
 // Kind is a kind of record.
@@ -30,44 +30,44 @@ const (
 	DMARC Kind = "dmarc"
 )
 
-// Title is the kind as people write it.
+// Title returns the kind as people write it: SPF, DKIM, DMARC.
 func (k Kind) Title() string { return strings.ToUpper(string(k)) }
 
-// Status is what was found out about a record.
+// Status is the result of checking a record.
 type Status string
 
 const (
-	// OK is a record as it should be.
+	// OK is a record that is correct.
 	OK Status = "ok"
-	// Missing is a record that is not there.
+	// Missing is a record that does not exist.
 	Missing Status = "missing"
-	// Wrong is a record that does not work.
+	// Wrong is a record that exists and does not work.
 	Wrong Status = "wrong"
 	// Unknown is a record that could not be looked up.
 	Unknown Status = "unknown"
 )
 
-// Sender is whose records are looked up.
+// Sender says whose records are checked, and what they must contain.
 type Sender struct {
-	Domain   string   // of From, in A-labels
+	Domain   string   // of the From address, in A-labels
 	Selector string   // of the DKIM key
-	Includes []string // one of them has to be in the SPF record; the first is recommended
+	Includes []string // the SPF record must include one of them; the first is recommended
 }
 
-// Finding is what was found of one record.
+// Finding is the result for one record.
 type Finding struct {
 	Record   Kind     `json:"record"`
-	Name     string   `json:"name"` // to look up, or to add
+	Name     string   `json:"name"` // where the record is, or has to be added
 	Status   Status   `json:"status"`
 	Found    []string `json:"found,omitempty"`    // bounded and printable
-	Expected string   `json:"expected,omitempty"` // the record to add at Name; none where it is right or only the console has it
+	Expected string   `json:"expected,omitempty"` // the record to add at Name; empty if it is correct, or if only the console shows it
 	failure.Hint
 }
 
-// Lacking says that the record is missing or wrong.
+// Lacking says whether the record is missing or wrong.
 func (f Finding) Lacking() bool { return f.Status == Missing || f.Status == Wrong }
 
-// Advice is what is wrong and what to do, with the record to add.
+// Advice returns what is wrong and what to do, with the record to add.
 func (f Finding) Advice() string {
 	if f.Expected == "" {
 		return f.English
@@ -82,7 +82,7 @@ type Report struct {
 	Findings []Finding `json:"findings"` // SPF, DKIM, DMARC
 }
 
-// Lacking lists the findings of records that are missing or wrong.
+// Lacking returns the findings of the records that are missing or wrong.
 func (r *Report) Lacking() []Finding {
 	var all []Finding
 	if r != nil {
@@ -95,12 +95,13 @@ func (r *Report) Lacking() []Finding {
 	return all
 }
 
-// Complete says that every record could be looked up.
+// Complete says whether every record could be looked up.
 func (r *Report) Complete() bool {
 	return r != nil && !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Status == Unknown })
 }
 
-// After is the report with what could not be looked up as an earlier one has it.
+// After returns the report, with the findings of an earlier one for the records that
+// could not be looked up this time.
 func (r *Report) After(earlier *Report) *Report {
 	if earlier == nil || earlier.Domain != r.Domain {
 		return r
@@ -115,7 +116,7 @@ func (r *Report) After(earlier *Report) *Report {
 	return &merged
 }
 
-// Titles names the kinds of findings: "SPF, DMARC".
+// Titles lists the records of findings: "SPF, DMARC".
 func Titles(findings []Finding) string {
 	titles := make([]string, len(findings))
 	for i, f := range findings {
@@ -124,10 +125,10 @@ func Titles(findings []Finding) string {
 	return strings.Join(titles, ", ")
 }
 
-// Checker looks records up.
+// Checker looks up the records.
 type Checker struct{ dns Resolver }
 
-// Check looks up the records of a sender's domain. It takes a few seconds at most.
+// Check looks up the records of a sender's domain. It takes four seconds at most.
 func (c *Checker) Check(ctx context.Context, s Sender) *Report {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -159,7 +160,7 @@ type lookup struct {
 	parent string // the organizational domain
 }
 
-// organizational is the domain that was registered: example.co.kr of
+// organizational returns the domain that was registered: example.co.kr for
 // alerts.example.co.kr.
 func organizational(domain string) string {
 	if parent, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
@@ -168,19 +169,19 @@ func organizational(domain string) string {
 	return domain
 }
 
-// unknown is a finding that says nothing of the record, and why.
+// unknown returns the finding of a record that could not be looked up, with the reason.
 func (f Finding) unknown(why failure.ID) Finding {
 	f.Status, f.Expected, f.Hint = Unknown, "", why.With("name", f.Name)
 	return f
 }
 
-// Bounds of what is shown of records, which may be anybody's.
+// Bounds of the records that are shown: anybody may have written them.
 const (
 	mostShown  = 3
 	mostOctets = 600
 )
 
-// shown is records fit to show.
+// shown returns records that are printable and bounded.
 func shown(records []string) []string {
 	var all []string
 	for _, r := range records[:min(len(records), mostShown)] {

@@ -11,7 +11,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
-// Resolver asks DNS; *net.Resolver does.
+// Resolver looks up names in DNS. *net.Resolver implements it.
 type Resolver interface {
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
@@ -19,12 +19,12 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// errServer says that dns_server names no server.
+// errServer is the error of every lookup when dns_server is not valid.
 var errServer = errors.New("dns_server is not host:port")
 
-// New makes a checker that asks the system's resolver, or a server (host:port, or a
-// host for port 53). With a server that cannot be one there is a checker too, which
-// finds out nothing.
+// New makes a checker that asks server (host:port, or a host for port 53), or the
+// system's DNS servers if that is empty. If server is not valid, the error comes with a
+// checker that reports every record as unknown.
 func New(server string) (*Checker, error) {
 	if server == "" {
 		return &Checker{resolver("")}, nil
@@ -44,11 +44,11 @@ func isIP(host string) bool {
 	return err == nil
 }
 
-// WithResolver makes a checker that asks r.
+// WithResolver makes a checker that uses r.
 func WithResolver(r Resolver) *Checker { return &Checker{r} }
 
-// resolver is Go's own, also where the system has one: that of the system cannot be
-// given up before its time.
+// resolver makes a resolver of Go's own: a call to the system's resolver cannot be
+// cancelled.
 func resolver(server string) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if server != "" {
@@ -59,13 +59,13 @@ func resolver(server string) *net.Resolver {
 		if err != nil {
 			return nil, err
 		}
-		// A query waits for its answer until its own time is up, whoever gave up.
+		// Without this, a cancelled lookup waits until its own timeout.
 		context.AfterFunc(ctx, func() { _ = conn.Close() })
 		return conn, nil
 	}}
 }
 
-// noResolver answers nothing.
+// noResolver fails every lookup.
 type noResolver struct{}
 
 func (noResolver) LookupTXT(context.Context, string) ([]string, error) { return nil, errServer }
@@ -75,7 +75,8 @@ func (noResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, er
 	return nil, errServer
 }
 
-// txt looks up the TXT records of a name. No record and no such name are no error.
+// txt looks up the TXT records of a name. It is no error if there is no record or no
+// such name.
 func (l *lookup) txt(ctx context.Context, name string) ([]string, error) {
 	records, err := l.dns.LookupTXT(ctx, absolute(name))
 	if notFound(err) {
@@ -84,17 +85,17 @@ func (l *lookup) txt(ctx context.Context, name string) ([]string, error) {
 	return records, err
 }
 
-// absolute keeps the resolver from appending its search domains.
+// absolute ends a name with a dot, so that the resolver appends no search domain.
 func absolute(name string) string { return strings.TrimSuffix(name, ".") + "." }
 
-// notFound says that DNS has answered, and that there is nothing. Anything else says
-// nothing of what is there.
+// notFound says whether DNS answered that there is no such record. After any other
+// error it is unknown whether there is one.
 func notFound(err error) bool {
 	dns, ok := errors.AsType[*net.DNSError](err)
 	return ok && dns.IsNotFound
 }
 
-// why says why a name could not be looked up.
+// why returns the hint for a name that could not be looked up.
 func why(ctx context.Context, err error) failure.ID {
 	dns, ok := errors.AsType[*net.DNSError](err)
 	switch {
@@ -106,9 +107,9 @@ func why(ctx context.Context, err error) failure.ID {
 	return failure.DNSFailed
 }
 
-// doubt says why this machine's DNS may not be what the internet sees: it does not
-// know the service's own names, or has the domain on servers of an internal network.
-// It is empty where nothing speaks for that.
+// doubt returns why this machine's DNS may differ from what the internet sees: it does
+// not know the service's own names, or the domain's name servers are on an internal
+// network. It is empty if there is no sign of either.
 func (l *lookup) doubt(ctx context.Context) failure.ID {
 	for _, include := range l.sender.Includes {
 		switch records, err := l.txt(ctx, include); {
@@ -124,10 +125,10 @@ func (l *lookup) doubt(ctx context.Context) failure.ID {
 	return failure.DNSInside
 }
 
-// internal says that a name server of the domain has an address that the internet
+// internal says whether a name server of the domain has an address that the internet
 // cannot reach.
 func (l *lookup) internal(ctx context.Context) bool {
-	servers, _ := l.dns.LookupNS(ctx, absolute(l.parent)) // no answer speaks for nothing
+	servers, _ := l.dns.LookupNS(ctx, absolute(l.parent)) // without an answer there is no sign of an internal network
 	for _, server := range servers[:min(len(servers), 2)] {
 		addresses, _ := l.dns.LookupNetIP(ctx, "ip", absolute(server.Host))
 		for _, a := range addresses {

@@ -15,7 +15,8 @@ const (
 	mostVoid    = 2
 )
 
-// spf judges the SPF record of the domain. RFC 7208 knows no other domain's for it.
+// spf checks the SPF record of the domain itself: unlike DKIM and DMARC, SPF never
+// falls back to the organizational domain.
 func (l *lookup) spf(ctx context.Context) Finding {
 	name, include := l.sender.Domain, l.sender.Includes[0]
 	finding := Finding{Record: SPF, Name: name, Status: Wrong}
@@ -45,7 +46,7 @@ func (l *lookup) spf(ctx context.Context) Finding {
 	}
 	one := oneRecord(parsed, include, walk.included == "")
 	if len(one) > mostOctets {
-		one = "" // nobody is helped by a record that is cut
+		one = "" // a record that was cut off is of no use
 	}
 	switch before := allBefore(parsed[0]); {
 	case len(records) > 1:
@@ -69,21 +70,21 @@ func (l *lookup) spf(ctx context.Context) Finding {
 	return finding
 }
 
-// spfWalk goes through a record and all that it includes.
+// spfWalk goes through a record and every record that it includes.
 type spfWalk struct {
 	*lookup
 	lookups  int
-	void     []string // look-ups that found nothing
-	included string   // which of the service's hosts is included
-	macro    bool     // a name depends on the mail
+	void     []string // terms whose lookup found nothing
+	included string   // which of the sender's Includes was found
+	macro    bool     // a name has a macro, which depends on the mail
 	fault    failure.Hint
-	failed   failure.ID // why at could not be looked up
-	at       string
+	failed   failure.ID // why a name could not be looked up
+	at       string     // that name
 }
 
-// record goes through the terms of the record of a domain. passes says that what it
-// allows is allowed to the sender; path is how it was reached. It ends with the first
-// fault, which voids all of the sender's record.
+// record goes through the terms of a domain's record. passes says whether a host that
+// this record allows may also send for the sender; path lists the domains that led here.
+// It stops at the first fault, since that makes the sender's whole record invalid.
 func (w *spfWalk) record(ctx context.Context, domain string, terms []spfTerm, passes bool, path []string) {
 	redirect, all := "", false
 	for _, t := range terms {
@@ -107,14 +108,15 @@ func (w *spfWalk) record(ctx context.Context, domain string, terms []spfTerm, pa
 	}
 }
 
-// count counts a look-up.
+// count counts a lookup against the limit.
 func (w *spfWalk) count() {
 	if w.lookups++; w.lookups > mostLookups {
 		w.fault = failure.SPFTooMany.With("name", w.sender.Domain)
 	}
 }
 
-// follow goes through the record of a domain that another includes, or redirects to.
+// follow goes through the record of the domain to, which the record of from includes or
+// redirects to.
 func (w *spfWalk) follow(ctx context.Context, from, to string, passes bool, path []string) {
 	if w.count(); w.fault.ID != "" {
 		return
@@ -152,7 +154,7 @@ func (w *spfWalk) follow(ctx context.Context, from, to string, passes bool, path
 	}
 }
 
-// upToAll is what of an included record is looked at.
+// upToAll cuts off the terms after "all": receivers do not read them.
 func upToAll(terms []spfTerm) []spfTerm {
 	if i := slices.IndexFunc(terms, func(t spfTerm) bool { return !t.modifier && t.name == "all" }); i >= 0 {
 		return terms[:i+1]
@@ -160,7 +162,7 @@ func upToAll(terms []spfTerm) []spfTerm {
 	return terms
 }
 
-// hosts counts the look-up of a mechanism that names hosts, and whether there are any.
+// hosts looks up the hosts of a mechanism, and counts the lookup.
 func (w *spfWalk) hosts(ctx context.Context, t spfTerm, domain string) {
 	if w.count(); w.fault.ID != "" || strings.Contains(t.value, "%") {
 		return
@@ -177,7 +179,7 @@ func (w *spfWalk) hosts(ctx context.Context, t spfTerm, domain string) {
 		_, err = w.dns.LookupMX(ctx, absolute(host))
 	}
 	if !notFound(err) {
-		return // what fails now is no void look-up
+		return // an answer, or a failure that may pass: not a void lookup
 	}
 	if w.void = append(w.void, t.text); len(w.void) > mostVoid {
 		w.fault = failure.SPFVoid.With("name", w.sender.Domain, "hosts", failure.Bounded(strings.Join(w.void, " ")))

@@ -10,31 +10,31 @@ import (
 
 // spfTerm is a mechanism or a modifier of an SPF record (RFC 7208 section 4.6.1).
 type spfTerm struct {
-	text     string // as it is written
+	text     string // as written
 	pass     bool   // of a mechanism: its qualifier is +, or it has none
 	name     string // in lower case
-	value    string // behind : or =, without a prefix length
+	value    string // after : or =, without a prefix length
 	modifier bool
 }
 
-// isSPF says whether a TXT record means to be an SPF record (section 4.5).
+// isSPF says whether a TXT record is meant as an SPF record (section 4.5).
 func isSPF(record string) bool {
 	version, _, _ := strings.Cut(record, " ")
 	return strings.EqualFold(version, "v=spf1")
 }
 
-// modifier is the beginning of a modifier: a name and "=".
+// modifier matches the beginning of a modifier: a name and "=".
 var modifier = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_.-]*)=`)
 
-// parseSPF reads the terms of a record. Where one is not valid it returns that: a
-// receiver takes none of the record then.
+// parseSPF reads the terms of a record. If one is not valid, it returns only that one,
+// since receivers then reject the whole record.
 func parseSPF(record string) (terms []spfTerm, invalid string) {
 	seen := map[string]bool{}
 	for _, text := range strings.Split(record, " ")[1:] {
 		if text == "" {
 			continue
 		}
-		if strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) { // a tab, or the space of a web page
+		if strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' }) { // such as a tab, or a no-break space copied from a web page
 			return nil, text
 		}
 		t := spfTerm{text: text}
@@ -54,7 +54,7 @@ func parseSPF(record string) (terms []spfTerm, invalid string) {
 	return terms, ""
 }
 
-// mechanism reads the term as a mechanism (section 5).
+// mechanism reads the term as a mechanism (section 5), and says whether it is valid.
 func (t *spfTerm) mechanism() bool {
 	rest := t.text
 	t.pass = !strings.ContainsAny(rest[:1], "-~?")
@@ -95,8 +95,8 @@ func isNetwork(s string, four bool) bool {
 	return err == nil && address.Is4() == four && address.Zone() == ""
 }
 
-// areLengths reads what may stand behind the first slash of a and mx: "24", "/64",
-// "24//64".
+// areLengths says whether s may follow the first slash of a and mx: "24", "/64" and
+// "24//64" may.
 func areLengths(s string, slash bool) bool {
 	if !slash {
 		return true
@@ -117,7 +117,7 @@ func isLength(s string, most int) bool {
 	return err == nil && n >= 0 && n <= most
 }
 
-// allBefore returns the mechanism "all" behind which there is another mechanism.
+// allBefore returns the mechanism "all" if another mechanism follows it, else "".
 func allBefore(terms []spfTerm) string {
 	for i, t := range terms {
 		if !t.modifier && t.name == "all" && slices.ContainsFunc(terms[i+1:], func(t spfTerm) bool { return !t.modifier }) {
@@ -127,8 +127,8 @@ func allBefore(terms []spfTerm) string {
 	return ""
 }
 
-// oneRecord is the record to have in place of those found: all that they have, with
-// the include in front unless it is there, and one "all" at the end.
+// oneRecord merges records into the one to publish: it has all of their terms and one
+// "all" at the end. add puts the include in front.
 func oneRecord(records [][]spfTerm, include string, add bool) string {
 	var mechanisms, modifiers []string
 	if add {
@@ -139,7 +139,7 @@ func oneRecord(records [][]spfTerm, include string, add bool) string {
 		for _, t := range terms {
 			text := t.text
 			switch {
-			case t.name == "redirect" && len(records) > 1: // which of several would take the place of all others
+			case t.name == "redirect" && len(records) > 1: // a redirect would replace the other records
 				text = "include:" + t.value
 				fallthrough
 			case !t.modifier && t.name != "all":

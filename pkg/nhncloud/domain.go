@@ -5,20 +5,19 @@ import (
 	"strings"
 )
 
-// OldHost is the SMTP domain that the service had before, from which sending may be
-// restricted.
+// OldHost is the former SMTP host of the service. Sending through it may be restricted.
 const OldHost = "smtp-mail.cloud.toast.com"
 
-// IsOldHost says whether host is the one that the service had before.
+// IsOldHost says whether host is the former host of the service.
 func IsOldHost(host string) bool {
 	return strings.EqualFold(strings.TrimSuffix(host, "."), OldHost)
 }
 
-// DKIMSelector names the DKIM key of a domain, in the service's documentation.
+// DKIMSelector is the selector of a domain's DKIM key in the service's documentation.
 const DKIMSelector = "toast"
 
-// SPFIncludes lists what the service documents for SPF, on different pages, the one
-// to recommend first.
+// SPFIncludes lists the hosts that the service's documentation tells users to include
+// in SPF. Its pages differ; the first is the one to recommend.
 var SPFIncludes = []string{"_spfblocka.toast.com", "mail.nhncloudservice.com"}
 
 // restricted lists the domains of Gmail and Yahoo Mail: since February 2024 the service
@@ -29,12 +28,12 @@ var restricted = []string{"gmail.com", "googlemail.com", "yahoo.com", "ymail.com
 // not verified.
 func Restricts(domain string) bool { return slices.Contains(restricted, domain) }
 
-// public lists domains in which anybody may have a mailbox. The service does not send
+// public lists domains where anybody can have a mailbox. The service does not send
 // from them; its documentation names naver.com and gmail.com as examples.
 var public = append([]string{
 	"naver.com", "daum.net", "hanmail.net", "kakao.com", "nate.com",
 	"yahoo.co.jp", "outlook.com", "hotmail.com", "live.com", "icloud.com",
 }, restricted...)
 
-// IsPublicMail says whether a domain is one in which anybody may have a mailbox.
+// IsPublicMail says whether anybody can have a mailbox in a domain.
 func IsPublicMail(domain string) bool { return slices.Contains(public, domain) }

@@ -74,8 +74,8 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	return result(backend.HealthStatusOk, message, details)
 }
 
-// domainWarnings says what follows for mail from what was found of the domain of From.
-// The records themselves are told beside it.
+// domainWarnings returns what the report means for mail. The records themselves are shown
+// beside it.
 func (d *DataSource) domainWarnings(found *maildomain.Report) []failure.Hint {
 	from := d.settings.From.Domain
 	if nhncloud.IsPublicMail(from) {
@@ -92,10 +92,10 @@ func (d *DataSource) domainWarnings(found *maildomain.Report) []failure.Hint {
 	return warnings
 }
 
-// check runs the handshake, and beside it looks up the records of the domain of From.
-// Over the limit it returns what was found last, since each handshake offers the
-// credentials, or nil as long as none has ended. A check whose caller gave up has found
-// nothing.
+// check runs the handshake, and at the same time looks up the records of the sender's
+// domain. Since each handshake offers the credentials, checks are limited: over the limit
+// it returns the last result, or nil if there is none. A result that came after the caller
+// had given up is not kept.
 func (d *DataSource) check(ctx context.Context) (*smtp.Report, *maildomain.Report) {
 	if !d.limits.health.Allow() {
 		return d.checked.Load(), d.sender.Domain()

@@ -16,8 +16,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
-// queryServiceMails is what the service lists of this data source's mail, the newest
-// first.
+// queryServiceMails answers with the mails of this data source that the service lists,
+// the newest first.
 func (d *DataSource) queryServiceMails(ctx context.Context, m queryModel, q backend.DataQuery) (data.Frames, error) {
 	filter, err := mailFilterOf(m)
 	if err != nil {
@@ -30,12 +30,12 @@ func (d *DataSource) queryServiceMails(ctx context.Context, m queryModel, q back
 		return serviceOff("mails"), nil
 	}
 	from, to := inLog(q.TimeRange.From), inLog(q.TimeRange.To)
-	kept, tooOld := clip(from, api.KeptFor)
-	listed, err := d.results.List(ctx, d.settings.From.Mailbox(), kept, to)
+	oldest, tooOld := clip(from, api.KeptFor)
+	listed, err := d.results.List(ctx, d.settings.From.Mailbox(), oldest, to)
 	if err != nil {
 		return nil, err
 	}
-	found := slices.DeleteFunc(slices.Clone(listed.Mails), func(m api.Mail) bool { return !filter.takes(m) })
+	found := slices.DeleteFunc(slices.Clone(listed.Mails), func(m api.Mail) bool { return !filter.matches(m) })
 	shown := found[:min(len(found), filter.limit)]
 	frame := mailsTable(shown)
 	if tooOld {
@@ -46,14 +46,14 @@ func (d *DataSource) queryServiceMails(ctx context.Context, m queryModel, q back
 		remark(frame, failure.ServiceMore.With("total", strconv.Itoa(listed.Total), "read", strconv.Itoa(listed.Read)))
 	case len(shown) < len(found):
 		remark(frame, failure.ServiceLimit.With("limit", strconv.Itoa(filter.limit)))
-	case len(listed.Mails) == 0 && d.hasSent(ctx, kept, to):
+	case len(listed.Mails) == 0 && d.hasSent(ctx, oldest, to):
 		remark(frame, failure.ServiceNone.With())
 	}
 	return data.Frames{frame}, nil
 }
 
-// hasSent says whether the delivery log has mail of this time that the relay took. It
-// is for a remark only: a log that cannot be read is no failure of the query.
+// hasSent says whether the delivery log has mail in the time range that the relay
+// accepted. Only a notice depends on it, so a log that cannot be read is no error.
 func (d *DataSource) hasSent(ctx context.Context, from, to time.Time) bool {
 	box, err := d.service.Outbox(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (d *DataSource) hasSent(ctx context.Context, from, to time.Time) bool {
 	return err == nil && len(page.Deliveries) > 0
 }
 
-// mailFilter chooses among what the service lists.
+// mailFilter selects among the mails that the service lists.
 type mailFilter struct {
 	statuses   []api.Status // any when empty
 	recipients []string     // parts of addresses; any when empty
@@ -89,7 +89,7 @@ func mailFilterOf(m queryModel) (f mailFilter, err error) {
 	return f, nil
 }
 
-func (f mailFilter) takes(m api.Mail) bool {
+func (f mailFilter) matches(m api.Mail) bool {
 	named := func(part string) bool {
 		return strings.Contains(strings.ToLower(m.Recipient), strings.ToLower(part))
 	}
@@ -97,7 +97,7 @@ func (f mailFilter) takes(m api.Mail) bool {
 		(len(f.recipients) == 0 || slices.ContainsFunc(f.recipients, named))
 }
 
-// joined lists words for an error.
+// joined joins words with commas, for an error.
 func joined[T ~string](words []T) string {
 	all := make([]string, len(words))
 	for i, word := range words {

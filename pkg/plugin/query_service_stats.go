@@ -13,8 +13,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud/api"
 )
 
-// queryServiceStats is what the service counts of the mail that was sent over SMTP. An
-// interval without mail counts zero, so that an alert rule has data while all is well.
+// queryServiceStats answers with the service's counts of mail that was sent over SMTP. An
+// interval without mail is zero, so that an alert rule has data while all is well.
 func (d *DataSource) queryServiceStats(ctx context.Context, m queryModel, q backend.DataQuery) (data.Frames, error) {
 	events := api.Events()
 	if m.Measure != "" {
@@ -52,20 +52,20 @@ func (d *DataSource) queryServiceStats(ctx context.Context, m queryModel, q back
 	return data.Frames{frame}, nil
 }
 
-// clip returns the beginning of a time range, or the oldest time that the service still
-// answers for, and whether that is later. It is some seconds less than how long the
-// service keeps what it knows, for the question takes a moment.
-func clip(from time.Time, kept time.Duration) (time.Time, bool) {
-	oldest := time.Now().Add(-kept).Truncate(time.Minute).Add(time.Minute)
+// clip moves the beginning of a time range to the oldest time that the service still
+// knows, if it is before that, and says whether it did. It rounds that time up to the
+// minute, since the request takes a moment to arrive.
+func clip(from time.Time, keeps time.Duration) (time.Time, bool) {
+	oldest := time.Now().Add(-keeps).Truncate(time.Minute).Add(time.Minute)
 	if from.Before(oldest) {
 		return oldest, true
 	}
 	return from, false
 }
 
-// unitsOf is the interval of the points, and the unit that the service counts in: whole
-// minutes up to a day, whole hours beyond, and whole days where the points are that far
-// apart.
+// unitsOf returns the interval between points, and the unit that the service counts in:
+// minutes for ranges up to a day, hours for longer ones, and days if the points are a day
+// or more apart.
 func unitsOf(span time.Duration, q backend.DataQuery) (time.Duration, api.Unit) {
 	const day = 24 * time.Hour
 	interval, unit, length := intervalOf(span, q), api.Minutes, time.Minute
@@ -106,7 +106,7 @@ func statisticsFrame(counts []api.Count, events []api.Event, byDomain bool, from
 	}
 	frame := seriesFrame("statistics", times)
 	if len(domains) == 0 {
-		frame.Fields = nil // times without a number would be a mistake to panels and alert rules, and no fields are no data
+		frame.Fields = nil // panels and alert rules take a time field alone for an error, and no field for no data
 	}
 	for _, domain := range slices.Sorted(maps.Keys(domains)) {
 		for _, event := range events {
@@ -120,8 +120,8 @@ func statisticsFrame(counts []api.Count, events []api.Event, byDomain bool, from
 	return frame
 }
 
-// floorInKorea is the beginning of an interval as Korea's clocks show it: the service's
-// days begin at midnight there.
+// floorInKorea returns the beginning of the interval that t is in, by Korea's clock: the
+// service's days begin at midnight there.
 func floorInKorea(t time.Time, interval time.Duration) time.Time {
 	_, east := t.In(api.Korea).Zone()
 	shift := time.Duration(east) * time.Second

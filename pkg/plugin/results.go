@@ -14,49 +14,49 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
-// about is how far the service's time of a mail may be from the time at which the relay
-// took it, for the clocks may differ.
-const about = 2 * time.Minute
+// tolerance is how far the service's time of a mail may be from the time at which the
+// relay accepted it, for their clocks may differ.
+const tolerance = 2 * time.Minute
 
-// serviceResult is what the service says of one recipient of a delivery.
+// serviceResult is what the service says about one recipient of a delivery.
 type serviceResult struct {
-	status string // empty: there is nothing to ask about
+	status string // empty if the relay has not accepted the mail for them
 	code   string
 	words  string
-	why    failure.Hint // in the words, where the status is unknown
+	why    failure.Hint // why the status is unknown; words holds its text
 }
 
-// addResults puts beside each recipient what the service says, and why it is unknown
-// where it is. That the service fails is no failure of the query.
+// addResults adds to each recipient what the service says, or why that is unknown. A
+// failure of the service does not fail the query: the rest of the delivery is known.
 func (d *DataSource) addResults(ctx context.Context, recipients *data.Frame, found outbox.Delivery) {
 	n := len(found.Recipients)
 	statuses, codes, words := make([]string, n), make([]string, n), make([]string, n)
 	if from, to := takenBetween(found.Recipients); !from.IsZero() {
-		listed, unasked := d.listed(ctx, from.Add(-about), to.Add(about))
+		listed, unanswered := d.listed(ctx, from.Add(-tolerance), to.Add(tolerance))
 		for i, r := range found.Recipients {
-			if r.Status != outbox.Sent { // the service has not had it
+			if r.Status != outbox.Sent { // the service never got it
 				continue
 			}
-			result := unasked
+			result := unanswered
 			if result == nil {
 				result = resultOf(r, found.Subject, listed)
 			}
 			sentence(recipients, result.why)
 			statuses[i], codes[i], words[i] = result.status, result.code, result.words
 		}
-		if unasked == nil && len(listed) == 0 {
+		if unanswered == nil && len(listed) == 0 {
 			remark(recipients, failure.ServiceNone.With())
 		}
 	}
-	recipients.Fields = slices.Insert(recipients.Fields, 2, // behind the address and the status
+	recipients.Fields = slices.Insert(recipients.Fields, 2, // after the address and the status
 		column(200, data.NewField("service", nil, statuses)),
 		column(100, data.NewField("serviceCode", nil, codes)),
 		wrapped(250, data.NewField("serviceMessage", nil, words)),
 	)
 }
 
-// takenBetween is when the relay took the mail for the first and for the last of its
-// recipients; zero where it took it for none.
+// takenBetween returns when the relay accepted the mail for its first and for its last
+// recipient; zero if it accepted it for none.
 func takenBetween(all []outbox.Recipient) (first, last time.Time) {
 	for _, r := range all {
 		if r.Status != outbox.Sent {
@@ -72,7 +72,8 @@ func takenBetween(all []outbox.Recipient) (first, last time.Time) {
 	return first, last
 }
 
-// listed is what the service lists of a time, or else what to say of every recipient.
+// listed returns the mails that the service lists in a time range. If it cannot tell, it
+// returns the result to show for every recipient instead.
 func (d *DataSource) listed(ctx context.Context, from, to time.Time) ([]api.Mail, *serviceResult) {
 	if time.Since(from) > api.KeptFor {
 		return nil, unknown(failure.ServiceTooOld.With())
@@ -88,12 +89,12 @@ func (d *DataSource) listed(ctx context.Context, from, to time.Time) ([]api.Mail
 	return listed.Mails, nil
 }
 
-// resultOf looks for the one mail that is to the recipient, has the subject, and was
-// taken at about the time.
+// resultOf looks for the one mail that has the recipient, the subject and, within the
+// tolerance, the time.
 func resultOf(r outbox.Recipient, subject string, listed []api.Mail) *serviceResult {
 	var matching []api.Mail
 	for _, m := range listed {
-		if strings.EqualFold(m.Recipient, r.Address) && sameWords(m.Subject, subject) && m.Time.Sub(r.UpdatedAt).Abs() <= about {
+		if strings.EqualFold(m.Recipient, r.Address) && sameWords(m.Subject, subject) && m.Time.Sub(r.UpdatedAt).Abs() <= tolerance {
 			matching = append(matching, m)
 		}
 	}
@@ -111,5 +112,6 @@ func unknown(why failure.Hint) *serviceResult {
 	return &serviceResult{status: string(api.Unknown), words: why.English, why: why}
 }
 
-// sameWords compares subjects as they are read: a mail's is folded where it is long.
+// sameWords compares subjects without regard to white space: a long subject is folded in
+// the mail.
 func sameWords(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }

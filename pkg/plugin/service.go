@@ -13,12 +13,12 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// resultsWithin is how long a request to the service's API may take; 0: its default. A
-// variable for the sake of its test.
+// resultsWithin is how long a request to the service's API may take; 0 means the
+// client's default. Tests shorten it.
 var resultsWithin time.Duration
 
-// resultsClient makes the client of the service's API, or none where it is not to be
-// asked. It goes through Grafana's HTTP proxy or secure SOCKS proxy, as the SDK does.
+// resultsClient makes the client of the service's API, or returns nil if serviceResults
+// is off. It connects through Grafana's HTTP proxy or secure SOCKS proxy, as the SDK does.
 func resultsClient(ctx context.Context, s backend.DataSourceInstanceSettings, set settings.Settings) (*api.Client, error) {
 	if !set.ServiceResults {
 		return nil, nil
@@ -31,7 +31,7 @@ func resultsClient(ctx context.Context, s backend.DataSourceInstanceSettings, se
 	timeouts.MaxConnsPerHost, timeouts.IdleConnTimeout = 4, 30*time.Second
 	client, err := httpclient.New(httpclient.Options{
 		Timeouts: &timeouts, ProxyOptions: proxy,
-		// Not the SDK's own: they write the URL, with the AppKey and addresses, into spans.
+		// None, for the SDK's own write the URL, with the AppKey and addresses, into spans.
 		Middlewares: []httpclient.Middleware{},
 	})
 	if err != nil {
@@ -40,8 +40,8 @@ func resultsClient(ctx context.Context, s backend.DataSourceInstanceSettings, se
 	return api.New(api.Config{URL: set.ServiceURL, AppKey: set.AppKey, SecretKey: set.SecretKey, HTTP: client, Within: resultsWithin}), nil
 }
 
-// serviceOff is the answer to a question to the service where it is not to be asked: an
-// empty frame that says so. It is no error, since the bundled dashboard asks always.
+// serviceOff returns the answer while serviceResults is off: an empty frame with a
+// notice. It is no error, since the bundled dashboard has these queries in any case.
 func serviceOff(name string) data.Frames {
 	frame := data.NewFrame(name)
 	remark(frame, failure.ServiceOff.With())
@@ -54,7 +54,8 @@ func remark(frame *data.Frame, hint failure.Hint) {
 	frame.AppendNotices(data.Notice{Severity: data.NoticeSeverityInfo, Text: hint.English})
 }
 
-// sentence tells the page of a sentence in a frame that it has in other languages.
+// sentence adds the hint to the frame's meta, once, so that the page can show it in other
+// languages.
 func sentence(frame *data.Frame, hint failure.Hint) {
 	if hint.ID == "" {
 		return
@@ -71,7 +72,7 @@ func sentence(frame *data.Frame, hint failure.Hint) {
 	frame.Meta.Custom = sentences{append(known.Hints, hint)}
 }
 
-// sentences are the meta of a frame for the page.
+// sentences is the meta that the page reads (src/serviceWords.ts).
 type sentences struct {
 	Hints []failure.Hint `json:"hints"`
 }

@@ -390,7 +390,7 @@ func TestOneDeliveryShowsWhatTheServiceSays(t *testing.T) {
 	failed := atService("SST3", "GONE@example.com", "[FIRING:1]  Disk full\n 디스크")
 	failed.DSNCode, failed.DSNMessage = "5.1.1", "No such user"
 	early := atService("SST2", "early@example.com", subject)
-	early.Time = early.Time.Add(-about)
+	early.Time = early.Time.Add(-tolerance)
 	another := atService("SST3", "a@example.com", "[RESOLVED] Disk full 디스크")
 	refused := atService("SST2", "refused@example.com", subject)
 	s.Add(atService("SST2", "a@example.com", subject), another, failed, early, refused)

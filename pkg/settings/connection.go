@@ -70,8 +70,8 @@ func (r *reader) port(host string, mode nhncloud.PortMode) int {
 	return port
 }
 
-// serviceURL reads the address of the service's API. The SecretKey is sent there, so
-// that it must be https, except on this machine.
+// serviceURL reads the address of the service's API. It must be https, except on this
+// machine, since the SecretKey is sent there.
 func (r *reader) serviceURL(unset string) string {
 	const key = "serviceUrl"
 	s := strings.TrimRight(r.line(key), "/")
@@ -80,7 +80,7 @@ func (r *reader) serviceURL(unset string) string {
 	}
 	u, err := url.Parse(s)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "": // it may hold a password, so it is not repeated
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "": // not quoted, for it may hold a password
 		r.add(key, "serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as %s", nhncloud.API)
 	case u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(u.Hostname())):
 		r.add(key, "serviceUrl is %s; it must be an https URL, since the SecretKey is sent there", held(s))

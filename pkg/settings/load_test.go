@@ -469,7 +469,7 @@ func TestNamesInDNSAreThoseOfTXTRecords(t *testing.T) {
 	for _, wrong := range []string{"a b", "a..b", ".a", "-a", "a-", "https://a.com", "例え.jp", "a=b", strings.Repeat("a", 64), strings.Repeat("a.", 110) + "a"} {
 		for _, key := range []string{"dkimSelector", "spfInclude"} {
 			_, err := settings.Load(with(key, wrong), secrets)
-			if err == nil || !strings.HasPrefix(err.Error(), key+" is ") || !strings.Contains(err.Error(), "a name in DNS") {
+			if err == nil || !strings.HasPrefix(err.Error(), key+" is ") || !strings.Contains(err.Error(), "a DNS name") {
 				t.Errorf("%s %q: %v", key, wrong, err)
 			}
 		}

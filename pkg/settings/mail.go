@@ -34,7 +34,7 @@ func (r *reader) from() address.Address {
 	return from
 }
 
-// dnsName is a name in DNS in the form of RFC 1035 section 2.3.1, and with the
+// dnsName matches a DNS name in the form of RFC 1035 section 2.3.1, and also with the
 // underscores that names of TXT records have.
 var dnsName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$`)
 
@@ -45,7 +45,7 @@ func (r *reader) dnsName(key, unset string) string {
 	case s == "":
 		return unset
 	case len(s) > maxDNSName || !dnsName.MatchString(s):
-		r.add(key, "%s is %s; it must be a name in DNS: letters, digits, - and _, with dots between", key, held(s))
+		r.add(key, "%s is %s; it must be a DNS name: letters, digits, - and _, separated by dots", key, held(s))
 		return unset
 	}
 	return s

@@ -58,8 +58,8 @@ type Settings struct {
 	MailType nhncloud.MailType
 
 	From         address.Address // fromAddress and fromName
-	DKIMSelector string          // of the key of the domain of From
-	SPFInclude   string          // what the SPF record of that domain includes
+	DKIMSelector string          // of the DKIM key of From's domain
+	SPFInclude   string          // what the SPF record of that domain must include
 	ReplyTo      *address.Address
 	To           []address.Address
 	Cc           []address.Address
@@ -93,7 +93,7 @@ type Settings struct {
 	EHLOName      string         // empty: chosen by package smtp
 
 	ServiceResults bool   // queries may ask the service's API
-	ServiceURL     string // of that API, without a slash at its end
+	ServiceURL     string // the address of that API, without a slash at its end
 
 	SecretKey     Secret
 	WebhookSecret Secret

@@ -77,8 +77,8 @@ func run(ctx context.Context, dist, page string) error {
 	return nil
 }
 
-// nameServer is a DNS server in which example.com is as it should be, and example.net
-// is not.
+// nameServer starts a DNS server that has correct records for example.com, and wrong and
+// missing ones for example.net.
 func nameServer() (*dnstest.Server, error) {
 	dns, err := dnstest.Start()
 	if err != nil {

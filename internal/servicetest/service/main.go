@@ -1,5 +1,5 @@
-// Command service runs the double of the service's REST API by hand. It lists the mails
-// that are posted to /mails, as JSON.
+// Command service runs the double of the service's REST API as a process. It lists the
+// mails that are posted to /mails as JSON.
 package main
 
 import (

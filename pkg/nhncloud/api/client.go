@@ -1,5 +1,5 @@
-// Package api asks the service's REST API what became of mail after the relay took it.
-// It asks only when it is called, and it changes nothing there.
+// Package api asks the service's REST API what became of mail after the relay accepted
+// it. It sends requests only when it is called, and only ones that read.
 package api
 
 import (
@@ -17,35 +17,35 @@ import (
 )
 
 const (
-	within        = 5 * time.Second  // a request
-	keptFor       = time.Minute      // an answer
-	failureFor    = 10 * time.Second // a failure, so that a dashboard does not ask for it once a panel
-	maxKept       = 8                // answers
-	maxBody       = 4 << 20          // octets of an answer
-	maxAtOnce     = 20               // requests in a row
+	within        = 5 * time.Second  // how long a request may take
+	keptFor       = time.Minute      // how long an answer is reused
+	failureFor    = 10 * time.Second // how long a failure is reused, so that not every panel of a dashboard repeats the request
+	maxKept       = 8                // answers in memory
+	maxBody       = 4 << 20          // octets in an answer
+	maxAtOnce     = 20               // requests without a pause, then one each requestsEvery
 	requestsEvery = 500 * time.Millisecond
 )
 
-// Korea is the zone of the service's times, which do not name it. It has no daylight
-// saving time.
+// Korea is the time zone of the service's times, which do not state it. It has no
+// daylight saving time.
 var Korea = time.FixedZone("KST", 9*60*60)
 
-// Config is whom a client asks, and as whom.
+// Config says which API a client asks, and with which credentials.
 type Config struct {
 	URL       string // of the API, without a slash at its end
 	AppKey    string
 	SecretKey settings.Secret
-	// HTTP makes the requests. It is the client's own from now on: what the service
-	// redirects to is not followed, since it would be sent the SecretKey.
+	// HTTP makes the requests. New changes it to follow no redirects, since their target
+	// would get the SecretKey.
 	HTTP *http.Client
-	// Within is how long a request may take; 0: five seconds.
+	// Within is how long a request may take; 0 means five seconds.
 	Within time.Duration
 }
 
-// Client asks for one data source. Its answers are kept for a minute, and whoever asks
-// the same at the same time shares a request.
+// Client asks the API for one data source. It reuses an answer for a minute, and equal
+// questions at the same time share one request.
 type Client struct {
-	base   string // with the AppKey
+	base   string // the URL, with the AppKey
 	host   string
 	secret settings.Secret
 	http   *http.Client
@@ -58,16 +58,16 @@ type Client struct {
 	asking sync.WaitGroup
 
 	mu      sync.Mutex
-	answers map[string]*answer // by the path and the query
+	answers map[string]*answer // by path and query
 	closed  bool
 }
 
-// answer is what a question was answered, or will be.
+// answer is the answer to a question, which may still be on its way.
 type answer struct {
-	ready chan struct{} // closed when the rest is set
+	ready chan struct{} // closed when body, err and until are set
 	body  []byte
 	err   error
-	until time.Time // when it is asked again; zero while it is under way
+	until time.Time // how long it is reused; zero while the request is running
 }
 
 // New makes a client.
@@ -85,7 +85,7 @@ func New(c Config) *Client {
 	return client
 }
 
-// Close gives up what is under way and closes the connections.
+// Close cancels the requests that are running and closes the connections.
 func (c *Client) Close() {
 	c.mu.Lock()
 	c.closed = true
@@ -95,7 +95,7 @@ func (c *Client) Close() {
 	c.http.CloseIdleConnections()
 }
 
-// ask returns the body of an answer, which nobody may change.
+// ask returns the body of an answer. The callers share it and must not change it.
 func (c *Client) ask(ctx context.Context, path string, query url.Values) ([]byte, error) {
 	a, err := c.answerTo(path + "?" + query.Encode())
 	if err != nil {
@@ -109,8 +109,8 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values) ([]byte
 	}
 }
 
-// answerTo returns the answer that is kept or under way, or sends the question. That
-// somebody who asks gives up does not concern the others, who wait for the same.
+// answerTo returns an answer that is kept or on its way, or else sends the question. The
+// request does not depend on the caller, so one who gives up does not end it for others.
 func (c *Client) answerTo(question string) (*answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,7 +141,7 @@ func (c *Client) answerTo(question string) (*answer, error) {
 	return a, nil
 }
 
-// makeRoom forgets the oldest answer when there are too many.
+// makeRoom drops the oldest answer when there are too many.
 func (c *Client) makeRoom() {
 	oldest := ""
 	for question, a := range c.answers {

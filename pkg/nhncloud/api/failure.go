@@ -16,23 +16,23 @@ import (
 var (
 	errTooOften error = failure.New(failure.Rate, "the service's API was asked too often by this data source", failure.ServiceBusy.With())
 	errTooLarge error = failure.New(failure.Protocol, fmt.Sprintf("the answer of the service's API is larger than %d MiB", maxBody>>20), failure.ServiceNarrow.With())
-	// errNotTheAPI quotes nothing of the answer: it may come from anywhere.
+	// errNotTheAPI does not quote the answer, which may come from any server.
 	errNotTheAPI error = failure.New(failure.Protocol, "what answers at serviceUrl is not the service's API", failure.ServiceAddress.With())
 )
 
-// The codes of answers that are about the credentials, by the service's list of error
-// codes: the AppKey, the service of it, and the SecretKey.
+// aboutCredentials holds the error codes that reject the AppKey, its service or the
+// SecretKey, from the service's list of error codes.
 var aboutCredentials = map[int]bool{-1000: true, -1001: true, -1002: true, -1003: true, -1004: true}
 
-// The codes that ask for patience, and that of a fault of the service.
+// The error codes for too many requests, and the one for a fault of the service.
 const (
 	codeBlocked  = -1005
 	codeTooMuch  = -2043
 	codeInternal = -9999
 )
 
-// refusedBy is the failure that the service answers with: by an HTTP status, or by the
-// header of its answer.
+// refusedBy returns the failure that an answer stands for, by its HTTP status or by the
+// header in its body.
 func (c *Client) refusedBy(status string, code int, h header) error {
 	said := c.words(strings.TrimSpace(status))
 	if h.ResultCode != 0 {
@@ -52,9 +52,8 @@ func (c *Client) refusedBy(status string, code int, h header) error {
 	return failure.New(is, "the service's API answers "+cmp.Or(said, "that it has failed"), hint.With())
 }
 
-// unanswered is the failure of a request that has no answer. Of the cause it repeats
-// only what is known to hold neither the URL, which has the AppKey in it, nor a proxy's
-// password.
+// unanswered returns the failure of a request that has no answer. It repeats only those
+// causes that hold neither the URL, which has the AppKey, nor a proxy's password.
 func (c *Client) unanswered(ctx context.Context, err error) error {
 	network, isNetwork := errors.AsType[*net.OpError](err)
 	switch {
@@ -79,7 +78,7 @@ func isTimeout(err error) bool {
 	return ok && network.Timeout()
 }
 
-// aboutTLS is the part of err that is about the certificate or the handshake, or nil.
+// aboutTLS returns the part of err that is about the certificate or the handshake, or nil.
 func aboutTLS(err error) error {
 	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return certificate

@@ -10,20 +10,20 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
-// header begins every answer.
+// header is part of every answer.
 type header struct {
 	IsSuccessful  *bool  `json:"isSuccessful"`
 	ResultCode    int    `json:"resultCode"`
 	ResultMessage string `json:"resultMessage"`
 }
 
-// fetch sends a question and returns the body of the answer, which is a success.
+// fetch sends a question and returns the body of the answer if that is a success.
 func (c *Client) fetch(question string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(c.life, c.within)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+question, nil)
 	if err != nil {
-		return nil, errNotTheAPI // its words hold the AppKey
+		return nil, errNotTheAPI // err quotes the URL, which has the AppKey
 	}
 	r.Header.Set("X-Secret-Key", c.secret.Reveal())
 	r.Header.Set("Accept", "application/json")
@@ -54,10 +54,10 @@ func (c *Client) fetch(question string) ([]byte, error) {
 	return body, nil
 }
 
-// words are the service's, as they may be shown.
+// words returns text of the service in a form that may be shown.
 func (c *Client) words(text string) string { return failure.Bounded(c.redact(text)) }
 
-// redact takes the SecretKey out of a text: the service may repeat what it was sent.
+// redact removes the SecretKey from a text: the service may repeat what it was sent.
 func (c *Client) redact(text string) string {
 	if secret := c.secret.Reveal(); secret != "" {
 		return strings.ReplaceAll(text, secret, "[redacted]")

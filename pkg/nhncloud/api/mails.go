@@ -12,27 +12,27 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
-// KeptFor is how long the service keeps what it knows of a mail.
+// KeptFor is how long the service keeps its record of a mail.
 const KeptFor = 90 * 24 * time.Hour
 
 const (
-	timeLayout = "2006-01-02 15:04:05" // of the service, in Korea's time
-	pageSize   = 1000                  // the most that the service takes
+	timeLayout = "2006-01-02 15:04:05" // of the service's times, in Korea's time zone
+	pageSize   = 1000                  // the most that the service allows
 	maxPages   = 5
 )
 
 // Mail is one mail to one recipient, as the service lists it.
 type Mail struct {
 	RequestID  string
-	Time       time.Time // when it was taken; zero if that cannot be read
+	Time       time.Time // when the service accepted it; zero if that cannot be read
 	Sender     string
 	Recipient  string
 	Kind       string // to, cc or bcc
 	Subject    string
 	Status     Status
 	Code       string    // of the status, as the service has it: "SST2"
-	Received   time.Time // by the recipient's server, or when it was given up; zero: not yet
-	Opened     time.Time // zero: not, or it cannot be told
+	Received   time.Time // when the recipient's server accepted it, or the service gave up; zero: not yet
+	Opened     time.Time // zero: not opened, or not known
 	DSNCode    string    // RFC 3463, such as "5.1.1"
 	DSNMessage string
 }
@@ -40,18 +40,17 @@ type Mail struct {
 // Mails is what the service lists.
 type Mails struct {
 	Mails []Mail // the newest first
-	// Total is how many it has. There are more than those that were read when it is
-	// larger than Read.
+	// Total is how many mails the service has, and Read how many of them were read.
 	Total, Read int
 }
 
 // Incomplete says whether the service has more than was read.
 func (m Mails) Incomplete() bool { return m.Read < m.Total }
 
-// List reads the mails of one sender that were sent within a time.
+// List reads the mails of one sender in a time range.
 func (c *Client) List(ctx context.Context, sender string, from, to time.Time) (Mails, error) {
 	query := url.Values{
-		// In whole minutes, so that panels that ask at about the same time ask the same.
+		// In whole minutes, so that panels that refresh together share one request.
 		"startSendDate": {from.Truncate(time.Minute).In(Korea).Format(timeLayout)},
 		"endSendDate":   {to.Add(time.Minute - 1).Truncate(time.Minute).In(Korea).Format(timeLayout)},
 		"senderAddress": {sender},
@@ -76,7 +75,7 @@ func (c *Client) List(ctx context.Context, sender string, from, to time.Time) (M
 		found.Total = answer.Body.TotalCount
 		found.Read += len(answer.Body.Data)
 		for _, row := range answer.Body.Data {
-			// Others may send with the same AppKey, and a Viewer shall not read of their mail.
+			// Others may send with the same AppKey, and a Viewer must not see their mail.
 			if m := c.mail(row); strings.EqualFold(m.Sender, sender) && (m.Time.IsZero() || !m.Time.Before(from) && !m.Time.After(to)) {
 				found.Mails = append(found.Mails, m)
 			}
@@ -117,13 +116,14 @@ func (c *Client) mail(r mailRow) Mail {
 	}
 }
 
-// subject is a subject in full: it is compared with that of the delivery log.
+// subject does not shorten a subject to what is shown elsewhere, since it is compared
+// with that of the delivery log.
 func (c *Client) subject(title string) string {
 	const longest = 2000 // twice what the service takes
 	return failure.Printable(c.redact(title[:min(len(title), longest)]))
 }
 
-// inKorea reads a time of the service; zero if there is none.
+// inKorea reads a time of the service; zero if it cannot be read.
 func inKorea(text string) time.Time {
 	t, err := time.ParseInLocation(timeLayout, strings.TrimSpace(text), Korea)
 	if err != nil {

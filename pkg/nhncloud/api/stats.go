@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// StatsFor is how far back the service answers for its statistics.
+// StatsFor is how far back the statistics of the service go.
 const StatsFor = 30 * 24 * time.Hour
 
-// Event is what the service counts.
+// Event is something that happens to a mail and that the service counts.
 type Event string
 
 // The events of a mail.
@@ -32,17 +32,17 @@ var events = map[string]Event{
 	"REQUESTED": EventRequested, "SENT": EventSent, "SENT_FAILED": EventFailed, "RECEIVED": EventReceived, "OPENED": EventOpened,
 }
 
-// Unit is the length of time that a count is of.
+// Unit is the length of time that one count covers.
 type Unit string
 
-// The units of the service. Its days begin at Korea's midnight.
+// The units of the service. Its days begin at midnight in Korea.
 const (
 	Minutes Unit = "MINUTES"
 	Hours   Unit = "HOURS"
 	Days    Unit = "DAYS"
 )
 
-// Count is how often something happened in one unit of time.
+// Count is how often an event happened in one unit of time.
 type Count struct {
 	Time   time.Time // when the unit begins
 	Domain string    // of the recipients; empty for all
@@ -50,8 +50,8 @@ type Count struct {
 	N      float64
 }
 
-// Stats counts what became of the mail that was sent over SMTP with the AppKey, by any
-// sender. byDomain has counts for each domain of the recipients.
+// Stats reads the counts of all mail that was sent over SMTP with the AppKey, by any
+// sender. With byDomain there is a count for each domain of the recipients.
 func (c *Client) Stats(ctx context.Context, from, to time.Time, unit Unit, byDomain bool) ([]Count, error) {
 	const layout = "2006-01-02T15:04:05.000-07:00"
 	query := url.Values{

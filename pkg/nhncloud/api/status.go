@@ -1,19 +1,19 @@
 package api
 
-// Status is what the service says of a mail, in a word.
+// Status is what became of a mail at the service.
 type Status string
 
-// The statuses. Unknown is any code that its documentation does not have.
+// The statuses. Unknown stands for every code that is not documented.
 const (
 	Preparing  Status = "preparing"
 	Scheduled  Status = "scheduled"
 	Sending    Status = "sending"
-	Sent       Status = "sent"       // by the service, and it does not say that it was received
-	Delivered  Status = "delivered"  // the recipient's server took it
-	Failed     Status = "failed"     // it was given up
-	Refused    Status = "refused"    // the recipient wants no mail from this sender
+	Sent       Status = "sent"       // by the service; whether it was received is not confirmed
+	Delivered  Status = "delivered"  // the recipient's server accepted it
+	Failed     Status = "failed"     // the service gave up
+	Refused    Status = "refused"    // the recipient has unsubscribed from this sender
 	Unverified Status = "unverified" // the sender's domain is not verified
-	Whitelist  Status = "whitelist"  // the recipient is not on the white list
+	Whitelist  Status = "whitelist"  // the recipient is not on the whitelist
 	Unknown    Status = "unknown"
 )
 
@@ -27,8 +27,8 @@ var statuses = map[string]Status{
 	"SST4": Scheduled, "SST5": Refused, "SST7": Unverified, "SST8": Whitelist,
 }
 
-// statusOf reads a code. SST2 is documented as completed when the mail is received;
-// only a row that says otherwise is taken for less.
+// statusOf reads a code. SST2 is documented as completed when the mail is received, so
+// it means Delivered unless the row says that the mail was not received.
 func statusOf(code string, received *bool) Status {
 	status, known := statuses[code]
 	switch {
