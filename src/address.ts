@@ -34,7 +34,7 @@ export function isHost(host: string): boolean {
   return asciiDomain(name) !== null || URL.canParse(`http://[${name.replace(/^\[|\]$/g, '')}]/`);
 }
 
-/** isDNSName takes names in DNS, also with the underscores that those of TXT records have. */
+/** isDNSName says whether text is a DNS name; underscores are allowed, since names of TXT records have them. */
 export function isDNSName(text: string): boolean {
   const name = text.trim().replace(/\.$/, '').toLowerCase();
   return name.length <= 200 && name.split('.').every((label) => DNS_LABEL.test(label));
@@ -76,7 +76,7 @@ export function isPattern(text: string): boolean {
   return !/[<*]/.test(pattern) && isMailbox(pattern);
 }
 
-/** domainOf is the domain of an address, in A-labels; empty where there is none. */
+/** domainOf returns the domain of an address, in A-labels, or '' if there is none. */
 export const domainOf = (address: string): string => {
   const text = address.trim().replace(/>$/, '');
   return asciiDomain(text.slice(text.lastIndexOf('@') + 1)) ?? '';

@@ -56,7 +56,7 @@ const resource = (uid: string, path: string) => `/api/datasources/uid/${encodeUR
 export const refresh = (uid: string) =>
   call('GET', resource(uid, 'status'), undefined, { 'X-Grafana-NoCache': 'true' });
 
-/** wake calls the backend: after a restart it has the SecretKey, and sends what waits, from the first call on. */
+/** wake calls the backend, which after a restart gets the SecretKey with the first call and only then sends waiting mail. */
 export const wake = (uid: string) => call('GET', resource(uid, 'status'));
 
 /** StageReport is one step of a handshake (smtp.StageReport). */
@@ -83,7 +83,7 @@ export interface Handshake {
   error?: Problem & { stage: string };
 }
 
-/** DomainFinding is what DNS has of one record (maildomain.Finding). */
+/** DomainFinding is the result for one DNS record (maildomain.Finding). */
 export interface DomainFinding extends Hint {
   record: 'spf' | 'dkim' | 'dmarc';
   name: string;
@@ -92,7 +92,7 @@ export interface DomainFinding extends Hint {
   expected?: string;
 }
 
-/** DomainReport is what DNS has of the domain of From (maildomain.Report). */
+/** DomainReport is a check of the sender's domain (maildomain.Report). */
 export interface DomainReport {
   domain: string;
   checked: string;
@@ -108,7 +108,7 @@ export interface HealthDetails extends Hint {
   errorLink?: string;
 }
 
-/** knownDomain is what was last found of the domain of From; nothing before it was looked up. */
+/** knownDomain returns the latest check of the sender's domain, or undefined before the first. */
 export const knownDomain = async (uid: string) =>
   (await call<{ domain?: DomainReport }>('GET', resource(uid, 'status'))).domain;
 

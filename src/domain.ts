@@ -1,4 +1,4 @@
-// What is known of the domain of From, for the config editor.
+// The latest check of the sender's domain, for the config editor.
 import { useEffect, useState } from 'react';
 import { knownDomain, type DomainReport, type HealthDetails } from './api';
 import { healthResults } from './health';
@@ -8,8 +8,8 @@ export const lacking = (report?: DomainReport) =>
   report?.findings.filter(({ status }) => status === 'missing' || status === 'wrong') ?? [];
 
 /**
- * useKnownDomain is what the last "Save & test" or else the daily look has found of the
- * domain of From. The backend is asked for it only where it is wanted.
+ * useKnownDomain returns the latest check of the sender's domain, by "Save & test" or else
+ * by the backend's daily check. It asks the backend only if wanted.
  */
 export function useKnownDomain(uid: string, wanted: boolean): DomainReport | undefined {
   const [known, setKnown] = useState<DomainReport>();

@@ -25,7 +25,7 @@ export const ENDPOINTS: Endpoint[] = (Object.keys(PORTS) as PortMode[]).flatMap(
 
 export const isServiceHost = (host: string): boolean => host.trim().replace(/\.$/, '').toLowerCase() === SERVICE_HOST;
 
-/** RESTRICTED lists the domains to which the service restricts mail from domains that are not verified (pkg/nhncloud). */
+/** RESTRICTED lists the domains to which the service restricts mail from domains that are not verified, as pkg/nhncloud does. */
 export const RESTRICTED = ['gmail.com', 'googlemail.com', 'yahoo.com', 'ymail.com', 'rocketmail.com'];
 
 export const DEFAULTS = {
@@ -47,7 +47,7 @@ export const DEFAULTS = {
 
 /** STATUSES of a delivery, in the order of its life. */
 export const STATUSES = ['queued', 'sending', 'held', 'sent', 'partial', 'failed', 'expired', 'cancelled'] as const;
-/** SERVICE_STATUSES of a mail at the service, and of those that its recipient does not get. */
+/** SERVICE_STATUSES of a mail at the service (pkg/nhncloud/api). */
 export const SERVICE_STATUSES = [
   'preparing',
   'scheduled',

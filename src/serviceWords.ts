@@ -1,11 +1,11 @@
-// What the service says of mail comes in ids and in English; the page shows it in the
-// language of its reader. The values stay as they are for filters and alert rules.
+// Translates the answers of queries of the service: the backend sends ids and English. The
+// values of the fields stay as they are, for filters and alert rules.
 import { MappingType, type DataFrame, type DataQueryResponse, type Field, type ValueMapping } from '@grafana/data';
 import { serviceStatusName } from './components/names';
 import { translated, type Hint } from './remedies';
 import { SERVICE_STATUSES } from './service';
 
-/** The field of each frame that holds what the service says. */
+/** STATUS_FIELD names the field of each frame that holds the service's status. */
 const STATUS_FIELD: Record<string, string> = { mails: 'status', recipients: 'service' };
 
 const COLORS: Partial<Record<(typeof SERVICE_STATUSES)[number], string>> = {
@@ -27,7 +27,7 @@ const statusNames = (): ValueMapping => ({
   ),
 });
 
-/** withServiceWords puts into words what the frames of an answer have from the service. */
+/** withServiceWords shows the statuses and notices of an answer in the user's language. */
 export function withServiceWords(response: DataQueryResponse): DataQueryResponse {
   return { ...response, data: response.data.map(inWords) };
 }

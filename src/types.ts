@@ -66,7 +66,7 @@ export interface EmailSecureJsonData {
 
 export type QueryType = 'deliveries' | 'delivery' | 'stats' | 'queue' | 'serviceStats' | 'serviceMails';
 
-/** ServiceEvent is what the service counts. */
+/** ServiceEvent is an event of a mail that the service counts. */
 export type ServiceEvent = 'requested' | 'sent' | 'failed' | 'received' | 'opened';
 
 /** EmailQuery is a query of the delivery log, or of the service (queryModel in pkg/plugin). */

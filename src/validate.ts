@@ -34,7 +34,7 @@ export function invalidPattern(pattern: string): string {
 /** isSecureUrl takes https URLs that name a host. */
 const isSecureUrl = (url: string) => /^https:\/\/[^/?#]/i.test(url.trim()) && URL.canParse(url.trim());
 
-/** isServiceUrl takes the URLs of an API that may be sent the SecretKey. */
+/** isServiceUrl says whether the SecretKey may be sent to a URL: it is https, or on this machine. */
 function isServiceUrl(text: string): boolean {
   const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
   return (

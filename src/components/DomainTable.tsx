@@ -20,7 +20,7 @@ function outcome(status: DomainFinding['status']): { icon: IconName; text: strin
   }
 }
 
-/** DomainTable shows what DNS has of the domain of From: each record, what is wrong, and the record to add. */
+/** DomainTable shows the DNS records of the sender's domain: what DNS has, what is wrong, and the record to add. */
 export function DomainTable({ report }: { report: DomainReport }) {
   const styles = useStyles2(getStyles);
   return (
@@ -80,7 +80,7 @@ export function DomainTable({ report }: { report: DomainReport }) {
   );
 }
 
-/** Expected is the record to have, to be copied. */
+/** Expected shows the record to add, with a button that copies it. */
 function Expected({ finding }: { finding: DomainFinding }) {
   const styles = useStyles2(getStyles);
   if (finding.expected) {

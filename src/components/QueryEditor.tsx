@@ -16,14 +16,14 @@ const MAX_LIMIT = 1000;
 
 const ofService = (type: QueryType) => type === 'serviceStats' || type === 'serviceMails';
 
-/** QueryEditor chooses what to show of the delivery log, or of what the service says. */
+/** QueryEditor edits a query of the delivery log or of the service. */
 export default function QueryEditor({ datasource, query, onChange, onRunQuery, app, data }: Props) {
   const queryType = query.queryType ?? 'deliveries';
   const set = (changed: Partial<EmailQuery>) => {
     onChange({ ...query, ...changed });
     onRunQuery();
   };
-  // What belongs to another type of query would be an error, or mislead.
+  // A parameter of another type of query would be an error, or ignored.
   const setType = (type: QueryType) =>
     set({
       queryType: type,

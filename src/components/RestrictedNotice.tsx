@@ -6,11 +6,11 @@ import { t } from '../i18n';
 import { translated } from '../remedies';
 import { RESTRICTED } from '../service';
 
-/** restrictedHosts lists the domains among addresses to which the service restricts mail. */
+/** restrictedHosts lists the domains of the addresses to which the service restricts mail. */
 export const restrictedHosts = (addresses: string[]) =>
   [...new Set(addresses.map(domainOf))].filter((domain) => RESTRICTED.includes(domain)).sort();
 
-/** RestrictedNotice says that mail to Gmail and Yahoo needs what the domain of From lacks, or may lack. */
+/** RestrictedNotice warns that mail to Gmail and Yahoo is restricted as long as records of the sender's domain are missing or wrong. */
 export function RestrictedNotice({ to, from, known }: { to: string[]; from: string; known?: DomainReport }) {
   const hosts = restrictedHosts(to);
   if (hosts.length === 0) {

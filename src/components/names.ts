@@ -15,7 +15,7 @@ export function statusName(status: string): string {
   return names[status] ?? status;
 }
 
-/** serviceStatusName is what the service says of a mail, in words. */
+/** serviceStatusName returns the name of a mail's status at the service. */
 export function serviceStatusName(status: string): string {
   const names: Record<string, string> = {
     preparing: t('service-status.preparing', 'Preparing'),
@@ -32,7 +32,7 @@ export function serviceStatusName(status: string): string {
   return names[status] ?? status;
 }
 
-/** serviceEventName is what the service counts, in words. */
+/** serviceEventName returns the name of an event that the service counts. */
 export function serviceEventName(event: string): string {
   const names: Record<string, string> = {
     requested: t('service-event.requested', 'Requested'),
