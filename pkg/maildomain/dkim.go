@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
@@ -83,12 +82,7 @@ func key(name string, t map[string]string) (Status, failure.Hint) {
 	case !has("h", "sha256"):
 		return wrong("h")
 	}
-	octets, err := base64.StdEncoding.DecodeString(strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) {
-			return -1
-		}
-		return c
-	}, p))
+	octets, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(p), ""))
 	if err != nil {
 		return wrong("p")
 	}

@@ -31,14 +31,10 @@ func (l *lookup) spf(ctx context.Context) Finding {
 		finding.Hint = failure.SPFMissing.With("name", name)
 		return finding
 	}
-	parsed := make([][]spfTerm, len(records))
-	for i, r := range records {
-		terms, invalid := parseSPF(r)
-		if invalid != "" {
-			finding.Hint = failure.SPFSyntax.With("name", name, "term", failure.Bounded(invalid))
-			return finding
-		}
-		parsed[i] = terms
+	parsed, invalid := parseAll(records)
+	if invalid != "" {
+		finding.Hint = failure.SPFSyntax.With("name", name, "term", failure.Bounded(invalid))
+		return finding
 	}
 	walk := &spfWalk{lookup: l}
 	for _, terms := range parsed {
@@ -58,7 +54,7 @@ func (l *lookup) spf(ctx context.Context) Finding {
 	case walk.fault.ID != "":
 		finding.Hint = walk.fault
 	case walk.failed != "":
-		return Finding{Record: SPF, Name: name, Found: finding.Found, Status: Unknown, Hint: walk.failed.With("name", walk.at)}
+		finding.Status, finding.Hint = Unknown, walk.failed.With("name", walk.at)
 	case walk.included != "":
 		finding.Status, finding.Hint = OK, failure.SPFOK.With("include", walk.included, "count", strconv.Itoa(walk.lookups))
 	case walk.macro:
@@ -68,6 +64,18 @@ func (l *lookup) spf(ctx context.Context) Finding {
 		finding.Hint = failure.SPFNoInclude.With("name", name, "include", include)
 	}
 	return finding
+}
+
+// parseAll reads the terms of several records, up to the first term that is not valid.
+func parseAll(records []string) (parsed [][]spfTerm, invalid string) {
+	for _, r := range records {
+		terms, invalid := parseSPF(r)
+		if invalid != "" {
+			return nil, invalid
+		}
+		parsed = append(parsed, terms)
+	}
+	return parsed, ""
 }
 
 // spfWalk goes through a record and every record that it includes.

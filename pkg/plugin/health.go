@@ -39,15 +39,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 		details.Hint = failure.CorrectSettings.With()
 		return unhealthy("The settings are not valid: "+oneLine(d.invalid), details)
 	}
-	if d.settings.TLSSkipVerify {
-		details.Warnings = append(details.Warnings, failure.SkipVerify.With())
-	}
-	if len(d.settings.To)+len(d.settings.Cc)+len(d.settings.Bcc) == 0 {
-		details.Warnings = append(details.Warnings, failure.NoDefault.With())
-	}
-	if host := d.settings.Host; nhncloud.IsOldHost(host) {
-		details.Warnings = append(details.Warnings, failure.OldHost.With("host", host, "now", nhncloud.Host))
-	}
+	details.Warnings = append(details.Warnings, d.settingsWarnings()...)
 	report, domain := d.check(ctx)
 	details.Domain = domain
 	details.Warnings = append(details.Warnings, d.domainWarnings(domain)...)
@@ -72,6 +64,20 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 		message += " " + f.Record.Title() + ": " + f.Advice()
 	}
 	return result(backend.HealthStatusOk, message, details)
+}
+
+// settingsWarnings returns what is valid in the settings and probably not intended.
+func (d *DataSource) settingsWarnings() (warnings []failure.Hint) {
+	if d.settings.TLSSkipVerify {
+		warnings = append(warnings, failure.SkipVerify.With())
+	}
+	if len(d.settings.To)+len(d.settings.Cc)+len(d.settings.Bcc) == 0 {
+		warnings = append(warnings, failure.NoDefault.With())
+	}
+	if host := d.settings.Host; nhncloud.IsOldHost(host) {
+		warnings = append(warnings, failure.OldHost.With("host", host, "now", nhncloud.Host))
+	}
+	return warnings
 }
 
 // domainWarnings returns what the report means for mail. The records themselves are shown

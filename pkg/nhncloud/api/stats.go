@@ -71,33 +71,45 @@ func (c *Client) Stats(ctx context.Context, from, to time.Time, unit Unit, byDom
 		return nil, err
 	}
 	var answer struct {
-		Stats []struct {
-			EventDateTime string             `json:"eventDateTime"`
-			Events        map[string]float64 `json:"events"`
-		} `json:"stats"`
+		Stats []statsRow `json:"stats"`
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		return nil, errNotTheAPI
 	}
 	var counts []Count
 	for _, row := range answer.Stats {
-		at, err := time.Parse(time.RFC3339, row.EventDateTime)
+		counted, err := c.counts(row, byDomain)
 		if err != nil {
-			return nil, errNotTheAPI
+			return nil, err
 		}
-		for name, n := range row.Events {
-			// The name of an event comes behind the value of the criterion, and a domain
-			// has dots itself.
-			domain, event := "", name
-			if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
-				domain, event = name[:dot], name[dot+1:]
-			}
-			if !byDomain {
-				domain = ""
-			}
-			if known, ok := events[event]; ok {
-				counts = append(counts, Count{Time: at, Domain: c.words(domain), Event: known, N: n})
-			}
+		counts = append(counts, counted...)
+	}
+	return counts, nil
+}
+
+// statsRow is what happened in one unit of time.
+type statsRow struct {
+	EventDateTime string             `json:"eventDateTime"`
+	Events        map[string]float64 `json:"events"`
+}
+
+func (c *Client) counts(row statsRow, byDomain bool) (counts []Count, err error) {
+	at, err := time.Parse(time.RFC3339, row.EventDateTime)
+	if err != nil {
+		return nil, errNotTheAPI
+	}
+	for name, n := range row.Events {
+		// A name is an event, or the value of the criterion, a dot and an event. A domain
+		// has dots itself, so the last one counts.
+		domain, event := "", name
+		if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+			domain, event = name[:dot], name[dot+1:]
+		}
+		if !byDomain {
+			domain = ""
+		}
+		if known, ok := events[event]; ok {
+			counts = append(counts, Count{Time: at, Domain: c.words(domain), Event: known, N: n})
 		}
 	}
 	return counts, nil
