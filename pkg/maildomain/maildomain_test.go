@@ -162,6 +162,11 @@ func TestEachFaultIsToldWithTheRecordToAdd(t *testing.T) {
 
 		{name: "no key", set: func(s *dnstest.Server) { s.TXT(dkimName) }, dkim: failure.DKIMMissing, says: []string{dkimName, "NHN Cloud console", "dkimSelector"}},
 		{name: "the answer of a wildcard", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=spf1 -all") }, dkim: failure.DKIMMissing},
+		{name: "the policy of a wildcard", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DMARC1; p=none") }, dkim: failure.DKIMMissing},
+		{name: "the policy of a wildcard, and the key at the domain that was registered", of: subdomain, set: func(s *dnstest.Server) {
+			s.TXT("alerts.example.com", rightSPF)
+			s.TXT("toast._domainkey.alerts.example.com", "v=DMARC1; p=none")
+		}},
 		{name: "a revoked key", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DKIM1; k=rsa; p=") }, dkim: failure.DKIMRevoked, says: []string{"revoked"}},
 		{name: "a key that is cut", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DKIM1; k=rsa; p="+key2048(t)[:200]) }, dkim: failure.DKIMSyntax, says: []string{"p="}},
 		{name: "a key that is no base64", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DKIM1; p=..copy from console..") }, dkim: failure.DKIMSyntax},
