@@ -158,6 +158,8 @@ func TestEachFaultIsToldWithTheRecordToAdd(t *testing.T) {
 		{name: "a term that is none", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 include:"+include+" ipv4:192.0.2.1 ~all") },
 			spf: failure.SPFSyntax, says: []string{"ipv4:192.0.2.1"}},
 		{name: "the space of a web page", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 include:"+include+"\u00a0~all") }, spf: failure.SPFSyntax},
+		{name: "a macro that says which hosts exist", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 exists:%{i}._spf.example.net -all") }, spf: failure.SPFMacro},
+		{name: "a macro that says which hosts do not", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 -exists:%{i}._spf.example.net ~all") }, spf: failure.SPFNoInclude},
 		{name: "macros", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 include:%{i}._spf.example.net ~all") }, spf: failure.SPFMacro},
 
 		{name: "no key", set: func(s *dnstest.Server) { s.TXT(dkimName) }, dkim: failure.DKIMMissing, says: []string{dkimName, "NHN Cloud console", "dkimSelector"}},
