@@ -326,6 +326,48 @@ func TestNoDNSIsNoFalseAlarm(t *testing.T) {
 	}
 }
 
+// ends is a resolver whose time is up when it is asked for name servers.
+type ends struct {
+	texts
+	end func()
+}
+
+func (e ends) LookupNS(ctx context.Context, _ string) ([]*net.NS, error) {
+	e.end()
+	return nil, ctx.Err()
+}
+
+// TestADoubtThatCouldNotBeSettledIsNoFalseAlarm: whether this machine's DNS is what the
+// internet sees was not told in time.
+func TestADoubtThatCouldNotBeSettledIsNoFalseAlarm(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	report := maildomain.WithResolver(ends{texts{include: "v=spf1 ip4:192.0.2.0/24 ~all"}, cancel}).Check(ctx, sender)
+	if ctx.Err() == nil {
+		t.Fatal("nobody asked for name servers")
+	}
+	for _, f := range report.Findings {
+		if f.Status != maildomain.Unknown || f.ID != failure.DNSTimeout {
+			t.Errorf("%s %s", f.Status, f.ID)
+		}
+	}
+}
+
+// TestASubdomainOfTheInternalNetworkIsNoFalseAlarm: the domain that was registered is
+// the internet's, and a domain below it has name servers that only this network reaches.
+func TestASubdomainOfTheInternalNetworkIsNoFalseAlarm(t *testing.T) {
+	s := start(t)
+	s.Add("example.com. NS ns.example.net.")
+	s.Add("ns.example.net. A 192.0.2.53")
+	s.Add("eu.example.com. NS ns.eu.example.com.")
+	s.Add("ns.eu.example.com. A 10.0.0.53")
+	of := sender
+	of.Domain = "alerts.eu.example.com"
+	if f := check(t, s, of).Findings[0]; f.Status != maildomain.Unknown || f.ID != failure.DNSInside {
+		t.Errorf("%s %s", f.Status, f.ID)
+	}
+}
+
 // TestACheckEndsWhenItIsGivenUp, and leaves no query behind (see TestMain).
 func TestACheckEndsWhenItIsGivenUp(t *testing.T) {
 	s := start(t)
