@@ -281,6 +281,8 @@ func TestFailuresAreTold(t *testing.T) {
 		"another code":          {servicetest.Refuse(-2202, "Invalid duration time."), "", failure.Permanent, failure.ServiceCode, "-2202 Invalid duration time."},
 		"404":                   {servicetest.Status(404), "", failure.Protocol, failure.ServiceAddress, "404 Not Found"},
 		"redirection":           {servicetest.Redirect(elsewhere.URL), "", failure.Protocol, failure.ServiceAddress, "307 Temporary Redirect"},
+		"no answer":             {servicetest.HangUp(""), "", failure.Network, failure.ServiceUnreachable, "broke off"},
+		"half an answer":        {servicetest.HangUp(`{"header":{"isSuccessful":true},`), "", failure.Network, failure.ServiceUnreachable, "broke off"},
 		"wrong JSON":            {servicetest.Body(`{"header":`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
 		"another JSON":          {servicetest.Body(`{"status":"ok"}`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
 		"rows that are none":    {servicetest.Body(`{"header":{"isSuccessful":true},"body":{"data":"x"}}`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
@@ -314,6 +316,20 @@ func TestFailuresAreTold(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAStreamThatIsResetIsABrokenConnection, over HTTP/2 too.
+func TestAStreamThatIsResetIsABrokenConnection(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	c := New(Config{URL: s.URL, AppKey: servicetest.AppKey, SecretKey: settings.NewSecret(servicetest.SecretKey), HTTP: s.Client()})
+	t.Cleanup(c.Close)
+	_, err := c.List(t.Context(), sender, noon, noon)
+	if f := failure.Of(err); f.Code != failure.Network || f.ID != failure.ServiceUnreachable {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -6,9 +6,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
+
+	"golang.org/x/net/http2"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
@@ -71,7 +74,17 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 	if isNetwork {
 		return failure.New(failure.Network, fmt.Sprintf("there is no connection to %s: %s", c.host, failure.Bounded(network.Error())), failure.ServiceUnreachable.With("host", c.host))
 	}
+	if isBroken(err) {
+		return failure.New(failure.Network, "the connection to "+c.host+" broke off before the answer was complete", failure.ServiceUnreachable.With("host", c.host))
+	}
 	return errNotTheAPI
+}
+
+// isBroken says whether the other side, or something on the way, ended the connection,
+// or in HTTP/2 the stream.
+func isBroken(err error) bool {
+	_, reset := errors.AsType[http2.StreamError](err)
+	return reset || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func isTimeout(err error) bool {
