@@ -41,7 +41,7 @@ func (d *DataSource) queryServiceStats(ctx context.Context, m queryModel, q back
 	var counts []api.Count
 	if from.Before(to) {
 		var err error
-		if counts, err = d.results.Stats(ctx, from, to, unit, m.By == "domain"); err != nil {
+		if counts, err = d.results.Stats(ctx, d.settings.From.Domain, from, to, unit, m.By == "domain"); err != nil {
 			return nil, err
 		}
 	}

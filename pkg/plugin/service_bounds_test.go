@@ -30,3 +30,16 @@ func TestAnIntervalWithoutBoundEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestStatisticsAreOfTheSendersDomain: an application that shares the AppKey has mail of
+// its own, which is no concern of this data source's rules and Viewers.
+func TestStatisticsAreOfTheSendersDomain(t *testing.T) {
+	s := startService(t, servicetest.Options{})
+	shop := atService("SST3", "customer@example.org", "Your order")
+	shop.Sender = "shop@example.net"
+	s.Add(shop, atService("SST2", "a@example.com", "x"))
+	frame := oneFrame(t, query(t, asking(t, s.URL()), "serviceStats", map[string]any{"by": "domain", "measure": "failed"}))
+	if len(frame.Fields) != 2 || frame.Fields[1].Labels["domain"] != "example.com" {
+		t.Errorf("%s", encode(t, frame))
+	}
+}

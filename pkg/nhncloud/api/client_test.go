@@ -135,16 +135,18 @@ func TestMailOfOthersIsNotShown(t *testing.T) {
 	}
 }
 
-// TestStatisticsAreRead, in all and by domain, whose dots are no dots before an event.
+// TestStatisticsAreRead, of the sender's domain, in all and by domain, whose dots are no dots before an event.
 func TestStatisticsAreRead(t *testing.T) {
 	s := start(t, servicetest.Options{})
 	now := time.Now().Truncate(time.Hour)
 	failed := mail(now)
 	failed.Code, failed.Received, failed.Recipient = "SST3", time.Time{}, "b@sub.example.org"
-	s.Add(mail(now), failed)
+	others := mail(now)
+	others.Sender = "shop@example.net"
+	s.Add(mail(now), failed, others)
 	c := client(t, Config{URL: s.URL()})
 	sums := func(byDomain bool) map[string]float64 {
-		counts, err := c.Stats(t.Context(), now.Add(-time.Hour), now.Add(time.Hour), Hours, byDomain)
+		counts, err := c.Stats(t.Context(), "example.com", now.Add(-time.Hour), now.Add(time.Hour), Hours, byDomain)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +166,7 @@ func TestStatisticsAreRead(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	query := s.Requests()[1].Query
-	for key, want := range map[string]string{"eventCategory": "MESSAGE", "extra1s": "SMTP", "statsCriteria": "EXTRA_3", "timeUnit": "HOURS"} {
+	for key, want := range map[string]string{"eventCategory": "MESSAGE", "extra1s": "SMTP", "extra2s": "example.com", "statsCriteria": "EXTRA_3", "timeUnit": "HOURS"} {
 		if !slices.Equal(query[key], []string{want}) {
 			t.Errorf("%s is %q", key, query[key])
 		}

@@ -50,13 +50,15 @@ type Count struct {
 	N      float64
 }
 
-// Stats counts what became of the mail that was sent over SMTP with the AppKey, by any
-// sender. byDomain has counts for each domain of the recipients.
-func (c *Client) Stats(ctx context.Context, from, to time.Time, unit Unit, byDomain bool) ([]Count, error) {
+// Stats counts what became of the mail that was sent over SMTP with the AppKey from one
+// domain: others may send with the same AppKey, and their mail is no concern of this data
+// source's alert rules and Viewers. byDomain has counts for each domain of the recipients.
+func (c *Client) Stats(ctx context.Context, senderDomain string, from, to time.Time, unit Unit, byDomain bool) ([]Count, error) {
 	const layout = "2006-01-02T15:04:05.000-07:00"
 	query := url.Values{
 		"eventCategory":  {"MESSAGE"},
 		"extra1s":        {"SMTP"},
+		"extra2s":        {senderDomain},
 		"statisticsType": {"NORMAL"},
 		"timeUnit":       {string(unit)},
 		"statsCriteria":  {"EVENT"},
