@@ -68,6 +68,7 @@ var (
 	ServiceNone        = hint("service-none", "The service lists none of the mails that this data source sent. That it lists mail sent over SMTP is not documented; the NHN Cloud console shows what it has.")
 	ServiceMore        = hint("service-more", "The service lists {{total}} mails in this time, of which {{read}} were read: narrow the time range.")
 	ServiceLimit       = hint("service-limit", "Only the newest {{limit}} mails are shown: narrow the time range or the filters, or raise the limit.")
+	ServiceDomains     = hint("service-domains", "Only the {{limit}} domains with the most of it are shown, of {{count}}: narrow the time range.")
 	ServiceThirtyDays  = hint("service-thirty-days", "The service has statistics of the last 30 days: what is before that is not shown.")
 	ServiceNotListed   = hint("service-not-listed", "The service lists no mail to this recipient with this subject at that time.")
 	ServiceAmbiguous   = hint("service-ambiguous", "The service lists {{count}} mails to this recipient with this subject at about that time: which of them is this one cannot be told.")

@@ -2,13 +2,17 @@ package plugin
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/servicetest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // TestAnIntervalWithoutBoundEnds: whoever asks chooses the interval of the points, and
@@ -41,5 +45,23 @@ func TestStatisticsAreOfTheSendersDomain(t *testing.T) {
 	frame := oneFrame(t, query(t, asking(t, s.URL()), "serviceStats", map[string]any{"by": "domain", "measure": "failed"}))
 	if len(frame.Fields) != 2 || frame.Fields[1].Labels["domain"] != "example.com" {
 		t.Errorf("%s", encode(t, frame))
+	}
+}
+
+// TestMoreDomainsThanAPanelCanShowAreNotAll: those with the most mail of the kind are
+// shown, and it is told.
+func TestMoreDomainsThanAPanelCanShowAreNotAll(t *testing.T) {
+	s := startService(t, servicetest.Options{})
+	for n := range 500 {
+		s.Add(atService("SST2", fmt.Sprintf("a@%d.example.net", n), "x"))
+	}
+	s.Add(atService("SST3", "a@499.example.net", "x"), atService("SST3", "b@499.example.net", "x"))
+	d := asking(t, s.URL())
+	frame := oneFrame(t, query(t, d, "serviceStats", map[string]any{"by": "domain", "measure": "failed"}))
+	if len(frame.Fields) != 1+maxDomains || !slices.Equal(notices(frame), []string{failure.ServiceDomains.With("limit", "100", "count", "500").English}) {
+		t.Errorf("%d fields, %q", len(frame.Fields), notices(frame))
+	}
+	if !slices.ContainsFunc(frame.Fields, func(f *data.Field) bool { return f.Labels["domain"] == "499.example.net" }) {
+		t.Error("the domain with the most failures is not shown")
 	}
 }
