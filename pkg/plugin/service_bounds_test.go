@@ -65,3 +65,27 @@ func TestMoreDomainsThanAPanelCanShowAreNotAll(t *testing.T) {
 		t.Error("the domain with the most failures is not shown")
 	}
 }
+
+// TestAnAlertRuleIsAnsweredWhateverPeopleAsk: a Viewer who asks for ever other times
+// takes nothing from the alert rules.
+func TestAnAlertRuleIsAnsweredWhateverPeopleAsk(t *testing.T) {
+	s := startService(t, servicetest.Options{})
+	d := asking(t, s.URL())
+	now := time.Now()
+	var last backend.DataResponse
+	for n := range 100 {
+		last = serviceQuery(t, d, "serviceMails", now.Add(-time.Duration(n+2)*time.Hour), now, 100)
+	}
+	if last.Error == nil {
+		t.Error("a Viewer is not limited")
+	}
+	got, err := d.QueryData(context.Background(), &backend.QueryDataRequest{
+		Headers: map[string]string{"FromAlert": "true"},
+		Queries: []backend.DataQuery{{
+			RefID: "A", QueryType: "serviceStats", JSON: []byte(`{}`), TimeRange: backend.TimeRange{From: now.Add(-time.Hour), To: now},
+		}},
+	})
+	if err != nil || got.Responses["A"].Error != nil {
+		t.Errorf("a rule is told %v, %v", got.Responses["A"].Error, err)
+	}
+}

@@ -49,7 +49,8 @@ type Client struct {
 	host   string
 	secret settings.Secret
 	http   *http.Client
-	limit  *rate.Limiter
+	people *rate.Limiter
+	rules  *rate.Limiter // alert rules, which nobody who looks at dashboards shall stop
 	within time.Duration
 	now    func() time.Time
 
@@ -75,7 +76,8 @@ func New(c Config) *Client {
 	c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client := &Client{
 		base: c.URL + "/email/v2.1/appKeys/" + url.PathEscape(c.AppKey), secret: c.SecretKey, http: c.HTTP,
-		limit: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce), within: cmp.Or(c.Within, within), now: time.Now,
+		people: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce), rules: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce),
+		within: cmp.Or(c.Within, within), now: time.Now,
 		answers: make(map[string]*answer),
 	}
 	if u, err := url.Parse(c.URL); err == nil {
@@ -83,6 +85,20 @@ func New(c Config) *Client {
 	}
 	client.life, client.end = context.WithCancel(context.Background())
 	return client
+}
+
+// ofRule is the key of what marks a context as an alert rule's.
+type ofRule struct{}
+
+// ForRule marks what is asked with a context as asked by an alert rule.
+func ForRule(ctx context.Context) context.Context { return context.WithValue(ctx, ofRule{}, true) }
+
+// limitFor is the limit that whoever asks is subject to.
+func (c *Client) limitFor(ctx context.Context) *rate.Limiter {
+	if ctx.Value(ofRule{}) != nil {
+		return c.rules
+	}
+	return c.people
 }
 
 // Close gives up what is under way and closes the connections.
@@ -97,7 +113,7 @@ func (c *Client) Close() {
 
 // ask returns the body of an answer, which nobody may change.
 func (c *Client) ask(ctx context.Context, path string, query url.Values) ([]byte, error) {
-	a, err := c.answerTo(path + "?" + query.Encode())
+	a, err := c.answerTo(c.limitFor(ctx), path+"?"+query.Encode())
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +127,7 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values) ([]byte
 
 // answerTo returns the answer that is kept or under way, or sends the question. That
 // somebody who asks gives up does not concern the others, who wait for the same.
-func (c *Client) answerTo(question string) (*answer, error) {
+func (c *Client) answerTo(limit *rate.Limiter, question string) (*answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -122,7 +138,7 @@ func (c *Client) answerTo(question string) (*answer, error) {
 	if c.closed {
 		return nil, context.Canceled
 	}
-	if !c.limit.AllowN(now, 1) {
+	if !limit.AllowN(now, 1) {
 		return nil, errTooOften
 	}
 	c.makeRoom()

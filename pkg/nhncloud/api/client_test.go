@@ -255,6 +255,36 @@ func TestRequestsAreLimited(t *testing.T) {
 	}
 }
 
+// TestRulesAreAnsweredWhateverOthersAsk: somebody who asks for ever other times uses up
+// what people may ask, and not what alert rules need.
+func TestRulesAreAnsweredWhateverOthersAsk(t *testing.T) {
+	s := start(t, servicetest.Options{})
+	c := client(t, Config{URL: s.URL()})
+	now := time.Now()
+	c.now = func() time.Time { return now }
+	var err error
+	for n := range 10_000 {
+		at := noon.Add(time.Duration(n) * time.Hour)
+		_, err = c.List(t.Context(), sender, at, at)
+	}
+	if failure.Of(err).Code != failure.Rate {
+		t.Errorf("%v", err)
+	}
+	if _, err := c.Stats(ForRule(t.Context()), "example.com", now.Add(-time.Hour), now, Hours, false); err != nil {
+		t.Errorf("a rule is told %v", err)
+	}
+	refused := 0
+	for n := range 100 {
+		at := noon.Add(-time.Duration(n+1) * time.Hour)
+		if _, err := c.List(ForRule(t.Context()), sender, at, at); err != nil {
+			refused++
+		}
+	}
+	if refused == 0 || len(s.Requests()) > 2*maxAtOnce {
+		t.Errorf("rules are not limited: %d requests", len(s.Requests()))
+	}
+}
+
 // TestFailuresAreTold: each with its code and its remedy, and none with the SecretKey
 // or the AppKey.
 func TestFailuresAreTold(t *testing.T) {
