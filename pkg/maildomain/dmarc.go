@@ -65,14 +65,16 @@ func isDMARC(record string) bool {
 }
 
 // policyTags is a record with the tags that matter here, in the case in which the
-// library reads them: a mistake in another makes no record void (RFC 7489 section
-// 6.3).
+// library reads them: a mistake in another, or in the alignment, makes no record void
+// (RFC 7489 section 6.3).
 func policyTags(record string) string {
 	kept := []string{"v=DMARC1"}
 	t := tags(record)
 	for _, tag := range []string{"p", "sp", "adkim", "aspf"} {
-		if value, ok := t[tag]; ok {
-			kept = append(kept, tag+"="+strings.ToLower(value))
+		value, ok := t[tag]
+		value = strings.ToLower(value)
+		if mistake := strings.HasPrefix(tag, "a") && value != "r" && value != "s"; ok && !mistake {
+			kept = append(kept, tag+"="+value)
 		}
 	}
 	return strings.Join(kept, "; ")

@@ -195,6 +195,8 @@ func TestEachFaultIsToldWithTheRecordToAdd(t *testing.T) {
 			dmarc: failure.DMARCSeveral, expected: "v=DMARC1; p=none"},
 		{name: "a mistake in a tag that does not matter", set: func(s *dnstest.Server) { s.TXT("_dmarc.example.com", "v=DMARC1;p=Reject; fo=x; pct=many") }},
 
+		{name: "a mistake in the alignment", set: func(s *dnstest.Server) { s.TXT("_dmarc.example.com", "v=DMARC1; p=none; adkim=strict; aspf=") }},
+
 		{name: "a subdomain", of: subdomain, set: func(s *dnstest.Server) { s.TXT("alerts.example.com", rightSPF) }},
 		{name: "a subdomain without SPF", of: subdomain, spf: failure.SPFMissing, expected: rightSPF, says: []string{"alerts.example.com has no SPF"}},
 		{name: "a subdomain under a strict policy", of: subdomain, set: func(s *dnstest.Server) {
