@@ -32,7 +32,7 @@ func (d *DataSource) addResults(ctx context.Context, recipients *data.Frame, fou
 	n := len(found.Recipients)
 	statuses, codes, words := make([]string, n), make([]string, n), make([]string, n)
 	if from, to := takenBetween(found.Recipients); !from.IsZero() {
-		listed, unasked := d.listed(ctx, from.Add(-about), to.Add(about))
+		listed, unasked := d.listed(ctx, found.From, from.Add(-about), to.Add(about))
 		for i, r := range found.Recipients {
 			if r.Status != outbox.Sent { // the service has not had it
 				continue
@@ -72,12 +72,13 @@ func takenBetween(all []outbox.Recipient) (first, last time.Time) {
 	return first, last
 }
 
-// listed is what the service lists of a time, or else what to say of every recipient.
-func (d *DataSource) listed(ctx context.Context, from, to time.Time) ([]api.Mail, *serviceResult) {
+// listed is what the service lists of a sender's mail of a time, or else what to say of
+// every recipient.
+func (d *DataSource) listed(ctx context.Context, sender string, from, to time.Time) ([]api.Mail, *serviceResult) {
 	if time.Since(from) > api.KeptFor {
 		return nil, unknown(failure.ServiceTooOld.With())
 	}
-	listed, err := d.results.List(ctx, d.settings.From.Mailbox(), from, to)
+	listed, err := d.results.List(ctx, sender, from, to)
 	switch {
 	case err != nil:
 		f := failureOf(err)

@@ -427,6 +427,19 @@ func TestOneDeliveryShowsWhatTheServiceSays(t *testing.T) {
 	}
 }
 
+// TestADeliveryIsLookedForByTheSenderThatItHad: the From address of the settings may be
+// another by now.
+func TestADeliveryIsLookedForByTheSenderThatItHad(t *testing.T) {
+	s := startService(t, servicetest.Options{})
+	d := mailing(t, s.URL())
+	id := mailed(t, d, "a@example.com")
+	s.Add(atService("SST2", "a@example.com", subjectOfMail))
+	d.settings.From.Local = "monitoring"
+	if got := texts(t, query(t, d, "delivery", map[string]any{"id": id}).Frames[1], "service"); !slices.Equal(got, []string{"delivered"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestAServiceThatListsNoneOfOurMailIsToldOnce, and not where there is no mail of ours.
 func TestAServiceThatListsNoneOfOurMailIsToldOnce(t *testing.T) {
 	s := startService(t, servicetest.Options{})
