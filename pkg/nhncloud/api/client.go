@@ -136,7 +136,7 @@ func (c *Client) answerTo(limit *rate.Limiter, question string) (*answer, error)
 		return a, nil
 	}
 	if c.closed {
-		return nil, context.Canceled
+		return nil, errClosed
 	}
 	if !limit.AllowN(now, 1) {
 		return nil, errTooOften

@@ -19,6 +19,11 @@ import (
 var (
 	errTooOften error = failure.New(failure.Rate, "the service's API was asked too often by this data source", failure.ServiceBusy.With())
 	errTooLarge error = failure.New(failure.Protocol, fmt.Sprintf("the answer of the service's API is larger than %d MiB", maxBody>>20), failure.ServiceNarrow.With())
+	// errClosed is what whoever still waits at Close is told.
+	errClosed error = &failure.Error{
+		Code: failure.Unavailable, Message: "the data source's settings were saved while the service's API was asked",
+		Hint: failure.AskLater.With("seconds", "5"), Err: context.Canceled,
+	}
 	// errNotTheAPI quotes nothing of the answer: it may come from anywhere.
 	errNotTheAPI error = failure.New(failure.Protocol, "what answers at serviceUrl is not the service's API", failure.ServiceAddress.With())
 )
@@ -62,7 +67,7 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 	network, isNetwork := errors.AsType[*net.OpError](err)
 	switch {
 	case c.life.Err() != nil:
-		return context.Canceled
+		return errClosed
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), isTimeout(err):
 		return failure.New(failure.Timeout, fmt.Sprintf("the service's API has not answered within %s", c.within), failure.ServiceUnreachable.With("host", c.host))
 	case aboutTLS(err) != nil:
