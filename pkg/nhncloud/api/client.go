@@ -47,6 +47,7 @@ type Config struct {
 type Client struct {
 	base   string // with the AppKey
 	host   string
+	appKey string
 	secret settings.Secret
 	http   *http.Client
 	people *rate.Limiter
@@ -75,7 +76,7 @@ type answer struct {
 func New(c Config) *Client {
 	c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client := &Client{
-		base: c.URL + "/email/v2.1/appKeys/" + url.PathEscape(c.AppKey), secret: c.SecretKey, http: c.HTTP,
+		base: c.URL + "/email/v2.1/appKeys/" + url.PathEscape(c.AppKey), appKey: c.AppKey, secret: c.SecretKey, http: c.HTTP,
 		people: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce), rules: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce),
 		within: cmp.Or(c.Within, within), now: time.Now,
 		answers: make(map[string]*answer),
