@@ -56,6 +56,9 @@ const resource = (uid: string, path: string) => `/api/datasources/uid/${encodeUR
 export const refresh = (uid: string) =>
   call('GET', resource(uid, 'status'), undefined, { 'X-Grafana-NoCache': 'true' });
 
+/** wake calls the backend: after a restart it has the SecretKey, and sends what waits, from the first call on. */
+export const wake = (uid: string) => call('GET', resource(uid, 'status'));
+
 /** StageReport is one step of a handshake (smtp.StageReport). */
 export interface StageReport {
   name: string;

@@ -78,6 +78,9 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	s.SOCKSProxy = r.flag("enableSecureSocksProxy")
 	s.EHLOName = r.ehloName()
 
+	s.ServiceResults = r.flag("serviceResults")
+	s.ServiceURL = r.serviceURL(d.ServiceURL)
+
 	for _, key := range []string{keySecretKey, keyWebhookSecret, keyTLSCACert} {
 		if r.value(key) != nil {
 			r.add(key, "%s stands in jsonData, where everyone who sees the data source can read it; move it to secureJsonData", key)

@@ -92,6 +92,9 @@ type Settings struct {
 	SOCKSProxy    bool           // enableSecureSocksProxy
 	EHLOName      string         // empty: chosen by package smtp
 
+	ServiceResults bool   // queries may ask the service's API
+	ServiceURL     string // of that API, without a slash at its end
+
 	SecretKey     Secret
 	WebhookSecret Secret
 }
@@ -127,6 +130,7 @@ func Defaults() Settings {
 		MessagesPerConnection: 100,
 		Timeout:               10 * time.Second,
 		Dedupe:                30 * time.Second,
+		ServiceURL:            nhncloud.API,
 	}
 }
 

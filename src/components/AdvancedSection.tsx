@@ -19,6 +19,7 @@ const KEYS = [
   'dedupeSeconds',
   'serverName',
   'ehloName',
+  'serviceUrl',
   'dkimSelector',
   'spfInclude',
 ] as const;
@@ -202,6 +203,31 @@ export function AdvancedSection({ config }: { config: Config }) {
                   'config.socks.description',
                   'Connect through the proxy that this Grafana server is set up with.',
                 )}
+              />
+            )}
+          </Stack>
+        </ConfigSubSection>
+        <ConfigSubSection title={t('config.service.title', 'Results from the service')}>
+          <Stack direction="column" gap={2}>
+            <SwitchField
+              config={config}
+              name="serviceResults"
+              label={t('config.service-results.label', 'Ask the service about mail')}
+              description={t(
+                'config.service-results.description',
+                'Queries may then ask the API of NHN Cloud Email what became of mail after the relay took it. Only when somebody looks, with the AppKey and the SecretKey.',
+              )}
+            />
+            {(settings.serviceResults || config.errors.serviceUrl) && (
+              <TextField
+                config={config}
+                name="serviceUrl"
+                label={t('config.service-url.label', 'Address of the API')}
+                description={t(
+                  'config.service-url.description',
+                  'An https URL. The SecretKey is sent there. Empty: that of NHN Cloud Email.',
+                )}
+                placeholder={DEFAULTS.serviceUrl}
               />
             )}
           </Stack>
