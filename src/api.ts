@@ -56,6 +56,9 @@ const resource = (uid: string, path: string) => `/api/datasources/uid/${encodeUR
 export const refresh = (uid: string) =>
   call('GET', resource(uid, 'status'), undefined, { 'X-Grafana-NoCache': 'true' });
 
+/** wake calls the backend: after a restart it has the SecretKey, and sends what waits, from the first call on. */
+export const wake = (uid: string) => call('GET', resource(uid, 'status'));
+
 /** StageReport is one step of a handshake (smtp.StageReport). */
 export interface StageReport {
   name: string;
@@ -80,13 +83,34 @@ export interface Handshake {
   error?: Problem & { stage: string };
 }
 
+/** DomainFinding is what DNS has of one record (maildomain.Finding). */
+export interface DomainFinding extends Hint {
+  record: 'spf' | 'dkim' | 'dmarc';
+  name: string;
+  status: 'ok' | 'missing' | 'wrong' | 'unknown';
+  found?: string[];
+  expected?: string;
+}
+
+/** DomainReport is what DNS has of the domain of From (maildomain.Report). */
+export interface DomainReport {
+  domain: string;
+  checked: string;
+  findings: DomainFinding[];
+}
+
 /** HealthDetails is the JSONDetails of the health check. */
 export interface HealthDetails extends Hint {
   report?: Handshake;
+  domain?: DomainReport;
   outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
   warnings?: Hint[];
   errorLink?: string;
 }
+
+/** knownDomain is what was last found of the domain of From; nothing before it was looked up. */
+export const knownDomain = async (uid: string) =>
+  (await call<{ domain?: DomainReport }>('GET', resource(uid, 'status'))).domain;
 
 /** diagnose does the handshake with one endpoint of the saved settings. */
 export async function diagnose(uid: string, { mode, port }: Endpoint): Promise<Handshake> {

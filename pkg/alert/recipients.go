@@ -51,6 +51,9 @@ func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
 		r.Bcc = o.Bcc
 	}
 	r.dedupe()
+	if r.MailType.OneRecipient() && len(r.All()) > 1 {
+		r.Mode = settings.Individual
+	}
 	if err := r.check(o, s); err != nil {
 		return nil, err
 	}

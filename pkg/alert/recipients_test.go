@@ -97,6 +97,24 @@ func TestTypeLanguageAndModeAreTheDefaultsOrTheOverrides(t *testing.T) {
 	}
 }
 
+// TestMailOfTypeAuthHasOneRecipient, as the service's API demands.
+func TestMailOfTypeAuthHasOneRecipient(t *testing.T) {
+	s := source(t, "ops@example.com", "", "", "@example.com")
+	for query, want := range map[string]settings.RecipientMode{
+		"type=auth": settings.Single,
+		"type=auth&to=ops@example.com,dev@example.com":                     settings.Individual,
+		"type=auth&cc=dev@example.com&mode=undisclosed":                    settings.Individual,
+		"type=normal&to=ops@example.com,dev@example.com":                   settings.Single,
+		"type=auth&to=ops@example.com,Ops%20<ops@example.com>&mode=single": settings.Single,
+	} {
+		s.RecipientMode = settings.Single
+		r, err := alert.Resolve(overrides(t, query), s)
+		if err != nil || r.Mode != want {
+			t.Errorf("%s: %+v %v", query, r, err)
+		}
+	}
+}
+
 // TestAContactPointHasAZoneAndAReplyToOfItsOwn, and what is no address in replyTo
 // keeps the mail from nobody.
 func TestAContactPointHasAZoneAndAReplyToOfItsOwn(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,10 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		delivery.Conversation, delivery.Alerts = conversation, records
 		return box.EnqueueAndWait(ctx, delivery)
 	}
-	embedded := s.embed(ctx, linked, n)
+	embedded := linked
+	if !r.MailType.OneRecipient() {
+		embedded = s.embed(ctx, linked, n)
+	}
 	stored, err := store(embedded)
 	if errors.Is(err, outbox.ErrFull) && len(embedded.Pictures) > 0 { // it may have room for the alert
 		linked.Warnings = append(linked.Warnings, "pictures are linked, not embedded: the outbox is full")
@@ -91,7 +95,7 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 			Individual: r.Mode == settings.Individual,
 			Subject:    content.Subject,
 			MessageID:  messageID,
-			Note:       strings.Join(append(content.Warnings, r.Notes()...), "; "),
+			Note:       strings.Join(slices.Concat(content.Warnings, r.Notes(), s.domainNotes(r.To, r.Cc, r.Bcc)), "; "),
 			Message:    mail,
 			Recipients: recipients(r),
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -50,6 +51,29 @@ func TestGrafanasPictureIsInTheMail(t *testing.T) {
 		if !strings.Contains(got.Delivery.Note, tt.note) || (got.Delivery.Note == "") != (tt.note == "") {
 			t.Errorf("%s: the note is %q", tt.address, got.Delivery.Note)
 		}
+	}
+}
+
+// TestMailOfTypeAuthCarriesNoPicture, as the service's API demands.
+func TestMailOfTypeAuthCarriesNoPicture(t *testing.T) {
+	asked := false
+	grafana := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer grafana.Close()
+	ctx := config.WithGrafanaConfig(t.Context(), config.NewGrafanaCfg(map[string]string{config.AppURL: grafana.URL + "/"}))
+	m := startMailing(t, nil)
+	recipients, err := alert.Resolve(&alert.Overrides{MailType: nhncloud.Auth}, &m.settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := alert.Decode(strings.NewReader(`{"groupKey":"cpu","alerts":[{"status":"firing","labels":{"alertname":"CPU"},"imageURL":"` + grafana.URL + `/a.png"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.sender.Accept(ctx, n, recipients); err != nil {
+		t.Fatal(err)
+	}
+	if mail := strings.ReplaceAll(string(m.relay.Mails()[0].Data), "=\r\n", ""); asked || !strings.Contains(mail, grafana.URL+"/a.png") {
+		t.Errorf("the picture was fetched: %v; the mail is\n%.3000s", asked, mail)
 	}
 }
 

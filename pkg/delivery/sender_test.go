@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -55,6 +56,24 @@ func TestReplacedSenderFinishesWhatTheRelayIsLookingThrough(t *testing.T) {
 		if times != 1 {
 			t.Errorf("mail %d came %d times", n, times)
 		}
+	}
+}
+
+// TestNothingIsSentOnceTheLeaseIsLost, of a mail to all or to each: it is given back,
+// for another process may have it.
+func TestNothingIsSentOnceTheLeaseIsLost(t *testing.T) {
+	m := startMailing(t, nil)
+	for _, individual := range []bool{false, true} {
+		d := newMail(1).Delivery
+		d.Individual, d.MessageID = individual, "id@example.com"
+		d.Recipients = []outbox.Recipient{{Address: "a@example.com", Status: outbox.Queued}, {Address: "b@example.com", Status: outbox.Queued}}
+		out := m.sender.Deliver(t.Context(), outbox.Job{Delivery: d, Begin: func() error { return context.Canceled }})
+		if out.Verdict != outbox.Release {
+			t.Errorf("individual %t: %+v", individual, out)
+		}
+	}
+	if n := m.relay.Taken(); n != 0 {
+		t.Errorf("%d mails", n)
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // Host is the SMTP domain of the service.
 const Host = "smtp-mail.nhncloudservice.com"
 
+// API is the address of the service's REST API.
+const API = "https://email.api.nhncloudservice.com"
+
 // AdMarks lists the marks, one of which the subject of a mail of type ad begins with.
 // The service's API and console demand it; of SMTP its guide says nothing.
 var AdMarks = []string{"(광고)", "(AD)", "(広告)"}
@@ -73,6 +76,10 @@ const (
 	// Ad is advertising; it has rules of its own (see AdMarks).
 	Ad MailType = "ad"
 )
+
+// OneRecipient says whether a mail of this type goes to one recipient and carries no
+// attachments. The service's API demands it; of SMTP its guide says nothing.
+func (t MailType) OneRecipient() bool { return t == Auth }
 
 // TakenAs is the type that the service takes a mail for.
 func (t MailType) TakenAs() MailType {

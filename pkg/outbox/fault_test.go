@@ -14,10 +14,10 @@ import (
 )
 
 // TestStoreThatWasAwayCostsNobodyTheirLease: two replicas, whose store does not
-// answer for longer than a lease lasts. Whoever comes back first takes nothing
+// answer until a lease has ended. Whoever comes back first takes nothing
 // from the other.
 func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
-	onSharedEngines(t, func(t *testing.T, f *fixture) {
+	test := func(t *testing.T, f *fixture, before, away time.Duration) {
 		var stores [2]faults
 		sends := f.openWith(&stores[0], noRenewal, f.monotonic)
 		other := f.openWith(&stores[1], f.monotonic)
@@ -34,11 +34,12 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 				return stores[1].writes.Load() > before+3
 			})
 		}
+		f.clock.advance(before)
 		looks()
 		stores[0].away.Store(true)
 		stores[1].away.Store(true)
 		looks()
-		f.clock.advance(13 * time.Second)
+		f.clock.advance(away)
 		stores[1].away.Store(false)
 		looks()
 		select {
@@ -51,42 +52,122 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 		if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
 			t.Errorf("sent %d times", got.Attempt)
 		}
+	}
+	t.Run("for longer than a lease", func(t *testing.T) {
+		onSharedEngines(t, func(t *testing.T, f *fixture) { test(t, f, 0, 13*time.Second) })
 	})
+	t.Run("for what is left of a lease", func(t *testing.T) {
+		onSharedEngines(t, func(t *testing.T, f *fixture) { test(t, f, 4*time.Second, 8*time.Second) })
+	})
+}
+
+// TestStoreThatFreezesCostsNobodyTheirLease: it falls silent in the midst of a
+// transaction, and goes on with it when leases have ended that nobody could renew.
+func TestStoreThatFreezesCostsNobodyTheirLease(t *testing.T) {
+	for name, goesOn := range map[string]bool{"and goes on": true, "for longer than a transaction may take": false} {
+		t.Run(name, func(t *testing.T) {
+			onSharedEngines(t, func(t *testing.T, f *fixture) {
+				var st faults
+				sends, other := f.open(noRenewal, f.monotonic), f.openWith(&st, f.monotonic)
+				s, thief := newScript(), newScript()
+				f.attach(sends, s)
+				d := f.enqueue(sends, notification("n"))
+				wait.For(t, "the send begins", s.started)
+				f.attach(other, thief)
+				looks := func() {
+					t.Helper()
+					before := st.writes.Load()
+					wait.Until(t, "the other looks", func() bool {
+						other.wakeSource(src)
+						return st.writes.Load() > before+3
+					})
+				}
+				looks()
+				err := other.write(t.Context(), &operation{name: "freezing", run: func(*transaction) error {
+					f.clock.advance(13 * time.Second)
+					if !goesOn {
+						return &StorageError{Err: context.DeadlineExceeded}
+					}
+					return nil
+				}})
+				if goesOn == (err != nil) {
+					t.Fatal(err)
+				}
+				looks()
+				select {
+				case <-thief.started:
+					t.Fatal("the mail is taken from the one who sends it")
+				default:
+				}
+				s.answers <- accept
+				if got := f.awaitStatus(other, d.ID, Sent); got.Attempt != 1 {
+					t.Errorf("sent %d times", got.Attempt)
+				}
+			})
+		})
+	}
 }
 
 // monotonic makes the fixture's clock the one that measures, too.
 func (f *fixture) monotonic(o *Options) { o.monotonic = f.clock.Now }
 
 // TestProcessThatWasStoppedBeginsNothing: it goes on when its leases have ended,
-// and no timer has told it so.
+// and no timer has told it so. One of its clocks may not, either: that which measures
+// stands while the machine is suspended, and the other may be set back.
 func TestProcessThatWasStoppedBeginsNothing(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal)
-		began, goOn := make(chan Job, 1), make(chan struct{})
-		ends := make(chan [2]error, 1)
-		f.attach(o, deliver(func(ctx context.Context, job Job) Outcome {
-			if job.Attempt > 1 {
-				return accept
-			}
-			if err := job.Begin(); err != nil {
-				t.Error(err)
-			}
-			began <- job
-			<-goOn
-			ends <- [2]error{job.Begin(), ctx.Err()}
-			return Outcome{Verdict: Release}
-		}))
-		d := f.enqueue(o, notification("n"))
-		wait.For(t, "the send begins", began)
-		f.clock.advance(11 * time.Second)
-		close(goOn)
-		for i, err := range wait.For(t, "it asks", ends) {
-			if !errors.Is(err, errLeaseLost) || !errors.Is(err, context.Canceled) {
-				t.Errorf("question %d is answered %v", i, err)
-			}
+	for name, passes := range map[string]func(wall, measures *clock){
+		"stopped":            func(wall, measures *clock) { wall.advance(11 * time.Second); measures.advance(11 * time.Second) },
+		"suspended":          func(wall, _ *clock) { wall.advance(11 * time.Second) },
+		"its clock set back": func(wall, measures *clock) { wall.advance(-time.Hour); measures.advance(11 * time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEveryEngine(t, func(t *testing.T, f *fixture) { stoppedBeginsNothing(t, f, passes) })
+		})
+	}
+}
+
+func stoppedBeginsNothing(t *testing.T, f *fixture, passes func(wall, measures *clock)) {
+	measures := newClock()
+	o := f.open(noRenewal, func(o *Options) { o.monotonic = measures.Now })
+	began, goOn := make(chan Job, 1), make(chan struct{})
+	ends := make(chan [2]error, 1)
+	f.attach(o, deliver(func(ctx context.Context, job Job) Outcome {
+		if job.Attempt > 1 {
+			return accept
 		}
-		f.awaitStatus(o, d.ID, Sent)
-	})
+		if err := job.Begin(); err != nil {
+			t.Error(err)
+		}
+		began <- job
+		<-goOn
+		ends <- [2]error{job.Begin(), ctx.Err()}
+		return Outcome{Verdict: Release}
+	}))
+	d := f.enqueue(o, notification("n"))
+	wait.For(t, "the send begins", began)
+	passes(f.clock, measures)
+	close(goOn)
+	for i, err := range wait.For(t, "it asks", ends) {
+		if !errors.Is(err, errLeaseLost) || !errors.Is(err, context.Canceled) {
+			t.Errorf("question %d is answered %v", i, err)
+		}
+	}
+	f.awaitStatus(o, d.ID, Sent)
+}
+
+// TestWallClockOfALeaseGoesOnWhileTheMachineIsSuspended: a time that also has the
+// reading of the clock that stands then would be compared by that one.
+func TestWallClockOfALeaseGoesOnWhileTheMachineIsSuspended(t *testing.T) {
+	o, err := Open(t.Context(), "memory:", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wall := o.moment().wall; strings.Contains(wall.String(), " m=") {
+		t.Errorf("the wall clock's time is %s", wall)
+	}
+	if err := o.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // killed is a process that has a mail in flight and stores nothing more. With
@@ -319,6 +400,31 @@ func TestMailThatWaitedForTheRelayGoesOutWhenItIsBack(t *testing.T) {
 	})
 }
 
+// TestRelayThatIsBackGetsWhatWaitedFasterAndFaster: two more for each that it takes.
+func TestRelayThatIsBackGetsWhatWaitedFasterAndFaster(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noPoll)
+		s := newScript()
+		f.attachAs(o, Attachment{Source: src, Slots: 32, Handler: s})
+		f.waited(o, s, 7)
+		f.enqueue(o, notification("taken"))
+		for _, n := range []int{1, 2, 4} {
+			for range n {
+				wait.For(t, "an attempt", s.started)
+			}
+			select {
+			case d := <-s.started:
+				t.Fatalf("%s is tried, too", d.Identity)
+			default:
+			}
+			for range n {
+				s.answers <- accept
+			}
+		}
+		wait.For(t, "the last attempt", s.started)
+	})
+}
+
 // TestMailThatADeadReplicaLeftGoesOutWhenTheRelayIsBack: the other saw no failure.
 func TestMailThatADeadReplicaLeftGoesOutWhenTheRelayIsBack(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
@@ -377,6 +483,64 @@ func TestOutdatedSettingsPauseNobodyElse(t *testing.T) {
 	})
 }
 
+// TestOutdatedSettingsEndNoPauseOfNewerOnes: a replica is refused with the present
+// settings, and another still has a mail in hand with those before.
+func TestOutdatedSettingsEndNoPauseOfNewerOnes(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		outdated, current := f.open(), f.open()
+		saved := f.clock.Now()
+		old, young := newScript(), newScript()
+		f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: old, SettingsUpdated: saved})
+		late := f.enqueue(outdated, notification("late"))
+		wait.For(t, "the outdated one tries", old.started)
+		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: newProber(young.Deliver), SettingsUpdated: saved.Add(time.Minute)})
+		refused := f.enqueue(current, notification("refused"))
+		wait.For(t, "the current one tries", young.started)
+		young.answers <- hold
+		f.awaitStatus(current, refused.ID, Held)
+		old.answers <- hold
+		f.awaitStatus(current, late.ID, Held)
+		if d := f.enqueue(current, notification("fresh")); d.Status != Held {
+			t.Errorf("with the refused settings a mail is %s", d.Status)
+		}
+	})
+}
+
+// TestOutdatedPauseEndsWithWhoeverMadeIt: nobody probes for it any more, least of all
+// a replica whose settings the relay takes.
+func TestOutdatedPauseEndsWithWhoeverMadeIt(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		var st faults
+		outdated, current := f.open(), f.openWith(&st)
+		saved := f.clock.Now()
+		old, young := newScript(), newScript()
+		p := newProber(young.Deliver)
+		f.attachAs(current, Attachment{Source: src, Slots: 4, Handler: p, SettingsUpdated: saved.Add(time.Minute)})
+		before := f.enqueue(current, notification("before"))
+		wait.For(t, "the current one's loop runs", young.started)
+		young.answers <- accept
+		f.awaitStatus(current, before.ID, Sent)
+		detach := f.attachAs(outdated, Attachment{Source: src, Slots: 4, Handler: old, SettingsUpdated: saved})
+		f.enqueue(outdated, notification("refused"))
+		wait.For(t, "the outdated one tries", old.started)
+		old.answers <- hold
+		wait.For(t, "the current one sends it", young.started)
+		if err := detach(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if pauses := pausesOf(t, current); len(pauses) != 1 {
+			t.Fatalf("pauses %+v", pauses)
+		}
+		f.clock.advance(firstProbe)
+		st.waitForWrites(t, 4) // it looks
+		f.clock.advance(firstProbe)
+		wait.Until(t, "the pause is over", func() bool { return len(pausesOf(t, current)) == 0 })
+		if len(p.probed) > 0 {
+			t.Error("the relay is probed for it")
+		}
+	})
+}
+
 // TestLargeChangesShareNoTransaction: an outcome waits for one batch of them at
 // most, and does not fail with it.
 func TestLargeChangesShareNoTransaction(t *testing.T) {
@@ -410,6 +574,65 @@ func TestLargeChangesShareNoTransaction(t *testing.T) {
 		}
 		for range 2 {
 			mustBe(t, wait.For(t, "the large change fails", large), failed)
+		}
+	})
+}
+
+// TestCleaningLeavesTheStoreToOthers: it takes a batch at a time, and shares no
+// transaction with mail.
+func TestCleaningLeavesTheStoreToOthers(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		const forgotten = 2*cleanBatch + 1
+		var st faults
+		o := f.openWith(&st, noRenewal, f.monotonic, func(o *Options) { o.Retention = time.Hour })
+		for i := range forgotten {
+			f.enqueue(o, notification(fmt.Sprint(i)))
+		}
+		f.clock.advance(26 * time.Hour)
+		most, last := int64(0), int64(forgotten)
+		depth := func() {
+			d, err := o.Depth(f.Context(), src)
+			if err != nil {
+				t.Error(err)
+			}
+			most, last = max(most, last-total(d)), total(d)
+		}
+		st.before.Store(&depth)
+		busy, release := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = o.write(context.Background(), &operation{name: "holding the others up", run: func(*transaction) error { close(busy); <-release; return nil }})
+		}()
+		<-busy
+		waits := func(n int) func() bool {
+			return func() bool {
+				o.writer.mu.Lock()
+				defer o.writer.mu.Unlock()
+				return len(o.writer.waiting) == n
+			}
+		}
+		cleaned, stored := make(chan struct{}), make(chan error, 1)
+		go func() { o.clean(); close(cleaned) }()
+		wait.Until(t, "the cleaning waits", waits(1))
+		before := st.writes.Load()
+		go func() { _, err := o.Enqueue(context.Background(), notification("fresh")); stored <- err }()
+		wait.Until(t, "a mail waits, too", waits(2))
+		close(release)
+		if err := wait.For(t, "the mail is stored", stored); err != nil {
+			t.Error(err)
+		}
+		if n := st.writes.Load() - before; n < 2 {
+			t.Errorf("the mail shares its transaction with the cleaning")
+		}
+		wait.For(t, "all is clean", cleaned)
+		depth()
+		if most == 0 || most > cleanBatch || last != 1 {
+			t.Errorf("%d mails were given up at once, %d are left", most, last)
+		}
+		f.clock.advance(2 * time.Hour)
+		before = st.writes.Load()
+		o.clean()
+		if n := st.writes.Load() - before; n < 1+forgotten/cleanBatch {
+			t.Errorf("%d mails were removed in %d transactions", forgotten, n-1)
 		}
 	})
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -440,6 +442,44 @@ func TestRecipientWhoHasTheMailIsNotSentToAgain(t *testing.T) {
 		}
 		taker.answers <- accept
 		f.awaitStatus(alive, d.ID, Sent)
+	})
+}
+
+// TestWhoHasTheMailIsStoredWithinAFifthOfASecond, and where the store was away just
+// then, with those who have it next.
+func TestWhoHasTheMailIsStoredWithinAFifthOfASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fixture{T: t, url: "memory:", clock: newClock()}
+		var st faults
+		o := f.openWith(&st, noPoll)
+		reached, over := make(chan string), make(chan struct{})
+		f.attach(o, deliver(func(_ context.Context, d Job) Outcome {
+			for address := range reached {
+				d.Reached(Result{Address: address, Status: Sent, Code: 250})
+			}
+			<-over
+			return accept
+		}))
+		n := notification("n")
+		n.Recipients = nil
+		for _, address := range []string{"a@example.com", "b@example.com", "c@example.com", "d@example.com"} {
+			n.Recipients = append(n.Recipients, Recipient{Address: address, Kind: To})
+		}
+		d := f.enqueue(o, n)
+		for i, want := range []string{"sent queued queued queued", "sent queued queued queued", "sent sent sent queued"} {
+			st.away.Store(i == 1)
+			reached <- n.Recipients[i].Address
+			time.Sleep(200 * time.Millisecond)
+			var got []string
+			for _, r := range f.get(o, d.ID).Recipients {
+				got = append(got, string(r.Status))
+			}
+			if strings.Join(got, " ") != want {
+				t.Errorf("after %d: %v, want %s", i+1, got, want)
+			}
+		}
+		close(reached)
+		close(over)
 	})
 }
 

@@ -19,7 +19,7 @@ type state struct {
 	probePause map[sender]time.Duration
 
 	began   moment    // when the transaction under way asked for the store
-	wanted  time.Time // when the store was first asked for since it last answered
+	wanted  time.Time // since when the store is asked for and does not answer
 	lastNow time.Time // the store's clock at the last transaction
 	lastAt  time.Time // when that was
 }
@@ -54,11 +54,15 @@ func (s *state) begin(o *Outbox) {
 	}
 }
 
-// end notes what became of the transaction.
-func (s *state) end(t *transaction, err error) {
+// end notes what became of the transaction. A store that froze in its midst was last
+// heard when it began.
+func (s *state) end(o *Outbox, t *transaction, err error) {
 	failed, ok := errors.AsType[*StorageError](err)
 	if err == nil || ok && !failed.Everybody {
 		s.wanted = time.Time{}
+		if t != nil && o.opt.monotonic().Sub(t.at) > max(o.opt.Lease-o.opt.Renew, o.opt.Lease/5) {
+			s.wanted = t.at
+		}
 	}
 	if err != nil {
 		s.room.asked = time.Time{}

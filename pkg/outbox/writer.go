@@ -200,7 +200,7 @@ func (w *writer) transact(batch []*operation) error {
 		}
 		return t.carryOut(batch)
 	})
-	s.end(t, err)
+	s.end(w.o, t, err)
 	return err
 }
 

@@ -802,6 +802,62 @@ func TestMessagesPerMinute(t *testing.T) {
 	}
 }
 
+// TestMailIsBegunOnceItsEnvelopeIsSent, and not while it waits: for a relay that does
+// not speak, for a connection, or for its turn in the minute. Should the process end
+// meanwhile, the mail is not why.
+func TestMailIsBegunOnceItsEnvelopeIsSent(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	c := relayConfig(relay, nhncloud.STARTTLS)
+	c.MaxConnections, c.MessagesPerMinute = 1, 2 // the second in half a minute
+	greet, greeting := make(chan struct{}), make(chan struct{})
+	relay.Fault(relaytest.Fault{Stage: relaytest.Greeting, Times: 1, Action: relaytest.Hold(greet), OnFire: func() { close(greeting) }})
+	send := func(ctx context.Context, pool *Pool, begin error) (begun *atomic.Bool, ended <-chan error) {
+		begun = new(atomic.Bool)
+		m, end := testMail(), make(chan error, 1)
+		m.Begin = func() error { begun.Store(true); return begin }
+		go func() {
+			_, err := pool.Send(ctx, m)
+			end <- err
+		}()
+		return begun, end
+	}
+	pool := startPool(t, c)
+	first, taken := send(testContext(t), pool, nil)
+	<-greeting
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
+	ctx, cancel := context.WithCancel(testContext(t))
+	second, paced := send(ctx, pool, nil)
+	if first.Load() {
+		t.Error("a mail is begun before the relay speaks")
+	}
+	close(greet)
+	if err := <-taken; err != nil || !first.Load() {
+		t.Errorf("%v, begun: %v", err, first.Load())
+	}
+	cancel()
+	if err := <-paced; err == nil || second.Load() {
+		t.Errorf("%v, begun: %v", err, second.Load())
+	}
+
+	c.MessagesPerMinute = 0
+	pool = startPool(t, c)
+	release := occupy(t, pool, relay)
+	third, refused := send(testContext(t), pool, context.Canceled)
+	waitUntil(t, func() bool { return pool.Stats().Waiting == 1 })
+	if third.Load() {
+		t.Error("a mail is begun that waits for a connection")
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	if err := <-refused; !errors.Is(err, context.Canceled) || !third.Load() {
+		t.Errorf("%v, begun: %v", err, third.Load())
+	}
+	if n := relay.Taken(); n != 2 {
+		t.Errorf("%d mails", n)
+	}
+}
+
 func TestAmbiguity(t *testing.T) {
 	t.Run("lost after the relay took the mail", func(t *testing.T) {
 		relay := startRelay(t, relaytest.Options{})

@@ -6,6 +6,8 @@ import type { EmailJsonData, EmailSecureJsonData, Language, PortMode } from '../
 import ConfigEditor from './ConfigEditor';
 import { useConfig } from './useConfig';
 
+import { backend } from '../test/backend';
+
 type Options = DataSourceSettings<EmailJsonData, EmailSecureJsonData>;
 
 const complete: EmailJsonData = { appKey: 'AppKey', fromAddress: 'alerts@example.com', to: ['ops@example.com'] };
@@ -73,6 +75,19 @@ it('saves what is entered under the keys of the settings', async () => {
     stableSubject: true,
   });
   expect(saved.current.secureJsonData).toEqual({ secretKey: 'my-secret-key' });
+});
+
+it('brings a process that was restarted the SecretKey, for the mail that waits', () => {
+  const wake = 'GET /api/datasources/uid/mail/resources/status';
+  backend.reset({ [wake]: {} });
+  edit(complete, { secureJsonFields: { secretKey: true } });
+  expect(backend.requests.map(({ route }) => route)).toEqual([wake]);
+});
+
+it('calls nobody for a data source that has no SecretKey yet', () => {
+  backend.reset({});
+  edit();
+  expect(backend.requests).toEqual([]);
 });
 
 it('says that alerts are refused as long as nobody is to have them', async () => {
@@ -343,4 +358,25 @@ it('leaves the form alone once another data source may be in it', () => {
   unmount();
   result.current.savedElsewhere(9, 'webhookSecret');
   expect(onOptionsChange).not.toHaveBeenCalled();
+});
+
+it('asks the service only where that is turned on, over https', async () => {
+  const { saved, user } = edit(complete);
+  await advanced(user);
+  expect(screen.queryByLabelText(/^Address of the API/)).not.toBeInTheDocument();
+  await user.click(field(/^Ask the service about mail/));
+  expect(field(/^Address of the API/)).toHaveAttribute('placeholder', 'https://email.api.nhncloudservice.com');
+  await fill(user, /^Address of the API/, 'http://127.0.0.1:8080');
+  expect(saved.current.jsonData).toEqual({ ...complete, serviceResults: true, serviceUrl: 'http://127.0.0.1:8080' });
+  for (const wrong of [
+    'http://api.example.com',
+    'https://user@api.example.com',
+    'https://api.example.com?x=1',
+    'api',
+  ]) {
+    await fill(user, /^Address of the API/, wrong);
+    expect(screen.getByText(/Write an https URL/)).toBeInTheDocument();
+  }
+  await fill(user, /^Address of the API/, 'https://api.example.com');
+  expect(screen.queryByText(/Write an https URL/)).not.toBeInTheDocument();
 });

@@ -1,5 +1,7 @@
+import { useEffect } from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Divider, Stack, TextLink } from '@grafana/ui';
+import { wake } from '../api';
 import { t } from '../i18n';
 import { AdvancedSection } from './AdvancedSection';
 import { ConnectionSection } from './ConnectionSection';
@@ -27,7 +29,13 @@ const DOCUMENTATION = 'https://github.com/nhncloud/nhncloud-email-datasource/blo
 /** ConfigEditor edits every setting of the data source. */
 export default function ConfigEditor(props: EditorProps) {
   const config = useConfig(props);
-  const { uid, name } = props.options;
+  const { uid, name, secureJsonFields } = props.options;
+  const saved = Boolean(secureJsonFields?.secretKey);
+  useEffect(() => {
+    if (saved) {
+      wake(uid).catch(() => {}); // Save & test says what is wrong
+    }
+  }, [uid, saved]);
   return (
     <Stack direction="column" gap={1}>
       <p>

@@ -400,6 +400,32 @@ func TestLeasesAreRenewedAndSpared(t *testing.T) {
 	})
 }
 
+// TestClockSetBackIsMadeUpForInBatches, until no mail is due in a far future.
+func TestClockSetBackIsMadeUpForInBatches(t *testing.T) {
+	f := newFixture(t, backends[0])
+	const all = 2*pullBatch + 1
+	f.write(func(tx *Tx) error {
+		for range all {
+			if _, err := tx.Enqueue(mail("")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	f.advance(-24 * time.Hour)
+	for made := 0; made < all; {
+		c := f.claim(func(c *Claim) { c.Due = 0 })
+		if !c.NextDue.Equal(f.clock) {
+			t.Fatalf("the next is due at %v", c.NextDue)
+		}
+		due := len(f.claim(func(c *Claim) { c.Due, c.LongestWait = all, 48*time.Hour }).Deliveries)
+		if due == 0 || due > pullBatch {
+			t.Fatalf("%d are made due at once", due)
+		}
+		made += due
+	}
+}
+
 // TestReachedRecipientsAreStoredBeforeTheOutcome, within the claim.
 func TestReachedRecipientsAreStoredBeforeTheOutcome(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {

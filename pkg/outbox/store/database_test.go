@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io/fs"
 	"net/url"
@@ -323,6 +324,46 @@ func TestTimeOutIsTheOperationsFault(t *testing.T) {
 	}
 }
 
+// TestOwnTimeOutIsTheOperationsFault, too: a lock that another process holds for
+// longer than a transaction may take.
+func TestOwnTimeOutIsTheOperationsFault(t *testing.T) {
+	f := onServer(t)
+	d := f.enqueue(mail("")).Delivery
+	holder := f.database
+	f.database = f.open()
+	f.timeout = 500 * time.Millisecond
+	err := holder.Write(t.Context(), func(tx *Tx) error { // holds the row
+		if _, err := tx.Load(src, d.ID); err != nil {
+			return err
+		}
+		err := f.Write(t.Context(), func(tx *Tx) error { _, err := tx.Load(src, d.ID); return err })
+		failure, ok := errors.AsType[*StorageError](err)
+		if !ok || failure.Everybody || failure.Unknown {
+			t.Errorf("%+v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestServerThatFallsSilentHoldsNobodyUp: it is frozen in the midst of a transaction,
+// and nothing is heard of its connection any more.
+func TestServerThatFallsSilentHoldsNobodyUp(t *testing.T) {
+	f := onServer(t)
+	location, silent := pgtest.Silent(t, f.url, "INSERT INTO recipient")
+	f.url = location
+	f.database = f.open()
+	f.timeout = 500 * time.Millisecond
+	failure := f.storing(mail(""))
+	<-silent
+	if failure == nil {
+		t.Error("it is stored, for all that is known")
+	}
+	f.enqueue(mail("")) // on another connection
+}
+
 // TestConnectionThatTheServerEndsIsReplaced: by an administrator, say.
 func TestConnectionThatTheServerEndsIsReplaced(t *testing.T) {
 	f := onServer(t)
@@ -355,14 +396,15 @@ func TestServerThatBecameAReplicaIsLeft(t *testing.T) {
 	f.enqueue(mail(""))
 	// As after a failover: the connections that there are only read.
 	name := strings.TrimPrefix(mustParse(t, f.url).Path, "/")
-	for _, statement := range []string{"ALTER DATABASE " + name + " SET default_transaction_read_only = on"} {
-		if _, err := f.writes.ExecContext(t.Context(), statement); err != nil {
+	if _, err := f.writes.ExecContext(t.Context(), "ALTER DATABASE "+name+" SET default_transaction_read_only = on"); err != nil {
+		t.Fatal(err)
+	}
+	other := openUnmigrated(t, f.url)
+	pools := map[string]*sql.DB{"writes": other.writes, "reads": other.reads, "quick": other.quick}
+	for _, pool := range pools { // dialled meanwhile
+		if _, err := pool.ExecContext(t.Context(), "SELECT 1"); err != nil {
 			t.Fatal(err)
 		}
-	}
-	other := openUnmigrated(t, f.url) // dialled meanwhile
-	if _, err := other.writes.ExecContext(t.Context(), "SELECT 1"); err != nil {
-		t.Fatal(err)
 	}
 	if err := other.prepare(t.Context()); err != nil {
 		t.Fatal(err)
@@ -374,6 +416,12 @@ func TestServerThatBecameAReplicaIsLeft(t *testing.T) {
 	err := f.Write(context.Background(), func(tx *Tx) error { _, err := tx.Enqueue(mail("")); return err })
 	if err != nil {
 		t.Errorf("it stays with the replica: %v", err)
+	}
+	for name, pool := range pools { // a replica may lag behind
+		var readOnly string
+		if err := pool.QueryRowContext(t.Context(), "SHOW transaction_read_only").Scan(&readOnly); err != nil || readOnly != "off" {
+			t.Errorf("%s stays with the replica: %q, %v", name, readOnly, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -110,7 +111,7 @@ func postgresRepeatable(err error) bool {
 func postgresEverybody(err error) bool {
 	code := postgresCode(err)
 	if code == "" {
-		return !errors.Is(err, context.DeadlineExceeded)
+		return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) // of the connection
 	}
 	return code == "25006" || code != "57014" && slices.Contains([]string{"08", "53", "57", "28", "3D"}, code[:2])
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -155,6 +157,34 @@ func TestPagesFollowEachOtherWithoutGapsOrRepeats(t *testing.T) {
 		for _, cursor := range []string{"x", "1", ".", "x.y", "1.x"} {
 			_, err := f.List(t.Context(), Filter{Source: src, Cursor: cursor})
 			mustBe(t, err, ErrCursor)
+		}
+	})
+}
+
+// TestSearchThatTakesLongGoesOnWithTheNextPage: it ends with the part of the log that
+// it looks through at once, so that nobody waits long for it, and says how far it came.
+func TestSearchThatTakesLongGoesOnWithTheNextPage(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		needle := mail("")
+		needle.Subject = "needle"
+		f.enqueue(needle)
+		f.write(func(tx *Tx) error {
+			for range 2 * firstChunk {
+				if _, err := tx.Enqueue(mail("")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		filter := Filter{Source: src, Text: "needle", Limit: 10}
+		s := &search{reader: reader{t.Context(), f.database, f.reads}, f: filter, began: time.Now().Add(-time.Minute)}
+		page, err := s.run(position{math.MaxInt64, 0})
+		if err != nil || len(page.Deliveries) != 0 || page.Next == "" || page.SearchedTo.IsZero() {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		filter.Cursor = page.Next
+		if page, err = f.List(t.Context(), filter); err != nil || !slices.Equal(ids(page.Deliveries), []string{needle.ID}) || page.Next != "" {
+			t.Errorf("%+v, %v", page, err)
 		}
 	})
 }
@@ -320,6 +350,76 @@ func TestReaderWhoseTimeIsUpIsToldWhatToDo(t *testing.T) {
 		}
 		if _, err := f.Depth(t.Context(), src); err != nil {
 			t.Errorf("a short question waits for them: %v", err)
+		}
+	})
+}
+
+// TestReadersOfOneDataSourceLeaveRoomForOthers: whose searches take as long as they
+// may, on as many connections as they get.
+func TestReadersOfOneDataSourceLeaveRoomForOthers(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		if f.Backend == "memory" { // whoever reads has the database, in turn
+			f.slot(src) <- struct{}{}
+			select {
+			case f.slot("2/mail") <- struct{}{}:
+				t.Error("two readers are ahead of the writer")
+			default:
+			}
+			return
+		}
+		search := func(source string) {
+			f.slot(source) <- struct{}{}
+			conn, err := f.reads.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+		for range min(cap(f.slot(src)), f.reads.Stats().MaxOpenConnections) {
+			search(src)
+		}
+		if _, err := f.List(t.Context(), Filter{Source: "2/mail"}); err != nil {
+			t.Fatalf("another data source: %v", err)
+		}
+		for free := f.reads.Stats().MaxOpenConnections - f.reads.Stats().InUse; free > 0; free-- {
+			search(fmt.Sprint("other ", free))
+		}
+		d := f.enqueue(f.leased(mail(""))).Delivery
+		f.apply(f.end(d, Sent))
+		if got := f.get(d.ID); got.Status != Sent {
+			t.Errorf("%+v", got)
+		}
+		for name, ask := range map[string]func() error{
+			"the queue":        func() error { _, err := f.Depth(t.Context(), src); return err },
+			"what waits":       func() error { _, err := f.Waiting(t.Context()); return err },
+			"a mail's outcome": func() error { _, err := f.Get(t.Context(), src, d.ID); return err },
+		} {
+			if err := ask(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// TestReadsEndInTime: the database is busy for longer than a reader may wait.
+func TestReadsEndInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, backends[0])
+		busy, err := f.writes.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = busy.Close() }()
+		for name, ask := range map[string]func() error{
+			"the log":        func() error { _, err := f.List(t.Context(), Filter{Source: src}); return err },
+			"the statistics": func() error { _, err := f.Stats(t.Context(), src, f.clock, f.clock, time.Minute); return err },
+			"the queue":      func() error { _, err := f.Depth(t.Context(), src); return err },
+			"a delivery":     func() error { _, err := f.Get(t.Context(), src, "id"); return err },
+		} {
+			began := time.Now()
+			if err := ask(); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 5*time.Second {
+				t.Errorf("%s: %v after %s", name, err, time.Since(began))
+			}
 		}
 	})
 }
