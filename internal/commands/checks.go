@@ -33,7 +33,7 @@ var raceOfOurs = []string{
 // share it. Every other package is watched.
 var unwatched = []string{
 	"internal/archive", "internal/plugintest",
-	"pkg/address", "pkg/alert", "pkg/failure", "pkg/message", "pkg/nhncloud", "pkg/settings",
+	"pkg/address", "pkg/alert", "pkg/failure", "pkg/message", "pkg/settings",
 }
 
 // Test runs every check and every test: Go, frontend, the archive of both. The
