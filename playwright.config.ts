@@ -14,6 +14,10 @@ const startRelay = {
   command: `go run ./internal/relaytest/relay -address ${relay.host} -starttls-port ${relay.starttls} -tls-wrapper-port ${relay.tlsWrapper} -ca-file ${CA_FILE}`,
   wait: { stdout: /STARTTLS on/ },
 };
+const startService = {
+  command: 'go run ./internal/servicetest/service',
+  wait: { stdout: /the API is at (?<e2e_service_url>http:\S+)/ },
+};
 const startPage = {
   command:
     'npx rspack build -c e2e/page/rspack.config.js && go run ./internal/plugintest/browser -page node_modules/.cache/e2e-page',
@@ -30,7 +34,7 @@ export default defineConfig<PluginOptions>({
   forbidOnly: Boolean(process.env.CI),
   workers: 1,
   reporter: 'list',
-  webServer: (grafana ? [startRelay] : [startRelay, startPage]).map((server) => ({ ...server, ...patience })),
+  webServer: [startRelay, startService, ...(grafana ? [] : [startPage])].map((server) => ({ ...server, ...patience })),
   use: {
     baseURL: grafana,
     viewport: { width: 1280, height: 1000 },

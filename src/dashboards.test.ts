@@ -1,22 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pluginJson from './plugin.json';
+import { SERVICE_EVENTS, SERVICE_STATUSES } from './service';
 import type { EmailQuery } from './types';
 
 interface Panel {
+  type: string;
   title: string;
   transformations?: unknown[];
+  fieldConfig: { defaults: { noValue?: string } };
   targets: Array<EmailQuery & { datasource: { type: string; uid: string } }>;
 }
 
-const dashboards = pluginJson.includes.map(({ name, path }) => ({
-  name,
-  dashboard: JSON.parse(readFileSync(join(__dirname, path), 'utf8')) as {
+const dashboards = pluginJson.includes.map(({ name, path }) => {
+  const dashboard = JSON.parse(readFileSync(join(__dirname, path), 'utf8')) as {
     title: string;
     panels: Panel[];
     templating: { list: Array<{ name: string; type: string; query: unknown }> };
-  },
-}));
+  };
+  // A row has a title and asks nothing.
+  return { name, dashboard: { ...dashboard, panels: dashboard.panels.filter(({ type }) => type !== 'row') } };
+});
 
 describe.each(dashboards)('$name', ({ name, dashboard }) => {
   it('has the title that is shown before its import', () => expect(dashboard.title).toBe(name));
@@ -40,12 +44,26 @@ describe.each(dashboards)('$name', ({ name, dashboard }) => {
   it('asks only what the backend answers', () => {
     for (const { title, targets } of dashboard.panels) {
       for (const { queryType, recipient, text } of targets) {
-        expect(['deliveries', 'stats', 'queue']).toContain(queryType);
+        expect(['deliveries', 'stats', 'queue', 'serviceStats', 'serviceMails']).toContain(queryType);
         // The statistics have no single mails to look into.
         expect([title, queryType === 'stats' && (recipient ?? text)]).toEqual([
           title,
           queryType === 'stats' && undefined,
         ]);
+      }
+    }
+  });
+
+  it('says in the panels of the service what to do where nothing is asked', () => {
+    const asking = dashboard.panels.filter(({ targets }) =>
+      targets.some(({ queryType }) => queryType?.startsWith('service')),
+    );
+    expect(asking.map(({ title }) => title)).toContain('These people do not get your mail');
+    for (const { title, targets, fieldConfig } of asking) {
+      expect([title, fieldConfig.defaults.noValue]).toEqual([title, expect.stringContaining('serviceResults')]);
+      for (const { queryType, status = [], measure } of targets) {
+        const words: readonly string[] = queryType === 'serviceMails' ? SERVICE_STATUSES : SERVICE_EVENTS;
+        expect(words).toEqual(expect.arrayContaining([...status, ...(measure ? [measure] : [])]));
       }
     }
   });

@@ -17,6 +17,7 @@ import { reportHealth } from './health';
 import { translations } from './i18n';
 import { translated } from './remedies';
 import { MAIL_TYPES, STATUSES } from './service';
+import { withServiceWords } from './serviceWords';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 import { Variables } from './variables';
 
@@ -61,7 +62,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
     // The links that are added have words, and dashboards load no editor.
     return from(translations()).pipe(
       switchMap(() => super.query(request)),
-      map((response) => withDetails(response, this)),
+      map((response) => withServiceWords(withDetails(response, this))),
     );
   }
 

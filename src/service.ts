@@ -2,7 +2,7 @@
 // defaults of the settings.
 import { splitList } from './address';
 import pluginJson from './plugin.json';
-import type { EmailJsonData, PortMode } from './types';
+import type { EmailJsonData, PortMode, ServiceEvent } from './types';
 
 export const PLUGIN_ID = pluginJson.id;
 
@@ -25,10 +25,15 @@ export const ENDPOINTS: Endpoint[] = (Object.keys(PORTS) as PortMode[]).flatMap(
 
 export const isServiceHost = (host: string): boolean => host.trim().replace(/\.$/, '').toLowerCase() === SERVICE_HOST;
 
+/** RESTRICTED lists the domains to which the service restricts mail from domains that are not verified (pkg/nhncloud). */
+export const RESTRICTED = ['gmail.com', 'googlemail.com', 'yahoo.com', 'ymail.com', 'rocketmail.com'];
+
 export const DEFAULTS = {
   host: SERVICE_HOST,
   portMode: 'starttls',
   authMechanism: 'auto',
+  dkimSelector: 'toast',
+  spfInclude: '_spfblocka.toast.com',
   recipientMode: 'single',
   language: 'en',
   timezone: 'UTC',
@@ -37,10 +42,26 @@ export const DEFAULTS = {
   timeoutSeconds: 10,
   messagesPerMinute: 0,
   dedupeSeconds: 30,
+  serviceUrl: 'https://email.api.nhncloudservice.com',
 } as const satisfies EmailJsonData;
 
 /** STATUSES of a delivery, in the order of its life. */
 export const STATUSES = ['queued', 'sending', 'held', 'sent', 'partial', 'failed', 'expired', 'cancelled'] as const;
+/** SERVICE_STATUSES of a mail at the service, and of those that its recipient does not get. */
+export const SERVICE_STATUSES = [
+  'preparing',
+  'scheduled',
+  'sending',
+  'sent',
+  'delivered',
+  'failed',
+  'refused',
+  'unverified',
+  'whitelist',
+  'unknown',
+] as const;
+/** SERVICE_EVENTS of the service's statistics, in the order of a mail's life. */
+export const SERVICE_EVENTS = ['requested', 'sent', 'failed', 'received', 'opened'] as const satisfies ServiceEvent[];
 export const MAIL_TYPES = ['normal', 'auth', 'ad'] as const;
 
 /** CHOICES lists the words of the settings that take one of a few. */
@@ -61,7 +82,13 @@ const NUMBERS = [
   'messagesPerMinute',
   'dedupeSeconds',
 ] as const;
-const FLAGS = ['stableSubject', 'tlsSkipVerify', 'tlsAuthWithCACert', 'enableSecureSocksProxy'] as const;
+const FLAGS = [
+  'stableSubject',
+  'tlsSkipVerify',
+  'tlsAuthWithCACert',
+  'enableSecureSocksProxy',
+  'serviceResults',
+] as const;
 
 type List = (typeof LISTS)[number];
 type Flag = (typeof FLAGS)[number];

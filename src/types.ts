@@ -18,6 +18,8 @@ export interface EmailJsonData extends DataSourceJsonData {
   mailType?: MailType;
 
   fromAddress?: string;
+  dkimSelector?: string;
+  spfInclude?: string;
   fromName?: string;
   replyTo?: string;
 
@@ -51,6 +53,9 @@ export interface EmailJsonData extends DataSourceJsonData {
   tlsAuthWithCACert?: boolean;
   enableSecureSocksProxy?: boolean;
   ehloName?: string;
+
+  serviceResults?: boolean;
+  serviceUrl?: string;
 }
 
 export interface EmailSecureJsonData {
@@ -59,15 +64,23 @@ export interface EmailSecureJsonData {
   tlsCACert?: string;
 }
 
-export type QueryType = 'deliveries' | 'delivery' | 'stats' | 'queue';
+export type QueryType = 'deliveries' | 'delivery' | 'stats' | 'queue' | 'serviceStats' | 'serviceMails';
 
-/** EmailQuery is a query of the delivery log (queryModel in pkg/plugin). */
+/** ServiceEvent is what the service counts. */
+export type ServiceEvent = 'requested' | 'sent' | 'failed' | 'received' | 'opened';
+
+/** EmailQuery is a query of the delivery log, or of the service (queryModel in pkg/plugin). */
 export interface EmailQuery extends DataQuery {
   queryType?: QueryType;
   /** Of deliveries. */
   format?: 'table' | 'logs';
-  /** Of stats: count (default) or latency. Of queue: depth or oldestAge, both when unset. */
-  measure?: 'count' | 'latency' | 'depth' | 'oldestAge';
+  /**
+   * Of stats: count (default) or latency. Of queue: depth or oldestAge, both when
+   * unset. Of serviceStats: one event, all when unset.
+   */
+  measure?: 'count' | 'latency' | 'depth' | 'oldestAge' | ServiceEvent;
+  /** Of serviceStats: a series for each domain of the recipients. */
+  by?: 'domain';
 
   status?: string[];
   mailType?: string[];

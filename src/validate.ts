@@ -1,4 +1,4 @@
-import { isAddress, isHost, isPattern } from './address';
+import { isAddress, isDNSName, isHost, isPattern } from './address';
 import { t } from './i18n';
 import { CHOICES, isServiceHost, PORTS, readSettings, withText } from './service';
 import type { EmailJsonData, EmailSecureJsonData } from './types';
@@ -34,6 +34,19 @@ export function invalidPattern(pattern: string): string {
 /** isSecureUrl takes https URLs that name a host. */
 const isSecureUrl = (url: string) => /^https:\/\/[^/?#]/i.test(url.trim()) && URL.canParse(url.trim());
 
+/** isServiceUrl takes the URLs of an API that may be sent the SecretKey. */
+function isServiceUrl(text: string): boolean {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  return (
+    url !== undefined &&
+    (url.protocol === 'https:' ||
+      (url.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/i.test(url.hostname))) &&
+    !url.username &&
+    !url.password &&
+    !/[?#]/.test(text)
+  );
+}
+
 /** validate says what must change before the settings can work, key by key. */
 export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   const errors: Errors = {};
@@ -44,6 +57,16 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
     const host = settings[key];
     if (host && !isHost(host)) {
       errors[key] = t('validate.host', '{{host}} is not a host name or IP address.', { host });
+    }
+  }
+  for (const key of ['dkimSelector', 'spfInclude'] as const) {
+    const name = settings[key];
+    if (name && !isDNSName(name)) {
+      errors[key] = t(
+        'validate.dns-name',
+        '{{name}} is not a name in DNS. Write letters, digits, - and _, with dots between.',
+        { name },
+      );
     }
   }
   if (
@@ -109,6 +132,9 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   }
   if (jsonData.unsubscribeUrl?.trim() && !isSecureUrl(jsonData.unsubscribeUrl)) {
     errors.unsubscribeUrl = t('validate.https', '{{url}} is not an https URL.', { url: jsonData.unsubscribeUrl });
+  }
+  if (!isServiceUrl(settings.serviceUrl)) {
+    errors.serviceUrl = t('validate.service-url', 'Write an https URL without user, query and fragment.');
   }
   for (const [key, [least, most]] of Object.entries(LIMITS) as Array<
     [keyof typeof LIMITS, readonly [number, number]]

@@ -62,6 +62,13 @@ export function ExplorePage({
           {message}
         </p>
       ))}
+      {data?.series.flatMap(({ name, meta }) =>
+        meta?.notices?.map(({ text }) => (
+          <p role="status" key={`${name} ${text}`}>
+            {text}
+          </p>
+        )),
+      )}
       {data?.series.map((frame) => (
         <Frame key={frame.name} frame={frame} />
       ))}

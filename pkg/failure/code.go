@@ -6,7 +6,7 @@ import "net/http"
 // metrics have the same.
 type Code string
 
-// What an attempt at a mail fails with.
+// What an attempt at a mail fails with, or a question to the service's API.
 const (
 	Transient Code = "transient" // 4yz: the same mail may pass later
 	Permanent Code = "permanent" // 5yz: the mail, or one recipient, is refused for good

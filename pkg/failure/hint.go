@@ -19,7 +19,7 @@ func hint(id ID, text string) ID {
 var (
 	NoRoom            = hint("no-room", "The relay has no room for this connection now. The mail is tried again; if this persists, lower maxConnections.")
 	STARTTLS          = hint("starttls", "Mail and credentials are sent over TLS only. Use a TLS wrapper port (portMode tlsWrapper, 465 or 2465), and check that no firewall or proxy on the way alters SMTP.")
-	Sender            = hint("sender", "Check fromAddress: the relay takes no mail from this sender.")
+	Sender            = hint("sender", "Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project.")
 	DNS               = hint("dns", "The name {{host}} cannot be resolved: check host and this machine's DNS.")
 	Nobody            = hint("nobody", "Nothing listens on {{address}}: check host and port.")
 	Port25            = hint("port-25", "A firewall or the cloud provider may block port 25: try 587 or 2587 (STARTTLS), or 465 or 2465 (TLS wrapper).")
@@ -63,6 +63,23 @@ var (
 	Gone              = hint("gone", "It may be older than the retention, or belong to another data source.")
 	SaveSecret        = hint("save-secret", "Save webhookSecret in the data source first.")
 	AskOperator       = hint("ask-operator", "An Editor or Admin is told why, and so is Grafana's log.")
+
+	ServiceOff         = hint("service-off", "What the service says of mail is not asked for: turn on serviceResults in the data source (Advanced).")
+	ServiceNone        = hint("service-none", "The service lists none of the mails that this data source sent. That it lists mail sent over SMTP is not documented; the NHN Cloud console shows what it has.")
+	ServiceMore        = hint("service-more", "The service lists {{total}} mails in this time, of which {{read}} were read: narrow the time range.")
+	ServiceLimit       = hint("service-limit", "Only the newest {{limit}} mails are shown: narrow the time range or the filters, or raise the limit.")
+	ServiceThirtyDays  = hint("service-thirty-days", "The service has statistics of the last 30 days: what is before that is not shown.")
+	ServiceNotListed   = hint("service-not-listed", "The service lists no mail to this recipient with this subject at that time.")
+	ServiceAmbiguous   = hint("service-ambiguous", "The service lists {{count}} mails to this recipient with this subject at about that time: which of them is this one cannot be told.")
+	ServiceTooOld      = hint("service-too-old", "The service keeps what it knows of a mail for 90 days.")
+	ServiceBusy        = hint("service-busy", "Wait a minute. If this persists, let dashboards and alert rules ask less often.")
+	ServiceFault       = hint("service-fault", "The service has a fault of its own: try again later.")
+	ServiceCode        = hint("service-code", "The service's documentation explains the code (Notification > Email > Error Code).")
+	ServiceNarrow      = hint("service-narrow", "Narrow the time range.")
+	ServiceAddress     = hint("service-address", "Check that serviceUrl is the address of the service's API, and that no proxy on the way answers in its place.")
+	ServiceDNS         = hint("service-dns", "Check serviceUrl and this machine's DNS.")
+	ServiceUnreachable = hint("service-unreachable", "Check serviceUrl, and that this machine can reach {{host}}, directly or through Grafana's proxy.")
+	ServiceCertificate = hint("service-certificate", "Check serviceUrl. If a proxy on the way reads TLS, this machine must trust the certificate that it shows for {{host}}.")
 )
 
 // Hint is what a person can do about a failure: in English, and for the page, which

@@ -11,6 +11,9 @@ import (
 // Host is the SMTP domain of the service.
 const Host = "smtp-mail.nhncloudservice.com"
 
+// API is the address of the service's REST API.
+const API = "https://email.api.nhncloudservice.com"
+
 // AdMarks lists the marks, one of which the subject of a mail of type ad begins with.
 // The service's API and console demand it; of SMTP its guide says nothing.
 var AdMarks = []string{"(광고)", "(AD)", "(広告)"}

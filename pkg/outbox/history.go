@@ -14,6 +14,9 @@ const (
 	// than maxRecordsOfAll together.
 	maxRecords      = 100
 	maxRecordsOfAll = 10_000
+	// In a storm the calls gather for so long: one read of forty alerts costs hardly more
+	// than one of four.
+	gatherReads = 5 * gather
 )
 
 // History is what earlier mail said of alerts, by their hashes, the latest first.
@@ -65,7 +68,7 @@ func (o *Outbox) readHistory(r *historyRead) {
 	default:
 	}
 	if o.busy() >= storm {
-		time.Sleep(gather)
+		time.Sleep(gatherReads)
 	}
 	o.history.mu.Lock()
 	reads := o.history.waiting

@@ -21,6 +21,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud/api"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -37,6 +38,7 @@ type DataSource struct {
 	version  string
 	settings settings.Settings
 	sender   *delivery.Sender
+	results  *api.Client // nil: serviceResults is off
 	limits   limits
 	refused  rate.Sometimes              // spaces what the log says of refused alerts
 	checked  atomic.Pointer[smtp.Report] // by the last health check
@@ -86,7 +88,10 @@ func (d *DataSource) configure(ctx context.Context, s backend.DataSourceInstance
 	if err != nil {
 		return err
 	}
-	d.sender, err = d.service.NewSender(ctx, d.source, d.settings, s.Updated, dial)
+	if d.sender, err = d.service.NewSender(ctx, d.source, d.settings, s.Updated, dial); err != nil {
+		return err
+	}
+	d.results, err = resultsClient(ctx, s, d.settings)
 	return err
 }
 
@@ -96,6 +101,9 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 
 // Dispose is called by the SDK some seconds after the settings have changed.
 func (d *DataSource) Dispose() {
+	if d.results != nil {
+		d.results.Close()
+	}
 	if d.sender != nil {
 		d.sender.Close()
 	}

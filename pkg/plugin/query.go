@@ -14,14 +14,16 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
-// queryModel is a query of the delivery log, as the query editor, dashboards
-// and alert rules hold it.
+// queryModel is a query of the delivery log or of the service, as the query editor,
+// dashboards and alert rules hold it.
 type queryModel struct {
 	// Format of deliveries: "table" (default) or "logs", for Explore.
 	Format string `json:"format"`
 	// Measure of stats: "count" (default) or "latency"; of queue: "depth" or
-	// "oldestAge", or both when empty.
+	// "oldestAge", or both when empty; of serviceStats: an event, or all when empty.
 	Measure string `json:"measure"`
+	// By of serviceStats: "domain" has series for each domain of the recipients.
+	By string `json:"by"`
 
 	Status    []string `json:"status"`
 	MailType  []string `json:"mailType"`
@@ -52,6 +54,12 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 	if err := json.Unmarshal(q.JSON, &model); err != nil {
 		return nil, badParameter("the query cannot be read: %v", err)
 	}
+	switch q.QueryType {
+	case "serviceStats":
+		return d.queryServiceStats(ctx, model, q)
+	case "serviceMails":
+		return d.queryServiceMails(ctx, model, q)
+	}
 	filter, err := d.filter(model, q)
 	if err != nil {
 		return nil, err
@@ -64,13 +72,13 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 	case "deliveries", "":
 		return queryDeliveries(ctx, box, filter, model.Format)
 	case "delivery":
-		return queryDelivery(ctx, box, d.source, model.ID)
+		return d.queryDelivery(ctx, box, model.ID)
 	case "stats":
 		return queryStats(ctx, box, filter, q, model.Measure)
 	case "queue":
 		return queryQueue(ctx, box, d.source, model.Measure)
 	}
-	return nil, badParameter("queryType is %q; it must be deliveries, delivery, stats or queue", q.QueryType)
+	return nil, badParameter("queryType is %q; it must be deliveries, delivery, stats, queue, serviceStats or serviceMails", q.QueryType)
 }
 
 // filter is the model's filters within the time range.

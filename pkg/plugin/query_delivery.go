@@ -10,16 +10,21 @@ import (
 )
 
 // queryDelivery is one delivery: what the log says of it, its recipients and
-// its attempts. Like a trace, it is found by its id at any time range.
-func queryDelivery(ctx context.Context, box *outbox.Outbox, source, id string) (data.Frames, error) {
+// its attempts, and beside each recipient what the service says. Like a trace, it is
+// found by its id at any time range.
+func (d *DataSource) queryDelivery(ctx context.Context, box *outbox.Outbox, id string) (data.Frames, error) {
 	if id == "" {
 		return nil, badParameter("id is empty; it is in the id column of a deliveries query")
 	}
-	d, err := box.Get(ctx, source, id)
+	found, err := box.Get(ctx, d.source, id)
 	if err != nil {
 		return nil, err
 	}
-	return data.Frames{deliveryTable(d), recipientsTable(d.Recipients), attemptsTable(d.Attempts)}, nil
+	recipients := recipientsTable(found.Recipients)
+	if d.results != nil {
+		d.addResults(ctx, recipients, found)
+	}
+	return data.Frames{deliveryTable(found), recipients, attemptsTable(found.Attempts)}, nil
 }
 
 // deliveryTable is the delivery's line of the log, with what only one delivery

@@ -23,6 +23,8 @@ func FuzzQueryModel(f *testing.F) {
 	f.Add("deliveries", `{"format":"logs"}`, int64(-1), hour, int64(0), int64(0))
 	f.Add("stats", `{"measure":"latency","mailType":["normal","auth"]}`, int64(0), 24*hour, int64(1), int64(1))
 	f.Add("queue", `{"measure":"oldestAge"}`, int64(0), int64(0), int64(-1), int64(-1))
+	f.Add("serviceMails", `{"status":["failed"],"recipient":"a@example.com","limit":10}`, int64(0), hour, int64(60), int64(0))
+	f.Add("serviceStats", `{"measure":"failed","by":"domain"}`, int64(0), 24*hour, int64(1), int64(1))
 	d := instance(f, nil)
 	box, err := d.service.Outbox(context.Background())
 	if err != nil {

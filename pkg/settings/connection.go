@@ -2,6 +2,7 @@ package settings
 
 import (
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -67,6 +68,30 @@ func (r *reader) port(host string, mode nhncloud.PortMode) int {
 	}
 	r.add("port", "port is %d, but with portMode %q %s listens on %s%s", port, string(mode), nhncloud.Host, or(numbers), remedy)
 	return port
+}
+
+// serviceURL reads the address of the service's API. The SecretKey is sent there, so
+// that it must be https, except on this machine.
+func (r *reader) serviceURL(unset string) string {
+	const key = "serviceUrl"
+	s := strings.TrimRight(r.line(key), "/")
+	if s == "" {
+		return unset
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "": // it may hold a password, so it is not repeated
+		r.add(key, "serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as %s", nhncloud.API)
+	case u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(u.Hostname())):
+		r.add(key, "serviceUrl is %s; it must be an https URL, since the SecretKey is sent there", held(s))
+	}
+	return s
+}
+
+// onThisMachine says whether host is a name or an address of the loopback interface.
+func onThisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }
 
 // appKey reads the AppKey. It is half of the credentials, so messages do not

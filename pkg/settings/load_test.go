@@ -50,10 +50,10 @@ func TestUnsetKeysHaveTheirDefaults(t *testing.T) {
 		"null": `{` + required + `,"host":null,"portMode":null,"port":null,"authMechanism":null,"mailType":null,"fromName":null,"replyTo":null,
 			"to":null,"cc":null,"bcc":null,"allowedRecipients":null,"recipientMode":null,"language":null,"timezone":null,"subjectTemplate":null,
 			"maxConnections":null,"messagesPerConnection":null,"timeoutSeconds":null,"messagesPerMinute":null,"dedupeSeconds":null,"serverName":null,"tlsSkipVerify":null,
-			"tlsAuthWithCACert":null,"enableSecureSocksProxy":null,"ehloName":null}`,
+			"tlsAuthWithCACert":null,"enableSecureSocksProxy":null,"ehloName":null,"serviceResults":null,"serviceUrl":null}`,
 		"empty": `{` + required + `,"host":"","portMode":"","port":"","authMechanism":" ","mailType":"","fromName":"","replyTo":"","to":"","cc":[],"bcc":[""],
 			"allowedRecipients":[null],"recipientMode":"","language":"","timezone":"","maxConnections":"","messagesPerConnection":"","timeoutSeconds":"","messagesPerMinute":"",
-			"dedupeSeconds":"","tlsSkipVerify":"","ehloName":""}`,
+			"dedupeSeconds":"","tlsSkipVerify":"","ehloName":"","serviceResults":"","serviceUrl":" "}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := load(t, jsonData)
@@ -71,6 +71,9 @@ func TestUnsetKeysHaveTheirDefaults(t *testing.T) {
 			}
 			if s.MaxConnections != 4 || s.MessagesPerConnection != 100 || s.Timeout != 10*time.Second || s.MessagesPerMinute != 0 || s.Dedupe != 30*time.Second {
 				t.Errorf("limits: %+v", s)
+			}
+			if s.ServiceResults || s.ServiceURL != nhncloud.API {
+				t.Errorf("service: %+v", s)
 			}
 			if s.ServerName != "" || s.TLSSkipVerify || s.RootCAs != nil || s.SOCKSProxy || s.EHLOName != "" {
 				t.Errorf("TLS: %+v", s)
@@ -91,6 +94,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		"subjectTemplate": "{{ .Title }}", "textTemplate": "a\nb", "htmlTemplate": "<p>",
 		"maxConnections": 8, "messagesPerConnection": 20, "timeoutSeconds": 20, "messagesPerMinute": 60, "dedupeSeconds": 0,
 		"serverName": "smtp.example.com", "tlsSkipVerify": true, "tlsAuthWithCACert": true, "enableSecureSocksProxy": true, "ehloName": "grafana.example.com",
+		"serviceResults": true, "serviceUrl": "https://api.example.com/email/",
 		"oauthPassThru": false, "pdcInjected": {"a": 1}
 	}`), map[string]string{"secretKey": " SecretKey\n", "webhookSecret": " hmac ", "tlsCACert": ca})
 	if err != nil {
@@ -117,6 +121,9 @@ func TestEveryKeyIsRead(t *testing.T) {
 	}
 	if s.ServerName != "smtp.example.com" || !s.TLSSkipVerify || s.RootCAs == nil || !s.SOCKSProxy || s.EHLOName != "grafana.example.com" {
 		t.Errorf("TLS: %+v", s)
+	}
+	if !s.ServiceResults || s.ServiceURL != "https://api.example.com/email" {
+		t.Errorf("service: %+v", s)
 	}
 }
 
@@ -150,6 +157,8 @@ func TestOtherWaysToWriteAValue(t *testing.T) {
 		{"a name in both", `"fromAddress":"Alert <alert@example.com>","fromName":"Ops"`, func(s settings.Settings) any { return s.From.String() }, "Ops <alert@example.com>"},
 		{"space around the AppKey", `"appKey":" AppKey\n"`, func(s settings.Settings) any { return s.AppKey }, "AppKey"},
 		{"a CA that is not in use", `"tlsAuthWithCACert":false`, func(s settings.Settings) any { return s.RootCAs == nil }, true},
+		{"an API on this machine", `"serviceUrl":"http://127.0.0.1:8080"`, func(s settings.Settings) any { return s.ServiceURL }, "http://127.0.0.1:8080"},
+		{"an API on this machine, IPv6", `"serviceUrl":"http://[::1]:8080/"`, func(s settings.Settings) any { return s.ServiceURL }, "http://[::1]:8080"},
 		{"a key twice", `"port":25,"port":2587`, func(s settings.Settings) any { return s.Port }, 2587},
 	}
 	for _, tt := range tests {
@@ -240,6 +249,13 @@ adSenderAddress is missing; with mailType "ad" the mail must give its sender's a
 		{"tlsSkipVerify a number", `"tlsSkipVerify":1`, `tlsSkipVerify is 1; it must be true or false`},
 		{"tlsAuthWithCACert an array", `"tlsAuthWithCACert":[true]`, `tlsAuthWithCACert is an array; it must be true or false`},
 		{"enableSecureSocksProxy a word", `"enableSecureSocksProxy":"on"`, `enableSecureSocksProxy is "on"; it must be true or false`},
+
+		{"serviceResults a word", `"serviceResults":"on"`, `serviceResults is "on"; it must be true or false`},
+		{"serviceUrl without TLS", `"serviceUrl":"http://api.example.com"`, `serviceUrl is "http://api.example.com"; it must be an https URL, since the SecretKey is sent there`},
+		{"serviceUrl of another scheme", `"serviceUrl":"ftp://127.0.0.1"`, `serviceUrl is "ftp://127.0.0.1"; it must be an https URL, since the SecretKey is sent there`},
+		{"serviceUrl a host", `"serviceUrl":"api.example.com"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
+		{"serviceUrl with a password", `"serviceUrl":"https://user:hunter2@api.example.com"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
+		{"serviceUrl with a query", `"serviceUrl":"https://api.example.com?key=hunter2"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
 
 		{"a secret in jsonData", `"secretKey":"hunter2"`, `secretKey stands in jsonData, where everyone who sees the data source can read it; move it to secureJsonData`},
 		{"a wrong-typed secret in jsonData", `"webhookSecret":5`, `webhookSecret stands in jsonData, where everyone who sees the data source can read it; move it to secureJsonData`},
@@ -437,4 +453,25 @@ func FuzzLoad(f *testing.F) {
 			t.Fatalf("incomplete: %+v", s)
 		}
 	})
+}
+
+// TestNamesInDNSAreThoseOfTXTRecords: with underscores, which host names have not, in
+// lower case, and nothing that is no name.
+func TestNamesInDNSAreThoseOfTXTRecords(t *testing.T) {
+	s := load(t, `{`+required+`}`)
+	if s.DKIMSelector != "toast" || s.SPFInclude != "_spfblocka.toast.com" {
+		t.Errorf("%q, %q", s.DKIMSelector, s.SPFInclude)
+	}
+	s = load(t, `{`+required+`,"dkimSelector":" S1.Mail ","spfInclude":"Mail.NHNCloudService.com."}`)
+	if s.DKIMSelector != "s1.mail" || s.SPFInclude != "mail.nhncloudservice.com" {
+		t.Errorf("%q, %q", s.DKIMSelector, s.SPFInclude)
+	}
+	for _, wrong := range []string{"a b", "a..b", ".a", "-a", "a-", "https://a.com", "例え.jp", "a=b", strings.Repeat("a", 64), strings.Repeat("a.", 110) + "a"} {
+		for _, key := range []string{"dkimSelector", "spfInclude"} {
+			_, err := settings.Load(with(key, wrong), secrets)
+			if err == nil || !strings.HasPrefix(err.Error(), key+" is ") || !strings.Contains(err.Error(), "a name in DNS") {
+				t.Errorf("%s %q: %v", key, wrong, err)
+			}
+		}
+	}
 }

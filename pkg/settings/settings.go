@@ -57,11 +57,13 @@ type Settings struct {
 	AppKey   string
 	MailType nhncloud.MailType
 
-	From    address.Address // fromAddress and fromName
-	ReplyTo *address.Address
-	To      []address.Address
-	Cc      []address.Address
-	Bcc     []address.Address
+	From         address.Address // fromAddress and fromName
+	DKIMSelector string          // of the key of the domain of From
+	SPFInclude   string          // what the SPF record of that domain includes
+	ReplyTo      *address.Address
+	To           []address.Address
+	Cc           []address.Address
+	Bcc          []address.Address
 
 	AllowedRecipients []address.Pattern
 	RecipientMode     RecipientMode
@@ -90,6 +92,9 @@ type Settings struct {
 	SOCKSProxy    bool           // enableSecureSocksProxy
 	EHLOName      string         // empty: chosen by package smtp
 
+	ServiceResults bool   // queries may ask the service's API
+	ServiceURL     string // of that API, without a slash at its end
+
 	SecretKey     Secret
 	WebhookSecret Secret
 }
@@ -116,6 +121,8 @@ func Defaults() Settings {
 		Port:                  nhncloud.Ports(nhncloud.STARTTLS)[0],
 		AuthMechanism:         AuthAuto,
 		MailType:              nhncloud.Unset,
+		DKIMSelector:          nhncloud.DKIMSelector,
+		SPFInclude:            nhncloud.SPFIncludes[0],
 		RecipientMode:         Single,
 		Language:              "en",
 		Location:              time.UTC,
@@ -123,6 +130,7 @@ func Defaults() Settings {
 		MessagesPerConnection: 100,
 		Timeout:               10 * time.Second,
 		Dedupe:                30 * time.Second,
+		ServiceURL:            nhncloud.API,
 	}
 }
 

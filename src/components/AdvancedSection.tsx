@@ -3,6 +3,7 @@ import { ConfigSubSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
 import { CollapsableSection, RadioButtonGroup, SecretInput, SecretTextArea, Stack } from '@grafana/ui';
 import { t } from '../i18n';
+import { DEFAULTS } from '../service';
 import type { AuthMechanism } from '../types';
 import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
@@ -18,6 +19,9 @@ const KEYS = [
   'dedupeSeconds',
   'serverName',
   'ehloName',
+  'serviceUrl',
+  'dkimSelector',
+  'spfInclude',
 ] as const;
 
 /** AdvancedSection holds what few need to change. */
@@ -155,6 +159,30 @@ export function AdvancedSection({ config }: { config: Config }) {
             />
           </Stack>
         </ConfigSubSection>
+        <ConfigSubSection title={t('config.domain.title', 'Domain of the sender')}>
+          <Stack direction="column" gap={2}>
+            <TextField
+              config={config}
+              name="dkimSelector"
+              label={t('config.dkim-selector.label', 'DKIM selector')}
+              description={t(
+                'config.dkim-selector.description',
+                'What stands before ._domainkey in the DKIM record that the console shows.',
+              )}
+              placeholder={DEFAULTS.dkimSelector}
+            />
+            <TextField
+              config={config}
+              name="spfInclude"
+              label={t('config.spf-include.label', 'SPF include')}
+              description={t(
+                'config.spf-include.description',
+                'What the SPF record of the domain has to include. Save & test looks both up in DNS.',
+              )}
+              placeholder={DEFAULTS.spfInclude}
+            />
+          </Stack>
+        </ConfigSubSection>
         <ConfigSubSection title={t('config.network.title', 'Network')}>
           <Stack direction="column" gap={2}>
             <TextField
@@ -175,6 +203,31 @@ export function AdvancedSection({ config }: { config: Config }) {
                   'config.socks.description',
                   'Connect through the proxy that this Grafana server is set up with.',
                 )}
+              />
+            )}
+          </Stack>
+        </ConfigSubSection>
+        <ConfigSubSection title={t('config.service.title', 'Results from the service')}>
+          <Stack direction="column" gap={2}>
+            <SwitchField
+              config={config}
+              name="serviceResults"
+              label={t('config.service-results.label', 'Ask the service about mail')}
+              description={t(
+                'config.service-results.description',
+                'Queries may then ask the API of NHN Cloud Email what became of mail after the relay took it. Only when somebody looks, with the AppKey and the SecretKey.',
+              )}
+            />
+            {(settings.serviceResults || config.errors.serviceUrl) && (
+              <TextField
+                config={config}
+                name="serviceUrl"
+                label={t('config.service-url.label', 'Address of the API')}
+                description={t(
+                  'config.service-url.description',
+                  'An https URL. The SecretKey is sent there. Empty: that of NHN Cloud Email.',
+                )}
+                placeholder={DEFAULTS.serviceUrl}
               />
             )}
           </Stack>

@@ -359,3 +359,24 @@ it('leaves the form alone once another data source may be in it', () => {
   result.current.savedElsewhere(9, 'webhookSecret');
   expect(onOptionsChange).not.toHaveBeenCalled();
 });
+
+it('asks the service only where that is turned on, over https', async () => {
+  const { saved, user } = edit(complete);
+  await advanced(user);
+  expect(screen.queryByLabelText(/^Address of the API/)).not.toBeInTheDocument();
+  await user.click(field(/^Ask the service about mail/));
+  expect(field(/^Address of the API/)).toHaveAttribute('placeholder', 'https://email.api.nhncloudservice.com');
+  await fill(user, /^Address of the API/, 'http://127.0.0.1:8080');
+  expect(saved.current.jsonData).toEqual({ ...complete, serviceResults: true, serviceUrl: 'http://127.0.0.1:8080' });
+  for (const wrong of [
+    'http://api.example.com',
+    'https://user@api.example.com',
+    'https://api.example.com?x=1',
+    'api',
+  ]) {
+    await fill(user, /^Address of the API/, wrong);
+    expect(screen.getByText(/Write an https URL/)).toBeInTheDocument();
+  }
+  await fill(user, /^Address of the API/, 'https://api.example.com');
+  expect(screen.queryByText(/Write an https URL/)).not.toBeInTheDocument();
+});

@@ -64,3 +64,33 @@ it('asks for one delivery by its id', async () => {
   await user.click(screen.getByLabelText('Queue'));
   expect(seen.query.id).toBeUndefined();
 });
+
+it('asks the service for its mails, with its own statuses', async () => {
+  const { seen, user } = edit({ queryType: 'deliveries', status: ['queued'], mailType: ['auth'], text: 'disk' });
+  await user.click(screen.getByLabelText('Service mails'));
+  expect(seen.query).toEqual({ refId: 'A', queryType: 'serviceMails' });
+  expect(screen.queryByLabelText('Mail type')).not.toBeInTheDocument();
+  expect(screen.queryByLabelText('Text')).not.toBeInTheDocument();
+  await user.click(screen.getByLabelText('Status'));
+  expect(screen.queryByRole('option', { name: 'Queued' })).not.toBeInTheDocument();
+  await user.click(await screen.findByRole('option', { name: 'Not delivered' }));
+  await user.click(screen.getByLabelText('Recipient'));
+  await user.paste('@gmail.com');
+  await user.tab();
+  expect(seen.query).toMatchObject({ status: ['failed'], recipient: '@gmail.com' });
+});
+
+it('asks the service for its statistics, of one event and by domain', async () => {
+  const { seen, user } = edit({ queryType: 'serviceMails', status: ['failed'], recipient: 'ops' });
+  await user.click(screen.getByLabelText('Service statistics'));
+  expect(seen.query.recipient).toBeUndefined();
+  await user.click(screen.getByLabelText('Failed'));
+  await user.click(screen.getByLabelText("By recipients' domain"));
+  expect(seen.query).toMatchObject({ queryType: 'serviceStats', measure: 'failed', by: 'domain' });
+  expect(screen.queryByLabelText('Status')).not.toBeInTheDocument();
+  await user.click(screen.getByLabelText('All'));
+  await user.click(screen.getByLabelText('Of all mail'));
+  expect(seen.query.measure ?? seen.query.by).toBeUndefined();
+  await user.click(screen.getByLabelText('Statistics'));
+  expect(seen.query).toMatchObject({ queryType: 'stats' });
+});

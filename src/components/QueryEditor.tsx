@@ -4,17 +4,19 @@ import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
 import { Input, MultiCombobox, RadioButtonGroup } from '@grafana/ui';
 import type { DataSource } from '../datasource';
 import { t } from '../i18n';
-import { MAIL_TYPES, STATUSES } from '../service';
-import type { EmailJsonData, EmailQuery, QueryType } from '../types';
+import { MAIL_TYPES, SERVICE_EVENTS, SERVICE_STATUSES, STATUSES } from '../service';
+import type { EmailJsonData, EmailQuery, QueryType, ServiceEvent } from '../types';
 import { DeliveryActions } from './DeliveryActions';
 import { EXAMPLE } from './examples';
-import { mailTypeName, statusName } from './names';
+import { mailTypeName, serviceEventName, serviceStatusName, statusName } from './names';
 
 type Props = QueryEditorProps<DataSource, EmailQuery, EmailJsonData>;
 
 const MAX_LIMIT = 1000;
 
-/** QueryEditor chooses what to show of the delivery log. */
+const ofService = (type: QueryType) => type === 'serviceStats' || type === 'serviceMails';
+
+/** QueryEditor chooses what to show of the delivery log, or of what the service says. */
 export default function QueryEditor({ datasource, query, onChange, onRunQuery, app, data }: Props) {
   const queryType = query.queryType ?? 'deliveries';
   const set = (changed: Partial<EmailQuery>) => {
@@ -27,9 +29,12 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
       queryType: type,
       format: undefined,
       measure: undefined,
+      by: undefined,
       recipient: undefined,
       text: undefined,
       id: undefined,
+      // The service has statuses of its own, and knows no mail types.
+      ...(ofService(type) === ofService(queryType) ? {} : { status: undefined, mailType: undefined }),
     });
 
   return (
@@ -45,6 +50,8 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
               { value: 'delivery', label: t('query.delivery', 'One delivery') },
               { value: 'stats', label: t('query.stats', 'Statistics') },
               { value: 'queue', label: t('query.queue', 'Queue') },
+              { value: 'serviceStats', label: t('query.service-stats', 'Service statistics') },
+              { value: 'serviceMails', label: t('query.service-mails', 'Service mails') },
             ]}
           />
         </EditorField>
@@ -88,6 +95,32 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
             />
           </EditorField>
         )}
+        {queryType === 'serviceStats' && (
+          <>
+            <EditorField label={t('query.measure', 'Measure')}>
+              <RadioButtonGroup<ServiceEvent | 'all'>
+                aria-label={t('query.measure', 'Measure')}
+                value={SERVICE_EVENTS.find((event) => event === query.measure) ?? 'all'}
+                onChange={(measure) => set({ measure: measure === 'all' ? undefined : measure })}
+                options={[
+                  { value: 'all', label: t('query.all', 'All') },
+                  ...SERVICE_EVENTS.map((value) => ({ value, label: serviceEventName(value) })),
+                ]}
+              />
+            </EditorField>
+            <EditorField label={t('query.by', 'Series')}>
+              <RadioButtonGroup<'all' | 'domain'>
+                aria-label={t('query.by', 'Series')}
+                value={query.by ?? 'all'}
+                onChange={(by) => set({ by: by === 'all' ? undefined : by })}
+                options={[
+                  { value: 'all', label: t('query.by-all', 'Of all mail') },
+                  { value: 'domain', label: t('query.by-domain', "By recipients' domain") },
+                ]}
+              />
+            </EditorField>
+          </>
+        )}
         {queryType === 'delivery' && (
           <EditorField
             label={t('query.id', 'ID')}
@@ -101,55 +134,63 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
       {queryType === 'delivery' && query.id && (
         <DeliveryActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />
       )}
-      {(queryType === 'deliveries' || queryType === 'stats') && (
+      {['deliveries', 'stats', 'serviceMails'].includes(queryType) && (
         <EditorRow>
           <EditorField label={t('query.status', 'Status')} width={30}>
             <Several
               label={t('query.status', 'Status')}
               value={query.status}
               onChange={(status) => set({ status })}
-              options={STATUSES.map((value) => ({ value, label: statusName(value) }))}
+              options={
+                queryType === 'serviceMails'
+                  ? SERVICE_STATUSES.map((value) => ({ value, label: serviceStatusName(value) }))
+                  : STATUSES.map((value) => ({ value, label: statusName(value) }))
+              }
             />
           </EditorField>
-          <EditorField label={t('config.mail-type.label', 'Mail type')} width={30}>
-            <Several
-              label={t('config.mail-type.label', 'Mail type')}
-              value={query.mailType}
-              onChange={(mailType) => set({ mailType })}
-              options={MAIL_TYPES.map((value) => ({ value, label: mailTypeName(value) }))}
-            />
-          </EditorField>
-          {queryType === 'deliveries' && (
-            <>
-              <EditorField
+          {queryType !== 'serviceMails' && (
+            <EditorField label={t('config.mail-type.label', 'Mail type')} width={30}>
+              <Several
+                label={t('config.mail-type.label', 'Mail type')}
+                value={query.mailType}
+                onChange={(mailType) => set({ mailType })}
+                options={MAIL_TYPES.map((value) => ({ value, label: mailTypeName(value) }))}
+              />
+            </EditorField>
+          )}
+          {queryType !== 'stats' && (
+            <EditorField
+              label={t('query.recipient', 'Recipient')}
+              tooltip={t('query.recipient-help', 'Comma-separated parts of addresses.')}
+            >
+              <Text
                 label={t('query.recipient', 'Recipient')}
-                tooltip={t('query.recipient-help', 'Comma-separated parts of addresses.')}
-              >
-                <Text
-                  label={t('query.recipient', 'Recipient')}
-                  value={query.recipient}
-                  placeholder={EXAMPLE.pattern}
-                  onCommit={(recipient) => set({ recipient })}
-                />
-              </EditorField>
-              <EditorField
-                label={t('query.text', 'Text')}
-                tooltip={t('query.text-help', 'Part of the subject, of the reason or of the Message-ID.')}
-              >
-                <Text label={t('query.text', 'Text')} value={query.text} onCommit={(text) => set({ text })} />
-              </EditorField>
-              <EditorField label={t('query.limit', 'Limit')} width={12}>
-                <Text
-                  label={t('query.limit', 'Limit')}
-                  type="number"
-                  value={query.limit?.toString()}
-                  placeholder={String(MAX_LIMIT)}
-                  onCommit={(limit) =>
-                    set({ limit: limit ? Math.min(Math.max(Math.trunc(Number(limit)), 1), MAX_LIMIT) : undefined })
-                  }
-                />
-              </EditorField>
-            </>
+                value={query.recipient}
+                placeholder={EXAMPLE.pattern}
+                onCommit={(recipient) => set({ recipient })}
+              />
+            </EditorField>
+          )}
+          {queryType === 'deliveries' && (
+            <EditorField
+              label={t('query.text', 'Text')}
+              tooltip={t('query.text-help', 'Part of the subject, of the reason or of the Message-ID.')}
+            >
+              <Text label={t('query.text', 'Text')} value={query.text} onCommit={(text) => set({ text })} />
+            </EditorField>
+          )}
+          {queryType !== 'stats' && (
+            <EditorField label={t('query.limit', 'Limit')} width={12}>
+              <Text
+                label={t('query.limit', 'Limit')}
+                type="number"
+                value={query.limit?.toString()}
+                placeholder={String(MAX_LIMIT)}
+                onCommit={(limit) =>
+                  set({ limit: limit ? Math.min(Math.max(Math.trunc(Number(limit)), 1), MAX_LIMIT) : undefined })
+                }
+              />
+            </EditorField>
           )}
         </EditorRow>
       )}

@@ -28,6 +28,20 @@ export default function QueryHelp() {
         'How many mails wait now, and how old the oldest is. Made for alert rules; it does not depend on the time range.',
       ),
     ],
+    [
+      t('query.service-stats', 'Service statistics'),
+      t(
+        'help.service-stats',
+        'What NHN Cloud Email counts of mail over SMTP after the relay took it: requested, sent, failed, received and opened, in all or by the domain of the recipients. The last 30 days.',
+      ),
+    ],
+    [
+      t('query.service-mails', 'Service mails'),
+      t(
+        'help.service-mails',
+        'The mails of this data source that NHN Cloud Email lists, with what became of each: its status, and the code and words of the server that refused it.',
+      ),
+    ],
   ];
   return (
     <div>

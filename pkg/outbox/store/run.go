@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// statements lists the writer's statements, which are prepared when the store is
-// opened.
+// statements lists the writer's statements and the one that reads the history, which
+// are prepared when the store is opened.
 var statements []string
 
 // register takes SQL that both databases understand, with $1, $2... as
@@ -44,7 +44,11 @@ func (db *database) prepare(ctx context.Context) (err error) {
 				s.order = append(s.order, n-1)
 				return "?"
 			})
-			if s.prepared, err = db.writes.PrepareContext(ctx, text); err != nil {
+			pool := db.writes
+			if q == qHistory {
+				pool = db.quick
+			}
+			if s.prepared, err = pool.PrepareContext(ctx, text); err != nil {
 				return err
 			}
 		}
