@@ -1,4 +1,4 @@
-import { asciiDomain, isAddress, isHost, isPattern, splitList } from './address';
+import { asciiDomain, domainOf, isAddress, isDNSName, isHost, isPattern, splitList } from './address';
 
 describe('a mail address', () => {
   it.each([
@@ -82,3 +82,19 @@ it.each([
   expect(parts).toHaveLength(count);
   expect(parts.every(isAddress)).toBe(true);
 });
+
+describe('a name in DNS', () => {
+  it.each(['toast', '_spfblocka.toast.com', 'Mail.nhncloudservice.com.', 's1._x'])('may be %s', (text) =>
+    expect(isDNSName(text)).toBe(true),
+  );
+  it.each(['', 'a b', 'a..b', '-a.com', 'https://a.com', '例え.jp', 'a'.repeat(64)])('may not be %s', (text) =>
+    expect(isDNSName(text)).toBe(false),
+  );
+});
+
+it.each([
+  ['a@Gmail.com', 'gmail.com'],
+  ['Jun <jun@例え.jp>', 'xn--r8jz45g.jp'],
+  ['"a@b"@gmail.com', 'gmail.com'],
+  ['on call', ''],
+])('finds the domain of %s', (address, domain) => expect(domainOf(address)).toBe(domain));

@@ -9,6 +9,7 @@ const MAX_DOMAIN = 253;
 // Japanese carriers gave out addresses such as a..b@ and a.@ for years.
 const ATOMS = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~][A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.]*$/;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const DNS_LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 // A display name: a quoted string, or words without the specials of RFC 5322.
 const NAME = /^("(\\.|[^"\\])*"|[^()<>[\]:;@\\,"]*)$/;
 
@@ -31,6 +32,12 @@ export function asciiDomain(domain: string): string | null {
 export function isHost(host: string): boolean {
   const name = host.trim().replace(/\.$/, '');
   return asciiDomain(name) !== null || URL.canParse(`http://[${name.replace(/^\[|\]$/g, '')}]/`);
+}
+
+/** isDNSName takes names in DNS, also with the underscores that those of TXT records have. */
+export function isDNSName(text: string): boolean {
+  const name = text.trim().replace(/\.$/, '').toLowerCase();
+  return name.length <= 200 && name.split('.').every((label) => DNS_LABEL.test(label));
 }
 
 function isMailbox(mailbox: string): boolean {
@@ -68,6 +75,12 @@ export function isPattern(text: string): boolean {
   }
   return !/[<*]/.test(pattern) && isMailbox(pattern);
 }
+
+/** domainOf is the domain of an address, in A-labels; empty where there is none. */
+export const domainOf = (address: string): string => {
+  const text = address.trim().replace(/>$/, '');
+  return asciiDomain(text.slice(text.lastIndexOf('@') + 1)) ?? '';
+};
 
 /** splitList cuts a pasted list at commas, semicolons and line breaks outside double quotes. */
 export function splitList(text: string): string[] {

@@ -83,13 +83,34 @@ export interface Handshake {
   error?: Problem & { stage: string };
 }
 
+/** DomainFinding is what DNS has of one record (maildomain.Finding). */
+export interface DomainFinding extends Hint {
+  record: 'spf' | 'dkim' | 'dmarc';
+  name: string;
+  status: 'ok' | 'missing' | 'wrong' | 'unknown';
+  found?: string[];
+  expected?: string;
+}
+
+/** DomainReport is what DNS has of the domain of From (maildomain.Report). */
+export interface DomainReport {
+  domain: string;
+  checked: string;
+  findings: DomainFinding[];
+}
+
 /** HealthDetails is the JSONDetails of the health check. */
 export interface HealthDetails extends Hint {
   report?: Handshake;
+  domain?: DomainReport;
   outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
   warnings?: Hint[];
   errorLink?: string;
 }
+
+/** knownDomain is what was last found of the domain of From; nothing before it was looked up. */
+export const knownDomain = async (uid: string) =>
+  (await call<{ domain?: DomainReport }>('GET', resource(uid, 'status'))).domain;
 
 /** diagnose does the handshake with one endpoint of the saved settings. */
 export async function diagnose(uid: string, { mode, port }: Endpoint): Promise<Handshake> {

@@ -25,10 +25,15 @@ export const ENDPOINTS: Endpoint[] = (Object.keys(PORTS) as PortMode[]).flatMap(
 
 export const isServiceHost = (host: string): boolean => host.trim().replace(/\.$/, '').toLowerCase() === SERVICE_HOST;
 
+/** RESTRICTED lists the domains to which the service restricts mail from domains that are not verified (pkg/nhncloud). */
+export const RESTRICTED = ['gmail.com', 'googlemail.com', 'yahoo.com', 'ymail.com', 'rocketmail.com'];
+
 export const DEFAULTS = {
   host: SERVICE_HOST,
   portMode: 'starttls',
   authMechanism: 'auto',
+  dkimSelector: 'toast',
+  spfInclude: '_spfblocka.toast.com',
   recipientMode: 'single',
   language: 'en',
   timezone: 'UTC',

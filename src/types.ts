@@ -18,6 +18,8 @@ export interface EmailJsonData extends DataSourceJsonData {
   mailType?: MailType;
 
   fromAddress?: string;
+  dkimSelector?: string;
+  spfInclude?: string;
   fromName?: string;
   replyTo?: string;
 

@@ -1,4 +1,4 @@
-import { isAddress, isHost, isPattern } from './address';
+import { isAddress, isDNSName, isHost, isPattern } from './address';
 import { t } from './i18n';
 import { CHOICES, isServiceHost, PORTS, readSettings, withText } from './service';
 import type { EmailJsonData, EmailSecureJsonData } from './types';
@@ -57,6 +57,16 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
     const host = settings[key];
     if (host && !isHost(host)) {
       errors[key] = t('validate.host', '{{host}} is not a host name or IP address.', { host });
+    }
+  }
+  for (const key of ['dkimSelector', 'spfInclude'] as const) {
+    const name = settings[key];
+    if (name && !isDNSName(name)) {
+      errors[key] = t(
+        'validate.dns-name',
+        '{{name}} is not a name in DNS. Write letters, digits, - and _, with dots between.',
+        { name },
+      );
     }
   }
   if (

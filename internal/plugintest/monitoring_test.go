@@ -20,11 +20,14 @@ import (
 var metricName = regexp.MustCompile(`nhncloud_email_[a-z_]+[a-z]`)
 
 // metrics is the name and help text of each metric of the plugin after an alert
-// was mailed and another refused.
+// was mailed and another refused, and the sender's domain looked up.
 func metrics(t *testing.T) map[string]string {
 	t.Helper()
-	p := start(t, "", nil)
+	p := startWith(t, nameServer(t), nil)
 	ds := plugintest.ForRelay(relay(t, relaytest.Options{}), nhncloud.STARTTLS, nil)
+	if _, err := p.CheckHealth(within(t), ds); err != nil {
+		t.Fatal(err)
+	}
 	call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
 	call(t, p, ds, plugintest.Request{Path: "alerts", Body: []byte("{}"), User: viewer})
 	page, err := p.Metrics(within(t))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 			Individual: r.Mode == settings.Individual,
 			Subject:    content.Subject,
 			MessageID:  messageID,
-			Note:       strings.Join(append(content.Warnings, r.Notes()...), "; "),
+			Note:       strings.Join(slices.Concat(content.Warnings, r.Notes(), s.domainNotes(r.To, r.Cc, r.Bcc)), "; "),
 			Message:    mail,
 			Recipients: recipients(r),
 		},

@@ -24,15 +24,17 @@ type Config struct {
 	file    string // the default outbox; empty when outbox_url is set
 	options outbox.Options
 	images  picture.Hosts
-	err     error // of a key that cannot be read: the health check and every answer to an alert say so
+	// dnsServer is asked for the records of senders' domains; empty: the system's.
+	dnsServer string
+	err       error // of a key that cannot be read: the health check and every answer to an alert say so
 }
 
 // ConfigFromEnv reads the keys as Grafana hands them on (GF_PLUGIN_<KEY>): outbox_url,
-// retention, outbox_max_mails, outbox_max_bytes and image_hosts. The default outbox is
-// outbox.db in a folder nhncloud-email beside the plugins directory,
-// which executable is in: the plugin's own directory is replaced on upgrade.
+// retention, outbox_max_mails, outbox_max_bytes, image_hosts and dns_server. The default
+// outbox is outbox.db in a folder nhncloud-email beside the plugins directory, which
+// executable is in: the plugin's own directory is replaced on upgrade.
 func ConfigFromEnv(getenv func(string) string, executable string) Config {
-	c := Config{url: getenv("GF_PLUGIN_OUTBOX_URL")}
+	c := Config{url: getenv("GF_PLUGIN_OUTBOX_URL"), dnsServer: strings.TrimSpace(getenv("GF_PLUGIN_DNS_SERVER"))}
 	if c.url == "" {
 		plugins := filepath.Dir(filepath.Dir(executable))
 		c.file = filepath.Join(filepath.Dir(plugins), "nhncloud-email", "outbox.db")

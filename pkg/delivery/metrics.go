@@ -77,7 +77,7 @@ var (
 
 // RegisterMetrics has the service's queue collected with the process's metrics.
 func (s *Service) RegisterMetrics(r prometheus.Registerer) {
-	r.MustRegister(depth{s})
+	r.MustRegister(depth{s}, domainStates{s})
 	// A counter that is absent until its first event hides that event from
 	// increase(), which alerts are made of.
 	for _, result := range []string{"embedded", "linked"} {

@@ -40,6 +40,8 @@ type Sender struct {
 	updated  time.Time
 	dial     Dialer
 	log      hclog.Logger
+	domain   domainRecords
+	unwatch  context.CancelFunc // ends the daily look at the domain's records
 
 	mu        sync.Mutex
 	pools     map[nhncloud.MailType]*smtp.Pool
@@ -71,6 +73,9 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 		return nil, err
 	}
 	_, _ = s.Outbox(ctx) // opens it; why there is none is told to whoever needs it
+	var watched context.Context
+	watched, sender.unwatch = context.WithCancel(s.life)
+	go sender.watchDomain(watched)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,6 +123,7 @@ func (s *Sender) Close() {
 func (s *Sender) retire() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.unwatch()
 	s.replaced = true
 	for _, pool := range s.pools {
 		pool.Retire()
@@ -125,6 +131,7 @@ func (s *Sender) retire() {
 }
 
 func (s *Sender) close(ctx context.Context) {
+	s.unwatch()
 	s.mu.Lock()
 	detach, pools := s.detach, s.pools
 	s.detach, s.pools = nil, nil

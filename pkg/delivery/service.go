@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
 )
@@ -38,6 +39,7 @@ type Service struct {
 	log         hclog.Logger
 	connections *openConnections
 	pictures    *picture.Fetcher
+	domains     *maildomain.Checker
 
 	life context.Context // ends with Close
 	end  context.CancelFunc
@@ -76,6 +78,10 @@ func New(config Config, log hclog.Logger) *Service {
 		pictures: picture.NewFetcher(config.images), unread: rate.Sometimes{Interval: 10 * time.Minute},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
+	var err error
+	if s.domains, err = maildomain.New(config.dnsServer); err != nil { // no reason to keep mail
+		log.Error("the DNS records of senders' domains are not checked: correct [plugin."+pluginID+"] of grafana.ini", "error", err.Error())
+	}
 	if _, err := s.Outbox(context.Background()); err != nil {
 		log.Error("the outbox cannot be opened: alerts are answered with 503 until it can", "error", err.Error())
 	}
@@ -158,13 +164,7 @@ func (s *Service) opened(box *outbox.Outbox, notice string, err error) bool {
 	if notice != "" {
 		s.log.Warn(notice)
 	}
-	// A data source whose settings were saved meanwhile has several until the
-	// older ones are disposed of; the newest is in force.
-	newest := make(map[string]*Sender)
-	for _, sender := range s.senders {
-		newest[sender.source] = sender
-	}
-	for _, sender := range newest {
+	for _, sender := range newestOf(s.senders) {
 		sender.attach(box)
 	}
 	return true

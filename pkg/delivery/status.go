@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -44,6 +45,9 @@ type Status struct {
 	Queue  *Queue `json:"queue,omitempty"` // none when it cannot be read
 	// Connections are those of this process, for every mail type together.
 	Connections smtp.Stats `json:"connections"`
+	// Domain is what is known of the DNS records of the domain of From; none before
+	// they were looked up.
+	Domain *maildomain.Report `json:"domain,omitempty"`
 	// WaitingElsewhere counts the mails of other data sources that wait for
 	// their first call since the start: their SecretKeys come only with one.
 	WaitingElsewhere int64 `json:"waitingForDataSource"`
@@ -62,7 +66,7 @@ type Queue struct {
 func (s *Service) Status(ctx context.Context, source string, sender *Sender) Status {
 	status := Status{Outbox: s.describe(ctx)}
 	if sender != nil {
-		status.Connections = sender.connections()
+		status.Connections, status.Domain = sender.connections(), sender.Domain()
 	}
 	box, err := s.Outbox(ctx)
 	if err != nil {

@@ -19,7 +19,7 @@ func hint(id ID, text string) ID {
 var (
 	NoRoom            = hint("no-room", "The relay has no room for this connection now. The mail is tried again; if this persists, lower maxConnections.")
 	STARTTLS          = hint("starttls", "Mail and credentials are sent over TLS only. Use a TLS wrapper port (portMode tlsWrapper, 465 or 2465), and check that no firewall or proxy on the way alters SMTP.")
-	Sender            = hint("sender", "Check fromAddress: the relay takes no mail from this sender.")
+	Sender            = hint("sender", "Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project.")
 	DNS               = hint("dns", "The name {{host}} cannot be resolved: check host and this machine's DNS.")
 	Nobody            = hint("nobody", "Nothing listens on {{address}}: check host and port.")
 	Port25            = hint("port-25", "A firewall or the cloud provider may block port 25: try 587 or 2587 (STARTTLS), or 465 or 2465 (TLS wrapper).")

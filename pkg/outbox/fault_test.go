@@ -112,35 +112,62 @@ func TestStoreThatFreezesCostsNobodyTheirLease(t *testing.T) {
 func (f *fixture) monotonic(o *Options) { o.monotonic = f.clock.Now }
 
 // TestProcessThatWasStoppedBeginsNothing: it goes on when its leases have ended,
-// and no timer has told it so.
+// and no timer has told it so. One of its clocks may not, either: that which measures
+// stands while the machine is suspended, and the other may be set back.
 func TestProcessThatWasStoppedBeginsNothing(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, f *fixture) {
-		o := f.open(noRenewal)
-		began, goOn := make(chan Job, 1), make(chan struct{})
-		ends := make(chan [2]error, 1)
-		f.attach(o, deliver(func(ctx context.Context, job Job) Outcome {
-			if job.Attempt > 1 {
-				return accept
-			}
-			if err := job.Begin(); err != nil {
-				t.Error(err)
-			}
-			began <- job
-			<-goOn
-			ends <- [2]error{job.Begin(), ctx.Err()}
-			return Outcome{Verdict: Release}
-		}))
-		d := f.enqueue(o, notification("n"))
-		wait.For(t, "the send begins", began)
-		f.clock.advance(11 * time.Second)
-		close(goOn)
-		for i, err := range wait.For(t, "it asks", ends) {
-			if !errors.Is(err, errLeaseLost) || !errors.Is(err, context.Canceled) {
-				t.Errorf("question %d is answered %v", i, err)
-			}
+	for name, passes := range map[string]func(wall, measures *clock){
+		"stopped":            func(wall, measures *clock) { wall.advance(11 * time.Second); measures.advance(11 * time.Second) },
+		"suspended":          func(wall, _ *clock) { wall.advance(11 * time.Second) },
+		"its clock set back": func(wall, measures *clock) { wall.advance(-time.Hour); measures.advance(11 * time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEveryEngine(t, func(t *testing.T, f *fixture) { stoppedBeginsNothing(t, f, passes) })
+		})
+	}
+}
+
+func stoppedBeginsNothing(t *testing.T, f *fixture, passes func(wall, measures *clock)) {
+	measures := newClock()
+	o := f.open(noRenewal, func(o *Options) { o.monotonic = measures.Now })
+	began, goOn := make(chan Job, 1), make(chan struct{})
+	ends := make(chan [2]error, 1)
+	f.attach(o, deliver(func(ctx context.Context, job Job) Outcome {
+		if job.Attempt > 1 {
+			return accept
 		}
-		f.awaitStatus(o, d.ID, Sent)
-	})
+		if err := job.Begin(); err != nil {
+			t.Error(err)
+		}
+		began <- job
+		<-goOn
+		ends <- [2]error{job.Begin(), ctx.Err()}
+		return Outcome{Verdict: Release}
+	}))
+	d := f.enqueue(o, notification("n"))
+	wait.For(t, "the send begins", began)
+	passes(f.clock, measures)
+	close(goOn)
+	for i, err := range wait.For(t, "it asks", ends) {
+		if !errors.Is(err, errLeaseLost) || !errors.Is(err, context.Canceled) {
+			t.Errorf("question %d is answered %v", i, err)
+		}
+	}
+	f.awaitStatus(o, d.ID, Sent)
+}
+
+// TestWallClockOfALeaseGoesOnWhileTheMachineIsSuspended: a time that also has the
+// reading of the clock that stands then would be compared by that one.
+func TestWallClockOfALeaseGoesOnWhileTheMachineIsSuspended(t *testing.T) {
+	o, err := Open(t.Context(), "memory:", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wall := o.moment().wall; strings.Contains(wall.String(), " m=") {
+		t.Errorf("the wall clock's time is %s", wall)
+	}
+	if err := o.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // killed is a process that has a mail in flight and stores nothing more. With
@@ -370,6 +397,31 @@ func TestMailThatWaitedForTheRelayGoesOutWhenItIsBack(t *testing.T) {
 		if d := f.get(o, deferred.ID); d.Status != Queued || !d.DueAt.After(f.clock.Now()) {
 			t.Errorf("what the relay put off is %s, due %s", d.Status, d.DueAt)
 		}
+	})
+}
+
+// TestRelayThatIsBackGetsWhatWaitedFasterAndFaster: two more for each that it takes.
+func TestRelayThatIsBackGetsWhatWaitedFasterAndFaster(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, f *fixture) {
+		o := f.open(noPoll)
+		s := newScript()
+		f.attachAs(o, Attachment{Source: src, Slots: 32, Handler: s})
+		f.waited(o, s, 7)
+		f.enqueue(o, notification("taken"))
+		for _, n := range []int{1, 2, 4} {
+			for range n {
+				wait.For(t, "an attempt", s.started)
+			}
+			select {
+			case d := <-s.started:
+				t.Fatalf("%s is tried, too", d.Identity)
+			default:
+			}
+			for range n {
+				s.answers <- accept
+			}
+		}
+		wait.For(t, "the last attempt", s.started)
 	})
 }
 

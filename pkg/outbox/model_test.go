@@ -273,13 +273,14 @@ func (m *model) step() {
 			m.Error(err)
 		}
 	case n < 95:
-		m.note("the store is away for 13 s")
-		for _, r := range m.replicas {
-			r.faults.away.Store(true)
+		frozen := m.rand.IntN(3) // a replica that is in the midst of a transaction, or none
+		m.note("the store is away for 13 s, and has replica %d in a transaction", frozen)
+		for i, r := range m.replicas {
+			r.faults.away.Store(i != frozen)
 		}
-		for _, r := range m.replicas {
+		for i, r := range m.replicas {
 			before := r.faults.writes.Load()
-			wait.Until(m, "it is noticed", func() bool { r.wakeSource(src); return r.faults.writes.Load() > before })
+			wait.Until(m, "it is noticed", func() bool { r.wakeSource(src); return i == frozen || r.faults.writes.Load() > before })
 		}
 		var taken []attempt // and what came of them cannot be stored
 		for range m.rand.IntN(4) {
@@ -287,7 +288,11 @@ func (m *model) step() {
 				taken = append(taken, a)
 			}
 		}
-		m.pass(13 * time.Second)
+		if frozen < len(m.replicas) {
+			_ = m.replicas[frozen].write(m.Context(), &operation{name: "freezing", run: func(*transaction) error { m.pass(13 * time.Second); return nil }})
+		} else {
+			m.pass(13 * time.Second)
+		}
 		for _, i := range m.rand.Perm(2) { // one of them is back first
 			m.replicas[i].faults.away.Store(false)
 			m.replicas[i].wakeSource(src)

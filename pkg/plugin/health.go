@@ -10,6 +10,8 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
@@ -18,9 +20,10 @@ const troubleshooting = "https://github.com/nhncloud/nhncloud-email-datasource/b
 
 // healthDetails is the JSONDetails of the health check.
 type healthDetails struct {
-	Report   *smtp.Report    `json:"report,omitempty"`
-	Outbox   delivery.Health `json:"outbox"`
-	Warnings []failure.Hint  `json:"warnings,omitempty"`
+	Report   *smtp.Report       `json:"report,omitempty"`
+	Domain   *maildomain.Report `json:"domain,omitempty"`
+	Outbox   delivery.Health    `json:"outbox"`
+	Warnings []failure.Hint     `json:"warnings,omitempty"`
 	failure.Hint
 	ErrorLink string `json:"errorLink,omitempty"`
 }
@@ -42,7 +45,12 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	if len(d.settings.To)+len(d.settings.Cc)+len(d.settings.Bcc) == 0 {
 		details.Warnings = append(details.Warnings, failure.NoDefault.With())
 	}
-	report := d.check(ctx)
+	if host := d.settings.Host; nhncloud.IsOldHost(host) {
+		details.Warnings = append(details.Warnings, failure.OldHost.With("host", host, "now", nhncloud.Host))
+	}
+	report, domain := d.check(ctx)
+	details.Domain = domain
+	details.Warnings = append(details.Warnings, d.domainWarnings(domain)...)
 	if report == nil {
 		details.Hint = failure.AskLater.With("seconds", "5")
 		return unhealthy("There are too many checks of this data source, and none has ended yet. "+details.English, details)
@@ -60,21 +68,45 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	for _, w := range details.Warnings {
 		message += " " + w.English
 	}
+	for _, f := range domain.Lacking() {
+		message += " " + f.Record.Title() + ": " + f.Advice()
+	}
 	return result(backend.HealthStatusOk, message, details)
 }
 
-// check runs the handshake. Over the limit it returns what the last one found,
-// since each offers the credentials, or nil as long as none has ended. A check
-// whose caller gave up has found nothing.
-func (d *DataSource) check(ctx context.Context) *smtp.Report {
-	if !d.limits.health.Allow() {
-		return d.checked.Load()
+// domainWarnings says what follows for mail from what was found of the domain of From.
+// The records themselves are told beside it.
+func (d *DataSource) domainWarnings(found *maildomain.Report) []failure.Hint {
+	from := d.settings.From.Domain
+	if nhncloud.IsPublicMail(from) {
+		return []failure.Hint{failure.PublicDomain.With("domain", from)}
 	}
+	lacking := maildomain.Titles(found.Lacking())
+	if lacking == "" {
+		return nil
+	}
+	warnings := []failure.Hint{failure.DomainLacks.With("domain", from, "records", lacking)}
+	if hosts := delivery.RestrictedHosts(d.settings.To, d.settings.Cc, d.settings.Bcc); hosts != "" {
+		warnings = append(warnings, failure.DomainRestricted.With("hosts", hosts, "domain", from, "records", lacking))
+	}
+	return warnings
+}
+
+// check runs the handshake, and beside it looks up the records of the domain of From.
+// Over the limit it returns what was found last, since each handshake offers the
+// credentials, or nil as long as none has ended. A check whose caller gave up has found
+// nothing.
+func (d *DataSource) check(ctx context.Context) (*smtp.Report, *maildomain.Report) {
+	if !d.limits.health.Allow() {
+		return d.checked.Load(), d.sender.Domain()
+	}
+	looked := make(chan *maildomain.Report, 1)
+	go func() { looked <- d.sender.CheckDomain(ctx) }()
 	report := d.sender.Check(ctx)
 	if ctx.Err() == nil {
 		d.checked.Store(&report)
 	}
-	return &report
+	return &report, <-looked
 }
 
 func unhealthy(message string, details healthDetails) (*backend.CheckHealthResult, error) {

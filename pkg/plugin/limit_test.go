@@ -29,7 +29,7 @@ func instance(t testing.TB, change func(*backend.DataSourceInstanceSettings)) *D
 func instanceIn(ctx context.Context, t testing.TB, change func(*backend.DataSourceInstanceSettings)) *DataSource {
 	t.Helper()
 	service := delivery.New(delivery.ConfigFromEnv(func(key string) string {
-		return map[string]string{"GF_PLUGIN_OUTBOX_URL": "memory:"}[key]
+		return map[string]string{"GF_PLUGIN_OUTBOX_URL": "memory:", "GF_PLUGIN_DNS_SERVER": "127.0.0.1:1"}[key] // no DNS
 	}, "/plugins/"+ID+"/gpx"), hclog.NewNullLogger())
 	settings := backend.DataSourceInstanceSettings{
 		UID:                     "test",

@@ -17,6 +17,7 @@ const (
 	maxTimeoutSeconds        = 60
 	maxMessagesPerMinute     = 100_000
 	maxDedupeSeconds         = 86_400
+	maxDNSName               = 200 // of the 253 octets of a name, leaves room for a domain
 )
 
 // The keys of secureJsonData.
@@ -45,6 +46,8 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	s.MailType = choice(r, "mailType", d.MailType, nhncloud.MailTypes())
 
 	s.From = r.from()
+	s.DKIMSelector = r.dnsName("dkimSelector", d.DKIMSelector)
+	s.SPFInclude = r.dnsName("spfInclude", d.SPFInclude)
 	s.ReplyTo = r.address("replyTo")
 	s.To = recipients(r, "to", address.Parse)
 	s.Cc = recipients(r, "cc", address.Parse)

@@ -454,3 +454,24 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesInDNSAreThoseOfTXTRecords: with underscores, which host names have not, in
+// lower case, and nothing that is no name.
+func TestNamesInDNSAreThoseOfTXTRecords(t *testing.T) {
+	s := load(t, `{`+required+`}`)
+	if s.DKIMSelector != "toast" || s.SPFInclude != "_spfblocka.toast.com" {
+		t.Errorf("%q, %q", s.DKIMSelector, s.SPFInclude)
+	}
+	s = load(t, `{`+required+`,"dkimSelector":" S1.Mail ","spfInclude":"Mail.NHNCloudService.com."}`)
+	if s.DKIMSelector != "s1.mail" || s.SPFInclude != "mail.nhncloudservice.com" {
+		t.Errorf("%q, %q", s.DKIMSelector, s.SPFInclude)
+	}
+	for _, wrong := range []string{"a b", "a..b", ".a", "-a", "a-", "https://a.com", "例え.jp", "a=b", strings.Repeat("a", 64), strings.Repeat("a.", 110) + "a"} {
+		for _, key := range []string{"dkimSelector", "spfInclude"} {
+			_, err := settings.Load(with(key, wrong), secrets)
+			if err == nil || !strings.HasPrefix(err.Error(), key+" is ") || !strings.Contains(err.Error(), "a name in DNS") {
+				t.Errorf("%s %q: %v", key, wrong, err)
+			}
+		}
+	}
+}

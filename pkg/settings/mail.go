@@ -2,6 +2,8 @@ package settings
 
 import (
 	"net/url"
+	"regexp"
+	"strings"
 	"time"
 
 	// Time zones by name, also on Windows and in images without tzdata.
@@ -30,6 +32,23 @@ func (r *reader) from() address.Address {
 		from.Name = name
 	}
 	return from
+}
+
+// dnsName is a name in DNS in the form of RFC 1035 section 2.3.1, and with the
+// underscores that names of TXT records have.
+var dnsName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$`)
+
+// dnsName reads a name in DNS, in lower case and without a trailing dot.
+func (r *reader) dnsName(key, unset string) string {
+	s := strings.TrimSuffix(strings.ToLower(r.line(key)), ".")
+	switch {
+	case s == "":
+		return unset
+	case len(s) > maxDNSName || !dnsName.MatchString(s):
+		r.add(key, "%s is %s; it must be a name in DNS: letters, digits, - and _, with dots between", key, held(s))
+		return unset
+	}
+	return s
 }
 
 // address reads one address or none.

@@ -57,11 +57,13 @@ type Settings struct {
 	AppKey   string
 	MailType nhncloud.MailType
 
-	From    address.Address // fromAddress and fromName
-	ReplyTo *address.Address
-	To      []address.Address
-	Cc      []address.Address
-	Bcc     []address.Address
+	From         address.Address // fromAddress and fromName
+	DKIMSelector string          // of the key of the domain of From
+	SPFInclude   string          // what the SPF record of that domain includes
+	ReplyTo      *address.Address
+	To           []address.Address
+	Cc           []address.Address
+	Bcc          []address.Address
 
 	AllowedRecipients []address.Pattern
 	RecipientMode     RecipientMode
@@ -119,6 +121,8 @@ func Defaults() Settings {
 		Port:                  nhncloud.Ports(nhncloud.STARTTLS)[0],
 		AuthMechanism:         AuthAuto,
 		MailType:              nhncloud.Unset,
+		DKIMSelector:          nhncloud.DKIMSelector,
+		SPFInclude:            nhncloud.SPFIncludes[0],
 		RecipientMode:         Single,
 		Language:              "en",
 		Location:              time.UTC,

@@ -20,6 +20,8 @@ const KEYS = [
   'serverName',
   'ehloName',
   'serviceUrl',
+  'dkimSelector',
+  'spfInclude',
 ] as const;
 
 /** AdvancedSection holds what few need to change. */
@@ -154,6 +156,30 @@ export function AdvancedSection({ config }: { config: Config }) {
                 'config.skip-verify.description',
                 'Whoever sits between Grafana and the relay can then read the credentials. For tests only.',
               )}
+            />
+          </Stack>
+        </ConfigSubSection>
+        <ConfigSubSection title={t('config.domain.title', 'Domain of the sender')}>
+          <Stack direction="column" gap={2}>
+            <TextField
+              config={config}
+              name="dkimSelector"
+              label={t('config.dkim-selector.label', 'DKIM selector')}
+              description={t(
+                'config.dkim-selector.description',
+                'What stands before ._domainkey in the DKIM record that the console shows.',
+              )}
+              placeholder={DEFAULTS.dkimSelector}
+            />
+            <TextField
+              config={config}
+              name="spfInclude"
+              label={t('config.spf-include.label', 'SPF include')}
+              description={t(
+                'config.spf-include.description',
+                'What the SPF record of the domain has to include. Save & test looks both up in DNS.',
+              )}
+              placeholder={DEFAULTS.spfInclude}
             />
           </Stack>
         </ConfigSubSection>

@@ -6,6 +6,7 @@ import type { HealthDetails } from '../api';
 import { healthResults } from '../health';
 import { t } from '../i18n';
 import { translated } from '../remedies';
+import { DomainTable } from './DomainTable';
 import { HandshakeReport } from './HandshakeReport';
 
 /** HealthSection shows the steps of the last "Save & test", once there was one. */
@@ -16,7 +17,7 @@ export function HealthSection({ uid }: { uid: string }) {
     return () => subscription.unsubscribe();
   }, [uid]);
 
-  const { report, outbox, warnings = [] } = (result?.details ?? {}) as HealthDetails;
+  const { report, domain, outbox, warnings = [] } = (result?.details ?? {}) as HealthDetails;
   if (!report) {
     return null;
   }
@@ -45,6 +46,7 @@ export function HealthSection({ uid }: { uid: string }) {
           {warnings.map((warning) => (
             <Alert key={warning.hint} severity="warning" title={translated(warning)} bottomSpacing={0} />
           ))}
+          {domain && <DomainTable report={domain} />}
         </Stack>
       </ConfigSection>
     </>

@@ -1,16 +1,19 @@
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Combobox, Stack, Text } from '@grafana/ui';
+import { useKnownDomain } from '../domain';
 import { t } from '../i18n';
 import type { RecipientMode } from '../types';
 import { invalidAddress, invalidPattern } from '../validate';
 import { AddressList } from './AddressList';
 import { ConfigField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
+import { RestrictedNotice, restrictedHosts } from './RestrictedNotice';
 import type { Config } from './useConfig';
 
 /** RecipientsSection says whom alerts go to, and whom they may go to. */
-export function RecipientsSection({ config }: { config: Config }) {
+export function RecipientsSection({ config, uid }: { config: Config; uid: string }) {
   const { settings } = config;
+  const known = useKnownDomain(uid, restrictedHosts([settings.to, settings.cc, settings.bcc].flat()).length > 0);
   const lists = [
     {
       name: 'to',
@@ -39,15 +42,18 @@ export function RecipientsSection({ config }: { config: Config }) {
           </Text>
         )}
         {lists.map(({ name, label, ...rest }) => (
-          <ConfigField key={name} config={config} name={name} label={label}>
-            <AddressList
-              id={name}
-              value={settings[name]}
-              validate={invalidAddress}
-              onChange={(value) => config.set({ [name]: value })}
-              {...rest}
-            />
-          </ConfigField>
+          <Stack key={name} direction="column" gap={1}>
+            <ConfigField config={config} name={name} label={label}>
+              <AddressList
+                id={name}
+                value={settings[name]}
+                validate={invalidAddress}
+                onChange={(value) => config.set({ [name]: value })}
+                {...rest}
+              />
+            </ConfigField>
+            <RestrictedNotice to={settings[name]} from={settings.fromAddress ?? ''} known={known} />
+          </Stack>
         ))}
         <ConfigField
           config={config}

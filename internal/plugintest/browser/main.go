@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/dnstest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 )
 
@@ -46,9 +47,17 @@ func run(ctx context.Context, dist, page string) error {
 	if err != nil {
 		return err
 	}
+	dns, err := nameServer()
+	if err != nil {
+		return err
+	}
+	defer dns.Stop()
 	process, err := plugintest.Start(plugintest.Options{
 		Executable: executable,
-		Env:        []string{"GF_PLUGIN_OUTBOX_URL=sqlite://" + filepath.ToSlash(filepath.Join(folder, "outbox.db"))},
+		Env: []string{
+			"GF_PLUGIN_OUTBOX_URL=sqlite://" + filepath.ToSlash(filepath.Join(folder, "outbox.db")),
+			"GF_PLUGIN_DNS_SERVER=" + dns.Address(),
+		},
 	})
 	if err != nil {
 		return err
@@ -66,6 +75,24 @@ func run(ctx context.Context, dist, page string) error {
 		return err
 	}
 	return nil
+}
+
+// nameServer is a DNS server in which example.com is as it should be, and example.net
+// is not.
+func nameServer() (*dnstest.Server, error) {
+	dns, err := dnstest.Start()
+	if err != nil {
+		return nil, err
+	}
+	const include = "v=spf1 include:_spfblocka.toast.com ~all"
+	dns.TXT("_spfblocka.toast.com", "v=spf1 ip4:192.0.2.0/24 ~all")
+	dns.TXT("example.com", include)
+	dns.TXT("toast._domainkey.example.com", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+	dns.TXT("_dmarc.example.com", "v=DMARC1; p=none; fo=1; rua=mailto:dmarc@example.com")
+	dns.TXT("example.net", include, "v=spf1 mx ip4:203.0.113.0/24 include:_spf.example.org -all")
+	dns.TXT("_spf.example.org", "v=spf1 ip4:198.51.100.0/24 -all")
+	dns.TXT("toast._domainkey.example.net", "v=DKIM1; k=rsa; p=")
+	return dns, nil
 }
 
 func routes(g *grafana, dist, page string) http.Handler {

@@ -1,0 +1,207 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/nhncloud/nhncloud-email-datasource/internal/dnstest"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// goodKey is a key record that can be read.
+const goodKey = "v=DKIM1; k=ed25519; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+// zone is a resolver that knows TXT records only. What is asked for is counted.
+type zone struct {
+	mu    sync.Mutex
+	txt   map[string]string
+	down  bool
+	asked int
+}
+
+func (z *zone) LookupTXT(_ context.Context, name string) ([]string, error) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.asked++
+	if z.down {
+		return nil, errors.New("no DNS")
+	}
+	if text := z.txt[strings.TrimSuffix(name, ".")]; text != "" {
+		return []string{text}, nil
+	}
+	return nil, &net.DNSError{IsNotFound: true}
+}
+func (z *zone) LookupMX(context.Context, string) ([]*net.MX, error) { return nil, nil }
+func (z *zone) LookupNS(context.Context, string) ([]*net.NS, error) { return nil, nil }
+func (z *zone) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return nil, nil
+}
+
+func (z *zone) set(name, text string, down bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.txt[name], z.down = text, down
+}
+
+func newZone() *zone {
+	return &zone{txt: map[string]string{
+		"example.com":                  "v=spf1 include:_spfblocka.toast.com ~all",
+		"toast._domainkey.example.com": goodKey,
+		"_dmarc.example.com":           "v=DMARC1; p=none",
+		nhncloud.SPFIncludes[0]:        "v=spf1 ip4:192.0.2.0/24 ~all",
+	}}
+}
+
+// TestTheDomainIsLookedUpOnceADay: the log has one warning when it gets worse, none
+// while DNS does not tell, and one line when it is well again.
+func TestTheDomainIsLookedUpOnceADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := newZone()
+		var log bytes.Buffer
+		set := settings.Defaults()
+		set.From = address.Address{Local: "grafana", Domain: "example.com"}
+		s := &Sender{
+			service: &Service{domains: maildomain.WithResolver(z)}, settings: set,
+			log: hclog.New(&hclog.LoggerOptions{Output: &log}),
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		ended := make(chan struct{})
+		go func() { defer close(ended); s.watchDomain(ctx) }()
+		after := func(d time.Duration, looked bool, lacking string, words ...string) {
+			t.Helper()
+			z.mu.Lock()
+			before := z.asked
+			z.mu.Unlock()
+			log.Reset()
+			time.Sleep(d)
+			synctest.Wait()
+			z.mu.Lock()
+			asked := z.asked - before
+			z.mu.Unlock()
+			if (asked > 0) != looked {
+				t.Errorf("%v: %d look-ups", d, asked)
+			}
+			if got := maildomain.Titles(s.Domain().Lacking()); got != lacking {
+				t.Errorf("%v: %q lacking, want %q", d, got, lacking)
+			}
+			if (log.Len() > 0) != (len(words) > 0) {
+				t.Errorf("%v: the log says %q", d, log.String())
+			}
+			for _, w := range words {
+				if !strings.Contains(log.String(), w) {
+					t.Errorf("the log does not say %q: %s", w, log.String())
+				}
+			}
+		}
+		after(59*time.Second, false, "")
+		after(2*time.Second, true, "")
+		after(23*time.Hour, false, "")
+		z.set("_dmarc.example.com", "", false)
+		after(time.Hour, true, "DMARC", "[WARN]", "record=DMARC", "_dmarc.example.com", `v=DMARC1; p=none`)
+		after(24*time.Hour, true, "DMARC") // said already
+		z.set("_dmarc.example.com", "v=DMARC1; p=none", true)
+		after(24*time.Hour, true, "DMARC") // not known to be better
+		z.set("_dmarc.example.com", "v=DMARC1; p=none", false)
+		after(time.Hour, true, "", "[INFO]", "right again")
+		cancel()
+		<-ended
+	})
+}
+
+// TestMailToGmailIsNotedWhereTheDomainLacksARecord, from what is known alone: when mail
+// is accepted, DNS is not asked.
+func TestMailToGmailIsNotedWhereTheDomainLacksARecord(t *testing.T) {
+	dns, err := dnstest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(dns.Stop)
+	dns.TXT(nhncloud.SPFIncludes[0], "v=spf1 ip4:192.0.2.0/24 ~all")
+	dns.TXT("example.com", "v=spf1 include:_spfblocka.toast.com ~all")
+	dns.TXT("toast._domainkey.example.com", goodKey)
+	m := startMailing(t, map[string]any{"allowedRecipients": []string{"@gmail.com", "@yahoo.com", "@example.com"}})
+	if m.service.domains, err = maildomain.New(dns.Address()); err != nil {
+		t.Fatal(err)
+	}
+	note := func(group, query string) string {
+		t.Helper()
+		return m.accept(t, group, query).Delivery.Note
+	}
+	if got := note("before", "to=a@gmail.com"); got != "" {
+		t.Errorf("nothing is known: %q", got)
+	}
+	dns.Fault("_dmarc.example.com", dnstest.ServFail)
+	m.sender.CheckDomain(t.Context())
+	if got := note("unknown", "to=a@gmail.com"); got != "" {
+		t.Errorf("it could not be checked: %q", got)
+	}
+	dns.Fault("_dmarc.example.com", dnstest.None)
+	m.sender.CheckDomain(t.Context())
+	asked := dns.Asked("_dmarc.example.com")
+	for _, name := range []string{"example.com", "toast._domainkey.example.com", "_dmarc.example.com"} {
+		dns.Fault(name, dnstest.Silent) // whoever asks now waits
+	}
+	if got, want := note("lacks", "to=a@gmail.com,b@example.com&cc=c@yahoo.com"), "mail to gmail.com, yahoo.com may be restricted: example.com lacks DMARC (see Save & test)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := note("elsewhere", "to=b@example.com"); got != "" {
+		t.Errorf("%q", got)
+	}
+	if dns.Asked("_dmarc.example.com") != asked {
+		t.Error("DNS was asked for a mail")
+	}
+
+	registry := prometheus.NewRegistry()
+	m.service.RegisterMetrics(registry)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() == "nhncloud_email_domain_record_ok" {
+			for _, metric := range family.Metric {
+				var labels []string
+				for _, l := range metric.Label {
+					labels = append(labels, l.GetValue())
+				}
+				got[strings.Join(labels, " ")] = metric.GetGauge().GetValue()
+			}
+		}
+	}
+	if len(got) != 3 || got["example.com dmarc 1/mail"] != 0 || got["example.com spf 1/mail"] != 1 || got["example.com dkim 1/mail"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestAWrongDNSServerKeepsNoMail: it is a setting of a check, and the log names it.
+func TestAWrongDNSServerKeepsNoMail(t *testing.T) {
+	var log bytes.Buffer
+	service := New(ConfigFromEnv(func(key string) string {
+		return map[string]string{"GF_PLUGIN_OUTBOX_URL": inMemory, "GF_PLUGIN_DNS_SERVER": "https://dns.example.com"}[key]
+	}, ""), hclog.New(&hclog.LoggerOptions{Output: &log}))
+	if _, err := service.Outbox(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := service.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), `dns_server is not host:port: \"https://dns.example.com\"`) {
+		t.Error(log.String())
+	}
+}

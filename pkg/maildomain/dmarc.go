@@ -1,0 +1,99 @@
+package maildomain
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/emersion/go-msgauth/dmarc"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+)
+
+// leastDMARC is the least record that counts. It asks nothing of receivers.
+const leastDMARC = "v=DMARC1; p=none"
+
+// dmarcFinding is a finding with the policy that is in force, if one is.
+type dmarcFinding struct {
+	Finding
+	policy *dmarc.Record
+}
+
+// dmarc looks for the policy: at the domain, or at its organizational domain where
+// the domain has none.
+func (l *lookup) dmarc(ctx context.Context) dmarcFinding {
+	finding := Finding{Record: DMARC}
+	for _, domain := range slices.Compact([]string{l.sender.Domain, l.parent}) {
+		finding.Name = "_dmarc." + domain
+		records, err := l.txt(ctx, finding.Name)
+		if err != nil {
+			return dmarcFinding{Finding: finding.unknown(why(ctx, err))}
+		}
+		records = slices.DeleteFunc(records, func(r string) bool { return !isDMARC(r) })
+		if len(records) == 0 {
+			continue
+		}
+		finding.Found = shown(records)
+		policy, err := dmarc.Parse(policyTags(records[0]))
+		switch {
+		case len(records) > 1:
+			finding.Status, finding.Expected = Wrong, shown(records)[0]
+			finding.Hint = failure.DMARCSeveral.With("name", finding.Name, "count", strconv.Itoa(len(records)))
+		case err != nil:
+			finding.Status, finding.Expected = Wrong, leastDMARC
+			finding.Hint = failure.DMARCSyntax.With("name", finding.Name)
+		default:
+			finding.Status = OK
+			finding.Hint = failure.DMARCOK.With("domain", domain, "policy", string(applied(policy, domain != l.sender.Domain)),
+				"adkim", string(policy.DKIMAlignment), "aspf", string(policy.SPFAlignment))
+			return dmarcFinding{finding, policy}
+		}
+		return dmarcFinding{Finding: finding}
+	}
+	finding.Status, finding.Expected = Missing, leastDMARC
+	finding.Hint = failure.DMARCMissing.With("name", finding.Name)
+	return dmarcFinding{Finding: finding}
+}
+
+// isDMARC says whether a TXT record means to be a policy.
+func isDMARC(record string) bool {
+	first, _, _ := strings.Cut(record, ";")
+	name, value, _ := strings.Cut(first, "=")
+	return strings.TrimSpace(name) == "v" && strings.TrimSpace(value) == "DMARC1"
+}
+
+// policyTags is a record with the tags that matter here, in the case in which the
+// library reads them: a mistake in another makes no record void (RFC 7489 section
+// 6.3).
+func policyTags(record string) string {
+	kept := []string{"v=DMARC1"}
+	t := tags(record)
+	for _, tag := range []string{"p", "sp", "adkim", "aspf"} {
+		if value, ok := t[tag]; ok {
+			kept = append(kept, tag+"="+strings.ToLower(value))
+		}
+	}
+	return strings.Join(kept, "; ")
+}
+
+// applied is the policy for the sender's domain: that for subdomains where the record
+// is the organizational domain's.
+func applied(r *dmarc.Record, subdomain bool) dmarc.Policy {
+	if subdomain {
+		return cmp.Or(r.SubdomainPolicy, r.Policy)
+	}
+	return r.Policy
+}
+
+// aligned is the finding of the key under the policy: a key of the organizational
+// domain does not speak for a subdomain where the policy is strict (adkim=s).
+func (l *lookup) aligned(key Finding, d dmarcFinding) Finding {
+	own := l.sender.Selector + "._domainkey." + l.sender.Domain
+	if key.Status == OK && key.Name != own && d.policy != nil && d.policy.DKIMAlignment == dmarc.AlignmentStrict {
+		key.Status = Wrong
+		key.Hint = failure.DKIMStrict.With("name", key.Name, "dmarc", d.Name, "domain", l.sender.Domain)
+	}
+	return key
+}
