@@ -114,7 +114,11 @@ func (s *Service) stats(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	counted := map[time.Time]map[string]int{}
+	senders := query["extra2s"]
 	for _, m := range s.within(from, to) {
+		if len(senders) > 0 && !slices.Contains(senders, domain(m.Sender)) {
+			continue
+		}
 		// A unit begins by Korea's clock.
 		_, east := m.Time.In(Korea).Zone()
 		shift := time.Duration(east) * time.Second

@@ -43,6 +43,19 @@ func Body(text string) Fault {
 	return Fault{act: func(_ *Service, w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }}
 }
 
+// HangUp has it close the connection in place of an answer, or within one that begins
+// with text.
+func HangUp(text string) Fault {
+	return Fault{act: func(_ *Service, w http.ResponseWriter, _ *http.Request) {
+		if text != "" {
+			w.Header().Set("Content-Length", "100000")
+			_, _ = w.Write([]byte(text))
+			_ = http.NewResponseController(w).Flush()
+		}
+		panic(http.ErrAbortHandler)
+	}}
+}
+
 // Slow makes the service not answer before the client gives up.
 func Slow() Fault {
 	return Fault{act: func(s *Service, _ http.ResponseWriter, r *http.Request) {

@@ -68,6 +68,7 @@ var (
 	ServiceNone        = hint("service-none", "The service lists none of the mails that this data source sent. Its documentation does not say whether it lists mail sent over SMTP. Look in the NHN Cloud console.")
 	ServiceMore        = hint("service-more", "The service lists {{total}} mails in this time range, and only {{read}} were read. Narrow the time range.")
 	ServiceLimit       = hint("service-limit", "Only the newest {{limit}} mails are shown. Narrow the time range or the filters, or raise the limit.")
+	ServiceDomains     = hint("service-domains", "Only the {{limit}} domains with the most mail are shown, of {{count}}. Narrow the time range.")
 	ServiceThirtyDays  = hint("service-thirty-days", "The service has statistics of the last 30 days only: nothing before that is shown.")
 	ServiceNotListed   = hint("service-not-listed", "The service lists no mail to this recipient with this subject at that time.")
 	ServiceAmbiguous   = hint("service-ambiguous", "The service lists {{count}} mails to this recipient with this subject at about that time, so it is not known which of them is this one.")

@@ -45,9 +45,12 @@ func (l *lookup) dkim(ctx context.Context) Finding {
 // isKey says whether a TXT record is meant as a key.
 func isKey(record string) bool {
 	t := tags(record)
-	_, p := t["p"]
-	_, v := t["v"]
-	return p || v && strings.HasPrefix(strings.ToUpper(t["v"]), "DKIM")
+	version, versioned := t["v"]
+	if versioned { // a policy of DMARC, which a wildcard may answer, has a p= too
+		return strings.HasPrefix(strings.ToUpper(version), "DKIM")
+	}
+	_, key := t["p"]
+	return key
 }
 
 // tags reads "a=b; c=d" (RFC 6376 section 3.2). If a tag is there twice, the last one

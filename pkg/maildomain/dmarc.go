@@ -65,14 +65,16 @@ func isDMARC(record string) bool {
 }
 
 // policyTags returns a record with only the tags that matter here, in lower case, for
-// the library reads no other. A mistake in any other tag does not make the record
-// invalid (RFC 7489 section 6.3).
+// the library reads no other. A mistake in any other tag, or in the alignment, does not
+// make the record invalid (RFC 7489 section 6.3).
 func policyTags(record string) string {
 	kept := []string{"v=DMARC1"}
 	t := tags(record)
 	for _, tag := range []string{"p", "sp", "adkim", "aspf"} {
-		if value, ok := t[tag]; ok {
-			kept = append(kept, tag+"="+strings.ToLower(value))
+		value, ok := t[tag]
+		value = strings.ToLower(value)
+		if mistake := strings.HasPrefix(tag, "a") && value != "r" && value != "s"; ok && !mistake {
+			kept = append(kept, tag+"="+value)
 		}
 	}
 	return strings.Join(kept, "; ")

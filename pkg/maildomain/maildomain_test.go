@@ -158,10 +158,17 @@ func TestEachFaultIsToldWithTheRecordToAdd(t *testing.T) {
 		{name: "a term that is none", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 include:"+include+" ipv4:192.0.2.1 ~all") },
 			spf: failure.SPFSyntax, says: []string{"ipv4:192.0.2.1"}},
 		{name: "the space of a web page", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 include:"+include+"\u00a0~all") }, spf: failure.SPFSyntax},
+		{name: "a macro that says which hosts exist", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 exists:%{i}._spf.example.net -all") }, spf: failure.SPFMacro},
+		{name: "a macro that says which hosts do not", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 -exists:%{i}._spf.example.net ~all") }, spf: failure.SPFNoInclude},
 		{name: "macros", set: func(s *dnstest.Server) { s.TXT(spfName, "v=spf1 include:%{i}._spf.example.net ~all") }, spf: failure.SPFMacro},
 
 		{name: "no key", set: func(s *dnstest.Server) { s.TXT(dkimName) }, dkim: failure.DKIMMissing, says: []string{dkimName, "NHN Cloud console", "dkimSelector"}},
 		{name: "the answer of a wildcard", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=spf1 -all") }, dkim: failure.DKIMMissing},
+		{name: "the policy of a wildcard", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DMARC1; p=none") }, dkim: failure.DKIMMissing},
+		{name: "the policy of a wildcard, and the key at the domain that was registered", of: subdomain, set: func(s *dnstest.Server) {
+			s.TXT("alerts.example.com", rightSPF)
+			s.TXT("toast._domainkey.alerts.example.com", "v=DMARC1; p=none")
+		}},
 		{name: "a revoked key", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DKIM1; k=rsa; p=") }, dkim: failure.DKIMRevoked, says: []string{"revoked"}},
 		{name: "a key that is cut", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DKIM1; k=rsa; p="+key2048(t)[:200]) }, dkim: failure.DKIMSyntax, says: []string{"p="}},
 		{name: "a key that is no base64", set: func(s *dnstest.Server) { s.TXT(dkimName, "v=DKIM1; p=..copy from console..") }, dkim: failure.DKIMSyntax},
@@ -187,6 +194,8 @@ func TestEachFaultIsToldWithTheRecordToAdd(t *testing.T) {
 		{name: "two DMARC records", set: func(s *dnstest.Server) { s.TXT("_dmarc.example.com", "v=DMARC1; p=none", "v=DMARC1; p=reject") },
 			dmarc: failure.DMARCSeveral, expected: "v=DMARC1; p=none"},
 		{name: "a mistake in a tag that does not matter", set: func(s *dnstest.Server) { s.TXT("_dmarc.example.com", "v=DMARC1;p=Reject; fo=x; pct=many") }},
+
+		{name: "a mistake in the alignment", set: func(s *dnstest.Server) { s.TXT("_dmarc.example.com", "v=DMARC1; p=none; adkim=strict; aspf=") }},
 
 		{name: "a subdomain", of: subdomain, set: func(s *dnstest.Server) { s.TXT("alerts.example.com", rightSPF) }},
 		{name: "a subdomain without SPF", of: subdomain, spf: failure.SPFMissing, expected: rightSPF, says: []string{"alerts.example.com has no SPF"}},
@@ -316,6 +325,48 @@ func TestNoDNSIsNoFalseAlarm(t *testing.T) {
 				t.Errorf("%s: %s %s", server, f.Status, f.ID)
 			}
 		}
+	}
+}
+
+// ends is a resolver whose time is up when it is asked for name servers.
+type ends struct {
+	texts
+	end func()
+}
+
+func (e ends) LookupNS(ctx context.Context, _ string) ([]*net.NS, error) {
+	e.end()
+	return nil, ctx.Err()
+}
+
+// TestADoubtThatCouldNotBeSettledIsNoFalseAlarm: whether this machine's DNS is what the
+// internet sees was not told in time.
+func TestADoubtThatCouldNotBeSettledIsNoFalseAlarm(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	report := maildomain.WithResolver(ends{texts{include: "v=spf1 ip4:192.0.2.0/24 ~all"}, cancel}).Check(ctx, sender)
+	if ctx.Err() == nil {
+		t.Fatal("nobody asked for name servers")
+	}
+	for _, f := range report.Findings {
+		if f.Status != maildomain.Unknown || f.ID != failure.DNSTimeout {
+			t.Errorf("%s %s", f.Status, f.ID)
+		}
+	}
+}
+
+// TestASubdomainOfTheInternalNetworkIsNoFalseAlarm: the domain that was registered is
+// the internet's, and a domain below it has name servers that only this network reaches.
+func TestASubdomainOfTheInternalNetworkIsNoFalseAlarm(t *testing.T) {
+	s := start(t)
+	s.Add("example.com. NS ns.example.net.")
+	s.Add("ns.example.net. A 192.0.2.53")
+	s.Add("eu.example.com. NS ns.eu.example.com.")
+	s.Add("ns.eu.example.com. A 10.0.0.53")
+	of := sender
+	of.Domain = "alerts.eu.example.com"
+	if f := check(t, s, of).Findings[0]; f.Status != maildomain.Unknown || f.ID != failure.DNSInside {
+		t.Errorf("%s %s", f.Status, f.ID)
 	}
 }
 

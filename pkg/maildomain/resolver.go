@@ -116,8 +116,11 @@ func (l *lookup) doubt(ctx context.Context) failure.ID {
 		case err != nil:
 			return why(ctx, err)
 		case len(records) > 0:
-			if l.internal(ctx) {
+			switch inside := l.internal(ctx); {
+			case inside:
 				return failure.DNSInside
+			case ctx.Err() != nil:
+				return failure.DNSTimeout
 			}
 			return ""
 		}
@@ -125,16 +128,21 @@ func (l *lookup) doubt(ctx context.Context) failure.ID {
 	return failure.DNSInside
 }
 
-// internal says whether a name server of the domain has an address that the internet
-// cannot reach.
+// internal says whether the internet cannot reach a name server of the sender's domain,
+// of its organizational domain, or of a domain between them.
 func (l *lookup) internal(ctx context.Context) bool {
-	servers, _ := l.dns.LookupNS(ctx, absolute(l.parent)) // without an answer there is no sign of an internal network
-	for _, server := range servers[:min(len(servers), 2)] {
-		addresses, _ := l.dns.LookupNetIP(ctx, "ip", absolute(server.Host))
-		for _, a := range addresses {
-			if a := a.Unmap(); a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
-				return true
+	for domain := l.sender.Domain; domain != ""; _, domain, _ = strings.Cut(domain, ".") {
+		servers, _ := l.dns.LookupNS(ctx, absolute(domain)) // without an answer there is no sign of an internal network
+		for _, server := range servers[:min(len(servers), 2)] {
+			addresses, _ := l.dns.LookupNetIP(ctx, "ip", absolute(server.Host))
+			for _, a := range addresses {
+				if a := a.Unmap(); a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+					return true
+				}
 			}
+		}
+		if domain == l.parent {
+			break
 		}
 	}
 	return false

@@ -105,6 +105,9 @@ func (w *spfWalk) record(ctx context.Context, domain string, terms []spfTerm, pa
 		case t.name == "include":
 			w.follow(ctx, domain, t.value, passes && t.pass, path)
 		case t.name == "a", t.name == "mx", t.name == "exists", t.name == "ptr":
+			if passes && t.pass && t.name == "exists" && strings.Contains(t.value, "%") {
+				w.macro = true // it may allow any sender, the service too
+			}
 			w.hosts(ctx, t, domain)
 		}
 		if w.fault.ID != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud/api"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -38,6 +39,9 @@ type queryModel struct {
 // others.
 func (d *DataSource) QueryData(ctx context.Context, req *backend.QueryDataRequest) (*backend.QueryDataResponse, error) {
 	response := backend.NewQueryDataResponse()
+	if req.Headers[backend.FromAlertHeaderName] == "true" { // Grafana's, where it evaluates a rule
+		ctx = api.ForRule(ctx)
+	}
 	for _, q := range req.Queries {
 		frames, err := d.query(ctx, q)
 		if err != nil {

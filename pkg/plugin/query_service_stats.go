@@ -1,9 +1,12 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
@@ -41,11 +44,15 @@ func (d *DataSource) queryServiceStats(ctx context.Context, m queryModel, q back
 	var counts []api.Count
 	if from.Before(to) {
 		var err error
-		if counts, err = d.results.Stats(ctx, from, to, unit, m.By == "domain"); err != nil {
+		if counts, err = d.results.Stats(ctx, d.settings.From.Domain, from, to, unit, m.By == "domain"); err != nil {
 			return nil, err
 		}
 	}
+	counts, all := mostCounted(counts, events)
 	frame := statisticsFrame(counts, events, m.By == "domain", from, to, interval)
+	if all > maxDomains {
+		remark(frame, failure.ServiceDomains.With("limit", strconv.Itoa(maxDomains), "count", strconv.Itoa(all)))
+	}
 	if clipped {
 		remark(frame, failure.ServiceThirtyDays.With())
 	}
@@ -76,6 +83,32 @@ func unitsOf(span time.Duration, q backend.DataQuery) (time.Duration, api.Unit) 
 		unit, length = api.Hours, time.Hour
 	}
 	return roundUp(interval, length), unit
+}
+
+// maxDomains bounds the series by domain: each has a number for every point of time.
+const maxDomains = 100
+
+// mostCounted returns the counts of the domains that have the most of the events, and
+// how many domains there are.
+func mostCounted(counts []api.Count, events []api.Event) ([]api.Count, int) {
+	totals := map[string]float64{}
+	for _, c := range counts {
+		totals[c.Domain] += 0 // it counts, also with events that were not asked for
+		if slices.Contains(events, c.Event) {
+			totals[c.Domain] += c.N
+		}
+	}
+	if len(totals) <= maxDomains {
+		return counts, len(totals)
+	}
+	domains := slices.SortedFunc(maps.Keys(totals), func(a, b string) int {
+		return cmp.Or(cmp.Compare(totals[b], totals[a]), strings.Compare(a, b))
+	})
+	most := map[string]bool{}
+	for _, domain := range domains[:maxDomains] {
+		most[domain] = true
+	}
+	return slices.DeleteFunc(counts, func(c api.Count) bool { return !most[c.Domain] }), len(totals)
 }
 
 func statisticsFrame(counts []api.Count, events []api.Event, byDomain bool, from, to time.Time, interval time.Duration) *data.Frame {

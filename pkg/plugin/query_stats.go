@@ -65,7 +65,9 @@ func intervalOf(span time.Duration, q backend.DataQuery) time.Duration {
 	if span > 7*24*time.Hour {
 		unit = time.Hour
 	}
-	return roundUp(max(q.Interval, span/time.Duration(points), unit), unit)
+	// Whoever asks chooses the interval, and rounding up the longest there is overflows.
+	const longest = 10 * 365 * 24 * time.Hour
+	return roundUp(max(min(q.Interval, longest), span/time.Duration(points), unit), unit)
 }
 
 func roundUp(d, to time.Duration) time.Duration { return (d + to - 1).Truncate(to) }

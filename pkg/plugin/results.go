@@ -32,7 +32,7 @@ func (d *DataSource) addResults(ctx context.Context, recipients *data.Frame, fou
 	n := len(found.Recipients)
 	statuses, codes, words := make([]string, n), make([]string, n), make([]string, n)
 	if from, to := takenBetween(found.Recipients); !from.IsZero() {
-		listed, unanswered := d.listed(ctx, from.Add(-tolerance), to.Add(tolerance))
+		listed, unanswered := d.listed(ctx, found.From, from.Add(-tolerance), to.Add(tolerance))
 		for i, r := range found.Recipients {
 			if r.Status != outbox.Sent { // the service never got it
 				continue
@@ -72,13 +72,13 @@ func takenBetween(all []outbox.Recipient) (first, last time.Time) {
 	return first, last
 }
 
-// listed returns the mails that the service lists in a time range. If it cannot tell, it
-// returns the result to show for every recipient instead.
-func (d *DataSource) listed(ctx context.Context, from, to time.Time) ([]api.Mail, *serviceResult) {
+// listed returns the sender's mails that the service lists in a time range. If it cannot
+// tell, it returns the result to show for every recipient instead.
+func (d *DataSource) listed(ctx context.Context, sender string, from, to time.Time) ([]api.Mail, *serviceResult) {
 	if time.Since(from) > api.KeptFor {
 		return nil, unknown(failure.ServiceTooOld.With())
 	}
-	listed, err := d.results.List(ctx, d.settings.From.Mailbox(), from, to)
+	listed, err := d.results.List(ctx, sender, from, to)
 	switch {
 	case err != nil:
 		f := failureOf(err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/servicetest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud/api"
 )
@@ -424,6 +425,34 @@ func TestOneDeliveryShowsWhatTheServiceSays(t *testing.T) {
 	}
 	if n := len(s.Requests()); n != 1 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// TestADeliveryIsLookedForByTheSenderThatItHad: the From address of the settings may be
+// another by now.
+func TestADeliveryIsLookedForByTheSenderThatItHad(t *testing.T) {
+	s := startService(t, servicetest.Options{})
+	d := mailing(t, s.URL())
+	id := mailed(t, d, "a@example.com")
+	s.Add(atService("SST2", "a@example.com", subjectOfMail))
+	d.settings.From.Local = "monitoring"
+	if got := texts(t, query(t, d, "delivery", map[string]any{"id": id}).Frames[1], "service"); !slices.Equal(got, []string{"delivered"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestAQuestionThatSavingTheSettingsEndsSaysSo: it is nobody's fault, and asking again
+// is all there is to do.
+func TestAQuestionThatSavingTheSettingsEndsSaysSo(t *testing.T) {
+	s := startService(t, servicetest.Options{})
+	s.Order(servicetest.Slow())
+	d := asking(t, s.URL())
+	got := make(chan backend.DataResponse, 1)
+	go func() { got <- query(t, d, "serviceMails", map[string]any{}) }()
+	wait.Until(t, "the service is asked", func() bool { return len(s.Requests()) == 1 })
+	d.Dispose()
+	if response := <-got; response.Error == nil || response.ErrorSource != backend.ErrorSourceDownstream || !strings.Contains(response.Error.Error(), "settings") {
+		t.Errorf("%s %d %v", response.ErrorSource, response.Status, response.Error)
 	}
 }
 

@@ -80,7 +80,7 @@ func (r *reader) serviceURL(unset string) string {
 	}
 	u, err := url.Parse(s)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "": // not quoted, for it may hold a password
+	case err != nil || u.Hostname() == "" || u.User != nil || strings.ContainsAny(s, "?#"): // not quoted, for it may hold a password
 		r.add(key, "serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as %s", nhncloud.API)
 	case u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(u.Hostname())):
 		r.add(key, "serviceUrl is %s; it must be an https URL, since the SecretKey is sent there", held(s))

@@ -255,6 +255,9 @@ adSenderAddress is missing; with mailType "ad" the mail must give its sender's a
 		{"serviceUrl of another scheme", `"serviceUrl":"ftp://127.0.0.1"`, `serviceUrl is "ftp://127.0.0.1"; it must be an https URL, since the SecretKey is sent there`},
 		{"serviceUrl a host", `"serviceUrl":"api.example.com"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
 		{"serviceUrl with a password", `"serviceUrl":"https://user:hunter2@api.example.com"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
+		{"serviceUrl with an empty query", `"serviceUrl":"https://api.example.com?"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
+		{"serviceUrl with an empty fragment", `"serviceUrl":"https://api.example.com/#"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
+		{"serviceUrl without a host", `"serviceUrl":"https://:443"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
 		{"serviceUrl with a query", `"serviceUrl":"https://api.example.com?key=hunter2"`, `serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as https://email.api.nhncloudservice.com`},
 
 		{"a secret in jsonData", `"secretKey":"hunter2"`, `secretKey stands in jsonData, where everyone who sees the data source can read it; move it to secureJsonData`},

@@ -47,9 +47,11 @@ type Config struct {
 type Client struct {
 	base   string // the URL, with the AppKey
 	host   string
+	appKey string
 	secret settings.Secret
 	http   *http.Client
-	limit  *rate.Limiter
+	people *rate.Limiter
+	rules  *rate.Limiter // alert rules, which nobody who looks at dashboards shall stop
 	within time.Duration
 	now    func() time.Time
 
@@ -74,8 +76,9 @@ type answer struct {
 func New(c Config) *Client {
 	c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client := &Client{
-		base: c.URL + "/email/v2.1/appKeys/" + url.PathEscape(c.AppKey), secret: c.SecretKey, http: c.HTTP,
-		limit: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce), within: cmp.Or(c.Within, within), now: time.Now,
+		base: c.URL + "/email/v2.1/appKeys/" + url.PathEscape(c.AppKey), appKey: c.AppKey, secret: c.SecretKey, http: c.HTTP,
+		people: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce), rules: rate.NewLimiter(rate.Every(requestsEvery), maxAtOnce),
+		within: cmp.Or(c.Within, within), now: time.Now,
 		answers: make(map[string]*answer),
 	}
 	if u, err := url.Parse(c.URL); err == nil {
@@ -83,6 +86,20 @@ func New(c Config) *Client {
 	}
 	client.life, client.end = context.WithCancel(context.Background())
 	return client
+}
+
+// ofRule is the context key that marks the questions of alert rules.
+type ofRule struct{}
+
+// ForRule marks what is asked with a context as asked by an alert rule.
+func ForRule(ctx context.Context) context.Context { return context.WithValue(ctx, ofRule{}, true) }
+
+// limitFor returns the rate limit for the questions of a context.
+func (c *Client) limitFor(ctx context.Context) *rate.Limiter {
+	if ctx.Value(ofRule{}) != nil {
+		return c.rules
+	}
+	return c.people
 }
 
 // Close cancels the requests that are running and closes the connections.
@@ -97,7 +114,7 @@ func (c *Client) Close() {
 
 // ask returns the body of an answer. The callers share it and must not change it.
 func (c *Client) ask(ctx context.Context, path string, query url.Values) ([]byte, error) {
-	a, err := c.answerTo(path + "?" + query.Encode())
+	a, err := c.answerTo(c.limitFor(ctx), path+"?"+query.Encode())
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +128,7 @@ func (c *Client) ask(ctx context.Context, path string, query url.Values) ([]byte
 
 // answerTo returns an answer that is kept or on its way, or else sends the question. The
 // request does not depend on the caller, so one who gives up does not end it for others.
-func (c *Client) answerTo(question string) (*answer, error) {
+func (c *Client) answerTo(limit *rate.Limiter, question string) (*answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -120,9 +137,9 @@ func (c *Client) answerTo(question string) (*answer, error) {
 		return a, nil
 	}
 	if c.closed {
-		return nil, context.Canceled
+		return nil, errClosed
 	}
-	if !c.limit.AllowN(now, 1) {
+	if !limit.AllowN(now, 1) {
 		return nil, errTooOften
 	}
 	c.makeRoom()

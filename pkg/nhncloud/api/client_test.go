@@ -135,16 +135,18 @@ func TestMailOfOthersIsNotShown(t *testing.T) {
 	}
 }
 
-// TestStatisticsAreRead, in all and by domain, whose dots are no dots before an event.
+// TestStatisticsAreRead, of the sender's domain, in all and by domain, whose dots are no dots before an event.
 func TestStatisticsAreRead(t *testing.T) {
 	s := start(t, servicetest.Options{})
 	now := time.Now().Truncate(time.Hour)
 	failed := mail(now)
 	failed.Code, failed.Received, failed.Recipient = "SST3", time.Time{}, "b@sub.example.org"
-	s.Add(mail(now), failed)
+	others := mail(now)
+	others.Sender = "shop@example.net"
+	s.Add(mail(now), failed, others)
 	c := client(t, Config{URL: s.URL()})
 	sums := func(byDomain bool) map[string]float64 {
-		counts, err := c.Stats(t.Context(), now.Add(-time.Hour), now.Add(time.Hour), Hours, byDomain)
+		counts, err := c.Stats(t.Context(), "example.com", now.Add(-time.Hour), now.Add(time.Hour), Hours, byDomain)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +166,7 @@ func TestStatisticsAreRead(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	query := s.Requests()[1].Query
-	for key, want := range map[string]string{"eventCategory": "MESSAGE", "extra1s": "SMTP", "statsCriteria": "EXTRA_3", "timeUnit": "HOURS"} {
+	for key, want := range map[string]string{"eventCategory": "MESSAGE", "extra1s": "SMTP", "extra2s": "example.com", "statsCriteria": "EXTRA_3", "timeUnit": "HOURS"} {
 		if !slices.Equal(query[key], []string{want}) {
 			t.Errorf("%s is %q", key, query[key])
 		}
@@ -253,6 +255,36 @@ func TestRequestsAreLimited(t *testing.T) {
 	}
 }
 
+// TestRulesAreAnsweredWhateverOthersAsk: somebody who asks for ever other times uses up
+// what people may ask, and not what alert rules need.
+func TestRulesAreAnsweredWhateverOthersAsk(t *testing.T) {
+	s := start(t, servicetest.Options{})
+	c := client(t, Config{URL: s.URL()})
+	now := time.Now()
+	c.now = func() time.Time { return now }
+	var err error
+	for n := range 10_000 {
+		at := noon.Add(time.Duration(n) * time.Hour)
+		_, err = c.List(t.Context(), sender, at, at)
+	}
+	if failure.Of(err).Code != failure.Rate {
+		t.Errorf("%v", err)
+	}
+	if _, err := c.Stats(ForRule(t.Context()), "example.com", now.Add(-time.Hour), now, Hours, false); err != nil {
+		t.Errorf("a rule is told %v", err)
+	}
+	refused := 0
+	for n := range 100 {
+		at := noon.Add(-time.Duration(n+1) * time.Hour)
+		if _, err := c.List(ForRule(t.Context()), sender, at, at); err != nil {
+			refused++
+		}
+	}
+	if refused == 0 || len(s.Requests()) > 2*maxAtOnce {
+		t.Errorf("rules are not limited: %d requests", len(s.Requests()))
+	}
+}
+
 // TestFailuresAreTold: each with its code and its remedy, and none with the SecretKey
 // or the AppKey.
 func TestFailuresAreTold(t *testing.T) {
@@ -270,27 +302,30 @@ func TestFailuresAreTold(t *testing.T) {
 		id    failure.ID
 		words string
 	}{
-		"wrong AppKey":          {servicetest.Fault{}, "", failure.Refused, failure.Credentials, "answers -1000 Invalid appKey."},
-		"wrong SecretKey":       {servicetest.Refuse(-1004, "Invalid secretKey."), "", failure.Refused, failure.Credentials, "-1004 Invalid secretKey."},
-		"it repeats it":         {servicetest.Echo(), "", failure.Refused, failure.Credentials, "[redacted]"},
-		"401":                   {servicetest.Status(401), "", failure.Refused, failure.Credentials, "401 Unauthorized"},
-		"429":                   {servicetest.Status(429), "", failure.Rate, failure.ServiceBusy, "429 Too Many Requests"},
-		"blocked":               {servicetest.Refuse(-1005, "Service is temporarily blocked"), "", failure.Rate, failure.ServiceBusy, "-1005 Service is temporarily blocked"},
-		"500":                   {servicetest.Status(500), "", failure.Transient, failure.ServiceFault, "500 Internal Server Error"},
-		"internal":              {servicetest.Refuse(-9999, "Internal error."), "", failure.Transient, failure.ServiceFault, "-9999 Internal error."},
-		"another code":          {servicetest.Refuse(-2202, "Invalid duration time."), "", failure.Permanent, failure.ServiceCode, "-2202 Invalid duration time."},
-		"404":                   {servicetest.Status(404), "", failure.Protocol, failure.ServiceAddress, "404 Not Found"},
-		"redirection":           {servicetest.Redirect(elsewhere.URL), "", failure.Protocol, failure.ServiceAddress, "307 Temporary Redirect"},
-		"wrong JSON":            {servicetest.Body(`{"header":`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
-		"another JSON":          {servicetest.Body(`{"status":"ok"}`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
-		"rows that are none":    {servicetest.Body(`{"header":{"isSuccessful":true},"body":{"data":"x"}}`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
-		"a page":                {servicetest.Body(`<html>Sign in</html>`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
-		"a body without end":    {servicetest.Endless(), "", failure.Protocol, failure.ServiceNarrow, "larger than 4 MiB"},
-		"slow":                  {servicetest.Slow(), "", failure.Timeout, failure.ServiceUnreachable, "has not answered within"},
-		"a certificate":         {servicetest.Fault{}, untrusted.URL(), failure.TLS, failure.ServiceCertificate, "certificate"},
-		"no TLS":                {servicetest.Fault{}, strings.Replace(elsewhere.URL, "http:", "https:", 1), failure.TLS, failure.ServiceCertificate, "no trusted TLS connection"},
-		"nobody":                {servicetest.Fault{}, "http://127.0.0.1:1", failure.Network, failure.ServiceUnreachable, "connection refused"},
-		"a name without a host": {servicetest.Fault{}, "https://api.invalid", failure.Network, failure.ServiceDNS, "cannot be resolved"},
+		"wrong AppKey":           {servicetest.Fault{}, "", failure.Refused, failure.Credentials, "answers -1000 Invalid appKey."},
+		"wrong SecretKey":        {servicetest.Refuse(-1004, "Invalid secretKey."), "", failure.Refused, failure.Credentials, "-1004 Invalid secretKey."},
+		"it repeats it":          {servicetest.Echo(), "", failure.Refused, failure.Credentials, "[redacted]"},
+		"it repeats the address": {servicetest.Refuse(-9999, "No handler for /email/v2.1/appKeys/"+appKey+"/stats"), "", failure.Transient, failure.ServiceFault, "[redacted]/stats"},
+		"401":                    {servicetest.Status(401), "", failure.Refused, failure.Credentials, "401 Unauthorized"},
+		"429":                    {servicetest.Status(429), "", failure.Rate, failure.ServiceBusy, "429 Too Many Requests"},
+		"blocked":                {servicetest.Refuse(-1005, "Service is temporarily blocked"), "", failure.Rate, failure.ServiceBusy, "-1005 Service is temporarily blocked"},
+		"500":                    {servicetest.Status(500), "", failure.Transient, failure.ServiceFault, "500 Internal Server Error"},
+		"internal":               {servicetest.Refuse(-9999, "Internal error."), "", failure.Transient, failure.ServiceFault, "-9999 Internal error."},
+		"another code":           {servicetest.Refuse(-2202, "Invalid duration time."), "", failure.Permanent, failure.ServiceCode, "-2202 Invalid duration time."},
+		"404":                    {servicetest.Status(404), "", failure.Protocol, failure.ServiceAddress, "404 Not Found"},
+		"redirection":            {servicetest.Redirect(elsewhere.URL), "", failure.Protocol, failure.ServiceAddress, "307 Temporary Redirect"},
+		"no answer":              {servicetest.HangUp(""), "", failure.Network, failure.ServiceUnreachable, "broke off"},
+		"half an answer":         {servicetest.HangUp(`{"header":{"isSuccessful":true},`), "", failure.Network, failure.ServiceUnreachable, "broke off"},
+		"wrong JSON":             {servicetest.Body(`{"header":`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
+		"another JSON":           {servicetest.Body(`{"status":"ok"}`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
+		"rows that are none":     {servicetest.Body(`{"header":{"isSuccessful":true},"body":{"data":"x"}}`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
+		"a page":                 {servicetest.Body(`<html>Sign in</html>`), "", failure.Protocol, failure.ServiceAddress, "is not the service's API"},
+		"a body without end":     {servicetest.Endless(), "", failure.Protocol, failure.ServiceNarrow, "larger than 4 MiB"},
+		"slow":                   {servicetest.Slow(), "", failure.Timeout, failure.ServiceUnreachable, "has not answered within"},
+		"a certificate":          {servicetest.Fault{}, untrusted.URL(), failure.TLS, failure.ServiceCertificate, "certificate"},
+		"no TLS":                 {servicetest.Fault{}, strings.Replace(elsewhere.URL, "http:", "https:", 1), failure.TLS, failure.ServiceCertificate, "no trusted TLS connection"},
+		"nobody":                 {servicetest.Fault{}, "http://127.0.0.1:1", failure.Network, failure.ServiceUnreachable, "connection refused"},
+		"a name without a host":  {servicetest.Fault{}, "https://api.invalid", failure.Network, failure.ServiceDNS, "cannot be resolved"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, servicetest.Options{SecretKey: secret})
@@ -314,6 +349,20 @@ func TestFailuresAreTold(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAStreamThatIsResetIsABrokenConnection, over HTTP/2 too.
+func TestAStreamThatIsResetIsABrokenConnection(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	c := New(Config{URL: s.URL, AppKey: servicetest.AppKey, SecretKey: settings.NewSecret(servicetest.SecretKey), HTTP: s.Client()})
+	t.Cleanup(c.Close)
+	_, err := c.List(t.Context(), sender, noon, noon)
+	if f := failure.Of(err); f.Code != failure.Network || f.ID != failure.ServiceUnreachable {
+		t.Errorf("%v", err)
 	}
 }
 

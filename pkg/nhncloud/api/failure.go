@@ -6,9 +6,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
+
+	"golang.org/x/net/http2"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
@@ -16,6 +19,11 @@ import (
 var (
 	errTooOften error = failure.New(failure.Rate, "the service's API was asked too often by this data source", failure.ServiceBusy.With())
 	errTooLarge error = failure.New(failure.Protocol, fmt.Sprintf("the answer of the service's API is larger than %d MiB", maxBody>>20), failure.ServiceNarrow.With())
+	// errClosed is the answer to callers that still wait at Close.
+	errClosed error = &failure.Error{
+		Code: failure.Unavailable, Message: "the data source's settings were saved while the service's API was asked",
+		Hint: failure.AskLater.With("seconds", "5"), Err: context.Canceled,
+	}
 	// errNotTheAPI does not quote the answer, which may come from any server.
 	errNotTheAPI error = failure.New(failure.Protocol, "what answers at serviceUrl is not the service's API", failure.ServiceAddress.With())
 )
@@ -58,7 +66,7 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 	network, isNetwork := errors.AsType[*net.OpError](err)
 	switch {
 	case c.life.Err() != nil:
-		return context.Canceled
+		return errClosed
 	case errors.Is(ctx.Err(), context.DeadlineExceeded), isTimeout(err):
 		return failure.New(failure.Timeout, fmt.Sprintf("the service's API has not answered within %s", c.within), failure.ServiceUnreachable.With("host", c.host))
 	case aboutTLS(err) != nil:
@@ -70,7 +78,17 @@ func (c *Client) unanswered(ctx context.Context, err error) error {
 	if isNetwork {
 		return failure.New(failure.Network, fmt.Sprintf("there is no connection to %s: %s", c.host, failure.Bounded(network.Error())), failure.ServiceUnreachable.With("host", c.host))
 	}
+	if isBroken(err) {
+		return failure.New(failure.Network, "the connection to "+c.host+" broke off before the answer was complete", failure.ServiceUnreachable.With("host", c.host))
+	}
 	return errNotTheAPI
+}
+
+// isBroken says whether the other side, or something on the way, ended the connection,
+// or in HTTP/2 the stream.
+func isBroken(err error) bool {
+	_, reset := errors.AsType[http2.StreamError](err)
+	return reset || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func isTimeout(err error) bool {

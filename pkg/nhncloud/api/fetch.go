@@ -57,10 +57,13 @@ func (c *Client) fetch(question string) ([]byte, error) {
 // words returns text of the service in a form that may be shown.
 func (c *Client) words(text string) string { return failure.Bounded(c.redact(text)) }
 
-// redact removes the SecretKey from a text: the service may repeat what it was sent.
+// redact removes the SecretKey and the AppKey from a text: the service may repeat what it
+// was sent.
 func (c *Client) redact(text string) string {
-	if secret := c.secret.Reveal(); secret != "" {
-		return strings.ReplaceAll(text, secret, "[redacted]")
+	for _, hidden := range []string{c.secret.Reveal(), c.appKey} {
+		if hidden != "" {
+			text = strings.ReplaceAll(text, hidden, "[redacted]")
+		}
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"mime"
 	"net/url"
 	"slices"
 	"strconv"
@@ -49,6 +50,9 @@ func (m Mails) Incomplete() bool { return m.Read < m.Total }
 
 // List reads the mails of one sender in a time range.
 func (c *Client) List(ctx context.Context, sender string, from, to time.Time) (Mails, error) {
+	if from.After(to) {
+		return Mails{}, nil
+	}
 	query := url.Values{
 		// In whole minutes, so that panels that refresh together share one request.
 		"startSendDate": {from.Truncate(time.Minute).In(Korea).Format(timeLayout)},
@@ -57,51 +61,77 @@ func (c *Client) List(ctx context.Context, sender string, from, to time.Time) (M
 		"pageSize":      {strconv.Itoa(pageSize)},
 	}
 	var found Mails
+	known := map[mailID]bool{} // of earlier pages: between two of them, rows may move on
 	for page := 1; page <= maxPages; page++ {
 		query.Set("pageNum", strconv.Itoa(page))
-		body, err := c.ask(ctx, "/sender/mails", query)
+		total, rows, err := c.page(ctx, query)
 		if err != nil {
 			return Mails{}, err
 		}
-		var answer struct {
-			Body struct {
-				TotalCount int       `json:"totalCount"`
-				Data       []mailRow `json:"data"`
-			} `json:"body"`
-		}
-		if json.Unmarshal(body, &answer) != nil {
-			return Mails{}, errNotTheAPI
-		}
-		found.Total = answer.Body.TotalCount
-		found.Read += len(answer.Body.Data)
-		for _, row := range answer.Body.Data {
+		rows = slices.DeleteFunc(rows, func(r mailRow) bool { return known[r.id()] })
+		found.Total = total
+		found.Read += len(rows)
+		for _, row := range rows {
+			known[row.id()] = true
 			// Others may send with the same AppKey, and a Viewer must not see their mail.
 			if m := c.mail(row); strings.EqualFold(m.Sender, sender) && (m.Time.IsZero() || !m.Time.Before(from) && !m.Time.After(to)) {
 				found.Mails = append(found.Mails, m)
 			}
 		}
-		if !found.Incomplete() || len(answer.Body.Data) == 0 {
+		if len(rows) == 0 || found.Read == found.Total {
+			found.Total = max(found.Total, found.Read)
 			break
 		}
+	}
+	if found.Total < found.Read { // no total, and the last page that was read has mails: there may be more
+		found.Total = found.Read + 1
 	}
 	slices.SortStableFunc(found.Mails, func(a, b Mail) int { return b.Time.Compare(a.Time) })
 	return found, nil
 }
 
+// page reads one page of the list, and the total number of mails.
+func (c *Client) page(ctx context.Context, query url.Values) (total int, rows []mailRow, err error) {
+	body, err := c.ask(ctx, "/sender/mails", query)
+	if err != nil {
+		return 0, nil, err
+	}
+	var answer struct {
+		Body struct {
+			TotalCount int       `json:"totalCount"`
+			Data       []mailRow `json:"data"`
+		} `json:"body"`
+	}
+	if json.Unmarshal(body, &answer) != nil {
+		return 0, nil, errNotTheAPI
+	}
+	return answer.Body.TotalCount, answer.Body.Data, nil
+}
+
 // mailRow is a row of sender/mails.
 type mailRow struct {
-	RequestID       string `json:"requestId"`
-	RequestDate     string `json:"requestDate"`
-	SenderAddress   string `json:"senderAddress"`
-	Title           string `json:"title"`
-	MailStatusCode  string `json:"mailStatusCode"`
-	IsReceived      *bool  `json:"isReceived"`
-	ResultDate      string `json:"resultDate"`
-	OpenedDate      string `json:"openedDate"`
-	ReceiveMailAddr string `json:"receiveMailAddr"`
-	ReceiveType     string `json:"receiveType"`
-	DSNCode         string `json:"dsnCode"`
-	DSNMessage      string `json:"dsnMessage"`
+	RequestID       string          `json:"requestId"`
+	MailSeq         json.RawMessage `json:"mailSeq"`
+	RequestDate     string          `json:"requestDate"`
+	SenderAddress   string          `json:"senderAddress"`
+	Title           string          `json:"title"`
+	MailStatusCode  string          `json:"mailStatusCode"`
+	IsReceived      *bool           `json:"isReceived"`
+	ResultDate      string          `json:"resultDate"`
+	OpenedDate      string          `json:"openedDate"`
+	ReceiveMailAddr string          `json:"receiveMailAddr"`
+	ReceiveType     string          `json:"receiveType"`
+	DSNCode         string          `json:"dsnCode"`
+	DSNMessage      string          `json:"dsnMessage"`
+}
+
+// mailID identifies a mail within a list.
+type mailID struct {
+	request, seq, date, recipient, kind string
+}
+
+func (r mailRow) id() mailID {
+	return mailID{r.RequestID, string(r.MailSeq), r.RequestDate, r.ReceiveMailAddr, r.ReceiveType}
 }
 
 var kinds = map[string]string{"MRT0": "to", "MRT1": "cc", "MRT2": "bcc"}
@@ -116,11 +146,17 @@ func (c *Client) mail(r mailRow) Mail {
 	}
 }
 
-// subject does not shorten a subject to what is shown elsewhere, since it is compared
-// with that of the delivery log.
+// longestTitle bounds a subject, in octets: the service takes 998 characters.
+const longestTitle = 4 * 998
+
+// subject returns the whole subject, since it is compared with that of the delivery log.
+// The service may list it encoded as in the mail's header (RFC 2047).
 func (c *Client) subject(title string) string {
-	const longest = 2000 // twice what the service takes
-	return failure.Printable(c.redact(title[:min(len(title), longest)]))
+	if decoded, err := new(mime.WordDecoder).DecodeHeader(title); err == nil {
+		title = decoded
+	}
+	title = failure.Printable(c.redact(title))
+	return strings.ToValidUTF8(title[:min(len(title), longestTitle)], "")
 }
 
 // inKorea reads a time of the service; zero if it cannot be read.

@@ -50,13 +50,16 @@ type Count struct {
 	N      float64
 }
 
-// Stats reads the counts of all mail that was sent over SMTP with the AppKey, by any
-// sender. With byDomain there is a count for each domain of the recipients.
-func (c *Client) Stats(ctx context.Context, from, to time.Time, unit Unit, byDomain bool) ([]Count, error) {
+// Stats reads the counts of mail that was sent over SMTP with the AppKey from one domain.
+// Others may send with the same AppKey from other domains, and their mail must neither
+// fire this data source's alert rules nor be shown to its Viewers. With byDomain there is
+// a count for each domain of the recipients.
+func (c *Client) Stats(ctx context.Context, senderDomain string, from, to time.Time, unit Unit, byDomain bool) ([]Count, error) {
 	const layout = "2006-01-02T15:04:05.000-07:00"
 	query := url.Values{
 		"eventCategory":  {"MESSAGE"},
 		"extra1s":        {"SMTP"},
+		"extra2s":        {senderDomain},
 		"statisticsType": {"NORMAL"},
 		"timeUnit":       {string(unit)},
 		"statsCriteria":  {"EVENT"},
