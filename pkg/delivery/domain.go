@@ -77,7 +77,7 @@ func domainOf(set *settings.Settings) maildomain.Sender {
 	if slices.Contains(nhncloud.SPFIncludes, set.SPFInclude) { // each of them is the service's
 		includes = append(includes, nhncloud.SPFIncludes...)
 	}
-	return maildomain.Sender{Domain: set.From.Domain, Selector: set.DKIMSelector, Includes: includes}
+	return maildomain.Sender{Domain: set.From.Domain, Selector: set.DKIMSelector, Includes: includes, Known: nhncloud.SPFIncludes}
 }
 
 // watchDomain looks the records up once a day until ctx ends.

@@ -52,6 +52,7 @@ type Sender struct {
 	Domain   string   // of From, in A-labels
 	Selector string   // of the DKIM key
 	Includes []string // one of them has to be in the SPF record; the first is recommended
+	Known    []string // names that the internet's DNS knows, besides
 }
 
 // Finding is what was found of one record.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
@@ -110,8 +111,8 @@ func why(ctx context.Context, err error) failure.ID {
 // know the service's own names, or has the domain on servers of an internal network.
 // It is empty where nothing speaks for that.
 func (l *lookup) doubt(ctx context.Context) failure.ID {
-	for _, include := range l.sender.Includes {
-		switch records, err := l.txt(ctx, include); {
+	for _, name := range slices.Concat(l.sender.Includes, l.sender.Known) {
+		switch records, err := l.txt(ctx, name); {
 		case err != nil:
 			return why(ctx, err)
 		case len(records) > 0:
