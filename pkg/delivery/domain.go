@@ -76,7 +76,7 @@ func domainOf(set *settings.Settings) maildomain.Sender {
 	if slices.Contains(nhncloud.SPFIncludes, set.SPFInclude) { // any of the service's own counts
 		includes = append(includes, nhncloud.SPFIncludes...)
 	}
-	return maildomain.Sender{Domain: set.From.Domain, Selector: set.DKIMSelector, Includes: includes}
+	return maildomain.Sender{Domain: set.From.Domain, Selector: set.DKIMSelector, Includes: includes, Known: nhncloud.SPFIncludes}
 }
 
 // watchDomain looks up the records once a day until ctx ends.

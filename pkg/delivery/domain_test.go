@@ -143,6 +143,17 @@ func TestTheDomainIsLookedUpOnceADay(t *testing.T) {
 	})
 }
 
+// TestAMistakeInSpfIncludeIsTold: it is no reason to doubt this machine's DNS.
+func TestAMistakeInSpfIncludeIsTold(t *testing.T) {
+	set := settings.Defaults()
+	set.From = address.Address{Local: "grafana", Domain: "example.com"}
+	set.SPFInclude = "_spfblocka.toats.com"
+	s := &Sender{service: &Service{domains: maildomain.WithResolver(newZone())}, settings: set, log: hclog.NewNullLogger()}
+	if got := maildomain.Titles(s.CheckDomain(t.Context()).Lacking()); got != "SPF" {
+		t.Errorf("%q lacking", got)
+	}
+}
+
 // TestMailToGmailIsNotedWhereTheDomainLacksARecord, from what is known alone: when mail
 // is accepted, DNS is not asked.
 func TestMailToGmailIsNotedWhereTheDomainLacksARecord(t *testing.T) {

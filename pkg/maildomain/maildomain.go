@@ -52,6 +52,7 @@ type Sender struct {
 	Domain   string   // of the From address, in A-labels
 	Selector string   // of the DKIM key
 	Includes []string // the SPF record must include one of them; the first is recommended
+	Known    []string // more names that every DNS server on the internet knows
 }
 
 // Finding is the result for one record.

@@ -355,6 +355,22 @@ func TestADoubtThatCouldNotBeSettledIsNoFalseAlarm(t *testing.T) {
 	}
 }
 
+// TestAnIncludeThatNobodyHasIsNoDoubtOfTheDNS: it may be a mistake in the settings, and
+// the service's own names tell what this machine's DNS sees.
+func TestAnIncludeThatNobodyHasIsNoDoubtOfTheDNS(t *testing.T) {
+	s := start(t)
+	s.TXT("_dmarc.example.com")
+	of := sender
+	of.Includes, of.Known = []string{"spf.example.org"}, []string{include}
+	if got := maildomain.Titles(check(t, s, of).Lacking()); got != "SPF, DMARC" {
+		t.Errorf("%q is lacking", got)
+	}
+	of.Known = nil
+	if report := check(t, s, of); len(report.Lacking()) > 0 || report.Findings[2].ID != failure.DNSInside {
+		t.Errorf("%+v", report)
+	}
+}
+
 // TestASubdomainOfTheInternalNetworkIsNoFalseAlarm: the domain that was registered is
 // the internet's, and a domain below it has name servers that only this network reaches.
 func TestASubdomainOfTheInternalNetworkIsNoFalseAlarm(t *testing.T) {

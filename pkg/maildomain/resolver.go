@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
@@ -111,8 +112,8 @@ func why(ctx context.Context, err error) failure.ID {
 // not know the service's own names, or the domain's name servers are on an internal
 // network. It is empty if there is no sign of either.
 func (l *lookup) doubt(ctx context.Context) failure.ID {
-	for _, include := range l.sender.Includes {
-		switch records, err := l.txt(ctx, include); {
+	for _, name := range slices.Concat(l.sender.Includes, l.sender.Known) {
+		switch records, err := l.txt(ctx, name); {
 		case err != nil:
 			return why(ctx, err)
 		case len(records) > 0:
