@@ -12,7 +12,7 @@ var (
 	SPFVoid           = hint("spf-void", "The SPF record of {{name}} has more than two look-ups that find nothing, and so none of it counts. Remove {{hosts}}.")
 	SPFIncludeMissing = hint("spf-include-missing", "{{name}} includes {{include}}, which has no SPF record, and so none of the sender's SPF counts. Correct or remove it.")
 	SPFLoop           = hint("spf-loop", "{{name}} includes {{include}}, which leads back to it, and so none of the sender's SPF counts. Remove one of the two.")
-	SPFNoInclude      = hint("spf-no-include", "The SPF record of {{name}} does not include {{include}}. Change it to.")
+	SPFNoInclude      = hint("spf-no-include", "The SPF record of {{name}} does not include {{include}}. Change it to this one.")
 	SPFMacro          = hint("spf-macro", "The SPF record of {{name}} has macros, which depend on each mail: whether it includes {{include}} could not be checked.")
 
 	DKIMOK      = hint("dkim-ok", "The key can be read: {{type}}.")
