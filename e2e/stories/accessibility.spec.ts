@@ -32,6 +32,8 @@ test('axe finds nothing wrong with the query editor', async ({ operator, page, r
   for (const [query, shown] of [
     [{ queryType: 'deliveries', status: ['queued'] }, 'Recipient'],
     [{ queryType: 'delivery', id }, 'ID'],
+    [{ queryType: 'serviceMails' }, 'Recipient'],
+    [{ queryType: 'serviceStats' }, 'Requested'],
   ] as const) {
     await operator.explore(uid, query);
     await expect(page.getByLabel(shown)).toBeVisible();

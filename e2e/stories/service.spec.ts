@@ -11,7 +11,9 @@ const asking = (jsonData: object = {}) =>
 /** list has the double of the service's API list a mail of now. */
 const list = (request: APIRequestContext, mail: object) =>
   request.post(`${api()}/mails`, {
-    data: [{ RequestID: '1', Time: new Date().toISOString(), Sender: 'grafana@example.com', Subject: subject, ...mail }],
+    data: [
+      { RequestID: '1', Time: new Date().toISOString(), Sender: 'grafana@example.com', Subject: subject, ...mail },
+    ],
   });
 
 const GONE = { Code: 'SST3', DSNCode: '5.1.1', DSNMessage: '550 5.1.1 No such user' };

@@ -341,6 +341,32 @@ func TestFreshMailPassesABacklogOfRetries(t *testing.T) {
 	})
 }
 
+// TestStormLeavesSlotsToTheBacklog: while mail waits for a slot, what is being stored
+// takes none but those that are for it.
+func TestStormLeavesSlotsToTheBacklog(t *testing.T) {
+	f := &fixture{T: t, url: "memory:", clock: newClock()}
+	o := f.open(noPoll)
+	busy, release := make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = o.write(context.Background(), &operation{name: "holding the others up", run: func(*transaction) error { close(busy); <-release; return nil }})
+	}()
+	<-busy
+	f.attachAs(o, Attachment{Source: src, Slots: 8, Handler: always(accept)}) // and has not looked yet what waits
+	var taken []*slot
+	for range 8 {
+		if k := o.attached(src).takeForFresh(); k != nil {
+			taken = append(taken, k)
+		}
+	}
+	if len(taken) != 2 {
+		t.Errorf("%d of 8 slots are taken", len(taken))
+	}
+	for _, k := range taken {
+		k.release()
+	}
+	close(release)
+}
+
 // waited makes mails that waited for a relay that was away.
 func (f *fixture) waited(o *Outbox, s *script, n int) (ids []string) {
 	f.Helper()

@@ -341,6 +341,9 @@ func TestNewSettingsReplaceTheOldWhileTheirSendsEnd(t *testing.T) {
 		if again := wait.For(t, "the new settings try it", young.started); again.ID != first.ID {
 			t.Errorf("%s instead of %s", again.ID, first.ID)
 		}
+		if pauses := pausesOf(t, o); len(pauses) != 0 {
+			t.Errorf("pauses %+v", pauses)
+		}
 	})
 }
 

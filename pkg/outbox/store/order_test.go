@@ -74,6 +74,29 @@ func TestFreshMailMakesTheEarlierDue(t *testing.T) {
 	})
 }
 
+// TestFreshMailMakesAllOfTheEarlierDue: one waits for a recipient, the next for another.
+func TestFreshMailMakesAllOfTheEarlierDue(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		group := func() NewDelivery { return mail("group", "a@example.com", "b@example.com") }
+		first := f.enqueue(f.leased(group())).Delivery
+		f.apply(f.end(first, Queued, Sent))
+		second := f.enqueue(group()).Delivery
+		want := []string{first.ID, second.ID}
+		c := f.claim()
+		if got := ids(c.Deliveries); !slices.Equal(got, want) {
+			t.Fatalf("claimed %v", got)
+		}
+		f.apply(f.end(c.Deliveries[0], Queued), f.end(c.Deliveries[1], Queued))
+		if got := ids(f.claim().Deliveries); len(got) != 0 {
+			t.Fatalf("claimed %v before their time", got)
+		}
+		f.enqueue(group())
+		if got := ids(f.claim().Deliveries); !slices.Equal(got, want) {
+			t.Errorf("claimed %v, want both", got)
+		}
+	})
+}
+
 // TestDeferredRecipientDoesNotDelayTheOthers, and keeps its own order.
 func TestDeferredRecipientDoesNotDelayTheOthers(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
