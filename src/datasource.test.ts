@@ -97,3 +97,22 @@ it('shows a failed health check with its link, and keeps its stages for the edit
   expect(error.details.errorDetailsLink).toBe('https://example.com/help');
   expect((await firstValueFrom(healthResults)).mail.details).toEqual(details);
 });
+
+it('leaves warnings to the editor, which has them in the language of the reader', async () => {
+  const hint = 'The domain example.com lacks what receivers ask for: DMARC.';
+  const report = { stages: [] };
+  const healthy = (warnings?: object[]) =>
+    backend.reset({
+      'GET /api/datasources/uid/mail/health': {
+        status: HealthStatus.OK,
+        message: warnings ? `The relay accepts the credentials. ${hint} DMARC: add a record.` : 'The relay accepts.',
+        details: { report, warnings },
+      },
+    });
+  healthy([{ hint, hintId: 'domain-lacks' }]);
+  expect((await datasource.testDatasource()).message).toBe(
+    'The relay accepts the credentials. There are warnings: see Result of the test above.',
+  );
+  healthy();
+  expect((await datasource.testDatasource()).message).toBe('The relay accepts.');
+});

@@ -84,6 +84,21 @@ describe.each(pluginJson.languages)('in %s', (language) => {
   });
 });
 
+it('says what to do before it shows the record that is to follow', () => {
+  render(<DomainTable report={report} />);
+  const [words, record] = ['example.com has 2 SPF records', report.findings[0].expected!].map((text) =>
+    screen.getByText((shown) => shown.startsWith(text)),
+  );
+  expect(words.compareDocumentPosition(record)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+});
+
+it('breaks a long name behind its dots, and a copy of it has none', () => {
+  const { container } = render(<DomainTable report={report} />);
+  const name = [...container.querySelectorAll('th div')].find(({ textContent }) => textContent!.startsWith('toast'))!;
+  expect(name.textContent).toBe('toast._domainkey.example.com');
+  expect(name.innerHTML).toContain('toast.<wbr>_domainkey.<wbr>example.<wbr>com');
+});
+
 it('copies the record to add, and offers none where there is nothing to add', async () => {
   const user = userEvent.setup({ delay: null });
   Object.defineProperty(window, 'isSecureContext', { value: true }); // else there is no clipboard
