@@ -116,7 +116,7 @@ func TestRecipientsOfARequest(t *testing.T) {
 	}{
 		{"the default recipients share a mail", "alerts", 200, [][]string{{"a@example.com", "b@example.com", "audit@example.com"}}},
 		{"an allowed recipient replaces to, the defaults stay in bcc", "alerts?to=x@team.example.com", 200, [][]string{{"x@team.example.com", "audit@example.com"}}},
-		{"a template that expands to nothing means the defaults", "alerts?to=&type=auth", 200, [][]string{{"a@example.com", "b@example.com", "audit@example.com"}}},
+		{"a template that expands to nothing means the defaults, whom mail of type auth reaches one by one", "alerts?to=&type=auth", 200, [][]string{{"a@example.com"}, {"audit@example.com"}, {"b@example.com"}}},
 		{"individual mails", "alerts?mode=individual&type=normal", 200, [][]string{{"a@example.com"}, {"audit@example.com"}, {"b@example.com"}}},
 		{"a stranger is refused", "alerts?to=x@elsewhere.example", 403, nil},
 		{"a typing error is refused", "alerts?too=a@example.com", 400, nil},
