@@ -79,6 +79,7 @@ var (
 	ServiceNarrow      = hint("service-narrow", "Narrow the time range.")
 	ServiceAddress     = hint("service-address", "Check that serviceUrl is the address of the service's API, and that no proxy on the way answers in its place.")
 	ServiceDNS         = hint("service-dns", "Check serviceUrl and this machine's DNS.")
+	ServiceUnverified  = hint("service-unverified", "Set up SPF, DKIM and DMARC of the sender's domain and verify them in the NHN Cloud console: until then the service restricts mail to Gmail and Yahoo.")
 	ServiceUnreachable = hint("service-unreachable", "Check serviceUrl, and that this machine can reach {{host}}, directly or through Grafana's proxy.")
 	ServiceCertificate = hint("service-certificate", "Check serviceUrl. If a proxy on the way decrypts TLS, this machine must trust the certificate that it presents for {{host}}.")
 )

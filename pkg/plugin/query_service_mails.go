@@ -41,6 +41,9 @@ func (d *DataSource) queryServiceMails(ctx context.Context, m queryModel, q back
 	if tooOld {
 		remark(frame, failure.ServiceTooOld.With())
 	}
+	if slices.ContainsFunc(shown, func(m api.Mail) bool { return m.Status == api.Unverified }) {
+		remark(frame, failure.ServiceUnverified.With())
+	}
 	switch {
 	case listed.Incomplete():
 		remark(frame, failure.ServiceMore.With("total", strconv.Itoa(listed.Total), "read", strconv.Itoa(listed.Read)))
@@ -106,6 +109,15 @@ func joined[T ~string](words []T) string {
 	return strings.Join(all, ", ")
 }
 
+// orNull is null for an empty text, which a transformation passes over for one that
+// says something.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
 func mailsTable(mails []api.Mail) *data.Frame {
 	n := len(mails)
 	var (
@@ -113,8 +125,8 @@ func mailsTable(mails []api.Mail) *data.Frame {
 		statuses   = make([]string, n)
 		recipients = make([]string, n)
 		subjects   = make([]string, n)
-		dsnCodes   = make([]string, n)
-		dsnWords   = make([]string, n)
+		dsnCodes   = make([]*string, n)
+		dsnWords   = make([]*string, n)
 		received   = make([]*time.Time, n)
 		opened     = make([]*time.Time, n)
 		codes      = make([]string, n)
@@ -123,7 +135,7 @@ func mailsTable(mails []api.Mail) *data.Frame {
 	)
 	for i, m := range mails {
 		times[i], statuses[i], recipients[i], subjects[i] = moment(m.Time), string(m.Status), m.Recipient, m.Subject
-		dsnCodes[i], dsnWords[i], received[i], opened[i] = m.DSNCode, m.DSNMessage, moment(m.Received), moment(m.Opened)
+		dsnCodes[i], dsnWords[i], received[i], opened[i] = orNull(m.DSNCode), orNull(m.DSNMessage), moment(m.Received), moment(m.Opened)
 		codes[i], kinds[i], requests[i] = m.Code, m.Kind, m.RequestID
 	}
 	return table("mails",

@@ -23,7 +23,7 @@ type serviceResult struct {
 	status string // empty if the relay has not accepted the mail for them
 	code   string
 	words  string
-	why    failure.Hint // why the status is unknown; words holds its text
+	why    failure.Hint // whose text words holds, where the service has no words
 }
 
 // addResults adds to each recipient what the service says, or why that is unknown. A
@@ -103,7 +103,12 @@ func resultOf(r outbox.Recipient, subject string, listed []api.Mail) *serviceRes
 		return unknown(failure.ServiceNotListed.With())
 	case 1:
 		m := matching[0]
-		return &serviceResult{status: string(m.Status), code: m.Code, words: strings.TrimSpace(m.DSNCode + " " + m.DSNMessage)}
+		result := &serviceResult{status: string(m.Status), code: m.Code, words: strings.TrimSpace(m.DSNCode + " " + m.DSNMessage)}
+		if result.words == "" && m.Status == api.Unverified {
+			result.why = failure.ServiceUnverified.With()
+			result.words = result.why.English
+		}
+		return result
 	}
 	return unknown(failure.ServiceAmbiguous.With("count", strconv.Itoa(len(matching))))
 }
