@@ -105,7 +105,7 @@ describe('a notification that was refused', () => {
   const body = JSON.stringify({
     error: 'the relay refuses the sender: auth: 535 5.7.8 "no" \\ \u2603',
     code: 'held',
-    hint: 'Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project.',
+    hint: 'Check fromAddress: the relay accepts no mail from this sender. Its domain may not be verified in the NHN Cloud console, or may be protected by another project.',
     id: '1',
   });
   const status = 'webhook response status 502 Bad Gateway';
@@ -126,7 +126,7 @@ describe('a notification that was refused', () => {
       backend.reset(failing(`${status}: ${body}`));
       expect(await run()).toMatchObject({
         message: 'the relay refuses the sender: auth: 535 5.7.8 "no" \\ \u2603',
-        hint: 'Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project.',
+        hint: 'Check fromAddress: the relay accepts no mail from this sender. Its domain may not be verified in the NHN Cloud console, or may be protected by another project.',
       });
     });
 

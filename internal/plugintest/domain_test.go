@@ -76,7 +76,7 @@ func TestSaveAndTestTellsWhatTheDomainLacks(t *testing.T) {
 			t.Errorf("%q does not say %q", result.Message, want.words)
 		}
 	}
-	if !strings.Contains(result.Message, "only the NHN Cloud console says") {
+	if !strings.Contains(result.Message, "only the NHN Cloud console shows") {
 		t.Errorf("%q takes DNS for the console", result.Message)
 	}
 	answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))

@@ -48,7 +48,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			if got.Verdict != tt.verdict || got.Code != 451 || got.EnhancedCode != "4.3.0" || got.Text != "the relay's words" || got.Stage != "mail" {
 				t.Errorf("%+v", got)
 			}
-			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay accepts no mail from this sender. Its domain may not be verified in the NHN Cloud console, or may be protected by another project." {
 				t.Errorf("reason %q", got.Reason)
 			}
 			for _, r := range got.Results {
@@ -64,7 +64,7 @@ func TestWhatAFailureMeansForTheMail(t *testing.T) {
 			one.Recipients[0].Err = nil
 			one.Reply = smtp.Reply{Code: 250, EnhancedCode: "2.0.0", Text: "taken"}
 			got = outcomeOf(one, nil)
-			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project." {
+			if got.Reason != "mail: 451 4.3.0 the relay's words. Check fromAddress: the relay accepts no mail from this sender. Its domain may not be verified in the NHN Cloud console, or may be protected by another project." {
 				t.Errorf("of the one that does not have it: reason %q", got.Reason)
 			}
 			if got.Results[0].Status != outbox.Sent || got.Results[0].Text != "taken" || got.Results[1].Status != tt.status {

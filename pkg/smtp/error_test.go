@@ -104,8 +104,8 @@ func TestErrorSaysStageAndWords(t *testing.T) {
 func TestAdviceIsInSentences(t *testing.T) {
 	for want, e := range map[string]*Error{
 		"rcpt: 550 no such user": {Stage: StageRcpt, Reply: Reply{Code: 550, Text: "no such user"}},
-		"auth: 535 no. Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project.":      {Stage: StageAuth, Reply: Reply{Code: 535, Text: "no"}, Hint: failure.Sender.With()},
-		"auth: 535 Go away. Check fromAddress: the relay takes no mail from this sender. Its domain may not be verified in the NHN Cloud console, or be protected by another project.": {Stage: StageAuth, Reply: Reply{Code: 535, Text: "Go away."}, Hint: failure.Sender.With()},
+		"auth: 535 no. Check fromAddress: the relay accepts no mail from this sender. Its domain may not be verified in the NHN Cloud console, or may be protected by another project.":      {Stage: StageAuth, Reply: Reply{Code: 535, Text: "no"}, Hint: failure.Sender.With()},
+		"auth: 535 Go away. Check fromAddress: the relay accepts no mail from this sender. Its domain may not be verified in the NHN Cloud console, or may be protected by another project.": {Stage: StageAuth, Reply: Reply{Code: 535, Text: "Go away."}, Hint: failure.Sender.With()},
 	} {
 		if got := e.Advice(); got != want {
 			t.Errorf("%q, want %q", got, want)
