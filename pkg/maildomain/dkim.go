@@ -22,11 +22,10 @@ func (l *lookup) dkim(ctx context.Context) Finding {
 	finding := Finding{Record: DKIM}
 	for _, domain := range slices.Compact([]string{l.sender.Domain, l.parent}) {
 		finding.Name = l.sender.Selector + "._domainkey." + domain
-		records, err := l.txt(ctx, finding.Name)
+		records, err := l.txt(ctx, finding.Name, isKey)
 		if err != nil {
 			return finding.unknown(why(ctx, err))
 		}
-		records = slices.DeleteFunc(records, func(r string) bool { return !isKey(r) }) // a wildcard answers with other records
 		if len(records) == 0 {
 			continue
 		}

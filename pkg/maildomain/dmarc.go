@@ -27,11 +27,10 @@ func (l *lookup) dmarc(ctx context.Context) dmarcFinding {
 	finding := Finding{Record: DMARC}
 	for _, domain := range slices.Compact([]string{l.sender.Domain, l.parent}) {
 		finding.Name = "_dmarc." + domain
-		records, err := l.txt(ctx, finding.Name)
+		records, err := l.txt(ctx, finding.Name, isDMARC)
 		if err != nil {
 			return dmarcFinding{Finding: finding.unknown(why(ctx, err))}
 		}
-		records = slices.DeleteFunc(records, func(r string) bool { return !isDMARC(r) })
 		if len(records) == 0 {
 			continue
 		}

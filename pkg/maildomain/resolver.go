@@ -76,14 +76,15 @@ func (noResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, er
 	return nil, errServer
 }
 
-// txt looks up the TXT records of a name. It is no error if there is no record or no
-// such name.
-func (l *lookup) txt(ctx context.Context, name string) ([]string, error) {
+// txt looks up the TXT records of a name that are meant as records of a kind: others may
+// be there, too, and a wildcard answers with any. It is no error if there is no record or
+// no such name.
+func (l *lookup) txt(ctx context.Context, name string, meant func(record string) bool) ([]string, error) {
 	records, err := l.dns.LookupTXT(ctx, absolute(name))
 	if notFound(err) {
 		return nil, nil
 	}
-	return records, err
+	return slices.DeleteFunc(records, func(r string) bool { return !meant(r) }), err
 }
 
 // absolute ends a name with a dot, so that the resolver appends no search domain.
@@ -113,7 +114,7 @@ func why(ctx context.Context, err error) failure.ID {
 // network. It is empty if there is no sign of either.
 func (l *lookup) doubt(ctx context.Context) failure.ID {
 	for _, name := range slices.Concat(l.sender.Includes, l.sender.Known) {
-		switch records, err := l.txt(ctx, name); {
+		switch records, err := l.txt(ctx, name, func(string) bool { return true }); {
 		case err != nil:
 			return why(ctx, err)
 		case len(records) > 0:

@@ -20,11 +20,10 @@ const (
 func (l *lookup) spf(ctx context.Context) Finding {
 	name, include := l.sender.Domain, l.sender.Includes[0]
 	finding := Finding{Record: SPF, Name: name, Status: Wrong}
-	records, err := l.txt(ctx, name)
+	records, err := l.txt(ctx, name, isSPF)
 	if err != nil {
 		return finding.unknown(why(ctx, err))
 	}
-	records = slices.DeleteFunc(records, func(r string) bool { return !isSPF(r) })
 	finding.Found = shown(records)
 	if len(records) == 0 {
 		finding.Status, finding.Expected = Missing, oneRecord(nil, include, true)
@@ -144,12 +143,11 @@ func (w *spfWalk) follow(ctx context.Context, from, to string, passes bool, path
 		w.fault = failure.SPFLoop.With("name", from, "include", to)
 		return
 	}
-	records, err := w.txt(ctx, to)
+	records, err := w.txt(ctx, to, isSPF)
 	if err != nil {
 		w.failed, w.at = why(ctx, err), to
 		return
 	}
-	records = slices.DeleteFunc(records, func(r string) bool { return !isSPF(r) })
 	switch len(records) {
 	case 0:
 		w.fault = failure.SPFIncludeMissing.With("name", from, "include", to)

@@ -85,6 +85,17 @@ func (d *DataSource) query(ctx context.Context, q backend.DataQuery) (data.Frame
 	return nil, badParameter("queryType is %q; it must be deliveries, delivery, stats, queue, serviceStats or serviceMails", q.QueryType)
 }
 
+// bounds checks the limit and returns the parts of recipients' addresses.
+func (m queryModel) bounds() (recipients []string, err error) {
+	if recipients, err = parseRecipients(m.Recipient); err != nil {
+		return nil, badParameter("recipient is %.60q: %v", m.Recipient, err)
+	}
+	if m.Limit < 0 || m.Limit > outbox.MaxLimit {
+		return nil, badParameter("limit is %d; it must be a number from 1 to %d", m.Limit, outbox.MaxLimit)
+	}
+	return recipients, nil
+}
+
 // filter is the model's filters within the time range.
 func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, error) {
 	f := outbox.Filter{
@@ -95,11 +106,8 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 		return f, badParameter("text is %.60q: %v", m.Text, errTooLong)
 	}
 	var err error
-	if f.Recipients, err = parseRecipients(m.Recipient); err != nil {
-		return f, badParameter("recipient is %.60q: %v", m.Recipient, err)
-	}
-	if m.Limit < 0 || m.Limit > outbox.MaxLimit {
-		return f, badParameter("limit is %d; it must be a number from 1 to %d", m.Limit, outbox.MaxLimit)
+	if f.Recipients, err = m.bounds(); err != nil {
+		return f, err
 	}
 	for _, s := range m.Status {
 		status, err := parseStatus(s)

@@ -82,11 +82,8 @@ func mailFilterOf(m queryModel) (f mailFilter, err error) {
 		}
 		f.statuses = append(f.statuses, api.Status(s))
 	}
-	if f.recipients, err = parseRecipients(m.Recipient); err != nil {
-		return f, badParameter("recipient is %.60q: %v", m.Recipient, err)
-	}
-	if m.Limit < 0 || m.Limit > outbox.MaxLimit {
-		return f, badParameter("limit is %d; it must be a number from 1 to %d", m.Limit, outbox.MaxLimit)
+	if f.recipients, err = m.bounds(); err != nil {
+		return f, err
 	}
 	f.limit = cmp.Or(m.Limit, outbox.MaxLimit)
 	return f, nil
