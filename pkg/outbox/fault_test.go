@@ -26,14 +26,7 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 		d := f.enqueue(sends, notification("n"))
 		wait.For(t, "the send begins", s.started)
 		f.attach(other, thief)
-		looks := func() {
-			t.Helper()
-			before := stores[1].writes.Load()
-			wait.Until(t, "the other looks", func() bool {
-				other.wakeSource(src)
-				return stores[1].writes.Load() > before+3
-			})
-		}
+		looks := func() { t.Helper(); looksForMail(t, other, &stores[1]) }
 		f.clock.advance(before)
 		looks()
 		stores[0].away.Store(true)
@@ -61,6 +54,16 @@ func TestStoreThatWasAwayCostsNobodyTheirLease(t *testing.T) {
 	})
 }
 
+// looksForMail returns when the outbox has looked for due mail in its store.
+func looksForMail(t *testing.T, o *Outbox, st *faults) {
+	t.Helper()
+	before := st.writes.Load()
+	wait.Until(t, "the outbox looks", func() bool {
+		o.wakeSource(src)
+		return st.writes.Load() > before+3
+	})
+}
+
 // TestStoreThatFreezesCostsNobodyTheirLease: it falls silent in the midst of a
 // transaction, and goes on with it when leases have ended that nobody could renew.
 func TestStoreThatFreezesCostsNobodyTheirLease(t *testing.T) {
@@ -74,14 +77,7 @@ func TestStoreThatFreezesCostsNobodyTheirLease(t *testing.T) {
 				d := f.enqueue(sends, notification("n"))
 				wait.For(t, "the send begins", s.started)
 				f.attach(other, thief)
-				looks := func() {
-					t.Helper()
-					before := st.writes.Load()
-					wait.Until(t, "the other looks", func() bool {
-						other.wakeSource(src)
-						return st.writes.Load() > before+3
-					})
-				}
+				looks := func() { t.Helper(); looksForMail(t, other, &st) }
 				looks()
 				err := other.write(t.Context(), &operation{name: "freezing", run: func(*transaction) error {
 					f.clock.advance(13 * time.Second)

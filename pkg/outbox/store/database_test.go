@@ -298,6 +298,27 @@ func onServer(t *testing.T, parameters ...string) *fixture {
 	}})
 }
 
+// waitsInVain has a transaction wait for a row that holder has locked, until a time-out
+// ends that: it is the fault of this transaction alone.
+func (f *fixture) waitsInVain(holder *database, d Delivery, until string) {
+	f.Helper()
+	ctx := f.Context()
+	err := holder.Write(ctx, func(tx *Tx) error {
+		if _, err := tx.Load(src, d.ID); err != nil {
+			return err
+		}
+		err := f.Write(ctx, func(tx *Tx) error { _, err := tx.Load(src, d.ID); return err })
+		failure, ok := errors.AsType[*StorageError](err)
+		if !ok || failure.Everybody || failure.Unknown {
+			f.Errorf("%s: %+v", until, err)
+		}
+		return nil
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+}
+
 // TestTimeOutIsTheOperationsFault: that of the server, and that for a lock.
 func TestTimeOutIsTheOperationsFault(t *testing.T) {
 	for _, parameter := range []string{"statement_timeout=500", "lock_timeout=500"} {
@@ -306,20 +327,7 @@ func TestTimeOutIsTheOperationsFault(t *testing.T) {
 		holder := f.database
 		f.url += "&" + parameter
 		f.database = f.open()
-		err := holder.Write(t.Context(), func(tx *Tx) error { // holds the row
-			if _, err := tx.Load(src, d.ID); err != nil {
-				return err
-			}
-			err := f.Write(t.Context(), func(tx *Tx) error { _, err := tx.Load(src, d.ID); return err })
-			failure, ok := errors.AsType[*StorageError](err)
-			if !ok || failure.Everybody || failure.Unknown {
-				t.Errorf("%s: %+v", parameter, err)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		f.waitsInVain(holder, d, parameter)
 		f.enqueue(mail("")) // the connection is well
 	}
 }
@@ -332,20 +340,7 @@ func TestOwnTimeOutIsTheOperationsFault(t *testing.T) {
 	holder := f.database
 	f.database = f.open()
 	f.timeout = 500 * time.Millisecond
-	err := holder.Write(t.Context(), func(tx *Tx) error { // holds the row
-		if _, err := tx.Load(src, d.ID); err != nil {
-			return err
-		}
-		err := f.Write(t.Context(), func(tx *Tx) error { _, err := tx.Load(src, d.ID); return err })
-		failure, ok := errors.AsType[*StorageError](err)
-		if !ok || failure.Everybody || failure.Unknown {
-			t.Errorf("%+v", err)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f.waitsInVain(holder, d, "its own time-out")
 }
 
 // TestServerThatFallsSilentHoldsNobodyUp: it is frozen in the midst of a transaction,

@@ -36,8 +36,8 @@ var (
 	qRemoveAlerts = register(`DELETE FROM alert WHERE delivery {in $1}`)
 )
 
-// History reads by a prepared statement and not on the connection that writes: waiting
-// for that took 6 % of a storm in SQLite.
+// History reads in a file of SQLite on another connection than the one that writes,
+// which would have to wait for it.
 func (db *database) History(ctx context.Context, hashes []int64, limit int) (found []EarlierRecord, err error) {
 	args := []any{db.list(hashes), limit - 1}
 	s := db.statements[qHistory]
