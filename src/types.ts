@@ -56,11 +56,15 @@ export interface EmailJsonData extends DataSourceJsonData {
 
   serviceResults?: boolean;
   serviceUrl?: string;
+
+  charts?: boolean;
+  grafanaUrl?: string;
 }
 
 export interface EmailSecureJsonData {
   secretKey?: string;
   webhookSecret?: string;
+  grafanaToken?: string;
   tlsCACert?: string;
 }
 

@@ -88,6 +88,18 @@ func (r *reader) serviceURL(unset string) string {
 	return s
 }
 
+// grafanaURL reads the address of Grafana's API. It may be http: inside a cluster, or on
+// one machine, Grafana often speaks no TLS.
+func (r *reader) grafanaURL() string {
+	const key = "grafanaUrl"
+	s := strings.TrimRight(r.line(key), "/")
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(s, "?#")) { // not quoted, for it may hold a password
+		r.add(key, "grafanaUrl is not the address of Grafana; it must be an http or https URL without user, query and fragment, such as http://localhost:3000")
+	}
+	return s
+}
+
 // onThisMachine says whether host is a name or an address of the loopback interface.
 func onThisMachine(host string) bool {
 	ip, err := netip.ParseAddr(host)
@@ -135,6 +147,15 @@ func invisible(c rune) bool { return unicode.Is(unicode.Cf, c) }
 func (r *reader) webhookSecret(secret string) Secret {
 	if secret != "" && strings.TrimSpace(secret) == "" {
 		r.add(keyWebhookSecret, "webhookSecret is blank, which anyone can guess; set a long random one, or remove it")
+	}
+	return NewSecret(secret)
+}
+
+// grafanaToken reads the token for Grafana's API; space around it comes from copying.
+func (r *reader) grafanaToken(secret string) Secret {
+	secret = strings.TrimSpace(secret)
+	if strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+		r.add(keyGrafanaToken, "grafanaToken is not a token; copy the one of a service account from Grafana")
 	}
 	return NewSecret(secret)
 }

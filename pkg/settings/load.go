@@ -25,6 +25,7 @@ const (
 	keySecretKey     = "secretKey"
 	keyWebhookSecret = "webhookSecret"
 	keyTLSCACert     = "tlsCACert"
+	keyGrafanaToken  = "grafanaToken"
 )
 
 // Load reads and validates a data source. Keys it does not know are Grafana's
@@ -81,13 +82,17 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	s.ServiceResults = r.flag("serviceResults")
 	s.ServiceURL = r.serviceURL(d.ServiceURL)
 
-	for _, key := range []string{keySecretKey, keyWebhookSecret, keyTLSCACert} {
+	s.Charts = r.flagOr("charts", d.Charts)
+	s.GrafanaURL = r.grafanaURL()
+
+	for _, key := range []string{keySecretKey, keyWebhookSecret, keyTLSCACert, keyGrafanaToken} {
 		if r.value(key) != nil {
 			r.add(key, "%s stands in jsonData, where everyone who sees the data source can read it; move it to secureJsonData", key)
 		}
 	}
 	s.SecretKey = r.secretKey(secure[keySecretKey])
 	s.WebhookSecret = r.webhookSecret(secure[keyWebhookSecret])
+	s.GrafanaToken = r.grafanaToken(secure[keyGrafanaToken])
 
 	if r.problems != nil {
 		return Settings{}, &Error{Problems: r.problems}

@@ -86,11 +86,14 @@ func (r *reader) seconds(key string, unset time.Duration, least, most int) time.
 	return time.Duration(r.number(key, int(unset/time.Second), least, most)) * time.Second
 }
 
-// flag reads a boolean, also from "true" and "false" in any case.
-func (r *reader) flag(key string) bool {
+// flag reads a boolean that is false where it is unset.
+func (r *reader) flag(key string) bool { return r.flagOr(key, false) }
+
+// flagOr reads a boolean, also from "true" and "false" in any case.
+func (r *reader) flagOr(key string, unset bool) bool {
 	v := r.value(key)
 	if v == nil {
-		return false
+		return unset
 	}
 	if s, ok := v.(string); ok {
 		switch strings.ToLower(strings.TrimSpace(s)) {
