@@ -20,6 +20,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/rulechart"
 )
 
 const (
@@ -41,6 +42,7 @@ type Service struct {
 	connections *openConnections
 	pictures    *picture.Fetcher
 	grafana     *grafana.Client
+	charts      *rulechart.Maker
 	domains     *maildomain.Checker
 
 	life context.Context // ends with Close
@@ -57,6 +59,8 @@ type Service struct {
 
 	// unread limits how often the log says that the history cannot be read.
 	unread rate.Sometimes
+	// uncharted likewise that mail goes without charts.
+	uncharted rate.Sometimes
 }
 
 // ErrOpening is the answer while there is no outbox yet.
@@ -78,8 +82,9 @@ func New(config Config, log hclog.Logger) *Service {
 	s := &Service{
 		config: config, log: log, connections: newOpenConnections(),
 		pictures: picture.NewFetcher(config.images), grafana: grafana.NewClient(),
-		unread: rate.Sometimes{Interval: 10 * time.Minute},
+		unread: rate.Sometimes{Interval: 10 * time.Minute}, uncharted: rate.Sometimes{Interval: 10 * time.Minute},
 	}
+	s.charts = rulechart.NewMaker(s.grafana)
 	s.life, s.end = context.WithCancel(context.Background())
 	if config.grafanaErr != nil {
 		log.Error("grafana_url in [plugin."+pluginID+"] of grafana.ini is not used", "error", config.grafanaErr.Error())
