@@ -25,7 +25,7 @@ import (
 
 const (
 	within      = 10 * time.Second // how long a request may take if its caller is more patient
-	maxBody     = 8 << 20          // octets in an answer
+	maxBody     = 4 << 20          // octets in an answer
 	connections = 16               // to one Grafana
 )
 

@@ -70,7 +70,7 @@ func TestWhatGrafanaRefuses(t *testing.T) {
 		{"no right", a, grafanatest.Status(403), failure.Refused, "403: the token may not read this"},
 		{"a fault", a, grafanatest.Status(500), failure.Transient, "500"},
 		{"a page", a, grafanatest.Garbage, failure.Protocol, "not Grafana's API"},
-		{"100 MB", a, grafanatest.Huge, failure.Protocol, "larger than 8 MiB"},
+		{"100 MB", a, grafanatest.Huge, failure.Protocol, "larger than 4 MiB"},
 		{"a redirection", a, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, failure.Protocol, "it redirects"},
 		{"nothing there", Access{"http://127.0.0.1:1", a.Token, 1}, nil, failure.Network, "no connection"},
 		{"a rule of another organization", a, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"orgID":2,"data":[{}]}`)) }, failure.Protocol, "not Grafana's API"},

@@ -16,7 +16,7 @@ type Chart struct {
 }
 
 // sparkline is how many characters a sparkline has.
-const sparkline = 40
+const sparkline = 24
 
 // newChart describes the chart of an alert.
 func newChart(a *alert.Alert, v *Alert, w *locale.Words) *Chart {
