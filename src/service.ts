@@ -43,6 +43,7 @@ export const DEFAULTS = {
   messagesPerMinute: 0,
   dedupeSeconds: 30,
   serviceUrl: 'https://email.api.nhncloudservice.com',
+  charts: true,
 } as const satisfies EmailJsonData;
 
 /** STATUSES of a delivery, in the order of its life. */
@@ -88,6 +89,7 @@ const FLAGS = [
   'tlsAuthWithCACert',
   'enableSecureSocksProxy',
   'serviceResults',
+  'charts',
 ] as const;
 
 type List = (typeof LISTS)[number];

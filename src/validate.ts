@@ -47,6 +47,19 @@ function isServiceUrl(text: string): boolean {
   );
 }
 
+/** isGrafanaUrl says whether a text may be the address of Grafana's API. */
+function isGrafanaUrl(text: string): boolean {
+  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+  return (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    Boolean(url.hostname) &&
+    !url.username &&
+    !url.password &&
+    !/[?#]/.test(text)
+  );
+}
+
 /** validate says what must change before the settings can work, key by key. */
 export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   const errors: Errors = {};
@@ -135,6 +148,9 @@ export function validate(saved: EmailJsonData, hasSecretKey: boolean): Errors {
   }
   if (!isServiceUrl(settings.serviceUrl)) {
     errors.serviceUrl = t('validate.service-url', 'Enter an https URL without a user name, query or fragment.');
+  }
+  if (jsonData.grafanaUrl?.trim() && !isGrafanaUrl(jsonData.grafanaUrl)) {
+    errors.grafanaUrl = t('validate.grafana-url', 'Enter an http or https URL without a user name, query or fragment.');
   }
   for (const [key, [least, most]] of Object.entries(LIMITS) as Array<
     [keyof typeof LIMITS, readonly [number, number]]

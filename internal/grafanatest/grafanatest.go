@@ -5,6 +5,7 @@ package grafanatest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -52,7 +53,7 @@ type Query struct {
 
 // Start starts a Grafana on this machine.
 func Start() *Grafana {
-	g := &Grafana{ended: make(chan struct{}), rules: make(map[string]json.RawMessage), interval: time.Minute}
+	g := &Grafana{ended: make(chan struct{}), rules: make(map[string]json.RawMessage), interval: time.Minute, frames: func(Query) data.Frames { return nil }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/provisioning/alert-rules/{uid}", g.guard(g.rule))
 	mux.HandleFunc("GET /api/v1/provisioning/folder/{folder}/rule-groups/{group}", g.guard(g.group))
@@ -78,6 +79,13 @@ func (g *Grafana) AddRule(uid, rule string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.rules[uid] = json.RawMessage(rule)
+}
+
+// Rule is a rule of one query to a data source like Prometheus, which fires above a limit.
+func Rule(uid string, limit float64) string {
+	return fmt.Sprintf(`{"uid":%q,"orgID":%d,"folderUID":"infra","ruleGroup":"every minute","condition":"C","for":"5m","data":[
+		{"refId":"A","datasourceUid":"prom","model":{"refId":"A","expr":"cpu","instant":true}},
+		{"refId":"C","datasourceUid":"__expr__","model":{"refId":"C","type":"threshold","expression":"A","conditions":[{"evaluator":{"type":"gt","params":[%v]}}]}}]}`, uid, Org, limit)
 }
 
 // Answer sets what queries are answered with.

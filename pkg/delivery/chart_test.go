@@ -22,8 +22,7 @@ func chartMailing(t *testing.T, override map[string]any) (mailing, *grafanatest.
 	t.Helper()
 	g := grafanatest.Start()
 	t.Cleanup(g.Stop)
-	g.AddRule("cpu", `{"uid":"cpu","orgID":1,"condition":"C","for":"5m","data":[{"refId":"A","datasourceUid":"prom","model":{"expr":"cpu"}},
-		{"refId":"C","datasourceUid":"__expr__","model":{"type":"threshold","expression":"A","conditions":[{"evaluator":{"type":"gt","params":[90]}}]}}]}`)
+	g.AddRule("cpu", grafanatest.Rule("cpu", 90))
 	g.Answer(func(q grafanatest.Query) data.Frames {
 		return data.Frames{data.NewFrame("", data.NewField("time", nil, []time.Time{q.From, q.To}), data.NewField("value", data.Labels{"host": "web-1"}, []float64{41, 97}))}
 	})

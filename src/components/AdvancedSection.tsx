@@ -5,6 +5,7 @@ import { CollapsableSection, RadioButtonGroup, SecretInput, SecretTextArea, Stac
 import { t } from '../i18n';
 import { DEFAULTS } from '../service';
 import type { AuthMechanism } from '../types';
+import { ChartsSection } from './ChartsSection';
 import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
 import type { Config } from './useConfig';
@@ -20,6 +21,7 @@ const KEYS = [
   'serverName',
   'ehloName',
   'serviceUrl',
+  'grafanaUrl',
   'dkimSelector',
   'spfInclude',
 ] as const;
@@ -183,6 +185,7 @@ export function AdvancedSection({ config }: { config: Config }) {
             />
           </Stack>
         </ConfigSubSection>
+        <ChartsSection config={config} />
         <ConfigSubSection title={t('config.network.title', 'Network')}>
           <Stack direction="column" gap={2}>
             <TextField
