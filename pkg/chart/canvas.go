@@ -144,10 +144,10 @@ func (d *canvas) vertical(x float64, top, bottom int, c color.RGBA) {
 	}
 }
 
-// triangle points down to a place.
+// triangle points up to a place.
 func (d *canvas) triangle(x, y float64, c color.RGBA) {
 	const side = 5 * pixels
-	d.polygon([2]float64{x - side, y - side}, [2]float64{x, y + side/2}, [2]float64{x + side, y - side})
+	d.polygon([2]float64{x - side, y + side}, [2]float64{x, y - side/2}, [2]float64{x + side, y + side})
 	d.shape(c)
 }
 

@@ -145,7 +145,7 @@ func (c *Chart) drawTimes(d *canvas, area image.Rectangle, x scale) {
 	if !c.Fired.Before(c.From) && !c.Fired.After(c.To) {
 		mark = x.at(float64(c.Fired.UnixMilli()))
 		d.vertical(mark, area.Min.Y, area.Max.Y, ink)
-		d.triangle(mark, float64(area.Min.Y), ink)
+		d.triangle(mark, float64(area.Max.Y), ink)
 		text := c.Fired.In(c.From.Location()).Format(layout)
 		wide := d.width(d.bold, text)
 		start = min(max(mark-wide/2, pad), float64(d.Bounds().Max.X-pad)-wide)

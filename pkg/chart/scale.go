@@ -21,7 +21,7 @@ func (c *Chart) valueRange() (from, to float64) {
 			from, to = min(from, v), max(to, v)
 		}
 	}
-	room := (to - from) * 0.12
+	room := (to - from) * 0.17
 	if room == 0 {
 		room = max(math.Abs(to)*0.1, 1e-9)
 		if to == 0 {
