@@ -193,3 +193,17 @@ func TestAHoleInTheDataIsAGap(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestAStormHasFewCharts: they take time of the machine, which the mails need.
+func TestAStormHasFewCharts(t *testing.T) {
+	_, m, a := start(t)
+	m.rate.SetLimit(0)
+	for i := range atFirst + 1 {
+		one := firing("web-1")
+		one.Fingerprint = fmt.Sprint(i)
+		_, failed := m.Charts(t.Context(), a, []*alert.Alert{one}, time.UTC, now)
+		if busy := errors.Is(failed[0], ErrBusy); busy != (i == atFirst) {
+			t.Errorf("mail %d: %v", i, failed[0])
+		}
+	}
+}
