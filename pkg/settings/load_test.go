@@ -354,8 +354,7 @@ func TestEveryProblemIsToldAtOnce(t *testing.T) {
 	}
 	var keys []string
 	for _, problem := range invalid.Problems {
-		key, _, _ := strings.Cut(problem, " ")
-		keys = append(keys, key)
+		keys = append(keys, problem.Key)
 	}
 	if got := strings.Join(keys, " "); got != "port appKey fromAddress language tlsSkipVerify secretKey" {
 		t.Errorf("problems of %s", got)
@@ -442,8 +441,12 @@ func FuzzLoad(f *testing.F) {
 				t.Fatalf("%#v", err)
 			}
 			for _, problem := range invalid.Problems {
-				if problem == "" || strings.ContainsAny(problem, "\r\n\x00") {
-					t.Fatalf("not one line: %q", problem)
+				shown, err := json.Marshal(problem)
+				if err != nil || problem.Message == "" || strings.ContainsAny(problem.Message, "\r\n\x00") {
+					t.Fatalf("not one line: %q, %v", problem, err)
+				}
+				if !strings.Contains(string(jsonData), canary) && strings.Contains(string(shown), canary) {
+					t.Fatalf("a secret in %s", shown)
 				}
 			}
 			if !strings.Contains(string(jsonData), canary) && strings.Contains(err.Error(), canary) {

@@ -165,13 +165,15 @@ func TestSchemaHasEveryKeyThatIsRead(t *testing.T) {
 		}
 		ast.Inspect(tree, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.CallExpr: // r.line("key"), choice(r, "key", ...)
+			case *ast.CallExpr: // r.line("key"), choice[T](r, "key")
 				if selector, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 {
 					if r, ok := selector.X.(*ast.Ident); ok && r.Name == "r" {
 						note(n.Args[0])
 					}
-				} else if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "choice" || f.Name == "recipients") {
-					note(n.Args[1])
+				} else if f, ok := n.Fun.(*ast.IndexExpr); ok {
+					if choice, ok := f.X.(*ast.Ident); ok && choice.Name == "choice" {
+						note(n.Args[1])
+					}
 				}
 			case *ast.ValueSpec: // const key = "key"
 				if strings.HasPrefix(n.Names[0].Name, "key") && len(n.Values) > 0 {
