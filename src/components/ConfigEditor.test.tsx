@@ -260,7 +260,6 @@ describe('mistakes are told in words', () => {
     validated();
     await user.type(field(/^Reply to/), '@example.com');
     await user.tab();
-    await waitFor(() => expect(asked()).toMatchObject({ jsonData: { replyTo: 'ops@example.com' } }));
     expect(screen.queryByRole('alert')).not.toBeInTheDocument();
     expect(field(/^Reply to/)).not.toHaveAttribute('aria-describedby');
   });

@@ -51,16 +51,18 @@ export function useConfig(props: EditorProps): Config {
   const [typing, setTyping] = useState<SettingKey>();
   const settings = useMemo(() => readSettings(jsonData), [jsonData]);
   const [isNew] = useState(() => !jsonData.appKey && !jsonData.fromAddress);
-  const { problems, bySaving } = useProblems(options, !isNew || touched.size > 0);
+  const found = useProblems(options, !isNew || touched.size > 0);
   const errors: Config['errors'] = {};
-  for (const problem of problems) {
+  for (const problem of found.problems) {
     errors[problem.key] ??= problemText(problem);
   }
   const value = (key: SettingKey) => ({ ...jsonData, ...secureJsonData })[key];
   // A new data source leaves much empty, which is no mistake before its field was left.
-  const early = (key: SettingKey) => isNew && !bySaving && !touched.has(key) && !value(key);
-  // What a saved secret holds says nothing of the one that takes its place.
-  const replaced = (key: SettingKey) => Boolean(secureJsonData?.[key as keyof EmailSecureJsonData]);
+  const early = (key: SettingKey) => isNew && found.refusals === 0 && !touched.has(key) && !value(key);
+  // What was found in another value says nothing of this one, or of the secret that takes a saved one's place.
+  const outdated = (key: SettingKey) =>
+    found.jsonData[key as keyof JsonData] !== jsonData[key as keyof JsonData] ||
+    Boolean(secureJsonData?.[key as keyof EmailSecureJsonData]);
 
   const set = (changed: Partial<EmailJsonData>) =>
     onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } });
@@ -88,8 +90,8 @@ export function useConfig(props: EditorProps): Config {
       set: (value) => changeSecret(key, false, value),
       reset: () => changeSecret(key, false, ''),
     }),
-    error: (key) => (typing === key || early(key) || replaced(key) ? undefined : errors[key]),
-    wrong: (key) => problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
+    error: (key) => (typing === key || early(key) || outdated(key) ? undefined : errors[key]),
+    wrong: (key) => found.problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
     // Grafana has one form for all data sources: an answer must not fill that of the next.
     savedElsewhere: (version, key) =>
       mounted.current &&

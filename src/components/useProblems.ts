@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { skip } from 'rxjs';
 import type { DataSourceSettings } from '@grafana/data';
 import { validate, type HealthDetails } from '../api';
@@ -10,10 +10,12 @@ import type { EmailJsonData, EmailSecureJsonData } from '../types';
 // The backend is asked when changes have paused for this long.
 const PAUSE_MS = 300;
 
-/** Found is what is wrong with the settings, and whether Save & test found it. */
+/** Found is what is wrong with the settings, and in which settings. */
 interface Found {
   problems: SettingProblem[];
-  bySaving: boolean;
+  jsonData: EmailJsonData;
+  /** How often Save & test has failed over them. */
+  refusals: number;
 }
 
 /** focusProblem takes the keyboard to the first field within a part of the page that has a problem. */
@@ -27,7 +29,9 @@ export function useProblems(
   { uid, jsonData, secureJsonData, secureJsonFields }: DataSourceSettings<EmailJsonData, EmailSecureJsonData>,
   wanted: boolean,
 ): Found {
-  const [found, setFound] = useState<Found>({ problems: [], bySaving: false });
+  const [found, setFound] = useState<Found>({ problems: [], jsonData, refusals: 0 });
+  const latest = useRef(jsonData);
+  useEffect(() => void (latest.current = jsonData));
   const secrets = SECRETS.filter((key) => secureJsonFields?.[key] || secureJsonData?.[key]).join();
 
   useEffect(() => {
@@ -38,7 +42,7 @@ export function useProblems(
     const timer = setTimeout(() => {
       const fields = Object.fromEntries(secrets.split(',').map((key) => [key, true]));
       validate(uid, jsonData, fields).then(
-        (problems) => current && setFound(({ bySaving }) => ({ problems, bySaving })),
+        (problems) => current && setFound(({ refusals }) => ({ problems, jsonData, refusals })),
         () => {}, // Save & test says why the backend cannot be asked
       );
     }, PAUSE_MS);
@@ -53,11 +57,15 @@ export function useProblems(
     const subscription = healthResults.pipe(skip(1)).subscribe((results) => {
       const { problems } = (results[uid]?.details ?? {}) as HealthDetails;
       if (problems) {
-        setFound({ problems, bySaving: true });
-        setTimeout(focusProblem); // once it is shown
+        setFound(({ refusals }) => ({ problems, jsonData: latest.current, refusals: refusals + 1 }));
       }
     });
     return () => subscription.unsubscribe();
   }, [uid]);
+
+  useEffect(() => {
+    const timer = found.refusals > 0 ? setTimeout(() => focusProblem()) : undefined; // once a fold is open
+    return () => clearTimeout(timer);
+  }, [found.refusals]);
   return found;
 }
