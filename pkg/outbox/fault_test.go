@@ -295,9 +295,10 @@ func TestMailThatMayEndTheProcessIsTriedOneByOne(t *testing.T) {
 		})
 		close(release)
 		wait.For(t, "one is tried", started)
-		for _, source := range sources {
-			n := notification("fresh")
+		for i := range 3 * len(sources) {
+			n, source := notification(fmt.Sprint("fresh ", i)), sources[i%len(sources)]
 			n.Source = source
+			o.wakeSource(source) // it looks for mail again
 			fresh := f.enqueue(o, n)
 			wait.Until(t, "fresh mail is sent", func() bool {
 				d, err := o.Get(t.Context(), source, fresh.ID)
