@@ -15,7 +15,7 @@ import { deliveries, type HealthDetails } from './api';
 import { withDetails } from './details';
 import { reportHealth } from './health';
 import { t, translations } from './i18n';
-import { translated } from './remedies';
+import { problemText, translated, type SettingProblem } from './remedies';
 import { MAIL_TYPES, STATUSES } from './service';
 import { withServiceWords } from './serviceWords';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
@@ -28,6 +28,10 @@ function withoutWarnings(message: string, { warnings = [] }: HealthDetails): str
     ? `${message.slice(0, at)}${t('health.warnings', 'There are warnings: see Result of the test above.')}`
     : message;
 }
+
+/** invalid says what is wrong with the settings: each field says so as well, but not each is shown. */
+const invalid = (problems: SettingProblem[]): string =>
+  [t('health.invalid', 'Some settings are not valid.'), ...new Set(problems.map(problemText))].join(' ');
 
 export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData> {
   /** Annotations mark, unless told otherwise, the mail that did not arrive. */
@@ -113,8 +117,8 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
     const [result] = await Promise.all([super.callHealthCheck(), translations()]);
     reportHealth(this.uid, result);
     const details = (result.details ?? {}) as HealthDetails;
-    const { errorLink, hint } = details;
-    const message = withoutWarnings(result.message, details);
+    const { errorLink, hint, problems } = details;
+    const message = problems ? invalid(problems) : withoutWarnings(result.message, details);
     return {
       ...result,
       message: hint ? message.replace(hint, () => translated(details)) : message,
