@@ -89,6 +89,20 @@ func (d *DataSource) listDeliveries(w http.ResponseWriter, r *http.Request) erro
 	return nil
 }
 
+// listRecipients answers with the different addresses of the delivery log.
+func (d *DataSource) listRecipients(w http.ResponseWriter, r *http.Request) error {
+	box, err := d.service.Outbox(r.Context())
+	if err != nil {
+		return err
+	}
+	found, err := box.Recipients(r.Context(), d.source, outbox.MaxLimit)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string][]string{"recipients": append([]string{}, found...)})
+	return nil
+}
+
 // getDelivery is one delivery with its attempts.
 func (d *DataSource) getDelivery(w http.ResponseWriter, r *http.Request) error {
 	return d.answerEntry(w, r, (*outbox.Outbox).Get)
