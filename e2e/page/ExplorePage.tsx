@@ -3,6 +3,7 @@ import { firstValueFrom, from } from 'rxjs';
 import {
   applyFieldOverrides,
   CoreApp,
+  getFieldDisplayName,
   getThemeById,
   LoadingState,
   type DataFrame,
@@ -105,7 +106,7 @@ function Frame({ frame }: { frame: DataFrame }) {
       <thead>
         <tr>
           {fields.map((field) => (
-            <th key={field.name}>{field.name}</th>
+            <th key={field.name}>{getFieldDisplayName(field)}</th>
           ))}
         </tr>
       </thead>

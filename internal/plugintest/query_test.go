@@ -71,6 +71,9 @@ func TestDeliveriesCanBeLookedUpChartedAndAlertedOn(t *testing.T) {
 	if got := field(t, table, "status", nil).At(3).(string); got != "sent" {
 		t.Errorf("the oldest is %s", got)
 	}
+	if all := query(t, p, ds, "deliveries", `{"recipient":"@"}`).Frames[0]; all.Rows() != 4 {
+		t.Errorf("%d deliveries to all recipients", all.Rows())
+	}
 	failed := query(t, p, ds, "deliveries", `{"status":["failed"],"recipient":"oncall"}`).Frames[0]
 	if failed.Rows() != 1 || !strings.Contains(field(t, failed, "reason", nil).At(0).(string), "No such user") {
 		t.Error("the failed delivery is not found with the relay's words")

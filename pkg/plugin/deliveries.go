@@ -162,11 +162,16 @@ const (
 	maxText           = 1000
 )
 
-// parseRecipients splits parts of addresses at their commas.
+// parseRecipients splits parts of addresses at their commas. Every address has an @,
+// so that one alone, as from a variable with all of them, asks for no part.
 func parseRecipients(list string) ([]string, error) {
 	var parts []string
 	for part := range strings.SplitSeq(list, ",") {
-		if part = strings.TrimSpace(part); part != "" {
+		switch part = strings.TrimSpace(part); part {
+		case "":
+		case "@":
+			return nil, nil
+		default:
 			parts = append(parts, part)
 		}
 	}
