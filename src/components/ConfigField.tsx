@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react';
+import type { ComponentProps } from 'react';
 import { Field, Icon, Input, Label, Stack, Switch, TextArea, Tooltip } from '@grafana/ui';
 import { readSettings } from '../service';
 import type { EmailJsonData } from '../types';
@@ -31,7 +31,7 @@ export function ConfigField({
   tooltip,
   required,
   children,
-}: FieldProps<keyof Errors> & { children: ReactElement }) {
+}: FieldProps<keyof Errors> & Pick<ComponentProps<typeof Field>, 'children'>) {
   const error = config.error(name);
   const text = required ? `${label} *` : label;
   return (
