@@ -73,7 +73,7 @@ const VALUES: Record<string, Record<string, () => FieldConfig>> = {
   recipients: { status, service: serviceStatus },
   attempts: {
     stage: () => mapped(STAGES, stageName),
-    outcome: () => mapped(['sent', 'partial'], statusName, COLORS),
+    outcome: status,
   },
   mails: { status: serviceStatus },
 };
