@@ -18,7 +18,7 @@ import { displayText } from './displayText';
 import { reportHealth } from './health';
 import { t, translations } from './i18n';
 import { lazyTranslated } from './lazy';
-import { translated } from './remedies';
+import { problemText, translated, type SettingProblem } from './remedies';
 import { MAIL_TYPES, SERVICE_STATUSES, STATUSES } from './service';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 import { Variables } from './variables';
@@ -31,6 +31,10 @@ function withoutWarnings(message: string, { warnings = [] }: HealthDetails): str
     ? `${message.slice(0, at)}${t('health.warnings', 'There are warnings: see Result of the test above.')}`
     : message;
 }
+
+/** invalid says what is wrong with the settings: each field says so as well, but not each is shown. */
+const invalid = (problems: SettingProblem[]): string =>
+  [t('health.invalid', 'Some settings are not valid.'), ...new Set(problems.map(problemText))].join(' ');
 
 export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData> {
   /** Annotations mark, unless told otherwise, the mail that did not arrive at everybody. */
@@ -125,8 +129,8 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
     const [result] = await Promise.all([super.callHealthCheck(), translations()]);
     reportHealth(this.uid, result);
     const details = (result.details ?? {}) as HealthDetails;
-    const { errorLink, hint } = details;
-    const message = withoutWarnings(result.message, details);
+    const { errorLink, hint, problems } = details;
+    const message = problems ? invalid(problems) : withoutWarnings(result.message, details);
     return {
       ...result,
       message: hint ? message.replace(hint, () => translated(details)) : message,

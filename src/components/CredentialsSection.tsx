@@ -21,7 +21,6 @@ export function CredentialsSection({ config }: { config: Config }) {
             isConfigured={secretKey.isConfigured}
             value={secretKey.value}
             onChange={(event) => secretKey.set(event.currentTarget.value)}
-            onBlur={() => config.touch('secretKey')}
             onReset={secretKey.reset}
           />
         </ConfigField>

@@ -3,7 +3,6 @@ import { Combobox, Stack, Text } from '@grafana/ui';
 import { useKnownDomain } from '../domain';
 import { t } from '../i18n';
 import type { RecipientMode } from '../types';
-import { invalidAddress, invalidPattern } from '../validate';
 import { AddressList } from './AddressList';
 import { ConfigField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
@@ -47,7 +46,7 @@ export function RecipientsSection({ config, uid }: { config: Config; uid: string
               <AddressList
                 id={name}
                 value={settings[name]}
-                validate={invalidAddress}
+                wrong={config.wrong(name)}
                 onChange={(value) => config.set({ [name]: value })}
                 {...rest}
               />
@@ -67,7 +66,7 @@ export function RecipientsSection({ config, uid }: { config: Config; uid: string
           <AddressList
             id="allowedRecipients"
             value={settings.allowedRecipients}
-            validate={invalidPattern}
+            wrong={config.wrong('allowedRecipients')}
             placeholder={EXAMPLE.pattern}
             onChange={(allowedRecipients) => config.set({ allowedRecipients })}
           />

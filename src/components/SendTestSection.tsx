@@ -1,10 +1,8 @@
 import { useState } from 'react';
 import { ConfigSubSection } from '@grafana/plugin-ui';
 import { Alert, Button, Field, Input, Stack } from '@grafana/ui';
-import { isAddress } from '../address';
 import { sendTest, type Receipt } from '../api';
 import { t } from '../i18n';
-import { invalidAddress } from '../validate';
 import { WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
 import { Problem } from './Problem';
@@ -13,10 +11,7 @@ import { useTask } from './useTask';
 /** SendTestSection mails a sample to an address given on the spot, and shows the relay's reply. */
 export function SendTestSection({ uid }: { uid: string }) {
   const [to, setTo] = useState('');
-  const [left, setLeft] = useState(false);
   const task = useTask<Receipt>();
-  const error = to && left ? invalidAddress(to) : '';
-  const ready = !task.running && (to === '' || isAddress(to));
   const send = () => void task.run(() => sendTest(uid, to.trim()));
 
   return (
@@ -30,31 +25,24 @@ export function SendTestSection({ uid }: { uid: string }) {
             noMargin
             label={t('send-test.to', 'Recipient')}
             description={t('send-test.to-help', 'Empty: the recipients above.')}
-            invalid={error !== ''}
-            error={error}
           >
             <Input
               id="send-test-to"
               width={WIDTH.long}
               value={to}
               placeholder={EXAMPLE.replyTo}
-              onChange={(event) => {
-                setTo(event.currentTarget.value);
-                setLeft(false);
-              }}
-              onBlur={() => setLeft(true)}
+              onChange={(event) => setTo(event.currentTarget.value)}
               onKeyDown={(event) => {
                 if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
                   event.preventDefault(); // which would save the form
-                  setLeft(true);
-                  if (ready) {
+                  if (!task.running) {
                     send();
                   }
                 }
               }}
             />
           </Field>
-          <Button variant="secondary" icon="envelope" disabled={!ready} onClick={send}>
+          <Button variant="secondary" icon="envelope" disabled={task.running} onClick={send}>
             {task.running ? t('send-test.running', 'Sending…') : t('send-test.run', 'Send')}
           </Button>
         </Stack>
