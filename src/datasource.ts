@@ -32,9 +32,11 @@ function withoutWarnings(message: string, { warnings = [] }: HealthDetails): str
     : message;
 }
 
-/** invalid says what is wrong with the settings: each field says so as well, but not each is shown. */
+/** invalid says what is wrong with the settings, first of all; every field that is shown says so as well. */
 const invalid = (problems: SettingProblem[]): string =>
-  [t('health.invalid', 'Some settings are not valid.'), ...new Set(problems.map(problemText))].join(' ');
+  [t('health.invalid', 'Some settings are not valid.'), ...[...new Set(problems.map(problemText))].slice(0, 3)].join(
+    ' ',
+  );
 
 export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData> {
   /** Annotations mark, unless told otherwise, the mail that did not arrive at everybody. */

@@ -125,7 +125,15 @@ describe('next to To', () => {
     render(
       <RecipientsSection
         uid={uid}
-        config={{ jsonData, settings: readSettings(jsonData), error: () => undefined, errors: {} } as unknown as Config}
+        config={
+          {
+            jsonData,
+            settings: readSettings(jsonData),
+            error: () => undefined,
+            errors: {},
+            wrong: () => [],
+          } as unknown as Config
+        }
       />,
     );
   const from = { fromAddress: 'Grafana <grafana@Example.com>' };
