@@ -174,6 +174,14 @@ export interface JsonData {
    * The address of the service's API: an https URL, to which the AppKey and the SecretKey are sent. `http://` on this machine only (localhost, 127.0.0.1, ::1).
    */
   serviceUrl?: string;
+  /**
+   * Mail shows a chart of what the rule of an alert asks for, where there is a token for Grafana's API.
+   */
+  charts?: boolean;
+  /**
+   * Where Grafana's API is, as in `http://localhost:3000`; `grafanaToken` is sent there. Empty: `grafana_url` in `grafana.ini`, else Grafana's `root_url`.
+   */
+  grafanaUrl?: string;
 }
 export interface EmailSecureJsonData {
   /**
@@ -184,6 +192,10 @@ export interface EmailSecureJsonData {
    * The signing secret: signs alerts. Without it callers need the role Editor or Admin.
    */
   webhookSecret?: string;
+  /**
+   * A token of a service account that may read alert rules and folders and query data sources, for charts; of the same organization.
+   */
+  grafanaToken?: string;
   /**
    * One or more PEM certificates, with `tlsAuthWithCACert`. Text around them, as `openssl s_client -showcerts` prints it, and `\n` for line ends do no harm.
    */
@@ -215,6 +227,7 @@ export const DEFAULTS = {
   enableSecureSocksProxy: false,
   serviceResults: false,
   serviceUrl: 'https://email.api.nhncloudservice.com',
+  charts: true,
 } as const;
 
 /** CHOICES lists the words of the keys that take one of a few. */
@@ -246,7 +259,8 @@ export const FLAGS = [
   'tlsAuthWithCACert',
   'enableSecureSocksProxy',
   'serviceResults',
+  'charts',
 ] as const;
 
 /** SECRETS are the keys of secureJsonData. */
-export const SECRETS = ['secretKey', 'webhookSecret', 'tlsCACert'] as const;
+export const SECRETS = ['secretKey', 'webhookSecret', 'grafanaToken', 'tlsCACert'] as const;

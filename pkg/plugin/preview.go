@@ -11,7 +11,6 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -71,11 +70,11 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	content, mail, err := delivery.Preview(ctx, &set, n, recipients)
+	content, mail, err := d.service.Preview(ctx, d.source, &set, n, recipients)
 	if err != nil {
 		return failure.New(failure.Template, err.Error(), failure.TemplateModel.With())
 	}
-	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.HTML, string(mail), content.Warnings})
+	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.Inline(), string(mail), content.Warnings})
 	return nil
 }
 
@@ -105,7 +104,7 @@ func (d *DataSource) previewSettings(replaced map[string]json.RawMessage) (setti
 	}
 	// A preview needs no secret, and before the first save there is none.
 	delete(merged, "tlsAuthWithCACert")
-	secrets := map[string]string{"secretKey": "of a preview"}
+	secrets := map[string]string{"secretKey": "of a preview", "grafanaToken": d.settings.GrafanaToken.Reveal()}
 	encoded, err := json.Marshal(merged)
 	if err != nil {
 		return settings.Settings{}, err

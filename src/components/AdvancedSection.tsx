@@ -4,6 +4,7 @@ import { CollapsableSection, RadioButtonGroup, SecretInput, SecretTextArea, Stac
 import { t } from '../i18n';
 import { DEFAULTS } from '../settings';
 import type { AuthMechanism } from '../types';
+import { ChartsSection } from './ChartsSection';
 import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
 import type { Config } from './useConfig';
@@ -28,6 +29,9 @@ const KEYS = [
   'tlsAuthWithCACert',
   'enableSecureSocksProxy',
   'serviceResults',
+  'charts',
+  'grafanaToken',
+  'grafanaUrl',
 ] as const;
 
 /** AdvancedSection holds what few need to change. */
@@ -190,6 +194,7 @@ export function AdvancedSection({ config }: { config: Config }) {
               />
             </Stack>
           </ConfigSubSection>
+          <ChartsSection config={config} />
           <ConfigSubSection title={t('config.network.title', 'Network')}>
             <Stack direction="column" gap={2}>
               <TextField
