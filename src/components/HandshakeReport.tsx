@@ -4,22 +4,8 @@ import { Alert, Icon, Stack, useStyles2, type IconName } from '@grafana/ui';
 import type { Handshake, StageReport } from '../api';
 import { t } from '../i18n';
 import { translated } from '../remedies';
+import { stageName } from './names';
 import { getTableStyles } from './table';
-
-/** stageName is a step of the handshake in words. */
-function stageName(stage: string): string {
-  const names: Record<string, string> = {
-    dial: t('handshake.dial', 'Connect'),
-    greeting: t('handshake.greeting', 'Greeting'),
-    ehlo: t('handshake.ehlo', 'EHLO'),
-    starttls: t('handshake.starttls', 'STARTTLS'),
-    tls: t('handshake.tls', 'TLS handshake'),
-    ehlo_tls: t('handshake.ehlo-tls', 'EHLO over TLS'),
-    auth: t('handshake.auth', 'Authentication'),
-    quit: t('handshake.quit', 'QUIT'),
-  };
-  return names[stage] ?? stage;
-}
 
 function outcome(stage: StageReport): { icon: IconName; text: string } {
   switch (stage.outcome) {

@@ -7,7 +7,7 @@ import { focusProblem } from './useProblems';
 interface Fold {
   isOpen: boolean;
   onToggle: (open: boolean) => void;
-  ref: RefObject<HTMLDivElement>;
+  ref: RefObject<HTMLDivElement | null>;
 }
 
 /** useFold opens a fold with settings of these keys when one of them is wrong, and takes the keyboard there when it is opened by hand. */
