@@ -175,11 +175,11 @@ export interface JsonData {
    */
   serviceUrl?: string;
   /**
-   * Mail shows a [chart](mail.md#charts) of what the rule of an alert asks for, where there is a token for Grafana's API
+   * Mail shows a chart of what the rule of an alert asks for, where there is a token for Grafana's API.
    */
   charts?: boolean;
   /**
-   * Where that API is, as in `http://localhost:3000`; `grafanaToken` is sent there. Empty: `grafana_url` in `grafana.ini`, else Grafana's `root_url`
+   * Where Grafana's API is, as in `http://localhost:3000`; `grafanaToken` is sent there. Empty: `grafana_url` in `grafana.ini`, else Grafana's `root_url`.
    */
   grafanaUrl?: string;
 }
@@ -193,7 +193,7 @@ export interface EmailSecureJsonData {
    */
   webhookSecret?: string;
   /**
-   * A token of a service account of the same organization that may read alert rules and folders and query data sources, [for charts](mail.md#charts)
+   * A token of a service account that may read alert rules and folders and query data sources, for charts; of the same organization.
    */
   grafanaToken?: string;
   /**

@@ -140,7 +140,7 @@ func (l Language) allowed(p property) string {
 		}
 		all = append(all, fmt.Sprintf(l.fromTo, p.Minimum, p.Maximum))
 	case p.Type == "boolean":
-		all = []string{code(false), code(true)}
+		all = []string{code(p.Default == true), code(p.Default != true)}
 	case p.Type == "array":
 		return l.emptyList
 	case p.Default != nil:
