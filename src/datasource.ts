@@ -13,21 +13,12 @@ import { DataSourceWithBackend, getTemplateSrv, type HealthCheckResult } from '@
 import { from, map, switchMap, type Observable } from 'rxjs';
 import { deliveries, type HealthDetails } from './api';
 import { withDetails } from './details';
-import { reportHealth } from './health';
-import { t, translations } from './i18n';
-import { translated } from './remedies';
+import { healthMessage, reportHealth } from './health';
+import { translations } from './i18n';
 import { MAIL_TYPES, STATUSES } from './service';
 import { withServiceWords } from './serviceWords';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 import { Variables } from './variables';
-
-/** withoutWarnings is a message without what the config editor shows above it, in the reader's language. */
-function withoutWarnings(message: string, { warnings = [] }: HealthDetails): string {
-  const at = warnings[0]?.hint ? message.indexOf(warnings[0].hint) : -1;
-  return at > 0
-    ? `${message.slice(0, at)}${t('health.warnings', 'There are warnings: see Result of the test above.')}`
-    : message;
-}
 
 export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData> {
   /** Annotations mark, unless told otherwise, the mail that did not arrive. */
@@ -112,12 +103,10 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
   async callHealthCheck(): Promise<HealthCheckResult> {
     const [result] = await Promise.all([super.callHealthCheck(), translations()]);
     reportHealth(this.uid, result);
-    const details = (result.details ?? {}) as HealthDetails;
-    const { errorLink, hint } = details;
-    const message = withoutWarnings(result.message, details);
+    const { errorLink } = (result.details ?? {}) as HealthDetails;
     return {
       ...result,
-      message: hint ? message.replace(hint, () => translated(details)) : message,
+      message: healthMessage(result),
       // Grafana links to what it finds under this key.
       details: errorLink ? { ...result.details, errorDetailsLink: errorLink } : result.details,
     };

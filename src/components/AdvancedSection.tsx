@@ -1,15 +1,14 @@
-import { useState } from 'react';
 import { ConfigSubSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
-import { CollapsableSection, RadioButtonGroup, SecretInput, SecretTextArea, Stack } from '@grafana/ui';
+import { RadioButtonGroup, SecretInput, SecretTextArea, Stack } from '@grafana/ui';
 import { t } from '../i18n';
 import { DEFAULTS } from '../service';
 import type { AuthMechanism } from '../types';
 import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
+import { Fold } from './Fold';
 import type { Config } from './useConfig';
 
-// A mistake in a folded section would be out of sight.
 const KEYS = [
   'authMechanism',
   'maxConnections',
@@ -22,17 +21,18 @@ const KEYS = [
   'serviceUrl',
   'dkimSelector',
   'spfInclude',
+  'webhookSecret',
+  'tlsCACert',
 ] as const;
 
 /** AdvancedSection holds what few need to change. */
 export function AdvancedSection({ config }: { config: Config }) {
   const { settings } = config;
-  const [open, setOpen] = useState(() => KEYS.some((key) => config.errors[key]));
   const webhookSecret = config.secret('webhookSecret');
   const caCert = config.secret('tlsCACert');
 
   return (
-    <CollapsableSection label={t('config.advanced.title', 'Advanced')} isOpen={open} onToggle={setOpen}>
+    <Fold config={config} keys={KEYS} title={t('config.advanced.title', 'Advanced')}>
       <Stack direction="column" gap={3}>
         <ConfigSubSection title={t('config.sending.title', 'Sending')}>
           <Stack direction="column" gap={2}>
@@ -233,6 +233,6 @@ export function AdvancedSection({ config }: { config: Config }) {
           </Stack>
         </ConfigSubSection>
       </Stack>
-    </CollapsableSection>
+    </Fold>
   );
 }

@@ -20,7 +20,7 @@ type KeysOf<T> = {
 }[keyof EmailJsonData];
 
 /** The widths of controls, in the theme's spacing units. */
-export const WIDTH = { long: 60, short: 25 };
+export const WIDTH = { long: 56, short: 25 };
 
 /** ConfigField is a labeled control with its error, as in Grafana's own editors. */
 export function ConfigField({

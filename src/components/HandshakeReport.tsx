@@ -1,25 +1,11 @@
 import { css, cx } from '@emotion/css';
 import { dateTimeFormat, formattedValueToString, getValueFormat, type GrafanaTheme2 } from '@grafana/data';
-import { Alert, Icon, Stack, useStyles2, type IconName } from '@grafana/ui';
+import { Icon, Stack, useStyles2, type IconName } from '@grafana/ui';
 import type { Handshake, StageReport } from '../api';
 import { t } from '../i18n';
-import { translated } from '../remedies';
+import { stageName } from './names';
+import { Remedy } from './Remedy';
 import { getTableStyles } from './table';
-
-/** stageName is a step of the handshake in words. */
-function stageName(stage: string): string {
-  const names: Record<string, string> = {
-    dial: t('handshake.dial', 'Connect'),
-    greeting: t('handshake.greeting', 'Greeting'),
-    ehlo: t('handshake.ehlo', 'EHLO'),
-    starttls: t('handshake.starttls', 'STARTTLS'),
-    tls: t('handshake.tls', 'TLS handshake'),
-    ehlo_tls: t('handshake.ehlo-tls', 'EHLO over TLS'),
-    auth: t('handshake.auth', 'Authentication'),
-    quit: t('handshake.quit', 'QUIT'),
-  };
-  return names[stage] ?? stage;
-}
 
 function outcome(stage: StageReport): { icon: IconName; text: string } {
   switch (stage.outcome) {
@@ -34,7 +20,7 @@ function outcome(stage: StageReport): { icon: IconName; text: string } {
 
 export const milliseconds = (ms: number) => formattedValueToString(getValueFormat('ms')(ms, ms < 10 ? 1 : 0));
 
-/** HandshakeReport shows a handshake step by step: where it failed, the relay's words, the remedy. */
+/** HandshakeReport shows a handshake step by step: where it failed, the relay's words, and there the remedy. */
 export function HandshakeReport({ report }: { report: Handshake }) {
   const styles = useStyles2(getStyles);
   const { error, tls, mechanism } = report;
@@ -51,15 +37,6 @@ export function HandshakeReport({ report }: { report: Handshake }) {
 
   return (
     <Stack direction="column" gap={1}>
-      {error && (
-        <Alert
-          title={t('handshake.failed-at', 'Failed at: {{stage}}', { stage: stageName(error.stage) })}
-          bottomSpacing={0}
-        >
-          <p>{error.error}</p>
-          {error.hint && <strong>{translated(error)}</strong>}
-        </Alert>
-      )}
       <table className={styles.table} aria-label={t('handshake.label', 'Handshake with the relay')}>
         <thead>
           <tr>
@@ -83,7 +60,10 @@ export function HandshakeReport({ report }: { report: Handshake }) {
                   <Icon name={icon} /> {text}
                 </td>
                 <td className={styles.short}>{stage.outcome !== 'skipped' && milliseconds(stage.durationMs)}</td>
-                <td className={styles.reply}>{stage.reply}</td>
+                <td>
+                  <div className={styles.reply}>{stage.reply}</div>
+                  {error && stage.outcome === 'failed' && <Remedy failure={error} />}
+                </td>
               </tr>
             );
           })}

@@ -1,3 +1,4 @@
+import type { Sample } from '../api';
 import { t } from '../i18n';
 
 /** statusName is the state of a delivery in words. */
@@ -52,4 +53,28 @@ export function mailTypeName(type: string): string {
     ad: t('mail-type.ad', 'Advertising'),
   };
   return names[type] ?? type;
+}
+
+/** stageName is a step of the handshake in words. */
+export function stageName(stage: string): string {
+  const names: Record<string, string> = {
+    dial: t('handshake.dial', 'Connect'),
+    greeting: t('handshake.greeting', 'Greeting'),
+    ehlo: t('handshake.ehlo', 'EHLO'),
+    starttls: t('handshake.starttls', 'STARTTLS'),
+    tls: t('handshake.tls', 'TLS handshake'),
+    ehlo_tls: t('handshake.ehlo-tls', 'EHLO over TLS'),
+    auth: t('handshake.auth', 'Authentication'),
+    quit: t('handshake.quit', 'QUIT'),
+  };
+  return names[stage] ?? stage;
+}
+
+/** sampleName is a sample notification in words. */
+export function sampleName(sample: Sample): string {
+  return {
+    firing: t('sample.firing', 'Firing'),
+    resolved: t('sample.resolved', 'Resolved'),
+    storm: t('sample.storm', 'Storm'),
+  }[sample];
 }

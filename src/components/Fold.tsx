@@ -1,0 +1,61 @@
+import { useState, type ReactNode } from 'react';
+import { css, cx } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { CollapsableSection, Icon, Stack, useStyles2 } from '@grafana/ui';
+import { t } from '../i18n';
+import type { Config } from './useConfig';
+
+interface Props {
+  config: Config;
+  /** The settings inside: a mistake in one of them opens the fold. */
+  keys: ReadonlyArray<Parameters<Config['error']>[0]>;
+  title: string;
+  /** What the settings inside say, for who does not open it. */
+  summary?: string;
+  children: ReactNode;
+}
+
+/** Fold is a section that few need: it is open when it was opened, or when something in it is wrong. */
+export function Fold({ config, keys, title, summary, children }: Props) {
+  const styles = useStyles2(getStyles);
+  const wrong = keys.some((key) => config.error(key) !== undefined);
+  const [open, setOpen] = useState(wrong);
+  const [wasWrong, setWasWrong] = useState(wrong);
+  if (wrong !== wasWrong) {
+    setWasWrong(wrong);
+    setOpen(open || wrong);
+  }
+  return (
+    <div className={cx(open && styles.open)}>
+      <CollapsableSection
+        className={styles.header}
+        contentClassName={styles.content}
+        isOpen={open}
+        onToggle={setOpen}
+        label={
+          <Stack gap={1} alignItems="center" wrap="wrap">
+            <span>{title}</span>
+            {wrong && (
+              <Icon
+                className={styles.wrong}
+                name="exclamation-circle"
+                title={t('config.fold.wrong', 'Has a mistake')}
+              />
+            )}
+            {summary && !open && <span className={styles.summary}>{summary}</span>}
+          </Stack>
+        }
+      >
+        {children}
+      </CollapsableSection>
+    </div>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  open: css({ gridColumn: '1 / -1' }), // it needs the whole row
+  header: css({ fontSize: theme.typography.body.fontSize }),
+  content: css({ paddingInlineStart: theme.spacing(3) }),
+  summary: css({ color: theme.colors.text.secondary, fontWeight: theme.typography.fontWeightRegular }),
+  wrong: css({ color: theme.colors.error.text }),
+});
