@@ -1,6 +1,6 @@
 import { lastValueFrom } from 'rxjs';
 import { getBackendSrv, isFetchError } from '@grafana/runtime';
-import { translated, type Hint } from './remedies';
+import { translated, type Hint, type SettingProblem } from './remedies';
 import type { Endpoint } from './service';
 import type { EmailJsonData } from './types';
 
@@ -101,6 +101,7 @@ export interface HealthDetails extends Hint {
   report?: Handshake;
   domain?: DomainReport;
   outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
+  problems?: SettingProblem[];
   warnings?: Hint[];
   errorLink?: string;
 }
@@ -116,6 +117,11 @@ export async function diagnose(uid: string, { mode, port }: Endpoint): Promise<H
   );
   return endpoints[0].report;
 }
+
+/** validate says what is wrong with settings that need not be saved yet. */
+export const validate = async (uid: string, jsonData: EmailJsonData, secureJsonFields: Record<string, boolean>) =>
+  (await call<{ problems: SettingProblem[] }>('POST', resource(uid, 'validate'), { jsonData, secureJsonFields }))
+    .problems;
 
 export interface Preview {
   subject: string;

@@ -3,6 +3,12 @@ import { useEffect, useState } from 'react';
 import { readStatus, type DomainFinding, type DomainReport, type HealthDetails } from './api';
 import { healthResults } from './health';
 
+/** domainOf returns the domain of an address, in A-labels, or '' if there is none. */
+export function domainOf(address: string): string {
+  const url = `http://${address.slice(address.lastIndexOf('@') + 1).replace(/>?\s*$/, '')}`;
+  return URL.canParse(url) ? new URL(url).hostname : ''; // the browser's own IDNA
+}
+
 /** isLacking says whether a record is missing or wrong. */
 export const isLacking = ({ status }: DomainFinding) => status === 'missing' || status === 'wrong';
 

@@ -4,7 +4,7 @@ import { HealthStatus, type HealthCheckResult } from '@grafana/runtime';
 import type { HealthDetails } from './api';
 import { stageName } from './components/names';
 import { t } from './i18n';
-import { translated } from './remedies';
+import { problemText, translated, type SettingProblem } from './remedies';
 
 /** The last health check of each data source, by uid. */
 const results = new BehaviorSubject<Record<string, HealthCheckResult>>({});
@@ -34,9 +34,16 @@ export const accepted = ({ host, port, tls, mechanism }: NonNullable<HealthDetai
     mechanism: mechanism ?? '',
   });
 
+/** invalid says what is wrong with the settings: each field says so as well, but not each is shown. */
+const invalid = (problems: SettingProblem[]): string =>
+  [t('health.invalid', 'Some settings are not valid.'), ...new Set(problems.map(problemText))].join(' ');
+
 /** healthMessage is the message of a check in the reader's language, without what the config editor shows above it. */
 export function healthMessage({ status, message, details }: HealthCheckResult): string {
-  const { report, outbox, warnings = [], ...hint } = (details ?? {}) as HealthDetails;
+  const { report, outbox, problems, warnings = [], ...hint } = (details ?? {}) as HealthDetails;
+  if (problems) {
+    return invalid(problems);
+  }
   if (report?.error) {
     return t('health.failed', 'The test failed at: {{stage}}. What to do is said above, in Result of the test.', {
       stage: stageName(report.error.stage),

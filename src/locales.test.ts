@@ -19,9 +19,9 @@ const placeholders = (message: string) => (message.match(/{{.*?}}/g) ?? []).sort
 
 const source = Object.fromEntries(sourceMessages(__dirname));
 
-// The remedies are the backend's, whose tests compare them (pkg/failure).
+// The remedies and problems are the backend's, whose tests compare them (pkg/failure, pkg/settings).
 const own = (messages: Record<string, string>) =>
-  Object.fromEntries(Object.entries(messages).filter(([key]) => !key.startsWith('remedy.')));
+  Object.fromEntries(Object.entries(messages).filter(([key]) => !/^(remedy|problem)\./.test(key)));
 
 it('has in English what the sources say', () => expect(own(locale('en-US'))).toEqual(source));
 

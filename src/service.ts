@@ -1,12 +1,12 @@
-// The facts of the NHN Cloud Email SMTP service, from its SMTP guide, and the
-// defaults of the settings.
-import { splitList } from './address';
+// The facts of the NHN Cloud Email SMTP service, from its SMTP guide, and what the
+// settings of a data source mean.
 import pluginJson from './plugin.json';
+import { CHOICES, DEFAULTS, FLAGS, LIMITS, LISTS } from './settings';
 import type { EmailJsonData, PortMode, ServiceEvent } from './types';
 
 export const PLUGIN_ID = pluginJson.id;
 
-export const SERVICE_HOST = 'smtp-mail.nhncloudservice.com';
+export const SERVICE_HOST = DEFAULTS.host;
 
 /** PORTS lists the ports of each mode, the default first. */
 export const PORTS: Record<PortMode, number[]> = {
@@ -28,23 +28,6 @@ export const isServiceHost = (host: string): boolean => host.trim().replace(/\.$
 /** RESTRICTED lists the domains to which the service restricts mail from domains that are not verified, as pkg/nhncloud does. */
 export const RESTRICTED = ['gmail.com', 'googlemail.com', 'yahoo.com', 'ymail.com', 'rocketmail.com'];
 
-export const DEFAULTS = {
-  host: SERVICE_HOST,
-  portMode: 'starttls',
-  authMechanism: 'auto',
-  dkimSelector: 'toast',
-  spfInclude: '_spfblocka.toast.com',
-  recipientMode: 'single',
-  language: 'en',
-  timezone: 'UTC',
-  maxConnections: 4,
-  messagesPerConnection: 100,
-  timeoutSeconds: 10,
-  messagesPerMinute: 0,
-  dedupeSeconds: 30,
-  serviceUrl: 'https://email.api.nhncloudservice.com',
-} as const satisfies EmailJsonData;
-
 /** STATUSES of a delivery, in the order of its life. */
 export const STATUSES = ['queued', 'sending', 'held', 'sent', 'partial', 'failed', 'expired', 'cancelled'] as const;
 /** SERVICE_STATUSES of a mail at the service (pkg/nhncloud/api). */
@@ -62,42 +45,20 @@ export const SERVICE_STATUSES = [
 ] as const;
 /** SERVICE_EVENTS of the service's statistics, in the order of a mail's life. */
 export const SERVICE_EVENTS = ['requested', 'sent', 'failed', 'received', 'opened'] as const satisfies ServiceEvent[];
-export const MAIL_TYPES = ['normal', 'auth', 'ad'] as const;
-
-/** CHOICES lists the words of the settings that take one of a few. */
-export const CHOICES = {
-  portMode: ['starttls', 'tlsWrapper'],
-  authMechanism: ['auto', 'plain', 'login'],
-  mailType: MAIL_TYPES,
-  recipientMode: ['single', 'individual', 'undisclosed'],
-  language: ['en', 'ja', 'ko'],
-} as const satisfies { [key in keyof EmailJsonData]: ReadonlyArray<EmailJsonData[key]> };
-
-const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
-const NUMBERS = [
-  'port',
-  'maxConnections',
-  'messagesPerConnection',
-  'timeoutSeconds',
-  'messagesPerMinute',
-  'dedupeSeconds',
-] as const;
-const FLAGS = [
-  'stableSubject',
-  'tlsSkipVerify',
-  'tlsAuthWithCACert',
-  'enableSecureSocksProxy',
-  'serviceResults',
-] as const;
-
-type List = (typeof LISTS)[number];
-type Flag = (typeof FLAGS)[number];
+export const MAIL_TYPES = CHOICES.mailType;
 
 /** Settings is what jsonData means: defaults filled in, lists never missing. */
-export type Settings = Omit<EmailJsonData, keyof typeof DEFAULTS | List | Flag> &
-  Required<Pick<EmailJsonData, keyof typeof DEFAULTS | List | Flag | 'port'>>;
+export type Settings = EmailJsonData & Required<Pick<EmailJsonData, keyof typeof DEFAULTS | 'port'>>;
+
+const NUMBERS = Object.keys(LIMITS);
 
 const NOT_TEXT = new Set<string>([...LISTS, ...NUMBERS, ...FLAGS]);
+
+/** splitList cuts a list as people write it, at commas, semicolons and line breaks outside double quotes, as the backend does (pkg/address). */
+export function splitList(text: string): string[] {
+  const parts = text.match(/("(\\.|[^"\\])*"?|[^,;\r\n"])+/g) ?? [];
+  return parts.map((part) => part.trim()).filter((part) => part !== '');
+}
 
 const asText = (value: unknown): string => (String(value).trim() === '' ? '' : String(value));
 
@@ -130,7 +91,7 @@ export function readSettings(jsonData: EmailJsonData): Settings {
     settings[key] = String(settings[key]).trim().toLowerCase() === 'true';
   }
   for (const key of LISTS) {
-    settings[key] = [settings[key] ?? []].flat().flatMap((element) => splitList(String(element)));
+    settings[key] = [settings[key]].flat().flatMap((element) => splitList(String(element)));
   }
   return settings as unknown as Settings;
 }

@@ -1,68 +1,14 @@
 import type { DataSourceJsonData } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
+import type { EmailSecureJsonData, JsonData } from './settings';
 
-export type PortMode = 'starttls' | 'tlsWrapper';
-export type AuthMechanism = 'auto' | 'plain' | 'login';
-export type MailType = 'normal' | 'auth' | 'ad';
-export type RecipientMode = 'single' | 'individual' | 'undisclosed';
-export type Language = 'en' | 'ja' | 'ko';
+export type * from './settings';
 
 /** EmailJsonData is jsonData as it is saved; what is unset takes the default. */
-export interface EmailJsonData extends DataSourceJsonData {
-  host?: string;
-  portMode?: PortMode;
-  port?: number;
-  authMechanism?: AuthMechanism;
+export interface EmailJsonData extends DataSourceJsonData, JsonData {}
 
-  appKey?: string;
-  mailType?: MailType;
-
-  fromAddress?: string;
-  dkimSelector?: string;
-  spfInclude?: string;
-  fromName?: string;
-  replyTo?: string;
-
-  to?: string[];
-  cc?: string[];
-  bcc?: string[];
-  allowedRecipients?: string[];
-  recipientMode?: RecipientMode;
-
-  language?: Language;
-  timezone?: string;
-  stableSubject?: boolean;
-  subjectTemplate?: string;
-  textTemplate?: string;
-  htmlTemplate?: string;
-
-  adSenderName?: string;
-  /** Postal address and telephone, on one line or several. */
-  adSenderAddress?: string;
-  unsubscribeUrl?: string;
-  unsubscribeAddress?: string;
-
-  maxConnections?: number;
-  messagesPerConnection?: number;
-  timeoutSeconds?: number;
-  messagesPerMinute?: number;
-  dedupeSeconds?: number;
-
-  serverName?: string;
-  tlsSkipVerify?: boolean;
-  tlsAuthWithCACert?: boolean;
-  enableSecureSocksProxy?: boolean;
-  ehloName?: string;
-
-  serviceResults?: boolean;
-  serviceUrl?: string;
-}
-
-export interface EmailSecureJsonData {
-  secretKey?: string;
-  webhookSecret?: string;
-  tlsCACert?: string;
-}
+/** SettingKey is the key of a setting, secret or not. */
+export type SettingKey = keyof JsonData | keyof EmailSecureJsonData;
 
 export type QueryType = 'deliveries' | 'delivery' | 'stats' | 'queue' | 'serviceStats' | 'serviceMails';
 

@@ -20,7 +20,8 @@ test('a test mail shows the reply of the relay', async ({ operator, page }) => {
   await operator.open(settings());
   const recipient = page.getByRole('textbox', { name: 'Recipient', exact: true });
   await recipient.fill('nobody');
-  await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeDisabled();
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await expect(page.getByText(/^Write user@example\.com or Name/)).toBeVisible();
   await recipient.fill('me@example.org');
   await page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(page.getByText('The relay took the mail for me@example.org.')).toBeVisible();

@@ -4,7 +4,6 @@
 package address
 
 import (
-	"errors"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -35,42 +34,66 @@ type Address struct {
 	Domain string
 }
 
+// Reason is why a text is no address.
+type Reason int
+
+// The reasons.
+const (
+	Empty     Reason = iota
+	Malformed        // the form is neither user@example.com nor Name <user@example.com>
+	Name             // the name holds a control character
+	Local            // the part before the @ holds what no relay is sure to take
+	NoDomain         // the part behind the @ is no domain name
+	Long
+)
+
+// Error says why a text is no address, and quotes it, shortened where it is long.
+type Error struct {
+	Reason Reason
+	words  string
+}
+
+func (e *Error) Error() string { return e.words }
+
+func wrong(reason Reason, format string, args ...any) *Error {
+	return &Error{reason, fmt.Sprintf(format, args...)}
+}
+
 // Parse reads "user@example.com" or "Name <user@example.com>". The domain may
 // be international; it is turned into A-labels. Local parts beyond ASCII need
 // SMTPUTF8, which the service does not offer, and are refused. Two dots in a
 // row and one before the @ are read with and without quotation marks: Japanese
-// carriers gave out such addresses for years. Every error quotes the input,
-// shortened where it is long.
+// carriers gave out such addresses for years. The error is an *Error.
 func Parse(s string) (Address, error) {
 	if strings.TrimSpace(s) == "" {
-		return Address{}, errors.New("the address is empty")
+		return Address{}, &Error{Empty, "the address is empty"}
 	}
 	if len(s) > maxInput {
-		return Address{}, fmt.Errorf("%s is %d octets long, too long for a mail address", quote(s), len(s))
+		return Address{}, wrong(Long, "%s is %d octets long, too long for a mail address", quote(s), len(s))
 	}
 	parsed, err := mail.ParseAddress(quoteDots(s))
 	// A group ("team: user@example.com;", RFC 5322 section 3.4) ends in a
 	// semicolon; it is not a mailbox, even when it has one member.
 	if err != nil || strings.HasSuffix(strings.TrimSpace(s), ";") {
-		return Address{}, fmt.Errorf("%s is not a mail address (user@example.com or Name <user@example.com>)", quote(s))
+		return Address{}, wrong(Malformed, "%s is not a mail address (user@example.com or Name <user@example.com>)", quote(s))
 	}
 	// An encoded word (RFC 2047) can hide a line break that the input does not
 	// show, so the name is judged after decoding.
 	if strings.ContainsFunc(parsed.Name, unicode.IsControl) {
-		return Address{}, fmt.Errorf("%s: the name holds a line break or another control character", quote(s))
+		return Address{}, wrong(Name, "%s: the name holds a line break or another control character", quote(s))
 	}
 	at := strings.LastIndexByte(parsed.Address, '@')
 	local, domain := parsed.Address[:at], parsed.Address[at+1:]
 	if !atoms(local) {
-		return Address{}, fmt.Errorf("%s: the part before the @ may hold ASCII letters, digits, !#$%%&'*+-/=?^_`{|}~ and, except in front, dots only", quote(s))
+		return Address{}, wrong(Local, "%s: the part before the @ may hold ASCII letters, digits, !#$%%&'*+-/=?^_`{|}~ and, except in front, dots only", quote(s))
 	}
 	ascii, err := Domain(domain)
 	if err != nil {
-		return Address{}, fmt.Errorf("%s: %w", quote(s), err)
+		return Address{}, wrong(NoDomain, "%s: %v", quote(s), err)
 	}
 	a := Address{Name: parsed.Name, Local: local, Domain: ascii}
 	if all := len(a.Mailbox()); all > maxMailbox || all-len("@"+ascii) > maxLocal {
-		return Address{}, fmt.Errorf("%s is too long (at most %d octets before the @, %d in all)", quote(s), maxLocal, maxMailbox)
+		return Address{}, wrong(Long, "%s is too long (at most %d octets before the @, %d in all)", quote(s), maxLocal, maxMailbox)
 	}
 	return a, nil
 }

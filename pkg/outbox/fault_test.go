@@ -260,6 +260,57 @@ func TestMailThatEndsTheProcessIsTriedAloneAndRarely(t *testing.T) {
 	})
 }
 
+// TestMailThatMayEndTheProcessIsTriedOneByOne, also that of several sources which look
+// for mail at the same time.
+func TestMailThatMayEndTheProcessIsTriedOneByOne(t *testing.T) {
+	onSharedEngines(t, func(t *testing.T, f *fixture) {
+		o := f.open(noRenewal, noPoll)
+		sources := []string{src, "2/mail"}
+		for _, source := range sources {
+			n := notification("guilty")
+			n.Source = source
+			f.enqueue(o, n)
+		}
+		f.exec(`UPDATE delivery SET lost = 1, attempt = 1`)
+		busy, release := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = o.write(context.Background(), &operation{name: "holding the others up", run: func(*transaction) error { close(busy); <-release; return nil }})
+		}()
+		<-busy
+		started, end := make(chan Job, 9), make(chan struct{})
+		defer close(end)
+		for _, source := range sources {
+			f.attachAs(o, Attachment{Source: source, Slots: 8, Handler: deliver(func(_ context.Context, job Job) Outcome {
+				if job.Lost > 0 {
+					started <- job
+					<-end
+				}
+				return accept
+			})})
+		}
+		wait.Until(t, "both look for mail", func() bool {
+			o.writer.mu.Lock()
+			defer o.writer.mu.Unlock()
+			return len(o.writer.waiting) == len(sources)
+		})
+		close(release)
+		wait.For(t, "one is tried", started)
+		for i := range 3 * len(sources) {
+			n, source := notification(fmt.Sprint("fresh ", i)), sources[i%len(sources)]
+			n.Source = source
+			o.wakeSource(source) // it looks for mail again
+			fresh := f.enqueue(o, n)
+			wait.Until(t, "fresh mail is sent", func() bool {
+				d, err := o.Get(t.Context(), source, fresh.ID)
+				return err == nil && d.Status == Sent
+			})
+		}
+		if len(started) > 0 {
+			t.Error("two are tried at once")
+		}
+	})
+}
+
 func TestMailThatEndsTheProcessExpiresInTheEnd(t *testing.T) {
 	onSharedEngines(t, func(t *testing.T, f *fixture) {
 		finished := make(chan Delivery, 1)

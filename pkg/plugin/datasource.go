@@ -95,6 +95,14 @@ func (d *DataSource) configure(ctx context.Context, s backend.DataSourceInstance
 	return err
 }
 
+// problems lists what is wrong with the saved settings.
+func (d *DataSource) problems() []settings.Problem {
+	if invalid, ok := errors.AsType[*settings.Error](d.invalid); ok {
+		return invalid.Problems
+	}
+	return nil
+}
+
 // oneLine returns the message of an error that has a line for each problem, as one
 // line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
@@ -128,7 +136,7 @@ func dialer(ctx context.Context, s backend.DataSourceInstanceSettings, set setti
 		return nil, err
 	}
 	if !client.SecureSocksProxyEnabled() {
-		return nil, errors.New("enableSecureSocksProxy is true, but Grafana has no secure SOCKS proxy: set [secure_socks_datasource_proxy] in grafana.ini, or turn it off here")
+		return nil, &settings.Error{Problems: []settings.Problem{settings.NewProblem("enableSecureSocksProxy", settings.NoProxy)}}
 	}
 	d, err := client.NewSecureSocksProxyContextDialer()
 	if err != nil {

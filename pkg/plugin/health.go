@@ -12,6 +12,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
@@ -23,6 +24,7 @@ type healthDetails struct {
 	Report   *smtp.Report       `json:"report,omitempty"`
 	Domain   *maildomain.Report `json:"domain,omitempty"`
 	Outbox   delivery.Health    `json:"outbox"`
+	Problems []settings.Problem `json:"problems,omitempty"` // of the settings
 	Warnings []failure.Hint     `json:"warnings,omitempty"`
 	failure.Hint
 	ErrorLink string `json:"errorLink,omitempty"`
@@ -37,6 +39,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	}
 	if d.invalid != nil {
 		details.Hint = failure.CorrectSettings.With()
+		details.Problems = d.problems()
 		return unhealthy("The settings are not valid: "+oneLine(d.invalid), details)
 	}
 	details.Warnings = append(details.Warnings, d.settingsWarnings()...)

@@ -16,7 +16,7 @@ import (
 // takes what the others need of the machine, the outbox and the relay. A request
 // counts only once its caller is known to be allowed: else anybody could use up
 // what alerts need.
-type limits struct{ alerts, test, diagnose, health, resume, act, preview *rate.Limiter }
+type limits struct{ alerts, test, diagnose, health, resume, act, preview, validate *rate.Limiter }
 
 func newLimits() limits {
 	return limits{
@@ -37,6 +37,8 @@ func newLimits() limits {
 		act: rate.NewLimiter(10, 1000),
 		// A person who writes a template.
 		preview: rate.NewLimiter(1, 20),
+		// A person who fills in the page, which asks after each field.
+		validate: rate.NewLimiter(2, 50),
 	}
 }
 

@@ -23,6 +23,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle("/diagnose", post(editors(d.postDiagnose)))
 	mux.Handle("/key", post(editors(d.postKey)))
 	mux.Handle("/preview", post(editors(d.postPreview)))
+	mux.Handle("/validate", post(editors(d.postValidate)))
 	mux.Handle("/status", get(d.getStatus))
 	mux.Handle("/deliveries", get(d.listDeliveries))
 	mux.Handle("/deliveries/{id}", get(d.getDelivery))

@@ -21,26 +21,27 @@ var (
 // rootCAs reads the certificates that the relay's must descend from: one or
 // more PEM blocks, in any text. Nothing of them is repeated in a message.
 func (r *reader) rootCAs(text string) *x509.CertPool {
-	const key = keyTLSCACert
-	const remedy = "paste the CA's certificate, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, or turn tlsAuthWithCACert off"
-	if strings.TrimSpace(text) == "" {
-		r.add(key, "tlsCACert is missing, but tlsAuthWithCACert is true; %s", remedy)
+	switch {
+	case strings.TrimSpace(text) == "":
+		r.add(keyTLSCACert, noCA)
+		return nil
+	case text == standIn:
 		return nil
 	}
 	blocks := pemBlock.FindAllStringSubmatch(text, -1)
 	if len(blocks) == 0 || len(blocks) != strings.Count(text, beginPEM) {
-		r.add(key, "tlsCACert is not PEM; %s", remedy)
+		r.add(keyTLSCACert, notPEM)
 		return nil
 	}
 	pool := x509.NewCertPool()
 	for _, block := range blocks {
 		if block[1] != "CERTIFICATE" {
-			r.add(key, "tlsCACert holds something other than certificates; %s", remedy)
+			r.add(keyTLSCACert, notCA)
 			return nil
 		}
 		certificate, err := parseCertificate(block[2])
 		if err != nil {
-			r.add(key, "tlsCACert holds a certificate that cannot be read; %s", remedy)
+			r.add(keyTLSCACert, unreadableCA)
 			return nil
 		}
 		pool.AddCert(certificate)

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -11,16 +12,64 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
+// relay reads where mail is handed over, and as whom.
+func (r *reader) relay(s *Settings) {
+	s.Host = r.host("host")
+	s.PortMode = choice[nhncloud.PortMode](r, "portMode")
+	s.Port = r.port(s.Host, s.PortMode)
+	s.AuthMechanism = choice[AuthMechanism](r, "authMechanism")
+	s.AppKey = r.appKey()
+	s.MailType = choice[nhncloud.MailType](r, "mailType")
+}
+
+// pace reads how much is asked of the relay.
+func (r *reader) pace(s *Settings) {
+	s.MaxConnections = r.number("maxConnections")
+	s.MessagesPerConnection = r.number("messagesPerConnection")
+	s.Timeout = r.seconds("timeoutSeconds")
+	s.MessagesPerMinute = r.number("messagesPerMinute")
+	s.Dedupe = r.seconds("dedupeSeconds")
+}
+
+// tls reads whom the relay must prove to be, and how it is reached and greeted.
+func (r *reader) tls(s *Settings) {
+	s.ServerName = r.host("serverName")
+	s.TLSSkipVerify = r.flag("tlsSkipVerify")
+	if r.flag("tlsAuthWithCACert") {
+		s.RootCAs = r.rootCAs(r.secure[keyTLSCACert])
+	}
+	s.SOCKSProxy = r.flag("enableSecureSocksProxy")
+	s.EHLOName = r.ehloName()
+}
+
+// service reads whether and where the service's API is asked.
+func (r *reader) service(s *Settings) {
+	s.ServiceResults = r.flag("serviceResults")
+	s.ServiceURL = r.serviceURL()
+}
+
+// secrets reads secureJsonData.
+func (r *reader) secrets(s *Settings) {
+	for _, key := range secretKeys {
+		if r.value(key) != nil {
+			r.add(key, misplaced)
+		}
+	}
+	s.SecretKey = r.secretKey(r.secure[keySecretKey])
+	s.WebhookSecret = r.webhookSecret(r.secure[keyWebhookSecret])
+}
+
 // host reads a host name, in A-labels, or an IP address. A trailing dot is
 // dropped: a certificate's name has none.
-func (r *reader) host(key, unset string) string {
+func (r *reader) host(key string) string {
+	unset := properties[key].text()
 	s := r.line(key)
 	if s == "" {
 		return unset
 	}
 	// A URL may carry a password, so it is not repeated.
 	if strings.ContainsAny(s, "/@") {
-		r.add(key, "%s is a URL or an address; it must be a host name or IP address, without scheme, user and port", key)
+		r.add(key, hostURL)
 		return unset
 	}
 	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
@@ -29,7 +78,7 @@ func (r *reader) host(key, unset string) string {
 	}
 	name, err := address.Domain(strings.TrimSuffix(s, "."))
 	if err != nil {
-		r.add(key, "%s is %s; it must be a host name or IP address, without scheme and port", key, held(s))
+		r.add(key, notHost, value(s))
 		return unset
 	}
 	return name
@@ -38,7 +87,7 @@ func (r *reader) host(key, unset string) string {
 // ehloName reads the name that the relay is greeted with. An IP address becomes
 // an address literal (RFC 5321 section 4.1.3).
 func (r *reader) ehloName() string {
-	name := r.host("ehloName", "")
+	name := r.host("ehloName")
 	ip, err := netip.ParseAddr(name)
 	switch {
 	case err != nil:
@@ -52,28 +101,34 @@ func (r *reader) ehloName() string {
 // port reads the port and holds it against the mode on the service's own host.
 func (r *reader) port(host string, mode nhncloud.PortMode) int {
 	ports := nhncloud.Ports(mode)
-	port := r.number("port", ports[0], 1, 65_535)
-	if r.wrong["host"] || r.wrong["portMode"] || r.wrong["port"] || !nhncloud.IsHost(host) || nhncloud.Offers(mode, port) {
+	port := cmp.Or(r.number("port"), ports[0])
+	if r.wrong("host") || r.wrong("portMode") || r.wrong("port") || !nhncloud.IsHost(host) || nhncloud.Offers(mode, port) {
 		return port
 	}
 	numbers := make([]string, len(ports))
 	for i, p := range ports {
 		numbers[i] = strconv.Itoa(p)
 	}
-	remedy := ""
+	params := []param{
+		number("port", port),
+		{name: "mode", logged: string(mode)}, {name: "host", logged: nhncloud.Host},
+		{"ports", or(numbers), strings.Join(numbers, ", ")},
+	}
 	for _, other := range nhncloud.PortModes() {
 		if nhncloud.Offers(other, port) {
-			remedy = "; set portMode to " + strconv.Quote(string(other)) + " for " + strconv.Itoa(port)
+			r.add("port", otherMode, append(params, param{name: "other", logged: string(other)})...)
+			return port
 		}
 	}
-	r.add("port", "port is %d, but with portMode %q %s listens on %s%s", port, string(mode), nhncloud.Host, or(numbers), remedy)
+	r.add("port", wrongPort, params...)
 	return port
 }
 
 // serviceURL reads the address of the service's API. It must be https, except on this
 // machine, since the SecretKey is sent there.
-func (r *reader) serviceURL(unset string) string {
+func (r *reader) serviceURL() string {
 	const key = "serviceUrl"
+	unset := properties[key].text()
 	s := strings.TrimRight(r.line(key), "/")
 	if s == "" {
 		return unset
@@ -81,9 +136,9 @@ func (r *reader) serviceURL(unset string) string {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || strings.ContainsAny(s, "?#"): // not quoted, for it may hold a password
-		r.add(key, "serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as %s", nhncloud.API)
+		r.add(key, notAPI, is("example", unset))
 	case u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(u.Hostname())):
-		r.add(key, "serviceUrl is %s; it must be an https URL, since the SecretKey is sent there", held(s))
+		r.add(key, plainAPI, value(s))
 	}
 	return s
 }
@@ -100,15 +155,15 @@ func (r *reader) appKey() string {
 	const key = "appKey"
 	s := r.line(key)
 	switch {
-	case r.wrong[key]:
+	case r.wrong(key):
 	case s == "":
-		r.add(key, "appKey is missing; copy it from the NHN Cloud console")
+		r.add(key, noAppKey)
 	case strings.Contains(s, "#"):
-		r.add(key, `appKey holds "#"; write the AppKey alone and choose the type with mailType`)
+		r.add(key, appKeyHash)
 	case strings.ContainsFunc(s, unicode.IsSpace):
-		r.add(key, "appKey holds a space; write the AppKey alone")
+		r.add(key, appKeySpace)
 	case strings.ContainsFunc(s, invisible):
-		r.add(key, "appKey holds an invisible character, which comes from copying; type it, or copy it as plain text")
+		r.add(key, unseen)
 	}
 	return s
 }
@@ -118,11 +173,11 @@ func (r *reader) secretKey(secret string) Secret {
 	secret = strings.TrimSpace(secret)
 	switch {
 	case secret == "":
-		r.add(keySecretKey, "secretKey is missing; copy it from the NHN Cloud console and set it in secureJsonData")
+		r.add(keySecretKey, noSecretKey)
 	case strings.ContainsFunc(secret, unicode.IsControl):
-		r.add(keySecretKey, "secretKey holds a line break or another control character; copy it again from the NHN Cloud console")
+		r.add(keySecretKey, secretKeyLine)
 	case strings.ContainsFunc(secret, invisible):
-		r.add(keySecretKey, "secretKey holds an invisible character, which comes from copying; type it, or copy it as plain text")
+		r.add(keySecretKey, unseen)
 	}
 	return NewSecret(secret)
 }
@@ -134,7 +189,7 @@ func invisible(c rune) bool { return unicode.Is(unicode.Cf, c) }
 // webhookSecret reads the key of the contact point's signature, as it is.
 func (r *reader) webhookSecret(secret string) Secret {
 	if secret != "" && strings.TrimSpace(secret) == "" {
-		r.add(keyWebhookSecret, "webhookSecret is blank, which anyone can guess; set a long random one, or remove it")
+		r.add(keyWebhookSecret, blankSecret)
 	}
 	return NewSecret(secret)
 }

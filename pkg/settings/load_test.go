@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -208,6 +210,9 @@ func TestBadValues(t *testing.T) {
 		{"fromAddress empty", `"fromAddress":""`, `fromAddress is missing; it must be a mail address whose domain the NHN Cloud console lets you send from`},
 		{"fromAddress no address", `"fromAddress":"alert"`, `fromAddress: "alert" is not a mail address (user@example.com or Name <user@example.com>)`},
 		{"fromAddress with a header", `"fromAddress":"alert@example.com\r\nBcc: x@example.org"`, `fromAddress holds a line break or another control character; write it on one line`},
+		{"fromAddress beyond ASCII", `"fromAddress":"운영@example.com"`, `fromAddress: "운영@example.com": the part before the @ may hold ASCII letters, digits, !#$%&'*+-/=?^_` + "`" + `{|}~ and, except in front, dots only`},
+		{"fromAddress without a domain name", `"fromAddress":"a@exa_mple.com"`, `fromAddress: "a@exa_mple.com": "exa_mple.com" is not a domain name`},
+		{"fromAddress too long", `"fromAddress":"` + strings.Repeat("a", 65) + `@example.com"`, `fromAddress: "` + strings.Repeat("a", 65) + `@example.com" is too long (at most 64 octets before the @, 254 in all)`},
 		{"fromName with a line break", `"fromName":"a\nb"`, `fromName holds a line break or another control character; write it on one line`},
 		{"replyTo two", `"replyTo":"a@example.com, b@example.com"`, `replyTo: "a@example.com, b@example.com" is not a mail address (user@example.com or Name <user@example.com>)`},
 		{"to no address", `"to":["ops@example.com","ops"]`, `to: "ops" is not a mail address (user@example.com or Name <user@example.com>)`},
@@ -272,7 +277,41 @@ adSenderAddress is missing; with mailType "ad" the mail must give its sender's a
 			if err.Error() != tt.want {
 				t.Errorf("\ngot  %s\nwant %s", err, tt.want)
 			}
+			saidOnThePage(t, err)
 		})
+	}
+}
+
+// saidOnThePage checks that the page's sentences about each problem, in every language,
+// have what they quote.
+func saidOnThePage(t *testing.T, err error) {
+	t.Helper()
+	var invalid *settings.Error
+	if !errors.As(err, &invalid) {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../src/locales/*/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var locale struct{ Problem map[settings.Code]string }
+		if err := json.Unmarshal(content, &locale); err != nil {
+			t.Fatal(err)
+		}
+		for _, problem := range invalid.Problems {
+			said := locale.Problem[problem.Code]
+			for name, value := range problem.Params {
+				said = strings.ReplaceAll(said, "{{"+name+"}}", value)
+			}
+			if said == "" || strings.Contains(said, "{{") {
+				t.Errorf("%s: %s is said as %q", file, problem.Code, said)
+			}
+		}
 	}
 }
 
@@ -308,6 +347,7 @@ func TestBadSecrets(t *testing.T) {
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("\ngot  %v\nwant %s", err, tt.want)
 			}
+			saidOnThePage(t, err)
 		})
 	}
 }
@@ -354,8 +394,7 @@ func TestEveryProblemIsToldAtOnce(t *testing.T) {
 	}
 	var keys []string
 	for _, problem := range invalid.Problems {
-		key, _, _ := strings.Cut(problem, " ")
-		keys = append(keys, key)
+		keys = append(keys, problem.Key)
 	}
 	if got := strings.Join(keys, " "); got != "port appKey fromAddress language tlsSkipVerify secretKey" {
 		t.Errorf("problems of %s", got)
@@ -442,8 +481,12 @@ func FuzzLoad(f *testing.F) {
 				t.Fatalf("%#v", err)
 			}
 			for _, problem := range invalid.Problems {
-				if problem == "" || strings.ContainsAny(problem, "\r\n\x00") {
-					t.Fatalf("not one line: %q", problem)
+				shown, err := json.Marshal(problem)
+				if err != nil || problem.Message == "" || strings.ContainsAny(problem.Message, "\r\n\x00") {
+					t.Fatalf("not one line: %q, %v", problem, err)
+				}
+				if !strings.Contains(string(jsonData), canary) && strings.Contains(string(shown), canary) {
+					t.Fatalf("a secret in %s", shown)
 				}
 			}
 			if !strings.Contains(string(jsonData), canary) && strings.Contains(err.Error(), canary) {

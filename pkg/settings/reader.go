@@ -2,7 +2,7 @@ package settings
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,17 +13,22 @@ import (
 )
 
 // reader takes typed values out of jsonData and collects what is wrong. A key
-// that is missing, null or an empty string is unset.
+// that is missing, null or an empty string is unset; then, and where its value is
+// wrong, it has the default of the schema.
 type reader struct {
 	values   map[string]any // string, json.Number, bool, []any, map[string]any
-	problems []string
-	wrong    map[string]bool // the keys that have a problem
+	secure   map[string]string
+	problems []Problem
 }
 
 // add records a problem of a key.
-func (r *reader) add(key, format string, args ...any) {
-	r.wrong[key] = true
-	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+func (r *reader) add(key string, c Code, params ...param) {
+	r.problems = append(r.problems, NewProblem(key, c, params...))
+}
+
+// wrong says whether a key has a problem.
+func (r *reader) wrong(key string) bool {
+	return slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Key == key })
 }
 
 // value is what a key holds; nil if it is unset.
@@ -45,7 +50,7 @@ func (r *reader) text(key string) string {
 	case string:
 		return v
 	default:
-		r.add(key, "%s is %s; it must be a string (in YAML, put it in quotes)", key, kind(v))
+		r.add(key, notText, param{name: "kind", logged: kind(v)})
 		return ""
 	}
 }
@@ -54,17 +59,18 @@ func (r *reader) text(key string) string {
 func (r *reader) line(key string) string {
 	s := strings.TrimSpace(r.text(key))
 	if strings.ContainsFunc(s, unicode.IsControl) {
-		r.add(key, "%s holds a line break or another control character; write it on one line", key)
+		r.add(key, notLine)
 		return ""
 	}
 	return s
 }
 
 // number reads a whole number, also from a string.
-func (r *reader) number(key string, unset, least, most int) int {
+func (r *reader) number(key string) int {
+	p := properties[key]
 	v := r.value(key)
 	if v == nil {
-		return unset
+		return p.number()
 	}
 	var digits string
 	switch v := v.(type) {
@@ -74,16 +80,16 @@ func (r *reader) number(key string, unset, least, most int) int {
 		digits = strings.TrimSpace(v)
 	}
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < least || n > most {
-		r.add(key, "%s is %s; it must be a whole number from %d to %d", key, held(v), least, most)
-		return unset
+	if err != nil || n < p.Minimum || n > p.Maximum {
+		r.add(key, notNumber, value(v), number("least", p.Minimum), number("most", p.Maximum))
+		return p.number()
 	}
 	return n
 }
 
 // seconds reads a duration in whole seconds.
-func (r *reader) seconds(key string, unset time.Duration, least, most int) time.Duration {
-	return time.Duration(r.number(key, int(unset/time.Second), least, most)) * time.Second
+func (r *reader) seconds(key string) time.Duration {
+	return time.Duration(r.number(key)) * time.Second
 }
 
 // flag reads a boolean, also from "true" and "false" in any case.
@@ -102,7 +108,7 @@ func (r *reader) flag(key string) bool {
 	}
 	b, ok := v.(bool)
 	if !ok {
-		r.add(key, "%s is %s; it must be true or false", key, held(v))
+		r.add(key, notFlag, value(v))
 	}
 	return b
 }
@@ -119,74 +125,53 @@ func (r *reader) list(key string) []string {
 	case []any:
 		elements = v
 	default:
-		r.add(key, "%s is %s; it must be an array of strings", key, held(v))
+		r.add(key, notList, value(v))
 		return nil
 	}
 	var all []string
 	for i, e := range elements {
 		s, ok := e.(string)
 		if !ok && e != nil {
-			r.add(key, "%s[%d] is %s; it must be a string", key, i, held(e))
+			r.add(key, notEntry, number("index", i), value(e))
 		}
 		all = append(all, address.Split(s)...)
 	}
-	if len(all) > MaxRecipients {
-		r.add(key, "%s holds %d entries; at most %d are allowed", key, len(all), MaxRecipients)
+	if most := properties[key].MaxItems; len(all) > most {
+		r.add(key, longList, number("entries", len(all)), number("most", most))
 		return nil
 	}
 	return all
 }
 
 // choice reads one of a few words.
-func choice[T ~string](r *reader, key string, unset T, allowed []T) T {
+func choice[T ~string](r *reader, key string) T {
+	unset := T(properties[key].text())
 	v := r.value(key)
 	if v == nil {
 		return unset
 	}
 	s, _ := v.(string)
-	if t := T(strings.TrimSpace(s)); slices.Contains(allowed, t) {
-		return t
+	allowed := properties[key].Enum
+	if s = strings.TrimSpace(s); slices.Contains(allowed, s) {
+		return T(s)
 	}
-	r.add(key, "%s is %s; it must be %s", key, held(v), orQuoted(allowed))
+	quoted := make([]string, len(allowed))
+	for i, word := range allowed {
+		quoted[i] = strconv.Quote(word)
+	}
+	r.add(key, notChoice, value(v), param{name: "choices", logged: or(quoted)})
 	return unset
 }
 
-// orQuoted lists words as `"a", "b" or "c"`.
-func orQuoted[T ~string](words []T) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = strconv.Quote(string(w))
+// addressOf reads the text of a key, or the one at an index of its list, as an
+// address.
+func (r *reader) addressOf(key, text string, index ...param) (address.Address, bool) {
+	a, err := address.Parse(text)
+	var wrong *address.Error
+	if errors.As(err, &wrong) {
+		r.add(key, notAddress[wrong.Reason], append(index, param{"words", wrong.Error(), ""}, value(text))...)
 	}
-	return or(quoted)
-}
-
-// or lists words as `a, b or c`.
-func or(words []string) string {
-	last := len(words) - 1
-	if last == 0 {
-		return words[0]
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
-
-// held shows a value in a message: short and on one line.
-func held(v any) string {
-	const most = 60
-	switch v := v.(type) {
-	case string:
-		if len(v) > most {
-			return fmt.Sprintf("%.*q...", most, v)
-		}
-		return strconv.Quote(v)
-	case json.Number:
-		if len(v) > most {
-			return "a number"
-		}
-		return v.String()
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return kind(v)
+	return a, err == nil
 }
 
 // kind names a value's JSON type.

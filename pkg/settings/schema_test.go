@@ -23,7 +23,7 @@ import (
 )
 
 // settings.schema.json is the contract; these tests hold the Go code, the
-// TypeScript types, the provisioning sample and the documents to it.
+// provisioning sample and the documents to it. The page's types are generated from it.
 
 type property struct {
 	Type             string
@@ -165,13 +165,15 @@ func TestSchemaHasEveryKeyThatIsRead(t *testing.T) {
 		}
 		ast.Inspect(tree, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.CallExpr: // r.line("key"), choice(r, "key", ...)
+			case *ast.CallExpr: // r.line("key"), choice[T](r, "key")
 				if selector, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 {
 					if r, ok := selector.X.(*ast.Ident); ok && r.Name == "r" {
 						note(n.Args[0])
 					}
-				} else if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "choice" || f.Name == "recipients") {
-					note(n.Args[1])
+				} else if f, ok := n.Fun.(*ast.IndexExpr); ok {
+					if choice, ok := f.X.(*ast.Ident); ok && choice.Name == "choice" {
+						note(n.Args[1])
+					}
 				}
 			case *ast.ValueSpec: // const key = "key"
 				if strings.HasPrefix(n.Names[0].Name, "key") && len(n.Values) > 0 {
@@ -182,48 +184,6 @@ func TestSchemaHasEveryKeyThatIsRead(t *testing.T) {
 		})
 	}
 	same(t, "the Go code", read, keys(jsonData, secure))
-}
-
-func TestTypeScriptTypesAreTheSchemas(t *testing.T) {
-	content, err := os.ReadFile("../../src/types.ts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	source := string(content)
-	unions := map[string]string{}
-	for _, m := range regexp.MustCompile(`export type (\w+) = ([^;]+);`).FindAllStringSubmatch(source, -1) {
-		unions[m[1]] = m[2]
-	}
-	typeOf := func(p property) string {
-		switch {
-		case p.Enum != nil:
-			return "'" + strings.Join(p.Enum, "' | '") + "'"
-		case p.Type == "integer":
-			return "number"
-		case p.Type == "array":
-			return p.Items.Type + "[]"
-		}
-		return p.Type
-	}
-	jsonData, secure := contract(t)
-	for name, o := range map[string]object{"EmailJsonData": jsonData, "EmailSecureJsonData": secure} {
-		body := regexp.MustCompile(`(?s)interface ` + name + `\b[^{]*\{(.*?)\n\}`).FindStringSubmatch(source)
-		if body == nil {
-			t.Fatalf("types.ts has no interface %s", name)
-		}
-		var found []string
-		for _, m := range regexp.MustCompile(`(?m)^  (\w+)\?: ([^;]+);`).FindAllStringSubmatch(body[1], -1) {
-			found = append(found, m[1])
-			is := m[2]
-			if union, ok := unions[is]; ok {
-				is = union
-			}
-			if p, ok := o.Properties[m[1]]; ok && is != typeOf(p) {
-				t.Errorf("%s.%s is %s in types.ts and %s in the schema", name, m[1], is, typeOf(p))
-			}
-		}
-		same(t, name, found, keys(o))
-	}
 }
 
 func TestProvisioningSampleKeepsToTheSchema(t *testing.T) {

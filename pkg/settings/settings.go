@@ -12,7 +12,7 @@ import (
 )
 
 // MaxRecipients is the most mailboxes one notification may go to.
-const MaxRecipients = 1000
+var MaxRecipients = properties["to"].MaxItems
 
 // AuthMechanism chooses the SASL mechanism.
 type AuthMechanism string
@@ -25,9 +25,6 @@ const (
 	// AuthLogin is LOGIN only.
 	AuthLogin AuthMechanism = "login"
 )
-
-// AuthMechanisms lists the choices, the default first.
-func AuthMechanisms() []AuthMechanism { return []AuthMechanism{AuthAuto, AuthPlain, AuthLogin} }
 
 // RecipientMode is how the recipients of one notification share mails.
 type RecipientMode string
@@ -42,10 +39,10 @@ const (
 )
 
 // RecipientModes lists the modes, the default first.
-func RecipientModes() []RecipientMode { return []RecipientMode{Single, Individual, Undisclosed} }
+func RecipientModes() []RecipientMode { return words[RecipientMode]("recipientMode") }
 
 // Languages lists the languages a mail can be written in, the default first.
-func Languages() []string { return []string{"en", "ja", "ko"} }
+func Languages() []string { return words[string]("language") }
 
 // Settings is a data source, validated.
 type Settings struct {
@@ -111,27 +108,6 @@ type Advertiser struct {
 type Unsubscribe struct {
 	URL     string           // unsubscribeUrl: https, one click (RFC 8058)
 	Mailbox *address.Address // unsubscribeAddress: a mail to it unsubscribes
-}
-
-// Defaults are the values of the keys that are unset.
-func Defaults() Settings {
-	return Settings{
-		Host:                  nhncloud.Host,
-		PortMode:              nhncloud.STARTTLS,
-		Port:                  nhncloud.Ports(nhncloud.STARTTLS)[0],
-		AuthMechanism:         AuthAuto,
-		MailType:              nhncloud.Unset,
-		DKIMSelector:          nhncloud.DKIMSelector,
-		SPFInclude:            nhncloud.SPFIncludes[0],
-		RecipientMode:         Single,
-		Language:              "en",
-		Location:              time.UTC,
-		MaxConnections:        4,
-		MessagesPerConnection: 100,
-		Timeout:               10 * time.Second,
-		Dedupe:                30 * time.Second,
-		ServiceURL:            nhncloud.API,
-	}
 }
 
 // UserName is the SASL user name for mail of type t.

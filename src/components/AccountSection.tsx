@@ -4,7 +4,6 @@ import { ConfigSection } from '@grafana/plugin-ui';
 import { SecretInput, Stack, Text, useStyles2 } from '@grafana/ui';
 import type { DomainReport } from '../api';
 import { t } from '../i18n';
-import { invalidAddress } from '../validate';
 import { AddressList } from './AddressList';
 import { ConfigField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
@@ -29,7 +28,6 @@ export function AccountSection({ config, known }: { config: Config; known?: Doma
             isConfigured={secretKey.isConfigured}
             value={secretKey.value}
             onChange={(event) => secretKey.set(event.currentTarget.value)}
-            onBlur={() => config.touch('secretKey')}
             onReset={secretKey.reset}
           />
         </ConfigField>
@@ -57,7 +55,7 @@ export function AccountSection({ config, known }: { config: Config; known?: Doma
             <AddressList
               id="to"
               value={to}
-              validate={invalidAddress}
+              wrong={config.wrong('to')}
               placeholder={t('config.to.placeholder', 'ops@example.com, then Enter')}
               onChange={(value) => config.set({ to: value })}
             />

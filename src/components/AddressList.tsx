@@ -1,43 +1,41 @@
 import { useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react';
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { FieldValidationMessage, IconButton, Input, Stack, useStyles2 } from '@grafana/ui';
-import { splitList } from '../address';
+import { IconButton, Input, Stack, useStyles2 } from '@grafana/ui';
 import { t } from '../i18n';
+import { splitList } from '../service';
 import { WIDTH } from './ConfigField';
 
 interface Props {
   id: string;
   value: string[];
   onChange: (value: string[]) => void;
-  /** The message for an entry that is wrong; empty when it is right. */
-  validate: (entry: string) => string;
+  /** The entries that are wrong, shortened where they are long. */
+  wrong: string[];
   placeholder?: string;
   disabled?: boolean;
+  invalid?: boolean;
 }
 
 /**
- * AddressList edits a list of addresses. What is typed is judged while it is
- * typed; Enter, a comma or leaving the field adds it; a pasted list is cut up.
+ * AddressList edits a list of addresses. Enter, a comma or leaving the field adds
+ * what is typed; a pasted list is cut up. An entry that is wrong is marked, and goes
+ * back into the field by a click.
  */
-export function AddressList({ id, value, onChange, validate, placeholder, disabled }: Props) {
+export function AddressList({ id, value, onChange, wrong, placeholder, disabled, invalid }: Props) {
   const styles = useStyles2(getStyles);
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState('');
-  // A half-typed address is no mistake yet, so it is not marked before the
-  // field is left or Enter is pressed.
-  const [finished, setFinished] = useState(false);
-  const error = typed && finished ? validate(typed) : '';
+  const isWrong = (entry: string) =>
+    wrong.some((one) => one === entry || (one.endsWith('...') && entry.startsWith(one.slice(0, -3))));
 
   const add = (text: string) => {
-    const entries = splitList(text);
-    const added = entries.filter((entry) => !validate(entry));
-    const left = entries.filter((entry) => validate(entry));
-    if (added.length > 0) {
-      onChange([...new Set([...value, ...added])]);
-    }
-    setTyped(left.join(', '));
-    setFinished(left.length > 0);
+    onChange([...new Set([...value, ...splitList(text)])]);
+    setTyped('');
+  };
+  const remove = (entry: string) => {
+    onChange(value.filter((other) => other !== entry));
+    input.current?.focus(); // the button that had it goes with its entry
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
@@ -71,37 +69,38 @@ export function AddressList({ id, value, onChange, validate, placeholder, disabl
         value={typed}
         placeholder={placeholder}
         disabled={disabled}
-        invalid={error !== ''}
-        aria-invalid={error !== ''}
-        aria-describedby={error ? `${id}-error` : undefined}
+        invalid={invalid}
         autoComplete="off"
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          setFinished(false);
-        }}
+        onChange={(event) => setTyped(event.currentTarget.value)}
         onKeyDown={onKeyDown}
         onPaste={onPaste}
         onBlur={() => typed.trim() !== '' && add(typed)}
       />
-      {error && (
-        <div id={`${id}-error`}>
-          <FieldValidationMessage>{error}</FieldValidationMessage>
-        </div>
-      )}
       {value.length > 0 && (
         <ul className={styles.list} aria-label={t('address-list.entries', 'Entries')}>
           {value.map((entry) => (
-            <li key={entry} className={cx(styles.entry, validate(entry) && styles.wrong)}>
-              <span>{entry}</span>
+            <li key={entry} className={cx(styles.entry, isWrong(entry) && styles.wrong)}>
+              {isWrong(entry) && !disabled ? (
+                <button
+                  type="button"
+                  className={styles.edit}
+                  aria-label={t('address-list.edit', 'Edit {{entry}}', { entry })}
+                  onClick={() => {
+                    remove(entry);
+                    setTyped(entry);
+                  }}
+                >
+                  {entry}
+                </button>
+              ) : (
+                <span>{entry}</span>
+              )}
               {!disabled && (
                 <IconButton
                   name="times"
                   size="sm"
                   aria-label={t('address-list.remove', 'Remove {{entry}}', { entry })}
-                  onClick={() => {
-                    onChange(value.filter((other) => other !== entry));
-                    input.current?.focus(); // the button that had it goes with its entry
-                  }}
+                  onClick={() => remove(entry)}
                 />
               )}
             </li>
@@ -125,5 +124,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     fontSize: theme.typography.bodySmall.fontSize,
     overflowWrap: 'anywhere',
   }),
+  edit: css({ all: 'unset', cursor: 'text', '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}` } }),
   wrong: css({ borderColor: theme.colors.error.border, color: theme.colors.error.text }),
 });

@@ -2,7 +2,7 @@ import { ConfigSubSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
 import { RadioButtonGroup, SecretInput, SecretTextArea, Stack } from '@grafana/ui';
 import { t } from '../i18n';
-import { DEFAULTS } from '../service';
+import { DEFAULTS } from '../settings';
 import type { AuthMechanism } from '../types';
 import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
@@ -23,6 +23,10 @@ const KEYS = [
   'spfInclude',
   'webhookSecret',
   'tlsCACert',
+  'tlsSkipVerify',
+  'tlsAuthWithCACert',
+  'enableSecureSocksProxy',
+  'serviceResults',
 ] as const;
 
 /** AdvancedSection holds what few need to change. */

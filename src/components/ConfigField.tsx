@@ -1,8 +1,8 @@
-import type { ReactElement } from 'react';
+import { useEffect, useRef, type ReactElement } from 'react';
 import { Field, Icon, Input, Label, Stack, Switch, TextArea, Tooltip } from '@grafana/ui';
 import { readSettings } from '../service';
-import type { EmailJsonData } from '../types';
-import { LIMITS, type Errors } from '../validate';
+import { LIMITS } from '../settings';
+import type { JsonData, SettingKey } from '../types';
 import type { Config } from './useConfig';
 
 interface FieldProps<Name> {
@@ -15,12 +15,28 @@ interface FieldProps<Name> {
   required?: boolean;
 }
 
-type KeysOf<T> = {
-  [K in keyof EmailJsonData]-?: NonNullable<EmailJsonData[K]> extends T ? K : never;
-}[keyof EmailJsonData];
+type KeysOf<T> = { [K in keyof JsonData]-?: NonNullable<JsonData[K]> extends T ? K : never }[keyof JsonData];
 
 /** The widths of controls, in the theme's spacing units. */
 export const WIDTH = { long: 56, short: 25 };
+
+/** useDescribed ties the control within an element to its error, which Grafana 12.3 shows beside it and nothing more. */
+function useDescribed(id: string, invalid: boolean) {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const control = element.current?.querySelector('[role=radiogroup], input, textarea');
+    if (!control || !invalid) {
+      return;
+    }
+    control.setAttribute('aria-invalid', 'true');
+    control.setAttribute('aria-describedby', id);
+    return () => {
+      control.removeAttribute('aria-invalid');
+      control.removeAttribute('aria-describedby');
+    };
+  });
+  return element;
+}
 
 /** ConfigField is a labeled control with its error, as in Grafana's own editors. */
 export function ConfigField({
@@ -31,12 +47,16 @@ export function ConfigField({
   tooltip,
   required,
   children,
-}: FieldProps<keyof Errors> & { children: ReactElement }) {
+}: FieldProps<SettingKey> & { children: ReactElement }) {
   const error = config.error(name);
+  const errorId = `${name}-error`;
+  const control = useDescribed(errorId, error !== undefined);
   const text = required ? `${label} *` : label;
   return (
     <Field
       noMargin
+      ref={control}
+      onBlur={() => config.touch(name)}
       label={
         <Stack alignItems="flex-start" gap={0.5}>
           <Label htmlFor={name} description={description}>
@@ -51,7 +71,7 @@ export function ConfigField({
       }
       disabled={config.readOnly}
       invalid={error !== undefined}
-      error={error}
+      error={<span id={errorId}>{error}</span>}
     >
       {children}
     </Field>
@@ -70,8 +90,7 @@ export function TextField({ placeholder, ...props }: FieldProps<KeysOf<string>> 
         placeholder={placeholder}
         required={required}
         autoComplete="off"
-        onChange={(event) => config.set({ [name]: event.currentTarget.value || undefined })}
-        onBlur={() => config.touch(name)}
+        onChange={(event) => config.type(name, event.currentTarget.value || undefined)}
       />
     </ConfigField>
   );
@@ -94,8 +113,7 @@ export function TextAreaField({
         placeholder={placeholder}
         required={required}
         spellCheck={spellCheck}
-        onChange={(event) => config.set({ [name]: event.currentTarget.value || undefined })}
-        onBlur={() => config.touch(name)}
+        onChange={(event) => config.type(name, event.currentTarget.value || undefined)}
       />
     </ConfigField>
   );
@@ -118,7 +136,7 @@ export function NumberField({ suffix, ...props }: FieldProps<keyof typeof LIMITS
         placeholder={String(readSettings({ portMode: config.settings.portMode })[name])}
         value={config.jsonData[name] ?? ''}
         onChange={({ currentTarget }) =>
-          config.set({ [name]: currentTarget.value === '' ? undefined : currentTarget.valueAsNumber })
+          config.type(name, currentTarget.value === '' ? undefined : currentTarget.valueAsNumber)
         }
       />
     </ConfigField>

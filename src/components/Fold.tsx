@@ -1,14 +1,16 @@
-import { useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { CollapsableSection, Icon, Stack, useStyles2 } from '@grafana/ui';
 import { t } from '../i18n';
+import type { SettingKey } from '../types';
 import type { Config } from './useConfig';
+import { useFold } from './useFold';
 
 interface Props {
   config: Config;
   /** The settings inside: a mistake in one of them opens the fold. */
-  keys: ReadonlyArray<Parameters<Config['error']>[0]>;
+  keys: readonly SettingKey[];
   title: string;
   /** What the settings inside say, for who does not open it. */
   summary?: string;
@@ -18,20 +20,15 @@ interface Props {
 /** Fold is a section that few need: it is open when it was opened, or when something in it is wrong. */
 export function Fold({ config, keys, title, summary, children }: Props) {
   const styles = useStyles2(getStyles);
-  const wrong = keys.some((key) => config.error(key) !== undefined);
-  const [open, setOpen] = useState(wrong);
-  const [wasWrong, setWasWrong] = useState(wrong);
-  if (wrong !== wasWrong) {
-    setWasWrong(wrong);
-    setOpen(open || wrong);
-  }
+  const { ref, isOpen, onToggle } = useFold(config, keys);
+  const wrong = keys.some((key) => config.errors[key] !== undefined);
   return (
-    <div className={cx(open && styles.open)}>
+    <div className={cx(isOpen && styles.open)}>
       <CollapsableSection
         className={styles.header}
         contentClassName={styles.content}
-        isOpen={open}
-        onToggle={setOpen}
+        isOpen={isOpen}
+        onToggle={onToggle}
         label={
           <Stack gap={1} alignItems="center" wrap="wrap">
             <span>{title}</span>
@@ -42,11 +39,11 @@ export function Fold({ config, keys, title, summary, children }: Props) {
                 title={t('config.fold.wrong', 'Has a mistake')}
               />
             )}
-            {summary && !open && <span className={styles.summary}>{summary}</span>}
+            {summary && !isOpen && <span className={styles.summary}>{summary}</span>}
           </Stack>
         }
       >
-        {children}
+        <div ref={ref}>{children}</div>
       </CollapsableSection>
     </div>
   );

@@ -1,7 +1,6 @@
 import { Combobox, Stack } from '@grafana/ui';
 import { t } from '../i18n';
 import type { RecipientMode } from '../types';
-import { invalidAddress, invalidPattern } from '../validate';
 import { AddressList } from './AddressList';
 import { ConfigField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
@@ -28,7 +27,7 @@ export function RecipientsSection({ config }: { config: Config }) {
             <AddressList
               id={name}
               value={settings[name]}
-              validate={invalidAddress}
+              wrong={config.wrong(name)}
               onChange={(value) => config.set({ [name]: value })}
             />
           </ConfigField>
@@ -45,7 +44,7 @@ export function RecipientsSection({ config }: { config: Config }) {
           <AddressList
             id="allowedRecipients"
             value={settings.allowedRecipients}
-            validate={invalidPattern}
+            wrong={config.wrong('allowedRecipients')}
             placeholder={EXAMPLE.pattern}
             onChange={(allowedRecipients) => config.set({ allowedRecipients })}
           />

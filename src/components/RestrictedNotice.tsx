@@ -1,7 +1,6 @@
 import { Text } from '@grafana/ui';
-import { domainOf } from '../address';
 import type { DomainReport } from '../api';
-import { lacking } from '../domain';
+import { domainOf, lacking } from '../domain';
 import { t } from '../i18n';
 import { translated } from '../remedies';
 import { RESTRICTED } from '../service';

@@ -1,11 +1,9 @@
 import { useState } from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Alert, Button, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
-import { isAddress } from '../address';
 import { SAMPLES, sendTest, type Receipt, type Sample } from '../api';
 import { t } from '../i18n';
 import { reportSetup } from '../setup';
-import { invalidAddress } from '../validate';
 import { WIDTH } from './ConfigField';
 import { sampleName } from './names';
 import { Problem } from './Problem';
@@ -17,10 +15,7 @@ import { useTask } from './useTask';
 export function SendTestSection({ config, uid }: { config: Config; uid: string }) {
   const [sample, setSample] = useState<Sample>('firing');
   const [to, setTo] = useState('');
-  const [left, setLeft] = useState(false);
   const task = useTask<Receipt>();
-  const error = to && left ? invalidAddress(to) : '';
-  const ready = !task.running && (to === '' || isAddress(to));
   const send = () =>
     void task.run(async () => {
       const receipt = await sendTest(uid, to.trim(), sample);
@@ -48,29 +43,24 @@ export function SendTestSection({ config, uid }: { config: Config; uid: string }
               options={SAMPLES.map((value) => ({ value, label: sampleName(value) }))}
             />
           </Field>
-          <Field noMargin label={t('send-test.to', 'Recipient')} invalid={error !== ''} error={error}>
+          <Field noMargin label={t('send-test.to', 'Recipient')}>
             <Input
               id="send-test-to"
               width={WIDTH.long}
               value={to}
               placeholder={t('send-test.to-help', 'Empty: the recipients above')}
-              onChange={(event) => {
-                setTo(event.currentTarget.value);
-                setLeft(false);
-              }}
-              onBlur={() => setLeft(true)}
+              onChange={(event) => setTo(event.currentTarget.value)}
               onKeyDown={(event) => {
                 if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
                   event.preventDefault(); // which would save the form
-                  setLeft(true);
-                  if (ready) {
+                  if (!task.running) {
                     send();
                   }
                 }
               }}
             />
           </Field>
-          <Button variant="secondary" icon="envelope" disabled={!ready} onClick={send}>
+          <Button variant="secondary" icon="envelope" disabled={task.running} onClick={send}>
             {task.running ? t('send-test.running', 'Sending…') : t('send-test.run', 'Send')}
           </Button>
         </Stack>

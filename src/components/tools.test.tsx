@@ -25,6 +25,8 @@ const config = (jsonData: EmailJsonData, more: Partial<Config> = {}): Config => 
   settings: readSettings(jsonData),
   readOnly: false,
   set: jest.fn(),
+  type: jest.fn(),
+  wrong: () => [],
   secret: () => ({ isConfigured: false, value: '', set: jest.fn(), reset: jest.fn() }),
   error: () => undefined,
   touch: jest.fn(),

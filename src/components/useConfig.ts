@@ -3,8 +3,9 @@ import { flushSync } from 'react-dom';
 import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { ofPerson } from '../person';
 import { readSettings, type Settings } from '../service';
-import type { EmailJsonData, EmailSecureJsonData } from '../types';
-import { validate, type Errors } from '../validate';
+import { problemText } from '../remedies';
+import type { EmailJsonData, EmailSecureJsonData, JsonData, SettingKey } from '../types';
+import { useProblems } from './useProblems';
 
 export type EditorProps = DataSourcePluginOptionsEditorProps<EmailJsonData, EmailSecureJsonData>;
 
@@ -15,16 +16,22 @@ export interface Config {
   settings: Settings;
   readOnly: boolean;
   set: (changed: Partial<EmailJsonData>) => void;
+  /** Sets what is being typed: its field does not complain before it is left. */
+  type: (key: keyof JsonData, value: string | number | undefined) => void;
   secret: (key: keyof EmailSecureJsonData) => {
     isConfigured: boolean;
     value: string;
     set: (value: string) => void;
     reset: () => void;
   };
-  /** The message to show at a field; nothing while an untouched field is merely empty. */
-  error: (key: keyof Errors) => string | undefined;
-  touch: (key: keyof Errors) => void;
-  errors: Errors;
+  /** The message to show at a field; nothing while it is typed in, or empty and not left yet. */
+  error: (key: SettingKey) => string | undefined;
+  /** The field was left. */
+  touch: (key: SettingKey) => void;
+  /** The message for every setting that is wrong. */
+  errors: Partial<Record<SettingKey, string>>;
+  /** What the list of a setting holds and should not, shortened where it is long. */
+  wrong: (key: SettingKey) => string[];
   /** There is something on the page that is not saved yet. */
   changed: boolean;
   /** What is saved has all that a mail needs. */
@@ -32,16 +39,6 @@ export interface Config {
   /** A secret was saved behind the form's back: its next save builds on that. */
   savedElsewhere: (version: number, secret: keyof EmailSecureJsonData) => void;
 }
-
-// Fields that a new data source leaves empty: an error only once they were left.
-const REQUIRED: Array<keyof Errors> = [
-  'appKey',
-  'secretKey',
-  'fromAddress',
-  'adSenderName',
-  'adSenderAddress',
-  'unsubscribeUrl',
-];
 
 export function useConfig(props: EditorProps): Config {
   const { options, onOptionsChange } = props;
@@ -56,7 +53,8 @@ export function useConfig(props: EditorProps): Config {
     return () => void (mounted.current = false);
   }, []);
   const { jsonData, secureJsonData, secureJsonFields } = options;
-  const [touched, setTouched] = useState<ReadonlySet<keyof Errors>>(new Set());
+  const [touched, setTouched] = useState<ReadonlySet<SettingKey>>(new Set());
+  const [typing, setTyping] = useState<SettingKey>();
   const settings = useMemo(() => readSettings(jsonData), [jsonData]);
   const [isNew] = useState(() => !jsonData.appKey && !jsonData.fromAddress);
   const { saved, keep } = useSaved(options);
@@ -67,9 +65,21 @@ export function useConfig(props: EditorProps): Config {
     }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once
   }, []);
-  const hasSecretKey = Boolean(secureJsonFields?.secretKey || secureJsonData?.secretKey);
-  const errors = validate(jsonData, hasSecretKey);
+  const found = useProblems(options, !isNew || touched.size > 0);
+  const errors: Config['errors'] = {};
+  for (const problem of found.problems) {
+    errors[problem.key] ??= problemText(problem);
+  }
+  const value = (key: SettingKey) => ({ ...jsonData, ...secureJsonData })[key];
+  // A new data source leaves much empty, which is no mistake before its field was left.
+  const early = (key: SettingKey) => isNew && found.refusals === 0 && !touched.has(key) && !value(key);
+  // What was found in another value says nothing of this one, or of the secret that takes a saved one's place.
+  const outdated = (key: SettingKey) =>
+    found.jsonData[key as keyof JsonData] !== jsonData[key as keyof JsonData] ||
+    Boolean(secureJsonData?.[key as keyof EmailSecureJsonData]);
 
+  const set = (changed: Partial<EmailJsonData>) =>
+    onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } });
   const changeSecret = (key: keyof EmailSecureJsonData, configured: boolean, value: string) =>
     onOptionsChange({
       ...options,
@@ -85,7 +95,11 @@ export function useConfig(props: EditorProps): Config {
       different(jsonData, saved.jsonData) || Object.values(secureJsonData ?? {}).some((value) => value !== undefined),
     ready: Boolean(saved.jsonData.appKey && saved.jsonData.fromAddress && saved.secretKey),
     readOnly: options.readOnly ?? false,
-    set: (changed) => onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } }),
+    set,
+    type: (key, value) => {
+      setTyping(key);
+      set({ [key]: value });
+    },
     secret: (key) => ({
       // A secret that is shown as configured could be reset; a read-only one cannot.
       isConfigured: Boolean(secureJsonFields?.[key]) && !options.readOnly,
@@ -93,7 +107,8 @@ export function useConfig(props: EditorProps): Config {
       set: (value) => changeSecret(key, false, value),
       reset: () => changeSecret(key, false, ''),
     }),
-    error: (key) => (isNew && REQUIRED.includes(key) && !touched.has(key) ? undefined : errors[key]),
+    error: (key) => (typing === key || early(key) || outdated(key) ? undefined : errors[key]),
+    wrong: (key) => found.problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
     // Grafana has one form for all data sources: an answer must not fill that of the next.
     savedElsewhere: (version, key) => {
       if (!mounted.current) {
@@ -107,7 +122,10 @@ export function useConfig(props: EditorProps): Config {
         secureJsonData: { ...latest.current.options.secureJsonData, [key]: undefined },
       });
     },
-    touch: (key) => setTouched((before) => new Set(before).add(key)),
+    touch: (key) => {
+      setTyping(undefined);
+      setTouched((before) => (before.has(key) ? before : new Set(before).add(key)));
+    },
   };
 }
 

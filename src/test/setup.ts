@@ -1,1 +1,5 @@
 import '@testing-library/jest-dom';
+import { configure } from '@testing-library/react';
+
+// A slow machine is no failure.
+configure({ asyncUtilTimeout: 30_000 });

@@ -85,20 +85,22 @@ func (s *search) byState() (streams []stream, err error) {
 	if len(asked) == 0 {
 		asked = Statuses()
 	}
+	// What is open now may be final when the streams are read.
+	types, err := s.mailTypes("finished_at IS NULL")
+	if err != nil {
+		return nil, err
+	}
 	open := false
 	for _, status := range unique(asked) {
 		if !status.Final() {
 			open = true
 			continue
 		}
-		types := unique(s.f.MailTypes)
-		if len(types) == 0 {
-			types, err = column[string](s, different("mail_type", "delivery WHERE source = $1 AND status = $2 AND finished_at IS NOT NULL", ""), s.f.Source, string(status))
-			if err != nil {
-				return nil, err
-			}
+		final, err := s.mailTypes("status = $2 AND finished_at IS NOT NULL", string(status))
+		if err != nil {
+			return nil, err
 		}
-		for _, mailType := range types {
+		for _, mailType := range unique(append(final, types...)) {
 			streams = append(streams, stream{"delivery", "sequence", func(a *arguments) string {
 				return "finished_at IS NOT NULL AND source = " + a.add(s.f.Source) + " AND status = " + a.add(string(status)) + " AND mail_type = " + a.add(mailType)
 			}})
@@ -110,4 +112,13 @@ func (s *search) byState() (streams []stream, err error) {
 		}})
 	}
 	return streams, nil
+}
+
+// mailTypes returns the mail types in question: those asked for, or those of the
+// deliveries that meet the condition.
+func (s *search) mailTypes(condition string, args ...any) ([]string, error) {
+	if len(s.f.MailTypes) > 0 {
+		return s.f.MailTypes, nil
+	}
+	return column[string](s, different("mail_type", "delivery WHERE source = $1 AND "+condition, ""), append([]any{s.f.Source}, args...)...)
 }

@@ -209,6 +209,21 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
+// TestMailThatEndsDuringASearchIsFound, though it is the first of its type that does.
+func TestMailThatEndsDuringASearchIsFound(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		d := f.enqueue(f.leased(mail(""))).Delivery
+		s := &search{reader: reader{t.Context(), f.database, f.reads}, f: Filter{Source: src, Limit: 10}, began: time.Now()}
+		streams, _, err := s.plan()
+		mustBe(t, err, nil)
+		f.apply(f.end(d, Sent))
+		found, err := s.positions(streams, position{math.MaxInt64, 0}, 10)
+		if err != nil || len(found) != 1 {
+			t.Errorf("%v, %v", found, err)
+		}
+	})
+}
+
 func TestStatsCountByIntervalStatusAndMailType(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
 		began := f.clock

@@ -1,0 +1,54 @@
+package settings
+
+import (
+	_ "embed"
+	"encoding/json"
+)
+
+// schema is the contract: which keys there are, what they may hold, and what they
+// mean when unset. Whatever else needs to know that reads it or is generated from it.
+//
+//go:embed settings.schema.json
+var schema []byte
+
+// property is what the schema says of a key of jsonData.
+type property struct {
+	Enum             []string
+	Default          any
+	Minimum, Maximum int
+	MaxItems         int
+}
+
+// properties has each key of jsonData.
+var properties = func() map[string]property {
+	var parsed struct {
+		Properties struct {
+			JSONData struct{ Properties map[string]property }
+		}
+	}
+	if err := json.Unmarshal(schema, &parsed); err != nil {
+		panic("settings.schema.json: " + err.Error())
+	}
+	return parsed.Properties.JSONData.Properties
+}()
+
+// text is the default of a string; empty where there is none.
+func (p property) text() string {
+	s, _ := p.Default.(string)
+	return s
+}
+
+// number is the default of a number; 0 where there is none.
+func (p property) number() int {
+	n, _ := p.Default.(float64)
+	return int(n)
+}
+
+// words are the choices of a key, the default first.
+func words[T ~string](key string) []T {
+	all := make([]T, len(properties[key].Enum))
+	for i, word := range properties[key].Enum {
+		all[i] = T(word)
+	}
+	return all
+}

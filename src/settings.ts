@@ -1,0 +1,252 @@
+// Generated from pkg/settings/settings.schema.json by npm run generate.
+
+/**
+ * How TLS begins: by the STARTTLS command, or with the first byte.
+ */
+export type PortMode = 'starttls' | 'tlsWrapper';
+/**
+ * auto takes PLAIN where the relay offers it, else LOGIN.
+ */
+export type AuthMechanism = 'auto' | 'plain' | 'login';
+/**
+ * The service takes unset as normal.
+ */
+export type MailType = 'normal' | 'auth' | 'ad';
+/**
+ * One mail with all in To; one mail each; one mail that names nobody.
+ */
+export type RecipientMode = 'single' | 'individual' | 'undisclosed';
+/**
+ * Of the mail.
+ */
+export type Language = 'en' | 'ja' | 'ko';
+
+/**
+ * Version 1. A key is only ever added, and what is missing has its default, so that settings of an earlier release stay valid. Keys that are not listed are Grafana's own. Numbers and booleans may also be written as strings, and lists as one string with commas, as environment variables in provisioning files are.
+ */
+export interface SavedSettings {
+  jsonData: JsonData;
+  secureJsonData: EmailSecureJsonData;
+}
+export interface JsonData {
+  /**
+   * The relay: a host name or an IP address.
+   */
+  host?: string;
+  portMode?: PortMode;
+  /**
+   * Unset: 587 for starttls, 465 for tlsWrapper. The service listens on 587, 25 and 2587 for starttls, on 465 and 2465 for tlsWrapper.
+   */
+  port?: number;
+  authMechanism?: AuthMechanism;
+  /**
+   * The AppKey of Notification > Email.
+   */
+  appKey?: string;
+  mailType?: MailType;
+  /**
+   * The sender. A mail address: user@example.com or Name <user@example.com>.
+   */
+  fromAddress?: string;
+  /**
+   * The name of the domain's DKIM key: what stands before ._domainkey in the console.
+   */
+  dkimSelector?: string;
+  /**
+   * What the domain's SPF record has to include. With the default, mail.nhncloudservice.com counts as well.
+   */
+  spfInclude?: string;
+  /**
+   * The sender's name. Empty: Grafana alerts, in the language of the mail.
+   */
+  fromName?: string;
+  /**
+   * Where answers go. A mail address: user@example.com or Name <user@example.com>.
+   */
+  replyTo?: string;
+  /**
+   * Default recipients.
+   *
+   * @maxItems 1000
+   */
+  to?: string[];
+  /**
+   * Default recipients of a copy.
+   *
+   * @maxItems 1000
+   */
+  cc?: string[];
+  /**
+   * Default recipients that no header names.
+   *
+   * @maxItems 1000
+   */
+  bcc?: string[];
+  /**
+   * Who else a request may address: user@example.com, @example.com, *@*.example.com.
+   *
+   * @maxItems 1000
+   */
+  allowedRecipients?: string[];
+  recipientMode?: RecipientMode;
+  language?: Language;
+  /**
+   * Of the times in the mail: UTC or an IANA name.
+   */
+  timezone?: string;
+  /**
+   * Behind the state, the built-in subject has only the labels of the group.
+   */
+  stableSubject?: boolean;
+  /**
+   * Empty: the built-in subject.
+   */
+  subjectTemplate?: string;
+  /**
+   * Empty: the built-in text.
+   */
+  textTemplate?: string;
+  /**
+   * Empty: the built-in HTML.
+   */
+  htmlTemplate?: string;
+  /**
+   * Who advertises; required for mailType ad.
+   */
+  adSenderName?: string;
+  /**
+   * Postal address and telephone of who advertises; required for mailType ad.
+   */
+  adSenderAddress?: string;
+  /**
+   * An https URL (RFC 8058); this or unsubscribeAddress is required for mailType ad.
+   */
+  unsubscribeUrl?: string;
+  /**
+   * A mail address; this or unsubscribeUrl is required for mailType ad.
+   */
+  unsubscribeAddress?: string;
+  /**
+   * SMTP connections at a time, for each mail type in use.
+   */
+  maxConnections?: number;
+  /**
+   * Mails that a connection carries before another takes its place.
+   */
+  messagesPerConnection?: number;
+  /**
+   * For each stage of a session.
+   */
+  timeoutSeconds?: number;
+  /**
+   * 0: no limit.
+   */
+  messagesPerMinute?: number;
+  /**
+   * How long after its delivery the same notification is not mailed again.
+   */
+  dedupeSeconds?: number;
+  /**
+   * The name that the relay's certificate must carry. Empty: the host.
+   */
+  serverName?: string;
+  /**
+   * Do not verify the relay's certificate.
+   */
+  tlsSkipVerify?: boolean;
+  /**
+   * Trust tlsCACert in place of the system's authorities.
+   */
+  tlsAuthWithCACert?: boolean;
+  /**
+   * Dial through Grafana's secure SOCKS proxy.
+   */
+  enableSecureSocksProxy?: boolean;
+  /**
+   * How the relay is greeted. Empty: this machine's name where that has a dot, else its IP address.
+   */
+  ehloName?: string;
+  /**
+   * Queries may ask the service's API what became of mail after the relay took it.
+   */
+  serviceResults?: boolean;
+  /**
+   * The service's API: an https URL, which is sent the AppKey and the SecretKey. http is allowed on this machine only (localhost, 127.0.0.1, ::1).
+   */
+  serviceUrl?: string;
+}
+export interface EmailSecureJsonData {
+  /**
+   * The SecretKey of Notification > Email.
+   */
+  secretKey?: string;
+  /**
+   * Signs alerts; without it callers need the role Editor or Admin.
+   */
+  webhookSecret?: string;
+  /**
+   * PEM certificates, with tlsAuthWithCACert. Text around them does no harm.
+   */
+  tlsCACert?: string;
+}
+
+/** DEFAULTS are the values of the keys that are unset. */
+export const DEFAULTS = {
+  host: 'smtp-mail.nhncloudservice.com',
+  portMode: 'starttls',
+  authMechanism: 'auto',
+  dkimSelector: 'toast',
+  spfInclude: '_spfblocka.toast.com',
+  to: [],
+  cc: [],
+  bcc: [],
+  allowedRecipients: [],
+  recipientMode: 'single',
+  language: 'en',
+  timezone: 'UTC',
+  stableSubject: false,
+  maxConnections: 4,
+  messagesPerConnection: 100,
+  timeoutSeconds: 10,
+  messagesPerMinute: 0,
+  dedupeSeconds: 30,
+  tlsSkipVerify: false,
+  tlsAuthWithCACert: false,
+  enableSecureSocksProxy: false,
+  serviceResults: false,
+  serviceUrl: 'https://email.api.nhncloudservice.com',
+} as const;
+
+/** CHOICES lists the words of the keys that take one of a few. */
+export const CHOICES = {
+  portMode: ['starttls', 'tlsWrapper'],
+  authMechanism: ['auto', 'plain', 'login'],
+  mailType: ['normal', 'auth', 'ad'],
+  recipientMode: ['single', 'individual', 'undisclosed'],
+  language: ['en', 'ja', 'ko'],
+} as const;
+
+/** LIMITS has the ranges of the numbers. */
+export const LIMITS = {
+  port: [1, 65535],
+  maxConnections: [1, 50],
+  messagesPerConnection: [1, 10000],
+  timeoutSeconds: [1, 60],
+  messagesPerMinute: [0, 100000],
+  dedupeSeconds: [0, 86400],
+} as const;
+
+/** LISTS are the keys that hold a list. */
+export const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
+
+/** FLAGS are the keys that are on or off. */
+export const FLAGS = [
+  'stableSubject',
+  'tlsSkipVerify',
+  'tlsAuthWithCACert',
+  'enableSecureSocksProxy',
+  'serviceResults',
+] as const;
+
+/** SECRETS are the keys of secureJsonData. */
+export const SECRETS = ['secretKey', 'webhookSecret', 'tlsCACert'] as const;
