@@ -61,6 +61,7 @@ const config = (jsonData: EmailJsonData) =>
     settings: readSettings(jsonData),
     secret: () => ({ isConfigured: true, value: '' }),
     error: () => undefined,
+    wrong: () => [],
     errors: {},
   }) as unknown as Config;
 
