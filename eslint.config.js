@@ -5,7 +5,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test-results/', 'playwright/', '**/*.go'] },
+  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test-results/', 'playwright/', 'grafana13/', '**/*.go'] },
   js.configs.recommended,
   {
     files: ['src/**/*.{ts,tsx}', 'e2e/**/*.{ts,tsx}', '*.ts'],

@@ -23,6 +23,8 @@ const esModules = [
   'geotiff',
   'pbf',
   'uwrap',
+  '@react-hookz/.*',
+  '@ver0/.*',
 ].join('|');
 
 export default {

@@ -18,9 +18,10 @@ const startService = {
   command: 'go run ./internal/servicetest/service',
   wait: { stdout: /the API is at (?<e2e_service_url>http:\S+)/ },
 };
+// The folder whose packages of Grafana the page is made of (go tool mage testGrafana13).
+const packages = process.env.GRAFANA_PACKAGES ?? '.';
 const startPage = {
-  command:
-    'npx rspack build -c e2e/page/rspack.config.js && go run ./internal/plugintest/browser -page node_modules/.cache/e2e-page',
+  command: `npx rspack build -c ${packages}/e2e/page/rspack.config.js && go run ./internal/plugintest/browser -page ${packages}/node_modules/.cache/e2e-page`,
   wait: { stdout: /serving on (?<e2e_page_url>http:\S+)/ },
 };
 // A slow machine is no failure, and what is started here is stopped here.

@@ -168,11 +168,14 @@ export interface Delivery {
   id: string;
   status: string;
   mailType: string;
-  recipients?: Array<{ address: string }>;
 }
 
 /** deliveries are the newest of the delivery log. */
-export async function deliveries(uid: string, limit = 1000): Promise<Delivery[]> {
+export async function deliveries(uid: string, limit: number): Promise<Delivery[]> {
   const page = await call<{ deliveries: Delivery[] }>('GET', resource(uid, `deliveries?limit=${limit}`));
   return page.deliveries;
 }
+
+/** recipients are the different addresses of the delivery log. */
+export const recipients = async (uid: string) =>
+  (await call<{ recipients: string[] }>('GET', resource(uid, 'recipients'))).recipients;

@@ -7,6 +7,7 @@ import type { EmailQuery } from './types';
 interface Panel {
   type: string;
   title: string;
+  description?: string;
   transformations?: unknown[];
   fieldConfig: { defaults: { noValue?: string } };
   targets: Array<EmailQuery & { datasource: { type: string; uid: string } }>;
@@ -16,6 +17,7 @@ const dashboards = pluginJson.includes.map(({ name, path }) => {
   const dashboard = JSON.parse(readFileSync(join(__dirname, path), 'utf8')) as {
     title: string;
     panels: Panel[];
+    annotations: { list: Array<{ target?: EmailQuery }> };
     templating: { list: Array<{ name: string; type: string; query: unknown }> };
   };
   // A row has a title and asks nothing.
@@ -34,6 +36,21 @@ describe.each(dashboards)('$name', ({ name, dashboard }) => {
         expect([title, datasource]).toEqual([title, { type: pluginJson.id, uid: '${datasource}' }]);
       }
     }
+  });
+
+  it('says of every panel what it shows', () => {
+    for (const { title, description } of dashboard.panels) {
+      expect([title, description]).toEqual([title, expect.stringMatching(/\.$/)]);
+    }
+  });
+
+  it('counts mail that reached only some recipients as no success, and marks it', () => {
+    const asked = (wanted: string) =>
+      dashboard.panels.find(({ title }) => title === wanted)?.targets.map(({ status }) => status);
+    expect(asked('Sent')).toEqual([['sent']]);
+    expect(asked('Partly delivered')).toEqual([['partial']]);
+    expect(asked('Success ratio')).toEqual([['sent'], ['sent', 'partial', 'failed', 'expired']]);
+    expect(dashboard.annotations.list.at(-1)?.target?.status).toContain('partial');
   });
 
   it('keeps the id of each delivery, which the link to its details asks for', () => {

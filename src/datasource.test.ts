@@ -4,7 +4,7 @@ import { firstValueFrom } from 'rxjs';
 import { DataSource } from './datasource';
 import { healthResults } from './health';
 import { backend } from './test/backend';
-import type { EmailJsonData, EmailQuery } from './types';
+import type { EmailJsonData, EmailQuery, VariableKind } from './types';
 
 const variables: Record<string, string> = {
   $status: 'sent,failed',
@@ -62,25 +62,39 @@ it('fills variables into every filter; one may stand for several values', () => 
   );
 });
 
-it('offers variables: statuses, mail types, and the recipients of the log once each', async () => {
+it('offers variables: statuses and mail types by name, and the recipients of the whole log', async () => {
   backend.reset({
-    'GET /api/datasources/uid/mail/resources/deliveries?limit=1000': {
-      deliveries: [
-        { id: '1', recipients: [{ address: 'b@example.com' }, { address: 'a@example.com' }] },
-        { id: '2', recipients: [{ address: 'a@example.com' }] },
-        { id: '3' },
-      ],
-    },
+    'GET /api/datasources/uid/mail/resources/recipients': { recipients: ['a@example.com', 'b@example.com'] },
   });
-  const values = async (kind: 'statuses' | 'mailTypes' | 'recipients') =>
-    (await datasource.metricFindQuery({ refId: 'v', kind })).map(({ text }) => text);
-  expect(await values('mailTypes')).toEqual(['normal', 'auth', 'ad']);
-  expect(await values('statuses')).toContain('held');
-  expect(await values('recipients')).toEqual(['a@example.com', 'b@example.com']);
+  const values = (kind: VariableKind) => datasource.metricFindQuery({ refId: 'v', kind });
+  expect(await values('mailTypes')).toEqual([
+    { value: 'normal', text: 'Normal' },
+    { value: 'auth', text: 'Authentication' },
+    { value: 'ad', text: 'Advertising' },
+  ]);
+  expect(await values('statuses')).toContainEqual({ value: 'partial', text: 'Partly sent' });
+  expect(await values('serviceStatuses')).toContainEqual({ value: 'refused', text: 'Unsubscribed' });
+  expect(await values('recipients')).toEqual([{ text: 'a@example.com' }, { text: 'b@example.com' }]);
 });
 
-it('marks by default the mail that did not arrive', () => {
-  expect(datasource.annotations?.getDefaultQuery?.()).toMatchObject({ status: ['failed', 'expired', 'held'] });
+it.each<[Partial<EmailQuery>, string]>([
+  [{}, 'Deliveries'],
+  [
+    { status: ['failed', '$status'], mailType: ['ad'], recipient: 'ops@', text: 'disk' },
+    'Deliveries: Failed, $status · Advertising · ops@ · "disk"',
+  ],
+  [{ queryType: 'delivery', id: '01a2' }, 'One delivery: 01a2'],
+  [{ queryType: 'stats', measure: 'count' }, 'Statistics'],
+  [{ queryType: 'stats', measure: 'latency' }, 'Statistics: Time to delivery'],
+  [{ queryType: 'queue', measure: 'oldestAge' }, 'Queue: Age of the oldest'],
+  [{ queryType: 'serviceStats', measure: 'failed', by: 'domain' }, 'Service statistics: Failed · By recipient domain'],
+  [{ queryType: 'serviceMails', status: ['refused'] }, 'Service mails: Unsubscribed'],
+])('says a query on one line: %j', (more, text) => expect(datasource.getQueryDisplayText(query(more))).toBe(text));
+
+it('marks by default the mail that did not arrive at everybody', () => {
+  expect(datasource.annotations?.getDefaultQuery?.()).toMatchObject({
+    status: ['failed', 'expired', 'held', 'partial'],
+  });
 });
 
 it('shows a failed health check with its link, and keeps its stages for the editor', async () => {

@@ -11,19 +11,25 @@ import {
 } from '@grafana/data';
 import { DataSourceWithBackend, getTemplateSrv, type HealthCheckResult } from '@grafana/runtime';
 import { from, map, switchMap, type Observable } from 'rxjs';
-import { deliveries, type HealthDetails } from './api';
+import { recipients, type HealthDetails } from './api';
+import { mailTypeName, serviceStatusName, statusName } from './components/names';
 import { withDetails } from './details';
+import { displayText } from './displayText';
 import { healthMessage, reportHealth } from './health';
 import { translations } from './i18n';
-import { MAIL_TYPES, STATUSES } from './service';
-import { withServiceWords } from './serviceWords';
+import { lazyTranslated } from './lazy';
+import { MAIL_TYPES, SERVICE_STATUSES, STATUSES } from './service';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 import { Variables } from './variables';
+import { withWords } from './words';
 
 export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData> {
-  /** Annotations mark, unless told otherwise, the mail that did not arrive. */
+  /** Annotations mark, unless told otherwise, the mail that did not arrive at everybody. */
   annotations: AnnotationSupport<EmailQuery> = {
-    getDefaultQuery: () => ({ queryType: 'deliveries', status: ['failed', 'expired', 'held'] }),
+    QueryEditor: lazyTranslated(
+      () => import(/* webpackChunkName: "annotation-editor" */ './components/AnnotationEditor'),
+    ),
+    getDefaultQuery: () => ({ queryType: 'deliveries', status: ['failed', 'expired', 'held', 'partial'] }),
     prepareAnnotation: (annotation: AnnotationQuery<EmailQuery>) => ({
       ...annotation,
       mappings: annotation.mappings ?? {
@@ -61,8 +67,12 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
     // The links that are added have words, and dashboards load no editor.
     return from(translations()).pipe(
       switchMap(() => super.query(request)),
-      map((response) => withServiceWords(withDetails(response, this))),
+      map((response) => withWords(withDetails(response, this), request.app)),
     );
+  }
+
+  getQueryDisplayText(query: EmailQuery): string {
+    return displayText(query);
   }
 
   applyTemplateVariables(query: EmailQuery, scopedVars: ScopedVars): EmailQuery {
@@ -84,18 +94,20 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
     };
   }
 
-  /** metricFindQuery is the values of a dashboard variable. */
+  /** metricFindQuery is the values of a dashboard variable, with their names. */
   async metricFindQuery({ kind }: VariableQuery): Promise<MetricFindValue[]> {
+    await translations();
+    const named = (words: readonly string[], name: (word: string) => string) =>
+      words.map((value) => ({ value, text: name(value) }));
     switch (kind) {
       case 'statuses':
-        return STATUSES.map((text) => ({ text }));
+        return named(STATUSES, statusName);
+      case 'serviceStatuses':
+        return named(SERVICE_STATUSES, serviceStatusName);
       case 'mailTypes':
-        return MAIL_TYPES.map((text) => ({ text }));
-      default: {
-        const found = await deliveries(this.uid);
-        const addresses = found.flatMap(({ recipients = [] }) => recipients.map(({ address }) => address));
-        return [...new Set(addresses)].sort().map((text) => ({ text }));
-      }
+        return named(MAIL_TYPES, mailTypeName);
+      default:
+        return (await recipients(this.uid)).map((text) => ({ text }));
     }
   }
 

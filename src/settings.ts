@@ -174,6 +174,14 @@ export interface JsonData {
    * The service's API: an https URL, which is sent the AppKey and the SecretKey. http is allowed on this machine only (localhost, 127.0.0.1, ::1).
    */
   serviceUrl?: string;
+  /**
+   * Mail shows charts of what the rules of its alerts ask for, where there is a token for Grafana's API.
+   */
+  charts?: boolean;
+  /**
+   * Where Grafana's API is, as in http://localhost:3000, for grafanaToken. Empty: grafana_url in grafana.ini, else Grafana's root_url.
+   */
+  grafanaUrl?: string;
 }
 export interface EmailSecureJsonData {
   /**
@@ -184,6 +192,10 @@ export interface EmailSecureJsonData {
    * Signs alerts; without it callers need the role Editor or Admin.
    */
   webhookSecret?: string;
+  /**
+   * A token of a service account that may read alert rules and folders and query data sources, for charts.
+   */
+  grafanaToken?: string;
   /**
    * PEM certificates, with tlsAuthWithCACert. Text around them does no harm.
    */
@@ -215,6 +227,7 @@ export const DEFAULTS = {
   enableSecureSocksProxy: false,
   serviceResults: false,
   serviceUrl: 'https://email.api.nhncloudservice.com',
+  charts: true,
 } as const;
 
 /** CHOICES lists the words of the keys that take one of a few. */
@@ -246,7 +259,8 @@ export const FLAGS = [
   'tlsAuthWithCACert',
   'enableSecureSocksProxy',
   'serviceResults',
+  'charts',
 ] as const;
 
 /** SECRETS are the keys of secureJsonData. */
-export const SECRETS = ['secretKey', 'webhookSecret', 'tlsCACert'] as const;
+export const SECRETS = ['secretKey', 'webhookSecret', 'grafanaToken', 'tlsCACert'] as const;

@@ -41,7 +41,7 @@ export interface EmailQuery extends DataQuery {
 }
 
 /** VariableQuery is what a dashboard variable offers. */
-export type VariableKind = 'statuses' | 'mailTypes' | 'recipients';
+export type VariableKind = 'statuses' | 'mailTypes' | 'recipients' | 'serviceStatuses';
 export interface VariableQuery {
   refId: string;
   kind: VariableKind;

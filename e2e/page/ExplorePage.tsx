@@ -3,6 +3,7 @@ import { firstValueFrom, from } from 'rxjs';
 import {
   applyFieldOverrides,
   CoreApp,
+  getFieldDisplayName,
   getThemeById,
   LoadingState,
   type DataFrame,
@@ -88,12 +89,13 @@ function widthsOf(fields: Field[], room: number): number[] {
 
 /** Frame is a table of a frame's values, with their links. What a cell has no room for is cut off. */
 function Frame({ frame }: { frame: DataFrame }) {
-  const [{ name, fields, length }] = applyFieldOverrides({
+  const [shown] = applyFieldOverrides({
     data: [frame],
     fieldConfig: { defaults: {}, overrides: [] },
     replaceVariables: replace,
     theme: getThemeById('light'),
   });
+  const { name, fields, length } = shown;
   const widths = widthsOf(fields, window.innerWidth - MARGINS);
   return (
     <table aria-label={name} style={{ tableLayout: 'fixed', width: widths.reduce((sum, width) => sum + width, 0) }}>
@@ -105,7 +107,7 @@ function Frame({ frame }: { frame: DataFrame }) {
       <thead>
         <tr>
           {fields.map((field) => (
-            <th key={field.name}>{field.name}</th>
+            <th key={field.name}>{getFieldDisplayName(field, shown)}</th>
           ))}
         </tr>
       </thead>

@@ -10,7 +10,7 @@ test('deliveries are found by their filters and lead to their details', async ({
     .getByRole('link', { name: /FIRING:2/ })
     .first()
     .click();
-  await expect(page.getByText('Sent', { exact: true })).toBeVisible();
+  await expect(page.getByText('Sent', { exact: true }).first()).toBeVisible();
   await expect(page.getByText('oncall@example.com', { exact: true }).last()).toBeVisible();
   await expect(page.getByText(/queued as/).first()).toBeVisible();
 });
@@ -25,7 +25,7 @@ for (const width of [1440, 1024]) {
     const subject = page.getByRole('link', { name: /and so on/ }).first();
     await expect(subject).toBeInViewport({ ratio: 1 });
     await subject.click(); // at its middle, which nothing may cover
-    await expect(page.getByText('Sent', { exact: true })).toBeVisible();
+    await expect(page.getByText('Sent', { exact: true }).first()).toBeVisible();
   });
 }
 
@@ -34,13 +34,13 @@ test('a mail that waits is retried and taken back by hand', async ({ operator, p
   const { code, id } = await post(request, uid);
   expect(code).toBe(202);
   await operator.explore(uid, { queryType: 'delivery', id });
-  await expect(page.getByText('Queued', { exact: true })).toBeVisible();
+  await expect(page.getByText('Queued', { exact: true }).first()).toBeVisible();
   await page.getByRole('button', { name: 'Retry now' }).click();
   await expect(page.getByText(/connection refused/).nth(1)).toBeVisible();
 
   await page.getByRole('button', { name: 'Cancel the mail' }).click();
   await page.getByRole('button', { name: 'Do not send it' }).click();
-  await expect(page.getByText('Cancelled', { exact: true })).toBeVisible();
+  await expect(page.getByText('Cancelled', { exact: true }).first()).toBeVisible();
   await expect(page.getByRole('button', { name: 'Retry now' })).toBeHidden();
 });
 
@@ -52,4 +52,16 @@ test('a query is edited and run', async ({ operator, page, request }) => {
   await page.getByRole('textbox', { name: 'Recipient' }).fill('nobody@');
   await page.keyboard.press('Enter');
   await expect(page.getByText(/FIRING:2/)).toHaveCount(0);
+});
+
+test('mails that wait are taken back together', async ({ operator, page, request }) => {
+  const uid = await operator.open(settings({ port: 1 })); // nothing listens there
+  for (let mails = 0; mails < 2; mails++) {
+    expect((await post(request, uid)).code).toBe(202);
+  }
+  await operator.explore(uid, { queryType: 'deliveries' });
+  await page.getByRole('button', { name: 'Cancel all that wait (2)' }).click();
+  await page.getByRole('button', { name: 'Do not send them' }).click();
+  await expect(page.getByText('Cancelled: 2. Were sent or over already: 0.')).toBeVisible();
+  await expect(page.getByRole('button', { name: /Cancel all/ })).toBeHidden();
 });

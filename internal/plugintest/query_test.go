@@ -61,12 +61,18 @@ func TestDeliveriesCanBeLookedUpChartedAndAlertedOn(t *testing.T) {
 	r.Fault(relaytest.Fault{Stage: relaytest.MAIL, Action: relaytest.Reply("451 4.3.0 Try later\r\n")})
 	call(t, p, ds, plugintest.Signed("alerts", another(t, 4)))
 
+	if got := call(t, p, ds, plugintest.Request{Method: "GET", Path: "recipients", User: viewer}); string(got.Body) != `{"recipients":["oncall@example.com"]}` {
+		t.Errorf("recipients for a variable: %s", got.Body)
+	}
 	table := query(t, p, ds, "deliveries", `{}`).Frames[0]
 	if n := table.Rows(); n != 4 {
 		t.Fatalf("%d deliveries in the log", n)
 	}
 	if got := field(t, table, "status", nil).At(3).(string); got != "sent" {
 		t.Errorf("the oldest is %s", got)
+	}
+	if all := query(t, p, ds, "deliveries", `{"recipient":"@"}`).Frames[0]; all.Rows() != 4 {
+		t.Errorf("%d deliveries to all recipients", all.Rows())
 	}
 	failed := query(t, p, ds, "deliveries", `{"status":["failed"],"recipient":"oncall"}`).Frames[0]
 	if failed.Rows() != 1 || !strings.Contains(field(t, failed, "reason", nil).At(0).(string), "No such user") {
@@ -81,7 +87,7 @@ func TestDeliveriesCanBeLookedUpChartedAndAlertedOn(t *testing.T) {
 	}
 
 	stats := query(t, p, ds, "stats", `{}`).Frames[0]
-	for labels, want := range map[[2]string]float64{{"sent", "normal"}: 1, {"sent", "auth"}: 1, {"failed", "normal"}: 1, {"queued", "normal"}: 1, {"failed", "auth"}: 0} {
+	for labels, want := range map[[2]string]float64{{"sent", "normal"}: 1, {"sent", "auth"}: 1, {"failed", "normal"}: 1, {"queued", "normal"}: 1, {"failed", "auth"}: 0, {"partial", "normal"}: 0} {
 		f := field(t, stats, labels[0], data.Labels{"status": labels[0], "mailType": labels[1]})
 		if got := sum(f); got != want {
 			t.Errorf("%v: %v, want %v", labels, got, want)

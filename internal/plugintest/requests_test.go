@@ -35,6 +35,7 @@ var routes = []route{
 	{method: "POST", path: "deliveries/x/cancel", editors: true},
 	{method: "GET", path: "deliveries"},
 	{method: "GET", path: "deliveries/x"},
+	{method: "GET", path: "recipients"},
 	{method: "GET", path: "status"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/grafanatest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
@@ -15,11 +16,14 @@ import (
 // TestNoSecretLeavesTheProcess plants secrets, makes everything go wrong that
 // a data source can meet, and looks for them in all that the process says.
 func TestNoSecretLeavesTheProcess(t *testing.T) {
-	const secret, signing = "CANARY-secret-key", "CANARY-webhook-secret"
+	const secret, signing, token = "CANARY-secret-key", "CANARY-webhook-secret", "CANARY-grafana-token"
+	grafana := grafanatest.Start() // which repeats the token that it refuses
+	t.Cleanup(grafana.Stop)
 	r := relay(t, relaytest.Options{SecretKey: secret})
 	var said log
 	p, err := plugintest.Start(watched(plugintest.Options{Executable: executable, Log: &said, Env: []string{
 		"GF_PLUGIN_OUTBOX_URL=sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db")), "GF_PLUGIN_LOG_LEVEL=debug",
+		"GF_PLUGIN_GRAFANA_TOKEN=" + token, "GF_PLUGIN_GRAFANA_URL=" + grafana.URL(),
 	}}))
 	if err != nil {
 		t.Fatal(err)
@@ -27,6 +31,17 @@ func TestNoSecretLeavesTheProcess(t *testing.T) {
 	t.Cleanup(p.Stop)
 	good := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 	good.Secrets["secretKey"], good.Secrets["webhookSecret"] = secret, signing
+	for uid, given := range map[string]string{"settings": token + "-of-settings", "operator": ""} {
+		charted := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"grafanaUrl": grafana.URL()})
+		charted.UID = uid
+		charted.Secrets["secretKey"], charted.Secrets["grafanaToken"] = secret, given
+		answer, err := p.Call(within(t), charted, plugintest.Signed("alerts", ofRule(uid)))
+		log, logErr := p.Call(within(t), charted, plugintest.Request{Method: "GET", Path: "deliveries", User: viewer})
+		if err != nil || logErr != nil || answer.Status != 200 || !strings.Contains(string(log.Body), "Grafana answers 401") {
+			t.Errorf("%v, %v: %d %s %s", err, logErr, answer.Status, answer.Body, log.Body)
+		}
+		_, _ = said.Write(append(answer.Body, log.Body...))
+	}
 	say := func(parts ...any) {
 		encoded, err := json.Marshal(parts)
 		if err != nil {
@@ -73,6 +88,9 @@ func TestNoSecretLeavesTheProcess(t *testing.T) {
 	say(string(metrics))
 	p.Stop()
 
+	for _, mail := range r.Mails() {
+		_, _ = said.Write(mail.Data)
+	}
 	text := said.String()
 	for _, canary := range []string{"CANARY", base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("\x00AppKey\x00" + secret))} {
 		if i := strings.Index(text, canary); i >= 0 {

@@ -75,7 +75,7 @@ func TestViewerCanNeitherSendNorReadMail(t *testing.T) {
 		see(&other, query(t, p, ds, "stats", model))
 	}
 	see(&other, query(t, p, ds, "queue", `{}`))
-	for _, path := range []string{"deliveries", "deliveries/" + id, "deliveries?text=" + inBody} {
+	for _, path := range []string{"deliveries", "deliveries/" + id, "deliveries?text=" + inBody, "recipients"} {
 		see(&log, string(call(t, p, ds, plugintest.Request{Method: "GET", Path: path, User: viewer}).Body))
 	}
 	for _, model := range []string{`{}`, `{"format":"logs"}`, `{"text":"` + inBody + `"}`} {
@@ -120,6 +120,9 @@ func TestOrganizationsDoNotSeeEachOther(t *testing.T) {
 	if list := call(t, p, theirs, plugintest.Request{Method: "GET", Path: "deliveries", User: admin}); strings.Contains(string(list.Body), id) {
 		t.Errorf("%s", list.Body)
 	}
+	if list := call(t, p, theirs, plugintest.Request{Method: "GET", Path: "recipients", User: admin}); string(list.Body) != `{"recipients":[]}` {
+		t.Errorf("another organization's recipients: %s", list.Body)
+	}
 	if frames := query(t, p, theirs, "deliveries", `{}`).Frames; frames[0].Rows() != 0 {
 		t.Error("another organization's log is read")
 	}
@@ -151,7 +154,7 @@ func TestAViewerLearnsNoPlaceOfTheOutbox(t *testing.T) {
 			ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 			told := func(user plugintest.User) string {
 				var all strings.Builder
-				for _, path := range []string{"status", "deliveries", "deliveries/x"} {
+				for _, path := range []string{"status", "deliveries", "deliveries/x", "recipients"} {
 					answer := call(t, p, ds, plugintest.Request{Method: "GET", Path: path, User: user})
 					if !tt.works && path != "status" && answer.Status != 503 {
 						t.Errorf("%s: %d", path, answer.Status)

@@ -2,7 +2,11 @@
 // whether the caller may have it sent, and to whom.
 package alert
 
-import "time"
+import (
+	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
+)
 
 // Status of a notification or of one alert.
 const (
@@ -55,6 +59,8 @@ type Notification struct {
 	Replaced []string `json:"-"`
 	// History is what earlier mail said of the group.
 	History History `json:"-"`
+	// Signed: the request proved that it is the contact point's.
+	Signed bool `json:"-"`
 	// Signature is the one that the request may be carried out with once.
 	Signature Signature `json:"-"`
 
@@ -82,8 +88,10 @@ type Alert struct {
 	Values       Values    `json:"values"`       // Grafana only
 	ValueString  string    `json:"valueString"`  // Grafana only
 	OrgID        int64     `json:"orgId"`        // Grafana only
+	RuleUID      string    `json:"ruleUID"`      // Grafana only, of newer releases
 
-	Past Past `json:"-"` // what earlier mail said of it
+	Past  Past         `json:"-"` // what earlier mail said of it
+	Chart *chart.Drawn `json:"-"` // of what its rule measures; nil: none
 }
 
 // Closed says whether Grafana ended the alert because the series is gone, the

@@ -102,6 +102,9 @@ func (v *Verifier) Verify() error {
 	return nil
 }
 
+// Signed says whether the request has a signature at all, which Verify checks.
+func (v *Verifier) Signed() bool { return v.mac != nil }
+
 // Signature tells a signed request from every other, so that it is carried out
 // once. It is zero where the signature may come again: a signature without a
 // timestamp is the same for each repetition of a notification.

@@ -44,10 +44,14 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	hashes := hashesOf(n, s.source)
 	s.addHistory(ctx, box, n, hashes, conversation)
 	records := newRecords(n, hashes, time.Now())
+	pictured, cancel := context.WithTimeout(ctx, picturesWithin)
+	defer cancel()
+	warnings := s.addCharts(pictured, n, r)
 	linked, err := s.render(ctx, n, r)
 	if err != nil {
 		return nil, err
 	}
+	linked.Warnings = append(linked.Warnings, warnings...)
 	store := func(content message.Content) (outbox.Enqueued, error) {
 		delivery, err := s.compose(ctx, n, r, content)
 		if err != nil {
@@ -58,11 +62,15 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	}
 	embedded := linked
 	if !r.MailType.OneRecipient() {
-		embedded = s.embed(ctx, linked, n)
+		embedded = s.embed(pictured, linked, n)
 	}
 	stored, err := store(embedded)
 	if errors.Is(err, outbox.ErrFull) && len(embedded.Pictures) > 0 { // it may have room for the alert
-		linked.Warnings = append(linked.Warnings, "pictures are linked, not embedded: the outbox is full")
+		dropCharts(n)
+		if linked, err = s.render(ctx, n, r); err != nil {
+			return nil, err
+		}
+		linked.Warnings = append(linked.Warnings, "pictures are linked, not embedded: the outbox is full, and charts are left out")
 		stored, err = store(linked)
 	}
 	if err != nil {
@@ -164,6 +172,9 @@ const sendNowWithin = time.Minute
 // SendNow sends one mail past the outbox, for a person who waits for the
 // relay's words. A success brings held mail back.
 func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r *alert.Recipients) (smtp.Result, string, error) {
+	if s.drawsCharts(r) {
+		addSampleChart(n, r.Location, time.Now())
+	}
 	content, err := s.render(ctx, n, r)
 	if err != nil {
 		return smtp.Result{}, "", err
@@ -183,8 +194,12 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r *alert.Re
 	return results, composed.MessageID, err
 }
 
-// Preview renders and composes the mail that a notification would become.
-func Preview(ctx context.Context, set *settings.Settings, n *alert.Notification, r *alert.Recipients) (message.Content, []byte, error) {
+// Preview renders and composes the mail that a notification would become, with a chart of
+// made-up values where mail has charts.
+func (s *Service) Preview(ctx context.Context, source string, set *settings.Settings, n *alert.Notification, r *alert.Recipients) (message.Content, []byte, error) {
+	if drawsCharts(set, s.Access(ctx, source, set), r) {
+		addSampleChart(n, r.Location, time.Now())
+	}
 	renderer, err := newRenderer(set, r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, nil, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
 )
@@ -24,15 +25,19 @@ type Config struct {
 	file    string // the default outbox; empty when outbox_url is set
 	options outbox.Options
 	images  picture.Hosts
+	grafana grafana.Operator
+	// grafanaErr is why grafana has no address: mail is sent without charts.
+	grafanaErr error
 	// dnsServer is asked for the records of senders' domains; empty: the system's.
 	dnsServer string
 	err       error // of a key that cannot be read: the health check and every answer to an alert say so
 }
 
 // ConfigFromEnv reads the keys as Grafana hands them on (GF_PLUGIN_<KEY>): outbox_url,
-// retention, outbox_max_mails, outbox_max_bytes, image_hosts and dns_server. The default
-// outbox is outbox.db in a folder nhncloud-email beside the plugins directory, which
-// executable is in: the plugin's own directory is replaced on upgrade.
+// retention, outbox_max_mails, outbox_max_bytes, image_hosts, dns_server, grafana_url and
+// grafana_token. The default outbox is outbox.db in a folder nhncloud-email beside the
+// plugins directory, which executable is in: the plugin's own directory is replaced on
+// upgrade.
 func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	c := Config{url: getenv("GF_PLUGIN_OUTBOX_URL"), dnsServer: strings.TrimSpace(getenv("GF_PLUGIN_DNS_SERVER"))}
 	if c.url == "" {
@@ -70,6 +75,7 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 	if c.images, err = picture.ParseHosts(hosts); err != nil {
 		bad("image_hosts", hosts, "hosts, IP addresses and networks, with commas between them")
 	}
+	c.grafana, c.grafanaErr = grafana.ReadOperator(getenv("GF_PLUGIN_GRAFANA_URL"), getenv("GF_PLUGIN_GRAFANA_TOKEN"))
 	return c
 }
 

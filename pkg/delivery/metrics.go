@@ -37,6 +37,10 @@ var (
 		Namespace: namespace, Name: "pictures_total",
 		Help: "Pictures of alerts, by result: embedded in the mail, or linked because they could not be fetched or the mail would be too large.",
 	}, []string{"result"})
+	charts = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace, Name: "charts_total",
+		Help: "Charts of alerts, by result: drawn, or failed because Grafana did not give the data in time.",
+	}, []string{"result"})
 	connections = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "connections",
 		Help: "SMTP connections, by state.",
@@ -82,6 +86,9 @@ func (s *Service) RegisterMetrics(r prometheus.Registerer) {
 	// increase(), which alerts are made of.
 	for _, result := range []string{"embedded", "linked"} {
 		pictures.WithLabelValues(result)
+	}
+	for _, result := range []string{"drawn", "failed"} {
+		charts.WithLabelValues(result)
 	}
 	for _, status := range outbox.Statuses() {
 		if !status.Final() {

@@ -3,12 +3,16 @@ package delivery
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 )
+
+// picturesWithin is how long a mail waits for its charts and pictures together.
+const picturesWithin = 3 * time.Second
 
 // embed fetches the pictures that a mail shows and returns the mail that carries
 // them. What it cannot carry stays a link, and a warning says why.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
@@ -39,6 +40,7 @@ type Sender struct {
 	settings settings.Settings
 	updated  time.Time
 	dial     Dialer
+	access   grafana.Access // for charts
 	log      hclog.Logger
 	domain   domainRecords
 	unwatch  context.CancelFunc // ends watchDomain
@@ -65,6 +67,7 @@ func Source(orgID int64, uid string) string { return fmt.Sprintf("%d/%s", orgID,
 func (s *Service) NewSender(ctx context.Context, source string, set settings.Settings, updated time.Time, dial Dialer) (*Sender, error) {
 	sender := &Sender{
 		service: s, source: source, settings: set, updated: updated, dial: dial,
+		access:    s.Access(ctx, source, &set),
 		log:       s.log.With("source", source),
 		pools:     make(map[nhncloud.MailType]*smtp.Pool),
 		renderers: make(map[renderKey]*message.Renderer),

@@ -16,9 +16,11 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/rulechart"
 )
 
 const (
@@ -39,6 +41,8 @@ type Service struct {
 	log         hclog.Logger
 	connections *openConnections
 	pictures    *picture.Fetcher
+	grafana     *grafana.Client
+	charts      *rulechart.Maker
 	domains     *maildomain.Checker
 
 	life context.Context // ends with Close
@@ -55,6 +59,8 @@ type Service struct {
 
 	// unread limits how often the log says that the history cannot be read.
 	unread rate.Sometimes
+	// uncharted likewise that mail goes without charts.
+	uncharted rate.Sometimes
 }
 
 // ErrOpening is the answer while there is no outbox yet.
@@ -75,9 +81,14 @@ func noOutbox(err error) error {
 func New(config Config, log hclog.Logger) *Service {
 	s := &Service{
 		config: config, log: log, connections: newOpenConnections(),
-		pictures: picture.NewFetcher(config.images), unread: rate.Sometimes{Interval: 10 * time.Minute},
+		pictures: picture.NewFetcher(config.images), grafana: grafana.NewClient(),
+		unread: rate.Sometimes{Interval: 10 * time.Minute}, uncharted: rate.Sometimes{Interval: 10 * time.Minute},
 	}
+	s.charts = rulechart.NewMaker(s.grafana)
 	s.life, s.end = context.WithCancel(context.Background())
+	if config.grafanaErr != nil {
+		log.Error("grafana_url in [plugin."+pluginID+"] of grafana.ini is not used", "error", config.grafanaErr.Error())
+	}
 	var err error
 	if s.domains, err = maildomain.New(config.dnsServer); err != nil { // mail is sent without the check
 		log.Error("the DNS records of senders' domains are not checked: correct [plugin."+pluginID+"] of grafana.ini", "error", err.Error())
@@ -246,6 +257,7 @@ func (s *Service) Close(ctx context.Context) error {
 	}
 	closing.Wait()
 	s.pictures.Close()
+	s.grafana.Close()
 	if box == nil {
 		return nil
 	}

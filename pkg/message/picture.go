@@ -1,12 +1,12 @@
 package message
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"slices"
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
 )
@@ -37,8 +37,7 @@ func (c *Content) Shown(n *alert.Notification) []string {
 // Embed makes the mail carry the picture that it shows at an address, and says whether
 // there was room for it. The same picture at two addresses is carried once.
 func (c *Content) Embed(address, kind string, data []byte) bool {
-	sum := sha256.Sum256(data)
-	id := hex.EncodeToString(sum[:12]) + "@picture"
+	id := chart.ContentID(data)
 	if !slices.ContainsFunc(c.Pictures, func(p Picture) bool { return p.ID == id }) {
 		more := append(slices.Clip(c.Pictures), Picture{id, kind, data})
 		if (len(c.Text)+len(c.HTML))*3/2+carried(more) > maxMail { // text that is no ASCII grows by that much
@@ -48,6 +47,26 @@ func (c *Content) Embed(address, kind string, data []byte) bool {
 	}
 	c.HTML = strings.ReplaceAll(c.HTML, html.Source(address), `src="cid:`+id+`"`)
 	return true
+}
+
+// carryCharts makes the mail carry the charts that its HTML part shows.
+func (c *Content) carryCharts(n *alert.Notification) {
+	for i := range n.Alerts {
+		drawn := n.Alerts[i].Chart
+		if drawn != nil && strings.Contains(c.HTML, "cid:"+drawn.ID) && !slices.ContainsFunc(c.Pictures, func(p Picture) bool { return p.ID == drawn.ID }) {
+			c.Pictures = append(c.Pictures, Picture{drawn.ID, "image/png", drawn.PNG})
+		}
+	}
+}
+
+// Inline returns the HTML part with its pictures in it, for a page that shows it: those
+// of a mail are found by mail programs only.
+func (c *Content) Inline() string {
+	page := c.HTML
+	for _, p := range c.Pictures {
+		page = strings.ReplaceAll(page, "cid:"+p.ID, "data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Data))
+	}
+	return page
 }
 
 // carried is how many octets pictures take in a mail.

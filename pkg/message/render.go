@@ -114,6 +114,7 @@ func (r *Renderer) Render(ctx context.Context, n *alert.Notification, now time.T
 	} else {
 		c.HTML = html.Render(v)
 	}
+	c.carryCharts(n)
 	return c
 }
 

@@ -21,7 +21,8 @@ import (
 	"time"
 
 	_ "golang.org/x/image/webp" // likewise
-	"golang.org/x/sync/semaphore"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/turns"
 )
 
 const (
@@ -31,11 +32,6 @@ const (
 	maxTime      = 3 * time.Second // for all pictures of a mail
 	maxPixels    = 25_000_000
 	maxRedirects = 3
-	atOnce       = 8 // mails whose pictures are fetched at the same time
-
-	// After slowInARow mails whose pictures took too long none are fetched for rest.
-	slowInARow = 2
-	rest       = time.Minute
 )
 
 // Picture is a picture as it is mailed.
@@ -48,12 +44,7 @@ type Picture struct {
 type Fetcher struct {
 	hosts     Hosts
 	transport *http.Transport
-	turns     *semaphore.Weighted
-	within    time.Duration // for all pictures of a mail
-
-	mu    sync.Mutex
-	slow  int       // mails in a row whose pictures took too long
-	until time.Time // when pictures are fetched again
+	turns     *turns.Turns
 }
 
 // errBusy is why a mail goes without its pictures: those of other mails are being
@@ -62,11 +53,11 @@ var errBusy = errors.New("pictures are not fetched for a while, since others too
 
 // NewFetcher makes a fetcher that fetches from these hosts, and from Grafana.
 func NewFetcher(hosts Hosts) *Fetcher {
-	f := &Fetcher{hosts: hosts, turns: semaphore.NewWeighted(atOnce), within: maxTime}
+	f := &Fetcher{hosts: hosts, turns: turns.New(maxTime)}
 	dialer := &net.Dialer{ControlContext: hosts.control}
 	// No proxy is used: which address it dials cannot be checked.
 	f.transport = &http.Transport{
-		DialContext: dialer.DialContext, MaxIdleConnsPerHost: maxPictures, IdleConnTimeout: rest,
+		DialContext: dialer.DialContext, MaxIdleConnsPerHost: maxPictures, IdleConnTimeout: time.Minute,
 		MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
 	}
 	return f
@@ -80,14 +71,14 @@ func (f *Fetcher) Close() { f.transport.CloseIdleConnections() }
 // results have an element for each address: a picture, or why there is none.
 func (f *Fetcher) Fetch(ctx context.Context, grafana string, addresses []string) ([]*Picture, []error) {
 	pictures, failed := make([]*Picture, len(addresses)), make([]error, len(addresses))
-	if !f.begin() {
+	limited, end, ok := f.turns.Begin(ctx)
+	defer end()
+	if !ok {
 		for i := range failed {
 			failed[i] = errBusy
 		}
 		return pictures, failed
 	}
-	limited, cancel := context.WithTimeout(ctx, f.within)
-	defer cancel()
 	var fetching sync.WaitGroup
 	for i, address := range addresses {
 		if i >= maxPictures {
@@ -97,35 +88,12 @@ func (f *Fetcher) Fetch(ctx context.Context, grafana string, addresses []string)
 		fetching.Go(func() {
 			pictures[i], failed[i] = f.fetch(limited, grafana, address)
 			if failed[i] != nil && limited.Err() != nil {
-				failed[i] = fmt.Errorf("it took longer than %s", f.within)
+				failed[i] = fmt.Errorf("it took longer than %s", f.turns.Within)
 			}
 		})
 	}
 	fetching.Wait()
-	f.end(limited.Err() != nil && ctx.Err() == nil)
 	return pictures, failed
-}
-
-// begin takes a turn and says whether there was one.
-func (f *Fetcher) begin() bool {
-	f.mu.Lock()
-	resting := time.Now().Before(f.until)
-	f.mu.Unlock()
-	return !resting && f.turns.TryAcquire(1)
-}
-
-// end gives the turn back; slow says that the time for the pictures was up.
-func (f *Fetcher) end(slow bool) {
-	f.turns.Release(1)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !slow {
-		f.slow = 0
-		return
-	}
-	if f.slow++; f.slow >= slowInARow {
-		f.slow, f.until = 0, time.Now().Add(rest)
-	}
 }
 
 // fetch fetches one picture.

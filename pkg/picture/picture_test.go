@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/turns"
 )
 
 // encoded is a picture of 8 by 8 pixels.
@@ -253,8 +255,8 @@ func TestMailsGoWithoutPicturesThatTakeTooLong(t *testing.T) {
 	defer server.Close()
 	defer close(ended)
 	f := fetcher(t, "127.0.0.1")
-	f.within = 50 * time.Millisecond
-	for range slowInARow {
+	f.turns.Within = 50 * time.Millisecond
+	for range turns.SlowInARow {
 		if _, err := only(f, server.URL, server.URL); err == nil || !strings.Contains(err.Error(), "longer than") {
 			t.Fatal(err)
 		}
@@ -263,7 +265,7 @@ func TestMailsGoWithoutPicturesThatTakeTooLong(t *testing.T) {
 	if _, err := only(f, server.URL, server.URL); !errors.Is(err, errBusy) || asked.Load() != before {
 		t.Errorf("%v, and %d were asked for", err, asked.Load()-before)
 	}
-	f.until = time.Now() // the rest is over
+	f.turns.Resume()
 	if _, err := only(f, server.URL, server.URL); errors.Is(err, errBusy) {
 		t.Error(err)
 	}
@@ -272,7 +274,7 @@ func TestMailsGoWithoutPicturesThatTakeTooLong(t *testing.T) {
 // TestPicturesOfEightMailsAreFetchedAtOnce: the ninth goes without, and does not wait.
 func TestPicturesOfEightMailsAreFetchedAtOnce(t *testing.T) {
 	picture := pngOf(t)
-	arrived, release := make(chan struct{}, atOnce), make(chan struct{})
+	arrived, release := make(chan struct{}, turns.AtOnce), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		arrived <- struct{}{}
 		<-release
@@ -280,22 +282,22 @@ func TestPicturesOfEightMailsAreFetchedAtOnce(t *testing.T) {
 	}))
 	defer server.Close()
 	f := fetcher(t, "127.0.0.1")
-	f.within = time.Minute
-	results := make(chan error, atOnce)
-	for range atOnce {
+	f.turns.Within = time.Minute
+	results := make(chan error, turns.AtOnce)
+	for range turns.AtOnce {
 		go func() {
 			_, err := only(f, server.URL, server.URL)
 			results <- err
 		}()
 	}
-	for range atOnce {
+	for range turns.AtOnce {
 		<-arrived
 	}
 	if _, err := only(f, server.URL, server.URL); !errors.Is(err, errBusy) {
 		t.Error(err)
 	}
 	close(release)
-	for range atOnce {
+	for range turns.AtOnce {
 		if err := <-results; err != nil {
 			t.Error(err)
 		}

@@ -129,7 +129,7 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	if err != nil {
 		return nil, nil, err
 	}
-	n.Signature = signed.signature
+	n.Signature, n.Signed = signed.signature, signed.signed
 	n.Replaced, n.Visible = recipients.Replaced, recipients.Visible()
 	return n, recipients, nil
 }

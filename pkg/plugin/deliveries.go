@@ -89,6 +89,20 @@ func (d *DataSource) listDeliveries(w http.ResponseWriter, r *http.Request) erro
 	return nil
 }
 
+// listRecipients answers with the different addresses of the delivery log.
+func (d *DataSource) listRecipients(w http.ResponseWriter, r *http.Request) error {
+	box, err := d.service.Outbox(r.Context())
+	if err != nil {
+		return err
+	}
+	found, err := box.Recipients(r.Context(), d.source, outbox.MaxLimit)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string][]string{"recipients": append([]string{}, found...)})
+	return nil
+}
+
 // getDelivery is one delivery with its attempts.
 func (d *DataSource) getDelivery(w http.ResponseWriter, r *http.Request) error {
 	return d.answerEntry(w, r, (*outbox.Outbox).Get)
@@ -148,11 +162,16 @@ const (
 	maxText           = 1000
 )
 
-// parseRecipients splits parts of addresses at their commas.
+// parseRecipients splits parts of addresses at their commas. Every address has an @,
+// so that one alone, as from a variable with all of them, asks for no part.
 func parseRecipients(list string) ([]string, error) {
 	var parts []string
 	for part := range strings.SplitSeq(list, ",") {
-		if part = strings.TrimSpace(part); part != "" {
+		switch part = strings.TrimSpace(part); part {
+		case "":
+		case "@":
+			return nil, nil
+		default:
 			parts = append(parts, part)
 		}
 	}

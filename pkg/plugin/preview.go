@@ -11,7 +11,6 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -70,7 +69,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	content, mail, err := delivery.Preview(ctx, &set, n, recipients)
+	content, mail, err := d.service.Preview(ctx, d.source, &set, n, recipients)
 	if err != nil {
 		hint := failure.TemplateModel.With()
 		if wrong, ok := errors.AsType[*sandbox.Error](err); ok {
@@ -78,7 +77,7 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 		}
 		return failure.New(failure.Template, err.Error(), hint)
 	}
-	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.HTML, string(mail), content.Warnings})
+	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.Inline(), string(mail), content.Warnings})
 	return nil
 }
 
@@ -120,7 +119,7 @@ func (d *DataSource) previewSettings(replaced map[string]json.RawMessage) (setti
 	}
 	// A preview needs no secret, and before the first save there is none.
 	delete(merged, "tlsAuthWithCACert")
-	secrets := map[string]string{"secretKey": "of a preview"}
+	secrets := map[string]string{"secretKey": "of a preview", "grafanaToken": d.settings.GrafanaToken.Reveal()}
 	encoded, err := json.Marshal(merged)
 	if err != nil {
 		return settings.Settings{}, err

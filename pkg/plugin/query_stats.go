@@ -94,7 +94,7 @@ func countFrame(stats []outbox.Stat, times []time.Time, f outbox.Filter) *data.F
 			types = append(types, k.mailType)
 		}
 	}
-	for _, status := range []outbox.Status{outbox.Sent, outbox.Failed, outbox.Queued} {
+	for _, status := range []outbox.Status{outbox.Sent, outbox.Partial, outbox.Failed, outbox.Queued} {
 		if len(f.Statuses) > 0 && !slices.Contains(f.Statuses, status) {
 			continue
 		}

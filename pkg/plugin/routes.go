@@ -26,6 +26,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle("/validate", post(editors(d.postValidate)))
 	mux.Handle("/status", get(d.getStatus))
 	mux.Handle("/deliveries", get(d.listDeliveries))
+	mux.Handle("/recipients", get(d.listRecipients))
 	mux.Handle("/deliveries/{id}", get(d.getDelivery))
 	mux.Handle("/deliveries/{id}/retry", post(editors(d.retryDelivery)))
 	mux.Handle("/deliveries/{id}/cancel", post(editors(d.cancelDelivery)))

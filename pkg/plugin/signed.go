@@ -13,6 +13,7 @@ type signedRequest struct {
 	body      []byte
 	query     url.Values // without its key
 	signature alert.Signature
+	signed    bool // false: the caller's role is enough
 }
 
 // readSigned reads the body of an alert and checks that its caller may have it
@@ -43,5 +44,5 @@ func (d *DataSource) readSigned(r *http.Request) (*signedRequest, error) {
 	}
 	signature := verifier.Signature(d.source, query)
 	query.Del("key") // it is no parameter of the mail
-	return &signedRequest{body, query, signature}, nil
+	return &signedRequest{body, query, signature, verifier.Signed()}, nil
 }

@@ -48,6 +48,12 @@ func (r *reader) service(s *Settings) {
 	s.ServiceURL = r.serviceURL()
 }
 
+// grafana reads whether mail has charts, and where Grafana's API is asked for them.
+func (r *reader) grafana(s *Settings) {
+	s.Charts = r.flag("charts")
+	s.GrafanaURL = r.grafanaURL()
+}
+
 // secrets reads secureJsonData.
 func (r *reader) secrets(s *Settings) {
 	for _, key := range secretKeys {
@@ -57,6 +63,7 @@ func (r *reader) secrets(s *Settings) {
 	}
 	s.SecretKey = r.secretKey(r.secure[keySecretKey])
 	s.WebhookSecret = r.webhookSecret(r.secure[keyWebhookSecret])
+	s.GrafanaToken = r.grafanaToken(r.secure[keyGrafanaToken])
 }
 
 // host reads a host name, in A-labels, or an IP address. A trailing dot is
@@ -143,6 +150,18 @@ func (r *reader) serviceURL() string {
 	return s
 }
 
+// grafanaURL reads the address of Grafana's API. It may be http: inside a cluster, or on
+// one machine, Grafana often speaks no TLS.
+func (r *reader) grafanaURL() string {
+	const key = "grafanaUrl"
+	s := strings.TrimRight(r.line(key), "/")
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(s, "?#")) { // not quoted, for it may hold a password
+		r.add(key, notGrafana, is("example", "http://localhost:3000"))
+	}
+	return s
+}
+
 // onThisMachine says whether host is a name or an address of the loopback interface.
 func onThisMachine(host string) bool {
 	ip, err := netip.ParseAddr(host)
@@ -190,6 +209,15 @@ func invisible(c rune) bool { return unicode.Is(unicode.Cf, c) }
 func (r *reader) webhookSecret(secret string) Secret {
 	if secret != "" && strings.TrimSpace(secret) == "" {
 		r.add(keyWebhookSecret, blankSecret)
+	}
+	return NewSecret(secret)
+}
+
+// grafanaToken reads the token for Grafana's API; space around it comes from copying.
+func (r *reader) grafanaToken(secret string) Secret {
+	secret = strings.TrimSpace(secret)
+	if strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+		r.add(keyGrafanaToken, notToken)
 	}
 	return NewSecret(secret)
 }

@@ -11,14 +11,15 @@ const (
 	keySecretKey     = "secretKey"
 	keyWebhookSecret = "webhookSecret"
 	keyTLSCACert     = "tlsCACert"
+	keyGrafanaToken  = "grafanaToken"
 )
 
 // secretKeys lists them.
-var secretKeys = []string{keySecretKey, keyWebhookSecret, keyTLSCACert}
+var secretKeys = []string{keySecretKey, keyWebhookSecret, keyTLSCACert, keyGrafanaToken}
 
 // standIn takes the place of a secret that is set and not known. It is no
 // certificate's and no key's text.
-const standIn = "(a secret that is set)"
+const standIn = "(a-secret-that-is-set)"
 
 // Load reads and validates a data source. Keys it does not know are Grafana's
 // own and ignored. The error is an *Error with every problem at once.
@@ -62,6 +63,7 @@ func (r *reader) settings() (s Settings) {
 	r.pace(&s)
 	r.tls(&s)
 	r.service(&s)
+	r.grafana(&s)
 	r.secrets(&s)
 	return s
 }

@@ -89,6 +89,9 @@ var (
 	notAPI   = code("service-url", "serviceUrl is not the address of an API; it must be an https URL without user, query and fragment, such as {{example}}")
 	plainAPI = code("service-url-https", "serviceUrl is {{value}}; it must be an https URL, since the SecretKey is sent there")
 
+	notGrafana = code("grafana-url", "grafanaUrl is not the address of Grafana; it must be an http or https URL without user, query and fragment, such as {{example}}")
+	notToken   = code("grafana-token", "grafanaToken is not a token; copy the one of a service account from Grafana")
+
 	noCA         = code("ca-missing", "tlsCACert is missing, but tlsAuthWithCACert is true; "+caRemedy)
 	notPEM       = code("ca-pem", "tlsCACert is not PEM; "+caRemedy)
 	notCA        = code("ca-other", "tlsCACert holds something other than certificates; "+caRemedy)

@@ -96,7 +96,7 @@ func (r *reader) seconds(key string) time.Duration {
 func (r *reader) flag(key string) bool {
 	v := r.value(key)
 	if v == nil {
-		return false
+		return properties[key].flag()
 	}
 	if s, ok := v.(string); ok {
 		switch strings.ToLower(strings.TrimSpace(s)) {

@@ -44,6 +44,12 @@ func (p property) number() int {
 	return int(n)
 }
 
+// flag is the default of a boolean; false where there is none.
+func (p property) flag() bool {
+	b, _ := p.Default.(bool)
+	return b
+}
+
 // words are the choices of a key, the default first.
 func words[T ~string](key string) []T {
 	all := make([]T, len(properties[key].Enum))

@@ -335,7 +335,7 @@ func TestSecurityPageSaysWhatViewersRead(t *testing.T) {
 	}
 	words := map[string]string{
 		"appKey": "AppKey", "host": "host", "to": "recipients", "allowedRecipients": "allow list", "textTemplate": "templates",
-		"secretKey": "SecretKey", "webhookSecret": "signing secret", "tlsCACert": "CA certificate",
+		"secretKey": "SecretKey", "webhookSecret": "signing secret", "tlsCACert": "CA certificate", "grafanaToken": "token for Grafana",
 	}
 	jsonData, secure := contract(t)
 	for key := range jsonData.Properties {

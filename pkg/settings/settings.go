@@ -92,8 +92,12 @@ type Settings struct {
 	ServiceResults bool   // queries may ask the service's API
 	ServiceURL     string // the address of that API, without a slash at its end
 
+	Charts     bool   // mail shows charts of what the rules of alerts ask for, where there is a token
+	GrafanaURL string // the address of Grafana's API, without a slash at its end; empty: Grafana's own
+
 	SecretKey     Secret
 	WebhookSecret Secret
+	GrafanaToken  Secret // for Grafana's API
 }
 
 // Advertiser is what mail of type ad must say of its sender, by the rules of

@@ -4,6 +4,7 @@ import { RadioButtonGroup, SecretInput, SecretTextArea, Stack } from '@grafana/u
 import { t } from '../i18n';
 import { DEFAULTS } from '../settings';
 import type { AuthMechanism } from '../types';
+import { ChartsSection } from './ChartsSection';
 import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
 import { Fold } from './Fold';
@@ -27,6 +28,9 @@ const KEYS = [
   'tlsAuthWithCACert',
   'enableSecureSocksProxy',
   'serviceResults',
+  'charts',
+  'grafanaToken',
+  'grafanaUrl',
 ] as const;
 
 /** AdvancedSection holds what few need to change. */
@@ -187,6 +191,7 @@ export function AdvancedSection({ config }: { config: Config }) {
             />
           </Stack>
         </ConfigSubSection>
+        <ChartsSection config={config} />
         <ConfigSubSection title={t('config.network.title', 'Network')}>
           <Stack direction="column" gap={2}>
             <TextField

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactElement } from 'react';
+import { useEffect, useRef, type ComponentProps } from 'react';
 import { Field, Icon, Input, Label, Stack, Switch, TextArea, Tooltip } from '@grafana/ui';
 import { readSettings } from '../service';
 import { LIMITS } from '../settings';
@@ -47,7 +47,7 @@ export function ConfigField({
   tooltip,
   required,
   children,
-}: FieldProps<SettingKey> & { children: ReactElement }) {
+}: FieldProps<SettingKey> & Pick<ComponentProps<typeof Field>, 'children'>) {
   const error = config.error(name);
   const errorId = `${name}-error`;
   const control = useDescribed(errorId, error !== undefined);

@@ -17,8 +17,11 @@ interface Props {
 }
 
 /** WAITING may be taken back; RETRYABLE has its mail, or may still have it. */
-const WAITING = ['queued', 'held'];
-const RETRYABLE = [...WAITING, 'failed'];
+export const WAITING = ['queued', 'held'];
+export const RETRYABLE = [...WAITING, 'failed'];
+
+/** mayAct says whether the user may retry and cancel. */
+export const mayAct = () => ['Editor', 'Admin'].includes(grafana.bootData.user.orgRole);
 
 // An attempt takes a moment: its outcome is looked for this often.
 const LOOKS = 5;
@@ -56,7 +59,7 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
   if (!status) {
     return null;
   }
-  const mayAct = ['Editor', 'Admin'].includes(grafana.bootData.user.orgRole);
+  const allowed = mayAct();
   const act = (action: DeliveryAction) =>
     void task.run(async () => {
       await actOn(uid, id, action);
@@ -68,17 +71,17 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
     <Stack direction="column" gap={1}>
       <Stack alignItems="center">
         <Badge color={colors[status] ?? 'blue'} text={statusName(status)} />
-        {mayAct && RETRYABLE.includes(status) && (
+        {allowed && RETRYABLE.includes(status) && (
           <Button size="sm" variant="secondary" icon="sync" disabled={task.running} onClick={() => act('retry')}>
             {t('delivery.retry', 'Retry now')}
           </Button>
         )}
-        {mayAct && WAITING.includes(status) && (
+        {allowed && WAITING.includes(status) && (
           <Button size="sm" variant="secondary" icon="times" disabled={task.running} onClick={() => setAsking(true)}>
             {t('delivery.cancel', 'Cancel the mail')}
           </Button>
         )}
-        {!mayAct && RETRYABLE.includes(status) && (
+        {!allowed && RETRYABLE.includes(status) && (
           <span>{t('delivery.role', 'To retry or cancel it, you need the role Editor.')}</span>
         )}
       </Stack>

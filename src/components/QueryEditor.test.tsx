@@ -1,16 +1,30 @@
-import { useState } from 'react';
+import { useState, type ComponentProps } from 'react';
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { CoreApp } from '@grafana/data';
+import { setTemplateSrv, type TemplateSrv } from '@grafana/runtime';
 import type { DataSource } from '../datasource';
 import type { EmailQuery } from '../types';
+import AnnotationEditor from './AnnotationEditor';
 import QueryEditor from './QueryEditor';
 
-function edit(query: Partial<EmailQuery> = {}) {
+const dashboard = [
+  { name: 'datasource', type: 'datasource' },
+  { name: 'status', type: 'query' },
+];
+setTemplateSrv({ getVariables: () => dashboard } as unknown as TemplateSrv);
+
+function edit(
+  query: Partial<EmailQuery> = {},
+  { Editor = QueryEditor, ...more }: Partial<ComponentProps<typeof QueryEditor>> & { Editor?: typeof QueryEditor } = {},
+) {
   const seen = { query: { refId: 'A', ...query } as EmailQuery, run: jest.fn() };
   function Page() {
     const [current, setCurrent] = useState(seen.query);
     seen.query = current;
-    return <QueryEditor datasource={{} as DataSource} query={current} onChange={setCurrent} onRunQuery={seen.run} />;
+    return (
+      <Editor datasource={{} as DataSource} query={current} onChange={setCurrent} onRunQuery={seen.run} {...more} />
+    );
   }
   render(<Page />);
   return { seen, user: userEvent.setup({ delay: null }) };
@@ -93,4 +107,30 @@ it('asks the service for its statistics, of one event and by domain', async () =
   expect(seen.query.measure ?? seen.query.by).toBeUndefined();
   await user.click(screen.getByLabelText('Statistics'));
   expect(seen.query).toMatchObject({ queryType: 'stats' });
+});
+
+const types = () =>
+  screen.getAllByRole('radio', { name: /^(Deliver|One|Stat|Queue|Service)/ }).map((one) => one.id && labelOf(one));
+const labelOf = (radio: HTMLElement) => (radio as HTMLInputElement).labels?.[0].textContent?.trim();
+
+it('offers an alert rule what can be compared, and keeps what was saved', () => {
+  edit({ queryType: 'deliveries' }, { app: CoreApp.UnifiedAlerting });
+  expect(types()).toEqual(['Deliveries', 'Statistics', 'Queue', 'Service statistics']);
+  expect(screen.queryByLabelText('Logs')).not.toBeInTheDocument();
+});
+
+it('offers annotations what has a time of its own', () => {
+  edit({ queryType: 'deliveries' }, { Editor: AnnotationEditor as typeof QueryEditor });
+  expect(types()).toEqual(['Deliveries', 'Service mails']);
+  expect(screen.queryByLabelText('Logs')).not.toBeInTheDocument();
+});
+
+it("offers the dashboard's variables where values are", async () => {
+  const { seen, user } = edit({ queryType: 'deliveries' });
+  await user.click(screen.getByLabelText('Status'));
+  expect(screen.queryByRole('option', { name: '$datasource' })).not.toBeInTheDocument();
+  await user.click(await screen.findByRole('option', { name: '$status' }));
+  expect(seen.query.status).toEqual(['$status']);
+  const list = screen.getByLabelText('Recipient').getAttribute('list');
+  expect([...document.getElementById(list!)!.children].map((one) => one.getAttribute('value'))).toEqual(['$status']);
 });

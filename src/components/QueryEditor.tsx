@@ -1,24 +1,35 @@
-import { useId, useState } from 'react';
 import { CoreApp, type QueryEditorProps } from '@grafana/data';
 import { EditorField, EditorRow, EditorRows } from '@grafana/plugin-ui';
-import { Input, MultiCombobox, RadioButtonGroup } from '@grafana/ui';
+import { RadioButtonGroup } from '@grafana/ui';
 import type { DataSource } from '../datasource';
 import { t } from '../i18n';
 import { MAIL_TYPES, SERVICE_EVENTS, SERVICE_STATUSES, STATUSES } from '../service';
 import type { EmailJsonData, EmailQuery, QueryType, ServiceEvent } from '../types';
+import { DeliveriesActions } from './DeliveriesActions';
 import { DeliveryActions } from './DeliveryActions';
 import { EXAMPLE } from './examples';
-import { mailTypeName, serviceEventName, serviceStatusName, statusName } from './names';
+import { mailTypeName, queryTypeName, serviceEventName, serviceStatusName, statusName } from './names';
+import { Several, Text } from './QueryInputs';
 
-type Props = QueryEditorProps<DataSource, EmailQuery, EmailJsonData>;
+interface Props extends QueryEditorProps<DataSource, EmailQuery, EmailJsonData> {
+  /** The kinds of query that are offered, where not all make sense. */
+  types?: QueryType[];
+}
+
+const TYPES: QueryType[] = ['deliveries', 'delivery', 'stats', 'queue', 'serviceStats', 'serviceMails'];
+/** NUMBERS are the kinds of query that an alert rule can compare. */
+const NUMBERS: QueryType[] = ['stats', 'queue', 'serviceStats'];
+
+const isRule = (app?: CoreApp | string) => app === CoreApp.UnifiedAlerting || app === CoreApp.CloudAlerting;
 
 const MAX_LIMIT = 1000;
 
 const ofService = (type: QueryType) => type === 'serviceStats' || type === 'serviceMails';
 
 /** QueryEditor edits a query of the delivery log or of the service. */
-export default function QueryEditor({ datasource, query, onChange, onRunQuery, app, data }: Props) {
+export default function QueryEditor({ datasource, query, onChange, onRunQuery, app, data, types }: Props) {
   const queryType = query.queryType ?? 'deliveries';
+  const offered = types ?? (isRule(app) ? NUMBERS : TYPES);
   const set = (changed: Partial<EmailQuery>) => {
     onChange({ ...query, ...changed });
     onRunQuery();
@@ -45,17 +56,14 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
             aria-label={t('query.type', 'Show')}
             value={queryType}
             onChange={setType}
-            options={[
-              { value: 'deliveries', label: t('query.deliveries', 'Deliveries') },
-              { value: 'delivery', label: t('query.delivery', 'One delivery') },
-              { value: 'stats', label: t('query.stats', 'Statistics') },
-              { value: 'queue', label: t('query.queue', 'Queue') },
-              { value: 'serviceStats', label: t('query.service-stats', 'Service statistics') },
-              { value: 'serviceMails', label: t('query.service-mails', 'Service mails') },
-            ]}
+            // A query that was saved stays what it is.
+            options={TYPES.filter((type) => type === queryType || offered.includes(type)).map((value) => ({
+              value,
+              label: queryTypeName(value),
+            }))}
           />
         </EditorField>
-        {queryType === 'deliveries' && app !== CoreApp.UnifiedAlerting && (
+        {queryType === 'deliveries' && !types && !isRule(app) && (
           <EditorField label={t('query.format', 'As')}>
             <RadioButtonGroup<'table' | 'logs'>
               aria-label={t('query.format', 'As')}
@@ -124,7 +132,7 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
         {queryType === 'delivery' && (
           <EditorField
             label={t('query.id', 'ID')}
-            tooltip={t('query.id-help', 'As in the id column of the deliveries, whose rows link here.')}
+            tooltip={t('query.id-help', 'As in the ID column of the deliveries, whose rows link here.')}
             width={45}
           >
             <Text label={t('query.id', 'ID')} value={query.id} onCommit={(id) => set({ id })} />
@@ -133,6 +141,9 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
       </EditorRow>
       {queryType === 'delivery' && query.id && (
         <DeliveryActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />
+      )}
+      {queryType === 'deliveries' && !types && !isRule(app) && (
+        <DeliveriesActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />
       )}
       {['deliveries', 'stats', 'serviceMails'].includes(queryType) && (
         <EditorRow>
@@ -195,63 +206,5 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
         </EditorRow>
       )}
     </EditorRows>
-  );
-}
-
-interface SeveralProps {
-  label: string;
-  value?: string[];
-  onChange: (value: string[]) => void;
-  options: Array<{ value: string; label: string }>;
-}
-
-/** Several chooses any number of values, or variables that stand for them. */
-function Several({ label, value = [], onChange, options }: SeveralProps) {
-  const id = useId();
-  return (
-    <>
-      {/* The control takes its name from an element only. */}
-      <span id={id} hidden>
-        {label}
-      </span>
-      <MultiCombobox<string>
-        aria-labelledby={id}
-        createCustomValue
-        isClearable
-        placeholder={t('query.any', 'Any')}
-        value={value}
-        onChange={(chosen) => onChange(chosen.map((option) => option.value))}
-        options={options}
-      />
-    </>
-  );
-}
-
-interface TextProps {
-  label: string;
-  value?: string;
-  placeholder?: string;
-  type?: string;
-  onCommit: (value: string | undefined) => void;
-}
-
-/** Text asks the server once something is entered whole, not at every key. */
-function Text({ label, value = '', onCommit, ...rest }: TextProps) {
-  const [draft, setDraft] = useState<string>();
-  const commit = () => {
-    if (draft !== undefined && draft !== value) {
-      onCommit(draft.trim() || undefined);
-    }
-    setDraft(undefined);
-  };
-  return (
-    <Input
-      aria-label={label}
-      value={draft ?? value}
-      onChange={(event) => setDraft(event.currentTarget.value)}
-      onBlur={commit}
-      onKeyDown={(event) => event.key === 'Enter' && commit()}
-      {...rest}
-    />
   );
 }

@@ -7,7 +7,7 @@ export default function QueryHelp() {
       t('query.deliveries', 'Deliveries'),
       t(
         'help.deliveries',
-        'Every mail with its recipients, status, attempts and the words of the relay. A table for dashboards, log lines for Explore.',
+        'Every mail with its recipients, status, attempts and the words of the relay. A table for dashboards, log lines for Explore. All that wait or failed can be retried or cancelled at once.',
       ),
     ],
     [
@@ -57,7 +57,7 @@ export default function QueryHelp() {
       <p>
         {t(
           'help.variables',
-          'Dashboard variables can list statuses, mail types and recipients, and can be used in every filter.',
+          'Dashboard variables can list statuses, mail types, recipients and statuses at the service, and can be used in every filter.',
         )}
       </p>
     </div>

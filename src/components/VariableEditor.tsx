@@ -11,6 +11,7 @@ export default function VariableEditor({ query, onChange }: Props) {
     { value: 'statuses', label: t('variable.statuses', 'Statuses') },
     { value: 'mailTypes', label: t('variable.mail-types', 'Mail types') },
     { value: 'recipients', label: t('variable.recipients', 'Recipients') },
+    { value: 'serviceStatuses', label: t('variable.service-statuses', 'Statuses at the service') },
   ];
   return (
     <Field noMargin label={t('variable.values', 'Values')}>

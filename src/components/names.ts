@@ -1,5 +1,6 @@
 import type { Sample } from '../api';
 import { t } from '../i18n';
+import type { QueryType } from '../types';
 
 /** statusName is the state of a delivery in words. */
 export function statusName(status: string): string {
@@ -68,6 +69,60 @@ export function stageName(stage: string): string {
     quit: t('handshake.quit', 'QUIT'),
   };
   return names[stage] ?? stage;
+}
+
+/** queryTypeName is a kind of query in words. */
+export function queryTypeName(type: QueryType): string {
+  const names: Record<QueryType, string> = {
+    deliveries: t('query.deliveries', 'Deliveries'),
+    delivery: t('query.delivery', 'One delivery'),
+    stats: t('query.stats', 'Statistics'),
+    queue: t('query.queue', 'Queue'),
+    serviceStats: t('query.service-stats', 'Service statistics'),
+    serviceMails: t('query.service-mails', 'Service mails'),
+  };
+  return names[type] ?? type;
+}
+
+/** columnName is a column of a table in words. */
+export function columnName(field: string): string {
+  const names: Record<string, string> = {
+    time: t('column.time', 'Time'),
+    status: t('query.status', 'Status'),
+    subject: t('column.subject', 'Subject'),
+    recipients: t('column.recipients', 'Recipients'),
+    accepted: t('column.accepted', 'Accepted'),
+    mailType: t('config.mail-type.label', 'Mail type'),
+    attempts: t('column.attempts', 'Attempts'),
+    duration: t('column.duration', 'Duration'),
+    reason: t('column.reason', 'Reason'),
+    nextAttempt: t('column.next-attempt', 'Next attempt'),
+    messageId: t('column.message-id', 'Message-ID'),
+    id: t('query.id', 'ID'),
+    from: t('column.from', 'From'),
+    size: t('column.size', 'Size'),
+    expires: t('column.expires', 'Expires'),
+    note: t('column.note', 'Note'),
+    address: t('column.address', 'Address'),
+    kind: t('column.kind', 'Kind'),
+    updated: t('column.updated', 'Updated'),
+    message: t('column.message', 'Reply'),
+    code: t('column.code', 'Code'),
+    enhancedCode: t('column.enhanced-code', 'Enhanced code'),
+    stage: t('column.stage', 'Stage'),
+    outcome: t('column.outcome', 'Outcome'),
+    attempt: t('column.attempt', 'Attempt'),
+    service: t('column.service', 'Status at the service'),
+    serviceMessage: t('column.service-message', 'Reason of the service'),
+    serviceCode: t('column.service-code', 'Code of the service'),
+    recipient: t('query.recipient', 'Recipient'),
+    dsnMessage: t('column.dsn-message', "Reply of the recipient's server"),
+    dsnCode: t('column.dsn-code', 'DSN code'),
+    received: t('column.received', 'Received'),
+    opened: t('column.opened', 'Opened'),
+    requestId: t('column.request-id', 'Request ID'),
+  };
+  return names[field] ?? field;
 }
 
 /** sampleName is a sample notification in words. */

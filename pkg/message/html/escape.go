@@ -78,9 +78,10 @@ func Source(address string) string {
 // Escape is a value as text.
 func Escape(s string) string { return string(appendEscaped(nil, s)) }
 
-// followed says whether s begins as an address does that clean.URL lets pass.
+// followed says whether s begins as an address does that clean.URL lets pass, or as that
+// of a picture which the mail carries.
 func followed(s string) bool {
-	for _, scheme := range []string{"https://", "http://", "mailto:"} {
+	for _, scheme := range []string{"https://", "http://", "mailto:", "cid:"} {
 		if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) {
 			return true
 		}

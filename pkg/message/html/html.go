@@ -217,7 +217,7 @@ func (b *builder) heads(v *view.View) []head {
 func (b *builder) row(v *view.View, s *view.Section, i, limit int) bool {
 	r := v.Row(s, i, true)
 	one := row{Row: r, Text: formatted(r.Description), Written: notesOf(r.Notes)}
-	one.More = r.Reason+r.Summary+r.History+r.ImageURL != "" || one.Text != "" || len(one.Written)+len(r.Facts) > 0
+	one.More = r.Reason+r.Summary+r.History+r.ImageURL != "" || r.Chart != nil || one.Text != "" || len(one.Written)+len(r.Facts) > 0
 	start := len(b.rows)
 	b.rows = appendRow(b.rows, &one)
 	if b.fits(b.rows[start:], limit) {

@@ -70,6 +70,7 @@ func (t *writer) card(c *view.Card) {
 		t.paragraph(v.Name + " = " + v.Value)
 	}
 	t.blank()
+	t.chart(c.Chart)
 	t.paragraph(c.History)
 	t.blank()
 	if c.ImageURL != "" {
@@ -125,10 +126,22 @@ func (t *writer) row(r view.Row) {
 	}
 	t.facts(r.Facts)
 	t.facts(r.Notes)
+	t.chart(r.Chart)
 	t.links(r.Links)
 	if r.ImageURL != "" {
 		t.link(r.ImageAlt, r.ImageURL)
 	}
+	t.blank()
+}
+
+// chart is what a chart shows, in characters and in words.
+func (t *writer) chart(c *view.Chart) {
+	if c == nil {
+		return
+	}
+	t.blank()
+	t.line(c.Sparkline)
+	t.paragraph(c.Text)
 	t.blank()
 }
 

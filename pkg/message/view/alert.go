@@ -36,6 +36,7 @@ type Alert struct {
 	PanelURL     string
 	SilenceURL   string // empty when it has ended
 	ImageURL     string
+	Chart        *Chart // nil: none
 	Fingerprint  string
 
 	New     bool   // since the last mail of the group
@@ -89,6 +90,7 @@ func newAlert(a *alert.Alert, shared alert.KV, w *locale.Words, location *time.L
 		return !private(name) && !isName && (!same || value != labels[name])
 	})
 	v.setTimes(a, w, location, now)
+	v.Chart = newChart(a, v, w)
 	return v
 }
 

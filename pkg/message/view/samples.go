@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
 )
 
 // SampleTime is when the samples are rendered.
@@ -25,10 +26,11 @@ func Samples() []*alert.Notification {
 		Fingerprint:  "864ff650e216f708",
 		Values:       map[string]float64{"B": 95, "C": 1},
 	}
+	fires.Chart = &chart.Drawn{ID: "chart@picture", Chart: chart.Sample(SampleTime, fires.StartsAt)}
 	ended := fires
 	ended.Status = alert.Resolved
 	ended.EndsAt = SampleTime
-	ended.Values = nil
+	ended.Values, ended.Chart = nil, nil
 	bare := alert.Alert{Status: alert.Firing}
 
 	notification := func(status string, alerts ...alert.Alert) *alert.Notification {

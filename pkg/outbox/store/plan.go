@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +77,14 @@ func (s *search) addresses() (matching []string, known bool, err error) {
 		}
 	}
 	return nil, false, nil
+}
+
+func (db *database) Recipients(ctx context.Context, source string, limit int) (all []string, err error) {
+	err = db.reading(ctx, source, "reading the recipients", func(r reader) (err error) {
+		all, err = column[string](r, different("address", "recipient WHERE source = $1", "")+" LIMIT $2", source, limit)
+		return err
+	})
+	return all, err
 }
 
 // byState has a stream for each final state and mail type, and one for what is

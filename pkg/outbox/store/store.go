@@ -18,6 +18,9 @@ type Reader interface {
 	Get(ctx context.Context, source, id string) (Delivery, error)
 	// List returns deliveries, the newest first, without mail and attempts.
 	List(context.Context, Filter) (Page, error)
+	// Recipients returns the different addresses in the log of a source, the first
+	// of the alphabet up to limit.
+	Recipients(ctx context.Context, source string, limit int) ([]string, error)
 	// Stats counts the deliveries of a source in intervals of whole minutes, which
 	// begin at multiples of their length. Final deliveries are counted by the
 	// minute, so both ends of the range are rounded outward to minutes.

@@ -1,0 +1,23 @@
+package delivery
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/grafana/grafana-plugin-sdk-go/config"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+)
+
+// Grafana returns the process's client of Grafana's API.
+func (s *Service) Grafana() *grafana.Client { return s.grafana }
+
+// Access says how a data source reaches Grafana's API. Where its settings are not known
+// yet, they are empty, and the operator's token is what there is.
+func (s *Service) Access(ctx context.Context, source string, set *settings.Settings) grafana.Access {
+	org, _, _ := strings.Cut(source, "/")
+	id, _ := strconv.ParseInt(org, 10, 64) // see Source
+	return grafana.Choose(set, s.config.grafana, config.GrafanaConfigFromContext(ctx), id)
+}

@@ -1,0 +1,46 @@
+package view
+
+import (
+	"html/template"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
+)
+
+// Chart is the chart of what an alert's rule measures.
+type Chart struct {
+	URL       template.URL // of the picture, which the mail carries
+	Text      string       // what it shows, in a sentence
+	Sparkline string       // the same as block characters on one line
+}
+
+// sparkline is how many characters a sparkline has.
+const sparkline = 24
+
+// newChart describes the chart of an alert.
+func newChart(a *alert.Alert, v *Alert, w *locale.Words) *Chart {
+	if a.Chart == nil {
+		return nil
+	}
+	span, ok := a.Chart.Span()
+	if !ok {
+		return nil
+	}
+	name := v.Name
+	if len(v.places) > 0 {
+		name = Join(name, v.places[0].Value)
+	}
+	text := w.Say("chart.text", clean.Cut(name, maxLabel), w.Span(a.Chart.To.Sub(a.Chart.From)).String(),
+		a.Chart.Number(span.Min), a.Chart.Number(span.Max), a.Chart.Number(span.Last))
+	switch limits := a.Chart.Limit.Values; len(limits) {
+	case 1:
+		text = w.Say("chart.limit", text, a.Chart.Number(limits[0]))
+	case 2:
+		text = w.Say("chart.limits", text, a.Chart.Number(limits[0]), a.Chart.Number(limits[1]))
+	}
+	return &Chart{
+		URL:  template.URL("cid:" + a.Chart.ID), //nolint:gosec // it is a hash
+		Text: text, Sparkline: a.Chart.Sparkline(sparkline),
+	}
+}
