@@ -34,9 +34,11 @@ export const accepted = ({ host, port, tls, mechanism }: NonNullable<HealthDetai
     mechanism: mechanism ?? '',
   });
 
-/** invalid says what is wrong with the settings: each field says so as well, but not each is shown. */
+/** invalid says what is wrong with the settings, first of all; every field that is shown says so as well. */
 const invalid = (problems: SettingProblem[]): string =>
-  [t('health.invalid', 'Some settings are not valid.'), ...new Set(problems.map(problemText))].join(' ');
+  [t('health.invalid', 'Some settings are not valid.'), ...[...new Set(problems.map(problemText))].slice(0, 3)].join(
+    ' ',
+  );
 
 /** healthMessage is the message of a check in the reader's language, without what the config editor shows above it. */
 export function healthMessage({ status, message, details }: HealthCheckResult): string {

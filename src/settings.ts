@@ -5,19 +5,19 @@
  */
 export type PortMode = 'starttls' | 'tlsWrapper';
 /**
- * auto takes PLAIN where the relay offers it, else LOGIN.
+ * `auto` takes PLAIN where the relay offers it and does not refuse the mechanism (504, 534, 553), else LOGIN.
  */
 export type AuthMechanism = 'auto' | 'plain' | 'login';
 /**
- * The service takes unset as normal.
+ * What the mail is for. The service takes unset as normal.
  */
 export type MailType = 'normal' | 'auth' | 'ad';
 /**
- * One mail with all in To; one mail each; one mail that names nobody.
+ * One mail with all in To; one mail each; one mail that names nobody. Mail of type `auth` is always one mail each.
  */
 export type RecipientMode = 'single' | 'individual' | 'undisclosed';
 /**
- * Of the mail.
+ * The language of the mail.
  */
 export type Language = 'en' | 'ja' | 'ko';
 
@@ -35,7 +35,7 @@ export interface JsonData {
   host?: string;
   portMode?: PortMode;
   /**
-   * Unset: 587 for starttls, 465 for tlsWrapper. The service listens on 587, 25 and 2587 for starttls, on 465 and 2465 for tlsWrapper.
+   * Unset: 587 for starttls, 465 for tlsWrapper. The service listens on 587, 25 and 2587 for starttls, on 465 and 2465 for tlsWrapper; with another host any port will do.
    */
   port?: number;
   authMechanism?: AuthMechanism;
@@ -45,27 +45,27 @@ export interface JsonData {
   appKey?: string;
   mailType?: MailType;
   /**
-   * The sender. A mail address: user@example.com or Name <user@example.com>.
+   * The sender: `user@example.com` or `Name <user@example.com>`. Some servers refuse mail from a domain that is not verified in the console.
    */
   fromAddress?: string;
   /**
-   * The name of the domain's DKIM key: what stands before ._domainkey in the console.
+   * The name of the DKIM key of the sender's domain: the part before `._domainkey` in the console.
    */
   dkimSelector?: string;
   /**
-   * What the domain's SPF record has to include. With the default, mail.nhncloudservice.com counts as well.
+   * The host that the SPF record of the sender's domain must include. With the default, `mail.nhncloudservice.com` counts as well.
    */
   spfInclude?: string;
   /**
-   * The sender's name. Empty: Grafana alerts, in the language of the mail.
+   * The sender's name. Empty: *Grafana alerts*, in the language of the mail.
    */
   fromName?: string;
   /**
-   * Where answers go. A mail address: user@example.com or Name <user@example.com>.
+   * Where answers go: one address.
    */
   replyTo?: string;
   /**
-   * Default recipients.
+   * Default recipients: `user@example.com` or `Name <user@example.com>`; also addresses with two dots or one before the `@`, as docomo gave them out.
    *
    * @maxItems 1000
    */
@@ -83,7 +83,7 @@ export interface JsonData {
    */
   bcc?: string[];
   /**
-   * Who else a request may address: user@example.com, @example.com, *@*.example.com.
+   * Who else a request may address: `user@example.com`, `@example.com`, `*@*.example.com` (any domain below, not the domain itself). An address with `%` or `!` is allowed only as itself.
    *
    * @maxItems 1000
    */
@@ -91,55 +91,55 @@ export interface JsonData {
   recipientMode?: RecipientMode;
   language?: Language;
   /**
-   * Of the times in the mail: UTC or an IANA name.
+   * The time zone of the times in the mail: `UTC` or an IANA name such as `Asia/Seoul`.
    */
   timezone?: string;
   /**
-   * Behind the state, the built-in subject has only the labels of the group.
+   * Behind the state, the built-in subject has only the labels of the group: for mail readers that thread by subject, whichever alerts come and go.
    */
   stableSubject?: boolean;
   /**
-   * Empty: the built-in subject.
+   * A Go template. Empty: the built-in subject.
    */
   subjectTemplate?: string;
   /**
-   * Empty: the built-in text.
+   * A Go template. Empty: the built-in text.
    */
   textTemplate?: string;
   /**
-   * Empty: the built-in HTML.
+   * A Go template. Empty: the built-in HTML.
    */
   htmlTemplate?: string;
   /**
-   * Who advertises; required for mailType ad.
+   * Who advertises; required for mail type `ad`. The mail gives `fromAddress` with it.
    */
   adSenderName?: string;
   /**
-   * Postal address and telephone of who advertises; required for mailType ad.
+   * Postal address and telephone of who advertises, on one line or several; required for mail type `ad`.
    */
   adSenderAddress?: string;
   /**
-   * An https URL (RFC 8058); this or unsubscribeAddress is required for mailType ad.
+   * An https URL that unsubscribes with one click (RFC 8058); this or `unsubscribeAddress` is required for mail type `ad`.
    */
   unsubscribeUrl?: string;
   /**
-   * A mail address; this or unsubscribeUrl is required for mailType ad.
+   * A mail address to unsubscribe at; this or `unsubscribeUrl` is required for mail type `ad`.
    */
   unsubscribeAddress?: string;
   /**
-   * SMTP connections at a time, for each mail type in use.
+   * SMTP connections at a time, for each mail type in use; as many again may wait for a relay that is slow over a content.
    */
   maxConnections?: number;
   /**
-   * Mails that a connection carries before another takes its place.
+   * Mails that a connection carries before another takes its place; a lower limit of the relay's is learned.
    */
   messagesPerConnection?: number;
   /**
-   * For each stage of a session.
+   * For each stage of a session; the reply to the content of a mail may take ten minutes, for which no other mail waits.
    */
   timeoutSeconds?: number;
   /**
-   * 0: no limit.
+   * Mails a minute at most. 0: no limit.
    */
   messagesPerMinute?: number;
   /**
@@ -151,11 +151,11 @@ export interface JsonData {
    */
   serverName?: string;
   /**
-   * Do not verify the relay's certificate.
+   * Do not verify the relay's certificate. Whoever stands between can then read the SecretKey; the health check warns.
    */
   tlsSkipVerify?: boolean;
   /**
-   * Trust tlsCACert in place of the system's authorities.
+   * Trust `tlsCACert` in place of the system's authorities.
    */
   tlsAuthWithCACert?: boolean;
   /**
@@ -163,23 +163,23 @@ export interface JsonData {
    */
   enableSecureSocksProxy?: boolean;
   /**
-   * How the relay is greeted. Empty: this machine's name where that has a dot, else its IP address.
+   * How the relay is greeted. Empty: this machine's name where that has a dot, else its IP address (`[192.0.2.1]`).
    */
   ehloName?: string;
   /**
-   * Queries may ask the service's API what became of mail after the relay took it.
+   * Queries can ask the service's API what became of mail after the relay accepted it; one more host that Grafana's server must reach.
    */
   serviceResults?: boolean;
   /**
-   * The service's API: an https URL, which is sent the AppKey and the SecretKey. http is allowed on this machine only (localhost, 127.0.0.1, ::1).
+   * The address of the service's API: an https URL, to which the AppKey and the SecretKey are sent. `http://` on this machine only (localhost, 127.0.0.1, ::1).
    */
   serviceUrl?: string;
   /**
-   * Mail shows charts of what the rules of its alerts ask for, where there is a token for Grafana's API.
+   * Mail shows a [chart](mail.md#charts) of what the rule of an alert asks for, where there is a token for Grafana's API
    */
   charts?: boolean;
   /**
-   * Where Grafana's API is, as in http://localhost:3000, for grafanaToken. Empty: grafana_url in grafana.ini, else Grafana's root_url.
+   * Where that API is, as in `http://localhost:3000`; `grafanaToken` is sent there. Empty: `grafana_url` in `grafana.ini`, else Grafana's `root_url`
    */
   grafanaUrl?: string;
 }
@@ -189,15 +189,15 @@ export interface EmailSecureJsonData {
    */
   secretKey?: string;
   /**
-   * Signs alerts; without it callers need the role Editor or Admin.
+   * The signing secret: signs alerts. Without it callers need the role Editor or Admin.
    */
   webhookSecret?: string;
   /**
-   * A token of a service account that may read alert rules and folders and query data sources, for charts.
+   * A token of a service account of the same organization that may read alert rules and folders and query data sources, [for charts](mail.md#charts)
    */
   grafanaToken?: string;
   /**
-   * PEM certificates, with tlsAuthWithCACert. Text around them does no harm.
+   * One or more PEM certificates, with `tlsAuthWithCACert`. Text around them, as `openssl s_client -showcerts` prints it, and `\n` for line ends do no harm.
    */
   tlsCACert?: string;
 }

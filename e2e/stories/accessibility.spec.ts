@@ -33,6 +33,17 @@ for (const theme of ['light', 'dark']) {
   });
 }
 
+test('axe finds nothing wrong with fields that are refused', async ({ operator, page }) => {
+  await operator.open(
+    settings({ fromAddress: 'grafana', to: ['ops'], portMode: 'ssl', language: 'de', timezone: 'X' }),
+  );
+  await operator.saveAndTest();
+  await expect(page.getByRole('textbox', { name: /^From address/ })).toHaveAccessibleDescription(
+    /is not a mail address/,
+  );
+  expect(await violations(page)).toEqual([]);
+});
+
 test('axe finds nothing wrong with the query editor', async ({ operator, page, request }) => {
   const uid = await operator.open(settings({ port: 1 }));
   const { id } = await post(request, uid);

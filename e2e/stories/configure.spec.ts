@@ -11,7 +11,9 @@ test('a data source is set up from nothing, and Save & test shows every step', a
   await enter('From address', 'grafana@example.com');
   await enter('To', 'on call');
   await page.keyboard.press('Enter');
-  await expect(page.getByText(/^on call is not a mail address/)).toBeVisible();
+  await expect(page.getByText(/^"on call" is not a mail address/)).toBeVisible();
+  await page.getByRole('button', { name: 'Edit on call' }).click();
+  await expect(page.getByRole('textbox', { name: /^To/ })).toHaveValue('on call');
   await enter('To', 'On call <oncall@example.com>');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Remove On call <oncall@example.com>' })).toBeVisible();
@@ -34,6 +36,24 @@ test('a data source is set up from nothing, and Save & test shows every step', a
   await expect(page.getByRole('textbox', { name: /^AppKey/ })).toHaveValue(relay.appKey);
   await expect(page.getByLabel(/^SecretKey/)).toHaveValue('configured');
   await expect(page.getByLabel(/^SecretKey/)).toBeDisabled();
+});
+
+test('Save & test marks what is not valid, in words, and takes the keyboard there', async ({ operator, page }) => {
+  await operator.open(settings({ fromAddress: 'grafana', serverName: 'a b' }));
+  const from = page.getByRole('textbox', { name: /^From address/ });
+  await expect(from).toHaveAccessibleDescription(/^"grafana" is not a mail address/);
+  await operator.saveAndTest();
+  await expect(page.getByText(/^Some settings are not valid. "grafana" is not a mail address/)).toBeVisible();
+  await expect(from).toBeFocused();
+  const serverName = page.getByRole('textbox', { name: /^Server name/ }); // in a fold, which the problem opened
+  await expect(serverName).toHaveAccessibleDescription(/^"a b" is not a host name/);
+
+  await from.fill('grafana@example.com');
+  await serverName.fill(relay.serverName);
+  await page.keyboard.press('Tab');
+  await expect(page.locator('[aria-invalid=true]')).toHaveCount(0);
+  await operator.saveAndTest();
+  await expect(page.getByRole('table', { name: 'Handshake with the relay' })).toBeVisible();
 });
 
 test('Save & test says which step failed, in the words of the relay, and the remedy', async ({ operator, page }) => {

@@ -115,6 +115,16 @@ func TestPreviewsAreLimited(t *testing.T) {
 	}
 }
 
+// TestValidationsAreLimited, and not those of a person who fills in the page.
+func TestValidationsAreLimited(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
+	if n := untilLimited(t, p, ds, plugintest.Request{Path: "validate", User: editor, Body: []byte("{}")}, 1000); n < 45 {
+		t.Errorf("a person who fills in the page is refused after %d fields", n)
+	}
+}
+
 // TestLargePreviewsDoNotHoldUpAlerts: while one is shown, others that are large
 // are told to come again, and do not wait in the room that alerts need.
 func TestLargePreviewsDoNotHoldUpAlerts(t *testing.T) {

@@ -32,7 +32,7 @@ func chartMailing(t *testing.T, override map[string]any) (mailing, *grafanatest.
 	return m, g
 }
 
-// charted is a signed notification of an alert of that rule.
+// chartNotification is a signed notification of an alert of that rule.
 func chartNotification(t *testing.T, group, more string) *alert.Notification {
 	t.Helper()
 	n, err := alert.Decode(strings.NewReader(fmt.Sprintf(`{"version":"1","groupKey":%q,"alerts":[{"status":"firing","fingerprint":%[1]q,"startsAt":%q,"ruleUID":"cpu","labels":{"alertname":"CPU","host":"web-1"}%s}]}`,
@@ -145,10 +145,7 @@ func TestTheGravestAlertsHaveCharts(t *testing.T) {
 		n.Alerts = append(n.Alerts, alert.Alert{Status: alert.Firing, Fingerprint: severity, Labels: alert.KV{"severity": severity}})
 	}
 	n.Alerts[2].Past.Unchanged = true
-	var got []*alert.Alert
-	for _, a := range charted(n) {
-		got = append(got, a)
-	}
+	got := charted(n)
 	want := []*alert.Alert{&n.Alerts[4], &n.Alerts[2], &n.Alerts[1]}
 	if !slices.Equal(got, want) {
 		t.Error(got)

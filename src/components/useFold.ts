@@ -1,4 +1,4 @@
-import { useRef, useState, type Ref } from 'react';
+import { useRef, useState, type ComponentProps } from 'react';
 import type { SettingKey } from '../types';
 import type { Config } from './useConfig';
 import { focusProblem } from './useProblems';
@@ -7,7 +7,7 @@ import { focusProblem } from './useProblems';
 interface Fold {
   isOpen: boolean;
   onToggle: (open: boolean) => void;
-  ref: Ref<HTMLDivElement>;
+  ref: ComponentProps<'div'>['ref'];
 }
 
 /** useFold opens a fold with settings of these keys when one of them is wrong, and takes the keyboard there when it is opened by hand. */

@@ -21,7 +21,9 @@ interface Found {
 /** focusProblem takes the keyboard to the first field within a part of the page that has a problem. */
 export function focusProblem(part: ParentNode = document) {
   const control = part.querySelector<HTMLElement>('[aria-invalid=true]');
-  (control?.querySelector<HTMLElement>('input:checked') ?? control)?.focus(); // a group of radio buttons has no focus
+  // A group of radio buttons has no focus; one of them has.
+  const button = control?.querySelector<HTMLElement>('input:checked') ?? control?.querySelector('input');
+  (button ?? control)?.focus();
 }
 
 /** useProblems says what is wrong with the settings on the page: by the last Save & test, or what the backend says of them since, if wanted. */
