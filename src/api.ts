@@ -56,9 +56,6 @@ const resource = (uid: string, path: string) => `/api/datasources/uid/${encodeUR
 export const refresh = (uid: string) =>
   call('GET', resource(uid, 'status'), undefined, { 'X-Grafana-NoCache': 'true' });
 
-/** wake calls the backend, which after a restart gets the SecretKey with the first call and only then sends waiting mail. */
-export const wake = (uid: string) => call('GET', resource(uid, 'status'));
-
 /** StageReport is one step of a handshake (smtp.StageReport). */
 export interface StageReport {
   name: string;
@@ -109,9 +106,8 @@ export interface HealthDetails extends Hint {
   errorLink?: string;
 }
 
-/** knownDomain returns the latest check of the sender's domain, or undefined before the first. */
-export const knownDomain = async (uid: string) =>
-  (await call<{ domain?: DomainReport }>('GET', resource(uid, 'status'))).domain;
+/** readStatus says how the backend is doing. */
+export const readStatus = (uid: string) => call<{ domain?: DomainReport }>('GET', resource(uid, 'status'));
 
 /** diagnose does the handshake with one endpoint of the saved settings. */
 export async function diagnose(uid: string, { mode, port }: Endpoint): Promise<Handshake> {
@@ -135,9 +131,13 @@ export interface Preview {
   warnings?: string[];
 }
 
-/** preview renders a notification with settings that need not be saved yet. */
-export const preview = (uid: string, settings: EmailJsonData, payload?: unknown) =>
-  call<Preview>('POST', resource(uid, 'preview'), { settings: withNulls(settings), payload });
+/** SAMPLES are the notifications that a test mail and a preview may show (pkg/alert). */
+export const SAMPLES = ['firing', 'resolved', 'storm'] as const;
+export type Sample = (typeof SAMPLES)[number];
+
+/** preview renders a sample or a payload with settings that need not be saved yet. */
+export const preview = (uid: string, settings: EmailJsonData, shown: { sample: Sample } | { payload: unknown }) =>
+  call<Preview>('POST', resource(uid, 'preview'), { settings: withNulls(settings), ...shown });
 
 // A key that was cleared must reach the backend, which adds what is sent to
 // what is saved: JSON has no undefined.
@@ -153,8 +153,9 @@ export interface Receipt {
   rejected?: Array<{ address: string; code?: number; message: string }>;
 }
 
-/** sendTest mails the sample to one address, or to the default recipients. */
-export const sendTest = (uid: string, to: string) => call<Receipt>('POST', resource(uid, 'test'), to ? { to } : {});
+/** sendTest mails a sample to one address, or to the default recipients. */
+export const sendTest = (uid: string, to: string, sample: Sample) =>
+  call<Receipt>('POST', resource(uid, 'test'), to ? { to, sample } : { sample });
 
 export type DeliveryAction = 'retry' | 'cancel';
 

@@ -112,21 +112,48 @@ it('shows a failed health check with its link, and keeps its stages for the edit
   expect((await firstValueFrom(healthResults)).mail.details).toEqual(details);
 });
 
-it('leaves warnings to the editor, which has them in the language of the reader', async () => {
-  const hint = 'The domain example.com lacks what receivers ask for: DMARC.';
-  const report = { stages: [] };
-  const healthy = (warnings?: object[]) =>
+describe('the sentence of a health check, in the language of the reader', () => {
+  const report = {
+    host: 'relay',
+    port: 587,
+    mode: 'starttls',
+    stages: [],
+    tls: { version: 'TLS 1.3' },
+    mechanism: 'PLAIN',
+  };
+  const sentence = async (details: object, status = HealthStatus.OK) => {
+    const data = { status, message: 'English of the backend.', details };
     backend.reset({
-      'GET /api/datasources/uid/mail/health': {
-        status: HealthStatus.OK,
-        message: warnings ? `The relay accepts the credentials. ${hint} DMARC: add a record.` : 'The relay accepts.',
-        details: { report, warnings },
-      },
+      'GET /api/datasources/uid/mail/health': status === HealthStatus.OK ? data : { refuse: 400, data },
     });
-  healthy([{ hint, hintId: 'domain-lacks' }]);
-  expect((await datasource.testDatasource()).message).toBe(
-    'The relay accepts the credentials. There are warnings: see Result of the test above.',
-  );
-  healthy();
-  expect((await datasource.testDatasource()).message).toBe('The relay accepts.');
+    return datasource.testDatasource().then(
+      ({ message }) => message,
+      ({ error }) => error.message,
+    );
+  };
+
+  it('says what passed, and leaves warnings to the editor, which has them', async () => {
+    const passed = 'The relay relay:587 accepts the credentials (TLS 1.3, AUTH PLAIN).';
+    expect(await sentence({ report })).toBe(passed);
+    const hint = 'The domain example.com lacks what receivers ask for: DMARC.';
+    expect(await sentence({ report, warnings: [{ hint, hintId: 'domain-lacks' }] })).toBe(
+      `${passed} There are warnings: see Result of the test above.`,
+    );
+  });
+
+  it('names the step that failed, and leaves the words and the remedy to the editor', async () => {
+    const failed = { ...report, error: { stage: 'auth', error: 'auth: 535', hint: 'Check the SecretKey.' } };
+    expect(await sentence({ report: failed }, HealthStatus.Error)).toBe(
+      'The test failed at: Authentication. What to do is said above, in Result of the test.',
+    );
+    expect(await sentence({ report, outbox: { available: false } }, HealthStatus.Error)).toMatch(
+      /accepts the credentials, but alerts cannot be stored/,
+    );
+  });
+
+  it('is the one of the backend where no handshake was made', async () => {
+    expect(
+      await sentence({ hint: 'backend', hintId: 'ask-later', hintArgs: { seconds: '5' } }, HealthStatus.Error),
+    ).toBe('English of the backend.');
+  });
 });

@@ -15,28 +15,13 @@ import { recipients, type HealthDetails } from './api';
 import { mailTypeName, serviceStatusName, statusName } from './components/names';
 import { withDetails } from './details';
 import { displayText } from './displayText';
-import { reportHealth } from './health';
-import { t, translations } from './i18n';
+import { healthMessage, reportHealth } from './health';
+import { translations } from './i18n';
 import { lazyTranslated } from './lazy';
-import { problemText, translated, type SettingProblem } from './remedies';
 import { MAIL_TYPES, SERVICE_STATUSES, STATUSES } from './service';
 import type { EmailJsonData, EmailQuery, VariableQuery } from './types';
 import { Variables } from './variables';
 import { withWords } from './words';
-
-/** withoutWarnings is a message without what the config editor shows above it, in the reader's language. */
-function withoutWarnings(message: string, { warnings = [] }: HealthDetails): string {
-  const at = warnings[0]?.hint ? message.indexOf(warnings[0].hint) : -1;
-  return at > 0
-    ? `${message.slice(0, at)}${t('health.warnings', 'There are warnings: see Result of the test above.')}`
-    : message;
-}
-
-/** invalid says what is wrong with the settings, first of all; every field that is shown says so as well. */
-const invalid = (problems: SettingProblem[]): string =>
-  [t('health.invalid', 'Some settings are not valid.'), ...[...new Set(problems.map(problemText))].slice(0, 3)].join(
-    ' ',
-  );
 
 export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData> {
   /** Annotations mark, unless told otherwise, the mail that did not arrive at everybody. */
@@ -130,12 +115,10 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
   async callHealthCheck(): Promise<HealthCheckResult> {
     const [result] = await Promise.all([super.callHealthCheck(), translations()]);
     reportHealth(this.uid, result);
-    const details = (result.details ?? {}) as HealthDetails;
-    const { errorLink, hint, problems } = details;
-    const message = problems ? invalid(problems) : withoutWarnings(result.message, details);
+    const { errorLink } = (result.details ?? {}) as HealthDetails;
     return {
       ...result,
-      message: hint ? message.replace(hint, () => translated(details)) : message,
+      message: healthMessage(result),
       // Grafana links to what it finds under this key.
       details: errorLink ? { ...result.details, errorDetailsLink: errorLink } : result.details,
     };

@@ -1,6 +1,6 @@
 // The latest check of the sender's domain, for the config editor.
 import { useEffect, useState } from 'react';
-import { knownDomain, type DomainReport, type HealthDetails } from './api';
+import { readStatus, type DomainFinding, type DomainReport, type HealthDetails } from './api';
 import { healthResults } from './health';
 
 /** domainOf returns the domain of an address, in A-labels, or '' if there is none. */
@@ -9,15 +9,18 @@ export function domainOf(address: string): string {
   return URL.canParse(url) ? new URL(url).hostname : ''; // the browser's own IDNA
 }
 
+/** isLacking says whether a record is missing or wrong. */
+export const isLacking = ({ status }: DomainFinding) => status === 'missing' || status === 'wrong';
+
 /** lacking lists the findings of records that are missing or wrong. */
-export const lacking = (report?: DomainReport) =>
-  report?.findings.filter(({ status }) => status === 'missing' || status === 'wrong') ?? [];
+export const lacking = (report?: DomainReport) => report?.findings.filter(isLacking) ?? [];
 
 /**
- * useKnownDomain returns the latest check of the sender's domain, by "Save & test" or else
- * by the backend's daily check. It asks the backend only if wanted.
+ * useKnownDomain returns the latest check of the sender's domain, by "Save & test" or else by
+ * the backend's daily check. It calls the backend once, which also wakes that after a restart:
+ * with its first call it gets the SecretKey, and only then it sends the mail that waits.
  */
-export function useKnownDomain(uid: string, wanted: boolean): DomainReport | undefined {
+export function useKnownDomain(uid: string, saved: boolean): DomainReport | undefined {
   const [known, setKnown] = useState<DomainReport>();
   useEffect(() => {
     const subscription = healthResults.subscribe((results) => {
@@ -30,13 +33,13 @@ export function useKnownDomain(uid: string, wanted: boolean): DomainReport | und
   }, [uid]);
   useEffect(() => {
     let gone = false;
-    if (wanted && uid) {
-      knownDomain(uid).then(
-        (domain) => !gone && setKnown((found) => found ?? domain),
-        () => undefined, // a new data source has no backend yet
+    if (saved) {
+      readStatus(uid).then(
+        ({ domain }) => !gone && setKnown((found) => found ?? domain),
+        () => undefined, // Save & test says what is wrong
       );
     }
     return () => void (gone = true);
-  }, [uid, wanted]);
+  }, [uid, saved]);
   return known;
 }

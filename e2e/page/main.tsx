@@ -23,14 +23,15 @@ async function main() {
   const plugin = await loadPlugin('/public/plugins/nhncloud-email-datasource');
 
   const [, page, ...rest] = location.pathname.split('/');
-  const left = JSON.parse(new URLSearchParams(location.search).get('left') ?? '{}');
+  const parameters = new URLSearchParams(location.search);
+  const left = JSON.parse(parameters.get('left') ?? '{}');
   const uid = page === 'explore' ? left.datasource : rest.at(-1);
   const { data } = await request<Settings>({ url: `/api/datasources/uid/${uid}` });
   const settings = { ...data, meta: plugin.meta };
   provideDataSource(settings as never);
 
   createRoot(document.getElementById('root')!).render(
-    <ThemeContext.Provider value={getThemeById('light')}>
+    <ThemeContext.Provider value={getThemeById(parameters.get('theme') ?? 'light')}>
       <GlobalStyles />
       <BrowserRouter>
         <main>

@@ -16,15 +16,22 @@ async function violations(page: Page) {
   return found.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
 }
 
-test('axe finds nothing wrong with the editor and its tools', async ({ operator, page }) => {
-  await operator.open(settings({}, { secretKey: 'mistyped' }));
-  await page.getByRole('button', { name: 'Advanced' }).click();
-  await page.getByRole('button', { name: 'Try all ports' }).click();
-  await page.getByRole('button', { name: 'As YAML or Terraform' }).click();
-  await operator.saveAndTest();
-  await expect(page.getByText('Failed at: Authentication')).toBeVisible();
-  expect(await violations(page)).toEqual([]);
-});
+for (const theme of ['light', 'dark']) {
+  test(`axe finds nothing wrong with the editor and its tools, in a ${theme} theme`, async ({ operator, page }) => {
+    await operator.open(settings({}, { secretKey: 'mistyped' }));
+    await page.goto(`${page.url()}?theme=${theme}`);
+    for (const fold of [/^Connection/, /^More recipients/, /^Message/, /^Advanced/]) {
+      await page.getByRole('button', { name: fold }).click();
+    }
+    await page.getByRole('button', { name: 'Try all ports' }).click();
+    await page.getByRole('button', { name: 'Show the preview' }).click();
+    await page.getByRole('radio', { name: 'A payload' }).check({ force: true });
+    await page.getByRole('button', { name: 'As YAML or Terraform' }).click();
+    await operator.saveAndTest();
+    await expect(page.getByRole('row', { name: /^Authentication Failed/ })).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+  });
+}
 
 test('axe finds nothing wrong with fields that are refused', async ({ operator, page }) => {
   await operator.open(

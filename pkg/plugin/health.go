@@ -94,11 +94,10 @@ func (d *DataSource) domainWarnings(found *maildomain.Report) []failure.Hint {
 	if lacking == "" {
 		return nil
 	}
-	warnings := []failure.Hint{failure.DomainLacks.With("domain", from, "records", lacking)}
 	if hosts := delivery.RestrictedHosts(d.settings.To, d.settings.Cc, d.settings.Bcc); hosts != "" {
-		warnings = append(warnings, failure.DomainRestricted.With("hosts", hosts, "domain", from, "records", lacking))
+		return []failure.Hint{failure.DomainRestricted.With("hosts", hosts, "domain", from, "records", lacking)}
 	}
-	return warnings
+	return []failure.Hint{failure.DomainLacks.With("domain", from, "records", lacking)}
 }
 
 // check runs the handshake, and at the same time looks up the records of the sender's

@@ -62,8 +62,14 @@ type answer struct {
 
 func ask(t testing.TB, d *DataSource, role string, request backend.CallResourceRequest) answer {
 	t.Helper()
+	return askWith(context.Background(), t, d, role, request)
+}
+
+// askWith is ask in a context, such as that of a Grafana which says its address.
+func askWith(ctx context.Context, t testing.TB, d *DataSource, role string, request backend.CallResourceRequest) answer {
+	t.Helper()
 	request.PluginContext.User = &backend.User{Login: role, Role: role}
-	ctx := backend.WithPluginContext(context.Background(), request.PluginContext)
+	ctx = backend.WithPluginContext(ctx, request.PluginContext)
 	var got answer
 	err := d.CallResource(ctx, &request, backend.CallResourceResponseSenderFunc(func(r *backend.CallResourceResponse) error {
 		if r.Status != 0 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
@@ -191,6 +192,50 @@ func TestATestMailSaysWhatTheRelaySays(t *testing.T) {
 	}
 }
 
+// TestEachSampleIsMailedAndPreviewed, with its alerts, their links, and words that say
+// that it is a test.
+func TestEachSampleIsMailedAndPreviewed(t *testing.T) {
+	relay := startRelay(t, relaytest.Options{})
+	d := sending(t, relay)
+	ctx := config.WithGrafanaConfig(t.Context(), config.NewGrafanaCfg(map[string]string{config.AppURL: "https://grafana.example.com/sub/"}))
+	post := func(path, body string) answer {
+		request := postTo(path, body)
+		request.Headers = map[string][]string{"Content-Type": {"application/json"}}
+		return askWith(ctx, t, d, "Admin", request)
+	}
+	for i, tt := range []struct{ sample, subject, words string }{
+		{"", "2, 1: Test", "db-2"},
+		{"firing", "2, 1: Test", "web-1"},
+		{"resolved", "0, 3: Test", "db-1"},
+		{"storm", "120, 0: Test", "web-001"},
+	} {
+		got := post("preview", `{"sample":"`+tt.sample+`","settings":{"subjectTemplate":"{{ .FiringCount }}, {{ .ResolvedCount }}: {{ .Headline }}"}}`)
+		if got.Status != http.StatusOK {
+			t.Fatalf("%q: %d %s", tt.sample, got.Status, got.Body)
+		}
+		shown := decoded[preview](t, got)
+		for _, words := range []string{tt.words, "Nothing is wrong", "https://grafana.example.com/sub/alerting/list"} {
+			if !strings.Contains(shown.Text, words) || !strings.Contains(shown.HTML, words) {
+				t.Errorf("%q: %q is not in\n%s", tt.sample, words, shown.Text)
+			}
+		}
+		if !strings.HasPrefix(shown.Subject, tt.subject) {
+			t.Errorf("%q: %s", tt.sample, shown.Subject)
+		}
+		if got := post("test", `{"to":"me@example.com","sample":"`+tt.sample+`"}`); got.Status != http.StatusOK {
+			t.Errorf("%q: %d %s", tt.sample, got.Status, got.Body)
+		}
+		if mails, err := relay.WaitMails(t.Context(), i+1); err != nil || !strings.Contains(string(mails[i].Data), "Test: disk almost full") {
+			t.Errorf("%q: %v %s", tt.sample, err, mails[i].Data)
+		}
+	}
+	for _, path := range []string{"test", "preview"} {
+		if got := post(path, `{"sample":"flood"}`); got.Status != http.StatusBadRequest || !strings.Contains(string(got.Body), "firing, resolved, storm") {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+	}
+}
+
 // TestDiagnoseTellsOfEachPort: the relay listens on the configured one only.
 func TestDiagnoseTellsOfEachPort(t *testing.T) {
 	relay := startRelay(t, relaytest.Options{})
@@ -241,6 +286,9 @@ func TestAPreviewIsOfSettingsThatAreNotSaved(t *testing.T) {
 	page, err := os.ReadFile("../../docs/templates.md")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got := show(`{"textTemplate":"{{.Sumary}}"}`, oneAlert); !strings.Contains(string(got.Body), `"hintArgs":{"setting":"textTemplate"}`) {
+		t.Errorf("the setting is not named: %s", got.Body)
 	}
 	refused := decoded[failure.Error](t, show(`{"htmlTemplate":"<ul>\n{{range .Alerts}}\n<li><b> +  {{.Sumary}}{{end}}"}`, oneAlert))
 	if !strings.Contains(string(page), "\n    "+refused.Message+"\n") {

@@ -12,14 +12,17 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
-// previewRequest is the body of POST /preview. Both parts may be left out.
+// previewRequest is the body of POST /preview. Each part may be left out.
 type previewRequest struct {
 	// Payload is a webhook payload, shown as its first mail; without one a sample with
 	// a history is rendered.
 	Payload json.RawMessage `json:"payload"`
+	// Sample is which one; empty: alerts that fire.
+	Sample string `json:"sample"`
 	// Settings are keys of jsonData that replace the saved ones.
 	Settings map[string]json.RawMessage `json:"settings"`
 }
@@ -55,13 +58,9 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 		wrong.Status = http.StatusUnprocessableEntity // the request has them
 		return wrong
 	}
-	now := time.Now()
-	n := alert.Sample(now)
-	n.SampleHistory(now)
-	if len(request.Payload) > 0 {
-		if n, err = alert.Decode(bytes.NewReader(request.Payload)); err != nil {
-			return err
-		}
+	n, err := previewed(ctx, request)
+	if err != nil {
+		return err
 	}
 	if len(set.To)+len(set.Cc)+len(set.Bcc) == 0 {
 		set.To = []address.Address{set.From} // contact points may name them by ?to= alone
@@ -72,10 +71,26 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	}
 	content, mail, err := d.service.Preview(ctx, d.source, &set, n, recipients)
 	if err != nil {
-		return failure.New(failure.Template, err.Error(), failure.TemplateModel.With())
+		hint := failure.TemplateModel.With()
+		if wrong, ok := errors.AsType[*sandbox.Error](err); ok {
+			hint = failure.TemplateModel.With("setting", wrong.Template) // where the page shows it
+		}
+		return failure.New(failure.Template, err.Error(), hint)
 	}
 	writeJSON(w, http.StatusOK, preview{content.Subject, content.Text, content.Inline(), string(mail), content.Warnings})
 	return nil
+}
+
+// previewed is the notification that a preview shows.
+func previewed(ctx context.Context, request previewRequest) (*alert.Notification, error) {
+	if len(request.Payload) > 0 {
+		return alert.Decode(bytes.NewReader(request.Payload))
+	}
+	n, err := sampleOf(ctx, request.Sample)
+	if err == nil {
+		n.SampleHistory(time.Now())
+	}
+	return n, err
 }
 
 // previewTurn waits for a preview's turn. A large request does not: until its body

@@ -1,8 +1,15 @@
 package plugin
 
 import (
+	"cmp"
+	"context"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
@@ -13,6 +20,8 @@ import (
 type testRequest struct {
 	// To receives the mail; empty: the default recipients.
 	To string `json:"to"`
+	// Sample is what it shows; empty: alerts that fire.
+	Sample string `json:"sample"`
 }
 
 // postTest sends a sample notification, once and at once, and answers with the
@@ -26,6 +35,10 @@ func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
 	if err := decodeOptional(r, &request); err != nil {
 		return err
 	}
+	n, err := sampleOf(r.Context(), request.Sample)
+	if err != nil {
+		return err
+	}
 	recipients, err := d.testRecipients(request, role(r))
 	if err != nil {
 		return err
@@ -33,7 +46,7 @@ func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
 	if err := allow(w, d.limits.test, 1); err != nil {
 		return err
 	}
-	result, messageID, err := sender.SendNow(r.Context(), alert.Sample(time.Now()), recipients)
+	result, messageID, err := sender.SendNow(r.Context(), n, recipients)
 	if err != nil {
 		return err
 	}
@@ -47,6 +60,17 @@ func (d *DataSource) postTest(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil
+}
+
+// sampleOf returns the notification that a test mail and a preview show, with links into
+// the Grafana that asks.
+func sampleOf(ctx context.Context, kind string) (*alert.Notification, error) {
+	kind = cmp.Or(kind, alert.SampleKinds[0])
+	if !slices.Contains(alert.SampleKinds, kind) {
+		return nil, failure.New(failure.Body, fmt.Sprintf(`"sample" is %q`, kind), failure.Say("Take one of "+strings.Join(alert.SampleKinds, ", ")+"."))
+	}
+	url, _ := config.GrafanaConfigFromContext(ctx).AppURL() // without it there are no links
+	return alert.Sample(kind, time.Now(), url), nil
 }
 
 // testRecipients lets an Admin, who may change the settings, mail the sample to

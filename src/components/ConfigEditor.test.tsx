@@ -2,13 +2,14 @@ import { useState } from 'react';
 import { act, fireEvent, render, renderHook, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { DataSourceSettings } from '@grafana/data';
-import { HealthStatus } from '@grafana/runtime';
+import { config as grafana, HealthStatus } from '@grafana/runtime';
 import { initPluginTranslations } from '@grafana/i18n';
 import i18next from 'i18next';
 import { reportHealth } from '../health';
 import english from '../locales/en-US/nhncloud-email-datasource.json';
 import type { SettingProblem } from '../remedies';
 import { PLUGIN_ID } from '../service';
+import { reportSetup } from '../setup';
 import { backend } from '../test/backend';
 import type { EmailJsonData, EmailSecureJsonData } from '../types';
 import ConfigEditor from './ConfigEditor';
@@ -26,13 +27,16 @@ const complete: EmailJsonData = { appKey: 'AppKey', fromAddress: 'alerts@example
 /** edit renders the editor on a data source and returns what would be saved. */
 function edit(jsonData: EmailJsonData = {}, more: Partial<Options> = {}) {
   const saved = { current: { jsonData, secureJsonFields: {}, readOnly: false, uid: 'mail', ...more } as Options };
+  const page = { save: () => {} };
   function Page() {
     const [options, setOptions] = useState(saved.current);
     saved.current = options;
+    page.save = () =>
+      act(() => setOptions({ ...options, version: (options.version ?? 0) + 1, secureJsonData: undefined }));
     return <ConfigEditor options={options} onOptionsChange={setOptions} />;
   }
   render(<Page />);
-  return { saved, user: userEvent.setup({ delay: null }) };
+  return { saved, page, user: userEvent.setup({ delay: null }) };
 }
 
 /** validated has the backend find these problems from now on; the answer says what it was asked last. */
@@ -45,7 +49,11 @@ function validated(...problems: Array<Omit<SettingProblem, 'message'>>) {
 type User = ReturnType<typeof userEvent.setup>;
 
 const field = (label: RegExp) => screen.getByLabelText(label);
-const advanced = (user: User) => user.click(screen.getByRole('button', { name: /Advanced/ }));
+const unfold = (user: User, fold: RegExp) => user.click(screen.getByRole('button', { name: fold }));
+const connection = (user: User) => unfold(user, /^Connection/);
+const recipients = (user: User) => unfold(user, /^More recipients/);
+const message = (user: User) => unfold(user, /^Message/);
+const advanced = (user: User) => unfold(user, /^Advanced/);
 
 /** fill enters a text at once. */
 async function fill(user: User, label: RegExp, text: string) {
@@ -60,10 +68,12 @@ async function choose(user: User, label: RegExp, option: string | RegExp) {
 }
 
 it('saves what is entered under the keys of the settings', async () => {
-  const { saved, user } = edit();
+  const { saved, user } = edit({ language: 'en', timezone: 'Asia/Seoul' });
   await fill(user, /^AppKey/, 'my-app-key');
   await fill(user, /^SecretKey/, 'my-secret-key');
   await fill(user, /^From address/, 'alerts@example.com');
+  await recipients(user);
+  await message(user);
   await fill(user, /^From name/, 'Alerts');
   await fill(user, /^Reply to/, 'ops@example.com');
   await fill(user, /^To$/, 'a@example.com');
@@ -90,6 +100,7 @@ it('saves what is entered under the keys of the settings', async () => {
     mailType: 'auth',
     recipientMode: 'individual',
     language: 'ja',
+    timezone: 'Asia/Seoul',
     stableSubject: true,
   });
   expect(saved.current.secureJsonData).toEqual({ secretKey: 'my-secret-key' });
@@ -102,6 +113,128 @@ it('brings a process that was restarted the SecretKey, for the mail that waits',
   expect(backend.requests.map(({ route }) => route)).toEqual([wake]);
 });
 
+it('reads what is known of the data source once, also for recipients at Gmail', async () => {
+  const status = 'GET /api/datasources/uid/mail/resources/status';
+  backend.reset({ [status]: {} });
+  edit({ ...complete, to: ['jun@gmail.com'] }, { secureJsonFields: { secretKey: true } });
+  expect(await screen.findByText(/restricts mail to Gmail and Yahoo/)).toBeInTheDocument();
+  expect(backend.requests.filter(({ route }) => route === status)).toHaveLength(1);
+});
+
+describe('the language and the time zone of the mail', () => {
+  const person = (user: object) => Object.assign(grafana, { bootData: { user } });
+  afterEach(() => person({}));
+
+  it.each([
+    [
+      { language: 'ko-KR', timezone: 'Asia/Seoul' },
+      { language: 'ko', timezone: 'Asia/Seoul' },
+    ],
+    [
+      { language: 'ja-JP', timezone: 'utc' },
+      { language: 'ja', timezone: 'UTC' },
+    ],
+    [
+      { language: 'de-DE', timezone: 'Europe/Berlin' },
+      { language: 'en', timezone: 'Europe/Berlin' },
+    ],
+    [
+      { language: '', timezone: 'browser' },
+      { language: 'en', timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    ],
+  ])('are those of who adds a data source: %j', (user, expected) => {
+    person(user);
+    const { saved } = edit({}, { version: 1 });
+    expect(saved.current.jsonData).toEqual(expected);
+    expect(screen.getByText(new RegExp(`, ${expected.timezone}$`))).toBeInTheDocument();
+  });
+
+  it.each([
+    [complete, {}],
+    [{}, { version: 2 }],
+    [{}, { readOnly: true }],
+  ])('stay as they are in one that is there already: %j %j', (jsonData, more) => {
+    person({ language: 'ko-KR', timezone: 'Asia/Seoul' });
+    const { saved } = edit(jsonData, more);
+    expect(saved.current.jsonData).toEqual(jsonData);
+  });
+
+  it('stay as they were chosen', () => {
+    person({ language: 'ko-KR', timezone: 'Asia/Seoul' });
+    const { saved } = edit({ language: 'ja' });
+    expect(saved.current.jsonData).toEqual({ language: 'ja', timezone: 'Asia/Seoul' });
+  });
+});
+
+describe('a fold', () => {
+  const existing = { secureJsonFields: { secretKey: true } };
+
+  it('is closed, and says what is in it', () => {
+    edit(complete, existing);
+    expect(screen.queryAllByRole('button', { expanded: true })).toEqual([]);
+    expect(screen.getByText('smtp-mail.nhncloudservice.com:587, STARTTLS')).toBeInTheDocument();
+  });
+
+  it.each([
+    ['host', /^Connection/],
+    ['replyTo', /^More recipients/],
+    ['unsubscribeUrl', /^Message/],
+    ['maxConnections', /^Advanced/],
+  ] as Array<[keyof EmailJsonData, RegExp]>)(
+    'with a mistake in it is open, and may be closed: %s',
+    async (key, fold) => {
+      validated({ key: key as SettingProblem['key'], code: 'host', params: { value: 'wrong' } });
+      const { user } = edit({ ...complete, [key]: 'wrong' }, existing);
+      const header = await screen.findByRole('button', { name: fold, expanded: true });
+      expect(screen.getAllByRole('button', { expanded: true })).toEqual([header]);
+      await user.click(header);
+      expect(screen.queryAllByRole('button', { expanded: true })).toEqual([]);
+    },
+  );
+});
+
+it('ticks what is done, and shows what is next', async () => {
+  backend.reset({
+    'GET /api/datasources/uid/ticks/resources/status': {},
+    'POST /api/datasources/uid/ticks/resources/test': { status: 'sent', accepted: ['ops@example.com'] },
+  });
+  const steps = () =>
+    within(screen.getByRole('list', { name: 'Setup' }))
+      .getAllByRole('listitem')
+      .map((step) => [step.textContent, step.getAttribute('aria-current')]);
+  const { user } = edit(complete, { uid: 'ticks', secureJsonFields: { secretKey: true } });
+  expect(steps()[1]).toEqual(['Send a test mail', 'step']);
+  await user.click(screen.getByRole('button', { name: 'Send' }));
+  expect(await screen.findByText('The relay took the mail for ops@example.com.')).toBeInTheDocument();
+  expect(steps()[2]).toEqual(['Create a contact point', 'step']);
+  act(() => reportSetup('ticks', { contactPoint: true }));
+  expect(steps()[3]).toEqual(['Let an alert rule watch the queue', 'step']);
+  act(() => reportSetup('ticks', { contactPoint: false }));
+  expect(steps()[2]).toEqual(['Create a contact point', 'step']);
+});
+
+describe('a test of what is saved', () => {
+  it('is not offered before there is something to test', () => {
+    edit({ appKey: 'AppKey' });
+    expect(screen.queryByRole('button', { name: 'Send' })).not.toBeInTheDocument();
+    expect(screen.getByText(/^First enter the account/)).toBeInTheDocument();
+  });
+
+  it('says that what was changed is not saved, until it is', async () => {
+    const { user, page } = edit(complete, { version: 3, secureJsonFields: { secretKey: true } });
+    const unsaved = () => screen.queryByText(/^What you changed on this page is not saved/);
+    expect(unsaved()).not.toBeInTheDocument();
+    await fill(user, /^AppKey/, 'another');
+    expect(unsaved()).toBeInTheDocument();
+    await fill(user, /^AppKey/, complete.appKey!);
+    expect(unsaved()).not.toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Reset' }));
+    expect(unsaved()).toBeInTheDocument();
+    page.save();
+    expect(unsaved()).not.toBeInTheDocument();
+  });
+});
+
 it('calls nobody for a data source that has no SecretKey yet', () => {
   backend.reset({});
   edit();
@@ -111,6 +244,7 @@ it('calls nobody for a data source that has no SecretKey yet', () => {
 it('says that alerts are refused as long as nobody is to have them', async () => {
   const { user } = edit();
   expect(screen.getByText(/^No recipient is set/)).toBeInTheDocument();
+  await recipients(user);
   await fill(user, /^Bcc$/, 'a@example.com');
   await user.tab();
   expect(screen.queryByText(/^No recipient is set/)).not.toBeInTheDocument();
@@ -129,6 +263,7 @@ describe('advertising mail', () => {
 
   it('is asked for with the mail type, and saved', async () => {
     const { saved, user } = edit(complete, existing);
+    await message(user);
     expect(shown()).toEqual([]);
     await choose(user, /^Mail type/, 'Advertising');
     expect(shown()).toEqual(fields);
@@ -148,8 +283,9 @@ describe('advertising mail', () => {
     [{ mailType: 'auth', adSenderName: 'Example Inc.' }, fields],
     [{ mailType: 'auth' }, []],
     [{}, []],
-  ] as Array<[EmailJsonData, RegExp[]]>)('with %j', (jsonData, expected) => {
-    edit({ ...complete, ...jsonData }, existing);
+  ] as Array<[EmailJsonData, RegExp[]]>)('with %j', async (jsonData, expected) => {
+    const { user } = edit({ ...complete, ...jsonData }, existing);
+    await message(user);
     expect(shown()).toEqual(expected);
     expect(screen.queryByRole('alert')).not.toBeInTheDocument();
   });
@@ -157,6 +293,7 @@ describe('advertising mail', () => {
   it('is not missed on a new data source before its field was left', async () => {
     validated({ key: 'appKey', code: 'app-key-missing' }, { key: 'adSenderAddress', code: 'ad-address-missing' });
     const { user } = edit({ mailType: 'ad' });
+    await message(user);
     expect(screen.queryByRole('alert')).not.toBeInTheDocument();
     await user.click(field(/^Postal address/));
     await user.tab();
@@ -200,6 +337,7 @@ it('saves the advanced settings as numbers and flags', async () => {
 
 it('offers the ports of the mode, and follows the mode', async () => {
   const { saved, user } = edit(complete);
+  await connection(user);
   await user.click(field(/^Port/));
   expect((await screen.findAllByRole('option')).map((option) => option.textContent)).toEqual(['587', '25', '2587']);
   await user.keyboard('{Escape}');
@@ -212,6 +350,7 @@ it('offers the ports of the mode, and follows the mode', async () => {
 
 it('takes any port with another host', async () => {
   const { saved, user } = edit({ ...complete, host: 'relay.example.com', port: 587 });
+  await connection(user);
   await fill(user, /^Port/, '1025');
   expect(saved.current.jsonData.port).toBe(1025);
 });
@@ -233,6 +372,7 @@ describe('mistakes are told in words', () => {
   it('only after a required field was left, on a new data source', async () => {
     validated({ key: 'appKey', code: 'app-key-missing' }, { key: 'fromAddress', code: 'from-missing' });
     const { user } = edit();
+    await recipients(user);
     await fill(user, /^From name/, 'Alerts');
     await user.click(field(/^AppKey/));
     await user.tab();
@@ -246,6 +386,7 @@ describe('mistakes are told in words', () => {
     const wrong = { key: 'replyTo', code: 'address', params: { value: 'ops' } } as const;
     const asked = validated(wrong);
     const { user } = edit(complete, existing);
+    await recipients(user);
     await user.type(field(/^Reply to/), 'ops');
     await waitFor(() => expect(asked()).toMatchObject({ jsonData: { ...complete, replyTo: 'ops' } }));
     expect(asked()).toMatchObject({ secureJsonFields: { secretKey: true } });
@@ -304,8 +445,8 @@ describe('mistakes are told in words', () => {
     },
   );
 
-  it('not in a provisioned data source that writes numbers, flags and lists as text', () => {
-    edit(
+  it('not in a provisioned data source that writes numbers, flags and lists as text', async () => {
+    const { user } = edit(
       {
         ...complete,
         port: '2587',
@@ -315,6 +456,7 @@ describe('mistakes are told in words', () => {
       { secureJsonFields: { secretKey: true } },
     );
     expect(screen.queryByRole('alert')).not.toBeInTheDocument();
+    await connection(user);
     expect(field(/^Port/)).toHaveValue('2587');
     expect(screen.getByText('b@example.com')).toBeInTheDocument();
   });
@@ -376,17 +518,23 @@ describe('a list of addresses', () => {
   });
 });
 
+const isOfTestMail = (control: HTMLElement) =>
+  control.id === 'send-test-to' || control.closest('[role=radiogroup]')?.getAttribute('aria-label') === 'Shows';
+
 it('shows everything of a provisioned data source, and lets nothing be changed', async () => {
   const { user } = edit(
     { ...complete, mailType: 'ad', tlsAuthWithCACert: true },
     { readOnly: true, secureJsonFields: { secretKey: true, tlsCACert: true } },
   );
+  await connection(user);
+  await recipients(user);
+  await message(user);
   await advanced(user);
   const main = within(document.body);
   await waitFor(() => expect(field(/^CA certificate/)).toBeInTheDocument());
   for (const role of ['textbox', 'combobox', 'radio', 'switch', 'spinbutton'] as const) {
-    // A test mail may go anywhere: it changes nothing.
-    for (const control of main.getAllByRole(role).filter(({ id }) => id !== 'send-test-to')) {
+    // A test mail may show and go wherever one likes: it changes nothing.
+    for (const control of main.getAllByRole(role).filter((one) => !isOfTestMail(one))) {
       expect(control).toBeDisabled();
     }
   }

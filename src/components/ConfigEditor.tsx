@@ -1,71 +1,60 @@
-import { useEffect } from 'react';
-import { ConfigSection } from '@grafana/plugin-ui';
-import { Divider, Stack, TextLink } from '@grafana/ui';
-import { wake } from '../api';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { Stack, TextLink, useStyles2 } from '@grafana/ui';
+import { useKnownDomain } from '../domain';
 import { t } from '../i18n';
+import { documentation } from '../links';
+import { AccountSection } from './AccountSection';
 import { AdvancedSection } from './AdvancedSection';
+import { Checklist } from './Checklist';
+import { WIDTH } from './ConfigField';
 import { ConnectionSection } from './ConnectionSection';
 import { ContactPointSection } from './ContactPointSection';
-import { CredentialsSection } from './CredentialsSection';
-import { DiagnoseSection } from './DiagnoseSection';
 import { HealthSection } from './HealthSection';
 import { MessageSection } from './MessageSection';
 import { RecipientsSection } from './RecipientsSection';
-import { SenderSection } from './SenderSection';
 import { SendTestSection } from './SendTestSection';
 import { useConfig, type EditorProps } from './useConfig';
 
-const SECTIONS = [
-  ConnectionSection,
-  CredentialsSection,
-  SenderSection,
-  RecipientsSection,
-  MessageSection,
-  AdvancedSection,
-];
-
-const DOCUMENTATION = 'https://github.com/nhncloud/nhncloud-email-datasource/blob/main/docs/README.md';
-
-/** ConfigEditor edits every setting of the data source. */
+/**
+ * ConfigEditor edits every setting of the data source: first what each needs, in the order
+ * in which it is set up, then folded what few change.
+ */
 export default function ConfigEditor(props: EditorProps) {
+  const styles = useStyles2(getStyles);
   const config = useConfig(props);
   const { uid, name, secureJsonFields } = props.options;
-  const saved = Boolean(secureJsonFields?.secretKey);
-  useEffect(() => {
-    if (saved) {
-      wake(uid).catch(() => {}); // Save & test says what is wrong
-    }
-  }, [uid, saved]);
+  const known = useKnownDomain(uid, Boolean(secureJsonFields?.secretKey));
   return (
-    <Stack direction="column" gap={1}>
-      <p>
-        {t(
-          'config.intro',
-          'Sends alert email over NHN Cloud Email. The AppKey, the SecretKey and a sender address are all it needs; they are in the NHN Cloud console under Notification > Email.',
-        )}{' '}
-        <TextLink href={DOCUMENTATION} external>
+    <Stack direction="column" gap={2}>
+      <div>
+        {t('config.intro', 'The keys are in the NHN Cloud console under Notification > Email.')}{' '}
+        <TextLink href={documentation('README.md')} external inline>
           {t('config.documentation', 'Read the documentation')}
-        </TextLink>
-      </p>
-      <p>
+        </TextLink>{' '}
         <i>{t('config.required', 'Fields marked with * are required.')}</i>
-      </p>
-      {SECTIONS.map((Section, index) => (
-        <div key={index}>
-          <Divider />
-          <Section config={config} uid={uid} />
-        </div>
-      ))}
-      <Divider />
-      <ConfigSection title={t('config.try.title', 'Try it')}>
-        <Stack direction="column" gap={3}>
-          <DiagnoseSection config={config} uid={uid} />
-          <SendTestSection uid={uid} />
-        </Stack>
-      </ConfigSection>
-      <Divider />
+      </div>
+      <Checklist config={config} uid={uid} />
+      <AccountSection config={config} known={known} />
+      <HealthSection config={config} uid={uid} />
+      <SendTestSection config={config} uid={uid} />
       <ContactPointSection config={config} uid={uid} name={name} />
-      <HealthSection uid={uid} />
+      <div className={styles.folds}>
+        <ConnectionSection config={config} uid={uid} />
+        <RecipientsSection config={config} />
+        <MessageSection config={config} uid={uid} />
+        <AdvancedSection config={config} />
+      </div>
     </Stack>
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  folds: css({
+    borderTop: `1px solid ${theme.colors.border.weak}`,
+    paddingTop: theme.spacing(1),
+    display: 'grid',
+    gridTemplateColumns: `repeat(auto-fit, minmax(min(100%, ${theme.spacing(WIDTH.long)}), 1fr))`,
+    columnGap: theme.spacing(2),
+  }),
+});

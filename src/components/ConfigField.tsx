@@ -18,7 +18,7 @@ interface FieldProps<Name> {
 type KeysOf<T> = { [K in keyof JsonData]-?: NonNullable<JsonData[K]> extends T ? K : never }[keyof JsonData];
 
 /** The widths of controls, in the theme's spacing units. */
-export const WIDTH = { long: 60, short: 25 };
+export const WIDTH = { long: 56, short: 25 };
 
 /** useDescribed ties the control within an element to its error, which Grafana 12.3 shows beside it and nothing more. */
 function useDescribed(id: string, invalid: boolean) {

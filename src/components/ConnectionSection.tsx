@@ -1,13 +1,15 @@
-import { ConfigSection } from '@grafana/plugin-ui';
 import { Combobox, RadioButtonGroup, Stack } from '@grafana/ui';
 import { t } from '../i18n';
 import { isServiceHost, PORTS, SERVICE_HOST } from '../service';
 import type { PortMode } from '../types';
 import { ConfigField, NumberField, TextField, WIDTH } from './ConfigField';
+import { DiagnoseSection } from './DiagnoseSection';
+import { Fold } from './Fold';
 import type { Config } from './useConfig';
+import { modeName } from './useProbes';
 
-/** ConnectionSection chooses the relay and how TLS begins. */
-export function ConnectionSection({ config }: { config: Config }) {
+/** ConnectionSection chooses the relay and how TLS begins, and tries the ports. */
+export function ConnectionSection({ config, uid }: { config: Config; uid: string }) {
   const { settings } = config;
   const portLabel = t('config.port.label', 'Port');
 
@@ -16,7 +18,12 @@ export function ConnectionSection({ config }: { config: Config }) {
   const setMode = (portMode: PortMode) => config.set({ portMode, port: PORTS[portMode][0] });
 
   return (
-    <ConfigSection title={t('config.connection.title', 'Connection')}>
+    <Fold
+      config={config}
+      keys={['host', 'portMode', 'port']}
+      title={t('config.connection.title', 'Connection and port check')}
+      summary={`${settings.host}:${settings.port}, ${modeName({ mode: settings.portMode, port: settings.port })}`}
+    >
       <Stack direction="column" gap={2}>
         <TextField
           config={config}
@@ -77,7 +84,8 @@ export function ConnectionSection({ config }: { config: Config }) {
         ) : (
           <NumberField config={config} name="port" label={portLabel} />
         )}
+        <DiagnoseSection config={config} uid={uid} />
       </Stack>
-    </ConfigSection>
+    </Fold>
   );
 }

@@ -32,6 +32,7 @@ import {
 } from '../contactPoint';
 import { testContactPoint } from '../contactPointTest';
 import { t } from '../i18n';
+import { reportSetup } from '../setup';
 import { terraformSnippet, yamlSnippet } from '../snippets';
 import { WIDTH } from './ConfigField';
 import { Problem } from './Problem';
@@ -62,6 +63,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
         setProgress((before) => ({ ...before, [step]: state })),
       );
       config.savedElsewhere(created.version, 'webhookSecret');
+      reportSetup(uid, { contactPoint: true });
       return created;
     });
   };
@@ -240,8 +242,8 @@ function Next({ created, uid, name }: { created: Created; uid: string; name: str
     });
   };
   const createRule = () =>
-    void rule.run(() =>
-      createQueueRule(uid, name, {
+    void rule.run(async () => {
+      const created = await createQueueRule(uid, name, {
         title: t('contact-point.rule-title', 'Mail is not going out'),
         annotations: {
           summary: t('contact-point.rule-summary', 'Alert mail has waited for {{duration}}', { duration: DURATION }),
@@ -250,8 +252,10 @@ function Next({ created, uid, name }: { created: Created; uid: string; name: str
             "See the data source's Save & test, and its delivery log for what the relay said.",
           ),
         },
-      }),
-    );
+      });
+      reportSetup(uid, { rule: true });
+      return created;
+    });
 
   return (
     <Stack direction="column" gap={2}>

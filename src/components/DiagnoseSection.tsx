@@ -1,49 +1,33 @@
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { ConfigSubSection } from '@grafana/plugin-ui';
 import { Button, Icon, Spinner, Stack, useStyles2 } from '@grafana/ui';
-import { ApiError, asApiError, diagnose, type Handshake } from '../api';
 import { t } from '../i18n';
 import { ENDPOINTS, isServiceHost, type Endpoint } from '../service';
 import { HandshakeReport, milliseconds } from './HandshakeReport';
+import { Remedy } from './Remedy';
 import { getTableStyles } from './table';
+import { Unsaved } from './Unsaved';
 import type { Config } from './useConfig';
-
-type Probe = 'running' | Handshake | ApiError;
-
-const keyOf = ({ mode, port }: Endpoint) => `${mode}:${port}`;
-const modeName = ({ mode }: Endpoint) =>
-  mode === 'starttls' ? t('config.port-mode.starttls', 'STARTTLS') : t('config.port-mode.wrapper', 'TLS wrapper');
+import { isHandshake, keyOf, modeName, useProbes, works, type Probe } from './useProbes';
 
 /** DiagnoseSection tries every port of the service, and shows each as it answers. */
 export function DiagnoseSection({ config, uid }: { config: Config; uid: string }) {
   const styles = useStyles2(getStyles);
   const { settings } = config;
-  const [probes, setProbes] = useState<Record<string, Probe>>({});
+  const { probes, running, run: probe } = useProbes(uid);
   const [shown, setShown] = useState<string>();
-  const mounted = useRef(true);
-  useEffect(() => {
-    mounted.current = true;
-    return () => void (mounted.current = false);
-  }, []);
 
   const own: Endpoint = { mode: settings.portMode, port: settings.port };
   const endpoints =
     isServiceHost(settings.host) || ENDPOINTS.some((one) => keyOf(one) === keyOf(own))
       ? ENDPOINTS
       : [own, ...ENDPOINTS];
-  const running = Object.values(probes).includes('running');
 
   const run = () => {
     setShown(undefined);
-    setProbes(Object.fromEntries(endpoints.map((endpoint) => [keyOf(endpoint), 'running'])));
-    for (const endpoint of endpoints) {
-      diagnose(uid, endpoint)
-        .catch(asApiError)
-        .then((probe) => mounted.current && setProbes((before) => ({ ...before, [keyOf(endpoint)]: probe })))
-        .catch(() => {});
-    }
+    probe(endpoints);
   };
 
   return (
@@ -55,8 +39,9 @@ export function DiagnoseSection({ config, uid }: { config: Config; uid: string }
       )}
     >
       <Stack direction="column" gap={2}>
+        <Unsaved config={config} />
         <div>
-          <Button variant="secondary" icon="heart-rate" onClick={run} disabled={running}>
+          <Button variant="secondary" icon="heart-rate" onClick={run} disabled={running || !config.ready}>
             {running ? t('diagnose.running', 'Trying the ports…') : t('diagnose.run', 'Try all ports')}
           </Button>
         </div>
@@ -92,7 +77,7 @@ export function DiagnoseSection({ config, uid }: { config: Config; uid: string }
                             {t('diagnose.details', 'Details')}
                           </Button>
                         )}
-                        {isHandshake(probe) && !probe.error && !config.readOnly && key !== keyOf(own) && (
+                        {works(probe) && !config.readOnly && key !== keyOf(own) && (
                           <Button
                             size="sm"
                             variant="secondary"
@@ -117,22 +102,21 @@ export function DiagnoseSection({ config, uid }: { config: Config; uid: string }
   );
 }
 
-const isHandshake = (probe?: Probe): probe is Handshake => typeof probe === 'object' && !(probe instanceof ApiError);
-
 function Result({ probe }: { probe: Probe }) {
   const styles = useStyles2(getStyles);
   if (probe === 'running') {
     return <Spinner inline />;
   }
-  const error = probe instanceof ApiError ? probe.message : probe.error?.error;
-  if (error) {
+  if (!isHandshake(probe) || probe.error) {
+    const failure = isHandshake(probe) ? probe.error! : { error: probe.message, hint: probe.hint };
     return (
-      <span className={styles.failed}>
-        <Icon name="times" /> {error}
-      </span>
+      <Stack gap={0.5}>
+        <Icon name="times" className={styles.failed} title={t('handshake.failed', 'Failed')} />
+        <Remedy failure={failure} />
+      </Stack>
     );
   }
-  const total = (probe as Handshake).stages.reduce((sum, stage) => sum + stage.durationMs, 0);
+  const total = probe.stages.reduce((sum, stage) => sum + stage.durationMs, 0);
   return (
     <span className={styles.passed}>
       <Icon name="check" /> {t('diagnose.works', 'Works ({{duration}})', { duration: milliseconds(total) })}

@@ -3,7 +3,9 @@ import { css, cx } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { ClipboardButton, Icon, Stack, TextLink, useStyles2, type IconName } from '@grafana/ui';
 import type { DomainFinding, DomainReport } from '../api';
+import { isLacking } from '../domain';
 import { t } from '../i18n';
+import { documentation } from '../links';
 import { translated } from '../remedies';
 import { getTableStyles } from './table';
 
@@ -19,9 +21,6 @@ function outcome(status: DomainFinding['status']): { icon: IconName; text: strin
       return { icon: 'question-circle', text: t('domain.unknown', 'Not checked') };
   }
 }
-
-const DOCUMENTATION =
-  'https://github.com/nhncloud/nhncloud-email-datasource/blob/main/docs/troubleshooting.md#the-domain-of-from';
 
 /** DomainTable shows the DNS records of the sender's domain: what DNS has, what is wrong, and the record to add. */
 export function DomainTable({ report }: { report: DomainReport }) {
@@ -56,7 +55,7 @@ export function DomainTable({ report }: { report: DomainReport }) {
           'This is what DNS said at {{time}}. Only the NHN Cloud console shows whether the domain is verified. A change in DNS can take up to 48 hours.',
           { time: dateTimeFormat(report.checked) },
         )}{' '}
-        <TextLink href={DOCUMENTATION} external inline>
+        <TextLink href={documentation('troubleshooting.md#the-domain-of-from')} external inline>
           {t('config.documentation', 'Read the documentation')}
         </TextLink>
       </div>
@@ -113,8 +112,9 @@ function expectation(finding: DomainFinding): ReactNode {
   if (finding.expected) {
     return <Expected record={finding.record} text={finding.expected} />;
   }
-  const ofConsole = finding.record === 'dkim' && (finding.status === 'missing' || finding.status === 'wrong');
-  return ofConsole ? t('domain.of-console', 'The record that the console shows') : null;
+  return finding.record === 'dkim' && isLacking(finding)
+    ? t('domain.of-console', 'The record that the console shows')
+    : null;
 }
 
 function Expected({ record, text }: { record: DomainFinding['record']; text: string }) {

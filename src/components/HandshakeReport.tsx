@@ -1,10 +1,10 @@
 import { css, cx } from '@emotion/css';
 import { dateTimeFormat, formattedValueToString, getValueFormat, type GrafanaTheme2 } from '@grafana/data';
-import { Alert, Icon, Stack, useStyles2, type IconName } from '@grafana/ui';
+import { Icon, Stack, useStyles2, type IconName } from '@grafana/ui';
 import type { Handshake, StageReport } from '../api';
 import { t } from '../i18n';
-import { translated } from '../remedies';
 import { stageName } from './names';
+import { Remedy } from './Remedy';
 import { getTableStyles } from './table';
 
 function outcome(stage: StageReport): { icon: IconName; text: string } {
@@ -20,7 +20,7 @@ function outcome(stage: StageReport): { icon: IconName; text: string } {
 
 export const milliseconds = (ms: number) => formattedValueToString(getValueFormat('ms')(ms, ms < 10 ? 1 : 0));
 
-/** HandshakeReport shows a handshake step by step: where it failed, the relay's words, the remedy. */
+/** HandshakeReport shows a handshake step by step: where it failed, the relay's words, and there the remedy. */
 export function HandshakeReport({ report }: { report: Handshake }) {
   const styles = useStyles2(getStyles);
   const { error, tls, mechanism } = report;
@@ -37,15 +37,6 @@ export function HandshakeReport({ report }: { report: Handshake }) {
 
   return (
     <Stack direction="column" gap={1}>
-      {error && (
-        <Alert
-          title={t('handshake.failed-at', 'Failed at: {{stage}}', { stage: stageName(error.stage) })}
-          bottomSpacing={0}
-        >
-          <p>{error.error}</p>
-          {error.hint && <strong>{translated(error)}</strong>}
-        </Alert>
-      )}
       <table className={styles.table} aria-label={t('handshake.label', 'Handshake with the relay')}>
         <thead>
           <tr>
@@ -69,7 +60,10 @@ export function HandshakeReport({ report }: { report: Handshake }) {
                   <Icon name={icon} /> {text}
                 </td>
                 <td className={styles.short}>{stage.outcome !== 'skipped' && milliseconds(stage.durationMs)}</td>
-                <td className={styles.reply}>{stage.reply}</td>
+                <td>
+                  <div className={styles.reply}>{stage.reply}</div>
+                  {error && stage.outcome === 'failed' && <Remedy failure={error} />}
+                </td>
               </tr>
             );
           })}

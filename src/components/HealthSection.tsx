@@ -1,54 +1,85 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
-import type { HealthCheckResult } from '@grafana/runtime';
-import { Alert, Divider, Stack } from '@grafana/ui';
+import { Alert, Button, Icon, Stack, useStyles2 } from '@grafana/ui';
 import type { HealthDetails } from '../api';
-import { healthResults } from '../health';
+import { lacking } from '../domain';
+import { accepted, useHealth } from '../health';
 import { t } from '../i18n';
 import { translated } from '../remedies';
+import { AnotherPort } from './AnotherPort';
 import { DomainTable } from './DomainTable';
 import { HandshakeReport } from './HandshakeReport';
+import type { Config } from './useConfig';
 
-/** HealthSection shows the steps of the last "Save & test", once there was one. */
-export function HealthSection({ uid }: { uid: string }) {
-  const [result, setResult] = useState<HealthCheckResult>();
-  useEffect(() => {
-    const subscription = healthResults.subscribe((results) => setResult(results[uid]));
-    return () => subscription.unsubscribe();
-  }, [uid]);
-
-  const { report, domain, outbox, warnings = [] } = (result?.details ?? {}) as HealthDetails;
+/** HealthSection shows the last "Save & test", once there was one: in a line if it passed, else with the step that failed. */
+export function HealthSection({ config, uid }: { config: Config; uid: string }) {
+  const styles = useStyles2(getStyles);
+  const [open, setOpen] = useState(false);
+  const details = (useHealth(uid)?.details ?? {}) as HealthDetails;
+  const { report, domain } = details;
   if (!report) {
     return null;
   }
-  return (
-    <>
-      <Divider />
+  if (report.error) {
+    return (
       <ConfigSection title={t('health.title', 'Result of the test')}>
         <Stack direction="column" gap={1}>
+          <AnotherPort key={JSON.stringify(report)} config={config} uid={uid} report={report} />
           <HandshakeReport report={report} />
-          {outbox?.available && (
-            <div>
-              {outbox.durable
-                ? t(
-                    'health.outbox-durable',
-                    'Mail that cannot be sent at once waits in {{location}} and outlives a restart.',
-                    {
-                      location: outbox.location ?? outbox.backend ?? '',
-                    },
-                  )
-                : t(
-                    'health.outbox-memory',
-                    'Mail that cannot be sent at once waits in memory and is lost when Grafana stops.',
-                  )}
-            </div>
-          )}
-          {warnings.map((warning) => (
-            <Alert key={warning.hint} severity="warning" title={translated(warning)} bottomSpacing={0} />
-          ))}
-          {domain && <DomainTable report={domain} />}
+          <Warnings details={details} />
         </Stack>
       </ConfigSection>
+    );
+  }
+  return (
+    <Stack direction="column" gap={1}>
+      <Stack alignItems="center" gap={1} wrap="wrap">
+        <span>{t('health.title', 'Result of the test')}:</span>
+        <span className={styles.passed}>
+          <Icon name="check" /> {accepted(report)}
+        </span>
+        <Button size="sm" fill="text" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {t('health.steps', 'Every step')}
+        </Button>
+      </Stack>
+      {open && <Details details={details} />}
+      <Warnings details={details} />
+      {domain && (open || lacking(domain).length > 0) && <DomainTable report={domain} />}
+    </Stack>
+  );
+}
+
+function Warnings({ details: { warnings = [] } }: { details: HealthDetails }) {
+  return warnings.map((warning) => (
+    <Alert key={warning.hint} severity="warning" title={translated(warning)} bottomSpacing={0} />
+  ));
+}
+
+/** Details are the steps of the test, and what becomes of mail that cannot be sent at once. */
+function Details({ details: { report, outbox } }: { details: HealthDetails }) {
+  return (
+    <>
+      {report && <HandshakeReport report={report} />}
+      {outbox?.available && (
+        <div>
+          {outbox.durable
+            ? t(
+                'health.outbox-durable',
+                'Mail that cannot be sent at once waits in {{location}} and outlives a restart.',
+                {
+                  location: outbox.location ?? outbox.backend ?? '',
+                },
+              )
+            : t(
+                'health.outbox-memory',
+                'Mail that cannot be sent at once waits in memory and is lost when Grafana stops.',
+              )}
+        </div>
+      )}
     </>
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({ passed: css({ color: theme.colors.success.text }) });

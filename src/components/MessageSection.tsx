@@ -1,17 +1,39 @@
-import { useMemo } from 'react';
-import { ConfigSection } from '@grafana/plugin-ui';
+import { useMemo, useState } from 'react';
 import { Combobox, RadioButtonGroup, Stack } from '@grafana/ui';
 import { t } from '../i18n';
-import type { Language } from '../types';
+import type { Language, MailType } from '../types';
 import { AdvertisingSection } from './AdvertisingSection';
 import { ConfigField, SwitchField, TextAreaField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE, LANGUAGES } from './examples';
+import { Fold } from './Fold';
+import { mailTypeName } from './names';
 import { PreviewSection } from './PreviewSection';
 import type { Config } from './useConfig';
+import type { TemplateMistake } from './usePreview';
 
-/** MessageSection says how the mail reads. */
-export function MessageSection({ config, uid }: { config: Config; uid: string }) {
-  const { settings } = config;
+const KEYS = [
+  'mailType',
+  'language',
+  'timezone',
+  'stableSubject',
+  'subjectTemplate',
+  'textTemplate',
+  'htmlTemplate',
+  'adSenderName',
+  'adSenderAddress',
+  'unsubscribeUrl',
+  'unsubscribeAddress',
+] as const;
+
+/** MessageSection says how the mail reads, and shows it. */
+export function MessageSection({ config: saved, uid }: { config: Config; uid: string }) {
+  const { settings } = saved;
+  const [mistake, setMistake] = useState<TemplateMistake>();
+  // What the preview found wrong with a template stands at its field.
+  const config: Config = {
+    ...saved,
+    error: (key) => saved.error(key) ?? (key === mistake?.setting ? mistake.message : undefined),
+  };
   const zones = useMemo(
     () => ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')].map((value) => ({ value })),
     [],
@@ -21,16 +43,42 @@ export function MessageSection({ config, uid }: { config: Config; uid: string })
     { name: 'textTemplate', label: t('config.text-template.label', 'Plain text') },
     { name: 'htmlTemplate', label: t('config.html-template.label', 'HTML') },
   ] as const;
+  const language = LANGUAGES.find(({ value }) => value === settings.language)?.label ?? settings.language;
 
   return (
-    <ConfigSection title={t('config.message.title', 'Message')}>
+    <Fold
+      config={config}
+      keys={KEYS}
+      title={t('config.message.title', 'Message, templates and preview')}
+      summary={`${language}, ${settings.timezone}`}
+    >
       <Stack direction="column" gap={2}>
+        <ConfigField
+          config={config}
+          name="mailType"
+          label={t('config.mail-type.label', 'Mail type')}
+          tooltip={t(
+            'config.mail-type.tooltip',
+            'What the mail is for. The service is told with the user name (AppKey#normal, AppKey#auth, AppKey#ad). Alerts are normal mail; authentication is for one-time codes. Advertising follows the rules for ads: the subject starts with (광고), and the body names the sender and how to unsubscribe.',
+          )}
+        >
+          <Combobox<MailType>
+            id="mailType"
+            width={WIDTH.long}
+            isClearable
+            placeholder={t('config.mail-type.unset', 'Default (normal)')}
+            value={settings.mailType ?? null}
+            onChange={(option) => config.set({ mailType: option?.value })}
+            options={(['normal', 'auth', 'ad'] as const).map((value) => ({ value, label: mailTypeName(value) }))}
+          />
+        </ConfigField>
+        <AdvertisingSection config={config} />
         <ConfigField config={config} name="language" label={t('config.language.label', 'Language of the mail')}>
           <RadioButtonGroup<Language>
             id="language"
             aria-label={t('config.language.label', 'Language of the mail')}
             value={settings.language}
-            onChange={(language) => config.set({ language })}
+            onChange={(value) => config.set({ language: value })}
             options={LANGUAGES}
           />
         </ConfigField>
@@ -70,9 +118,8 @@ export function MessageSection({ config, uid }: { config: Config; uid: string })
             placeholder={builtIn}
           />
         ))}
-        <AdvertisingSection config={config} />
-        <PreviewSection config={config} uid={uid} />
+        <PreviewSection config={saved} uid={uid} onMistake={setMistake} />
       </Stack>
-    </ConfigSection>
+    </Fold>
   );
 }

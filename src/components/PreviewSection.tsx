@@ -1,31 +1,34 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { ConfigSubSection } from '@grafana/plugin-ui';
-import { Alert, Button, RadioButtonGroup, Stack, Tab, TabsBar, useStyles2 } from '@grafana/ui';
-import { preview, type Preview } from '../api';
+import { Alert, Button, Field, RadioButtonGroup, Stack, TextArea, useStyles2 } from '@grafana/ui';
+import { SAMPLES, type Sample } from '../api';
 import { t } from '../i18n';
-import type { EmailJsonData, Language } from '../types';
+import type { Language } from '../types';
 import { LANGUAGES } from './examples';
+import { MailFrame, type Scheme, type Width } from './MailFrame';
+import { sampleName } from './names';
 import { Problem } from './Problem';
 import type { Config } from './useConfig';
-import { useTask } from './useTask';
+import { usePreview, type TemplateMistake } from './usePreview';
 
-// A mail is rendered anew when typing has paused for this long.
-const PAUSE_MS = 400;
+interface Props {
+  config: Config;
+  uid: string;
+  /** Called with what is wrong with a template, and with nothing once that is right. */
+  onMistake: (mistake?: TemplateMistake) => void;
+}
 
-type Part = 'html' | 'text';
-type Scheme = 'light' | 'dark';
-
-/** PreviewSection shows the mail of a sample alert as settings and templates change. */
-export function PreviewSection({ config, uid }: { config: Config; uid: string }) {
+/** PreviewSection shows the mail of an alert as settings and templates change. */
+export function PreviewSection(props: Props) {
   const [open, setOpen] = useState(false);
   return (
     <ConfigSubSection
       title={t('preview.title', 'Preview')}
       description={t(
         'preview.description',
-        'The mail of a sample alert, with the settings on this page. Nothing is sent.',
+        'The mail of a sample or of a payload, with the settings on this page. Nothing is sent.',
       )}
     >
       <Stack direction="column" gap={2}>
@@ -34,41 +37,45 @@ export function PreviewSection({ config, uid }: { config: Config; uid: string })
             {open ? t('preview.hide', 'Hide the preview') : t('preview.show', 'Show the preview')}
           </Button>
         </div>
-        {open && <LivePreview jsonData={config.jsonData} language={config.settings.language} uid={uid} />}
+        {open && <LivePreview {...props} />}
       </Stack>
     </ConfigSubSection>
   );
 }
 
-function LivePreview({ jsonData, language, uid }: { jsonData: EmailJsonData; language: Language; uid: string }) {
+function LivePreview({ config, uid, onMistake }: Props) {
   const styles = useStyles2(getStyles);
   const [chosen, setChosen] = useState<Language>();
-  const [part, setPart] = useState<Part>('html');
+  const [shows, setShows] = useState<Sample | 'payload'>('firing');
+  const [payload, setPayload] = useState('');
   const [scheme, setScheme] = useState<Scheme>('light');
-  const [first, setFirst] = useState(true);
-  const { run, result, error, running } = useTask<Preview>();
-  const shown = chosen ?? language;
-
-  useEffect(() => {
-    const settings = { ...jsonData, language: shown };
-    const timer = setTimeout(
-      () => {
-        setFirst(false);
-        void run(() => preview(uid, settings));
-      },
-      first ? 0 : PAUSE_MS,
-    );
-    return () => clearTimeout(timer);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `first` only sets the pace
-  }, [jsonData, shown, uid, run]);
+  const [width, setWidth] = useState<Width>('desktop');
+  const language = chosen ?? config.settings.language;
+  const { mail, error, mistake, invalid, running } = usePreview(
+    uid,
+    config.jsonData,
+    language,
+    shows === 'payload' ? { payload } : { sample: shows },
+    onMistake,
+  );
 
   return (
     <Stack direction="column" gap={1}>
       <Stack gap={2} wrap="wrap">
+        <RadioButtonGroup<Sample | 'payload'>
+          aria-label={t('preview.shows', 'What the preview shows')}
+          size="sm"
+          value={shows}
+          onChange={setShows}
+          options={[
+            ...SAMPLES.map((value) => ({ value, label: sampleName(value) })),
+            { value: 'payload', label: t('preview.payload', 'A payload') },
+          ]}
+        />
         <RadioButtonGroup<Language>
           aria-label={t('preview.language', 'Language of the preview')}
           size="sm"
-          value={shown}
+          value={language}
           onChange={setChosen}
           options={LANGUAGES}
         />
@@ -82,50 +89,59 @@ function LivePreview({ jsonData, language, uid }: { jsonData: EmailJsonData; lan
             { value: 'dark', label: t('preview.dark', 'Dark') },
           ]}
         />
+        <RadioButtonGroup<Width>
+          aria-label={t('preview.width', 'Width of the preview')}
+          size="sm"
+          value={width}
+          onChange={setWidth}
+          options={[
+            { value: 'desktop', label: t('preview.desktop', 'Computer') },
+            { value: 'phone', label: t('preview.phone', 'Phone') },
+          ]}
+        />
       </Stack>
-      {error && <Problem error={error} />}
-      {result && !error && (
+      {shows === 'payload' && (
+        <Field
+          noMargin
+          label={t('preview.payload-label', 'Payload of a notification')}
+          description={t('preview.payload-help', 'The JSON that Grafana or Alertmanager posts.')}
+          invalid={invalid !== ''}
+          error={invalid}
+        >
+          <TextArea
+            id="preview-payload"
+            className={styles.payload}
+            rows={6}
+            spellCheck={false}
+            value={payload}
+            onChange={(event) => setPayload(event.currentTarget.value)}
+          />
+        </Field>
+      )}
+      {error && !mistake && <Problem error={error} />}
+      {mistake && (
+        <Alert
+          severity="warning"
+          bottomSpacing={0}
+          title={
+            mail
+              ? t(
+                  'preview.mistake',
+                  'A template has a mistake, which is told at its field. This is the last mail without it.',
+                )
+              : t('preview.mistake-first', 'A template has a mistake, which is told at its field.')
+          }
+        />
+      )}
+      {mail && (
         <div aria-busy={running}>
-          {result.warnings?.map((warning) => (
-            <Alert key={warning} severity="warning" title={warning} />
-          ))}
-          <div className={styles.subject}>{result.subject}</div>
-          <TabsBar>
-            <Tab label={t('preview.html', 'HTML')} active={part === 'html'} onChangeTab={() => setPart('html')} />
-            <Tab label={t('preview.text', 'Plain text')} active={part === 'text'} onChangeTab={() => setPart('text')} />
-          </TabsBar>
-          {part === 'html' ? (
-            // No scripts, no forms, no origin: the mail may hold whatever an alert holds.
-            <iframe
-              className={styles.mail}
-              style={{ colorScheme: scheme }}
-              title={t('preview.mail', 'The mail')}
-              sandbox=""
-              srcDoc={inScheme(result.html, scheme)}
-            />
-          ) : (
-            <pre className={styles.text}>{result.text}</pre>
-          )}
+          <MailFrame mail={mail} scheme={scheme} width={width} />
         </div>
       )}
     </Stack>
   );
 }
 
-/**
- * inScheme shows a mail as in a client with that color scheme, whichever the
- * browser prefers: a query for the other scheme never matches, one for this
- * scheme always does.
- */
-export function inScheme(html: string, scheme: Scheme): string {
-  const other = scheme === 'dark' ? 'light' : 'dark';
-  return html
-    .replaceAll(new RegExp(`\\(\\s*prefers-color-scheme\\s*:\\s*${other}\\s*\\)`, 'gi'), '(max-width: 0)')
-    .replaceAll(new RegExp(`\\(\\s*prefers-color-scheme\\s*:\\s*${scheme}\\s*\\)`, 'gi'), '(min-width: 0)');
-}
-
 const getStyles = (theme: GrafanaTheme2) => ({
-  subject: css({ ...theme.typography.h5, overflowWrap: 'anywhere' }),
-  mail: css({ width: '100%', height: 600, border: `1px solid ${theme.colors.border.weak}`, background: 'Canvas' }),
-  text: css({ maxHeight: 600, overflow: 'auto', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }),
+  payload: css({ fontFamily: theme.typography.fontFamilyMonospace }),
 });

@@ -1,58 +1,36 @@
-import { ConfigSection } from '@grafana/plugin-ui';
-import { Combobox, Stack, Text } from '@grafana/ui';
-import { useKnownDomain } from '../domain';
+import { Combobox, Stack } from '@grafana/ui';
 import { t } from '../i18n';
 import type { RecipientMode } from '../types';
 import { AddressList } from './AddressList';
-import { ConfigField, WIDTH } from './ConfigField';
+import { ConfigField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
-import { RestrictedNotice, restrictedHosts } from './RestrictedNotice';
+import { Fold } from './Fold';
 import type { Config } from './useConfig';
 
-/** RecipientsSection says whom alerts go to, and whom they may go to. */
-export function RecipientsSection({ config, uid }: { config: Config; uid: string }) {
+/** RecipientsSection says who else gets mail or may get it, and whom it is from. */
+export function RecipientsSection({ config }: { config: Config }) {
   const { settings } = config;
-  const known = useKnownDomain(uid, restrictedHosts([settings.to, settings.cc, settings.bcc].flat()).length > 0);
-  const lists = [
-    {
-      name: 'to',
-      label: t('config.to.label', 'To'),
-      placeholder: t('config.to.placeholder', 'ops@example.com, then Enter'),
-    },
+  const copies = [
     { name: 'cc', label: t('config.cc.label', 'Cc') },
     { name: 'bcc', label: t('config.bcc.label', 'Bcc') },
   ] as const;
 
   return (
-    <ConfigSection
-      title={t('config.recipients.title', 'Recipients')}
-      description={t(
-        'config.recipients.description',
-        'The recipients of every alert that names none itself. Write user@example.com or Name <user@example.com>, or paste a list.',
-      )}
+    <Fold
+      config={config}
+      keys={['cc', 'bcc', 'allowedRecipients', 'recipientMode', 'fromName', 'replyTo']}
+      title={t('config.recipients.title', 'More recipients and sender')}
     >
       <Stack direction="column" gap={2}>
-        {lists.every(({ name }) => settings[name].length === 0) && (
-          <Text color="warning">
-            {t(
-              'config.recipients.none',
-              'No recipient is set: an alert is refused unless its contact point names one with ?to=.',
-            )}
-          </Text>
-        )}
-        {lists.map(({ name, label, ...rest }) => (
-          <Stack key={name} direction="column" gap={1}>
-            <ConfigField config={config} name={name} label={label}>
-              <AddressList
-                id={name}
-                value={settings[name]}
-                wrong={config.wrong(name)}
-                onChange={(value) => config.set({ [name]: value })}
-                {...rest}
-              />
-            </ConfigField>
-            <RestrictedNotice to={settings[name]} from={settings.fromAddress ?? ''} known={known} />
-          </Stack>
+        {copies.map(({ name, label }) => (
+          <ConfigField key={name} config={config} name={name} label={label}>
+            <AddressList
+              id={name}
+              value={settings[name]}
+              wrong={config.wrong(name)}
+              onChange={(value) => config.set({ [name]: value })}
+            />
+          </ConfigField>
         ))}
         <ConfigField
           config={config}
@@ -100,7 +78,20 @@ export function RecipientsSection({ config, uid }: { config: Config; uid: string
             ]}
           />
         </ConfigField>
+        <TextField
+          config={config}
+          name="fromName"
+          label={t('config.from-name.label', 'From name')}
+          placeholder={t('config.from-name.placeholder', 'Grafana alerts')}
+        />
+        <TextField
+          config={config}
+          name="replyTo"
+          label={t('config.reply-to.label', 'Reply to')}
+          description={t('config.reply-to.description', 'Where answers go. Empty: to the sender.')}
+          placeholder={EXAMPLE.replyTo}
+        />
       </Stack>
-    </ConfigSection>
+    </Fold>
   );
 }

@@ -1,36 +1,54 @@
 import { useState } from 'react';
-import { ConfigSubSection } from '@grafana/plugin-ui';
-import { Alert, Button, Field, Input, Stack } from '@grafana/ui';
-import { sendTest, type Receipt } from '../api';
+import { ConfigSection } from '@grafana/plugin-ui';
+import { Alert, Button, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
+import { SAMPLES, sendTest, type Receipt, type Sample } from '../api';
 import { t } from '../i18n';
+import { reportSetup } from '../setup';
 import { WIDTH } from './ConfigField';
-import { EXAMPLE } from './examples';
+import { sampleName } from './names';
 import { Problem } from './Problem';
+import { Unsaved } from './Unsaved';
+import type { Config } from './useConfig';
 import { useTask } from './useTask';
 
 /** SendTestSection mails a sample to an address given on the spot, and shows the relay's reply. */
-export function SendTestSection({ uid }: { uid: string }) {
+export function SendTestSection({ config, uid }: { config: Config; uid: string }) {
+  const [sample, setSample] = useState<Sample>('firing');
   const [to, setTo] = useState('');
   const task = useTask<Receipt>();
-  const send = () => void task.run(() => sendTest(uid, to.trim()));
+  const send = () =>
+    void task.run(async () => {
+      const receipt = await sendTest(uid, to.trim(), sample);
+      reportSetup(uid, { tested: true });
+      return receipt;
+    });
 
+  const title = t('send-test.title', 'Send a test mail');
+  if (!config.ready) {
+    return (
+      <ConfigSection title={title}>
+        <Unsaved config={config} />
+      </ConfigSection>
+    );
+  }
   return (
-    <ConfigSubSection
-      title={t('send-test.title', 'Send a test mail')}
-      description={t('send-test.description', 'A sample alert, sent at once with the saved settings.')}
-    >
-      <Stack direction="column" gap={2}>
-        <Stack alignItems="flex-end">
-          <Field
-            noMargin
-            label={t('send-test.to', 'Recipient')}
-            description={t('send-test.to-help', 'Empty: the recipients above.')}
-          >
+    <ConfigSection title={title}>
+      <Stack direction="column" gap={1}>
+        <Stack alignItems="flex-end" gap={2} wrap="wrap">
+          <Field noMargin label={t('send-test.sample', 'Shows')}>
+            <RadioButtonGroup<Sample>
+              aria-label={t('send-test.sample', 'Shows')}
+              value={sample}
+              onChange={setSample}
+              options={SAMPLES.map((value) => ({ value, label: sampleName(value) }))}
+            />
+          </Field>
+          <Field noMargin label={t('send-test.to', 'Recipient')}>
             <Input
               id="send-test-to"
               width={WIDTH.long}
               value={to}
-              placeholder={EXAMPLE.replyTo}
+              placeholder={t('send-test.to-help', 'Empty: the recipients above')}
               onChange={(event) => setTo(event.currentTarget.value)}
               onKeyDown={(event) => {
                 if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
@@ -46,10 +64,11 @@ export function SendTestSection({ uid }: { uid: string }) {
             {task.running ? t('send-test.running', 'Sending…') : t('send-test.run', 'Send')}
           </Button>
         </Stack>
+        <Unsaved config={config} />
         {task.error && <Problem error={task.error} />}
         {task.result && <Outcome receipt={task.result} />}
       </Stack>
-    </ConfigSubSection>
+    </ConfigSection>
   );
 }
 
@@ -64,7 +83,8 @@ function Outcome({ receipt: { accepted = [], rejected = [], reply } }: { receipt
             recipients: accepted.join(', '),
           })}
         >
-          {reply}
+          <div>{reply}</div>
+          {t('send-test.next', 'Once it has arrived, create the contact point, and alerts are mailed, too.')}
         </Alert>
       )}
       {rejected.map(({ address, message }) => (

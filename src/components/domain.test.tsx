@@ -6,14 +6,15 @@ import i18next from 'i18next';
 import { HealthStatus } from '@grafana/runtime';
 import { initPluginTranslations } from '@grafana/i18n';
 import type { DomainReport } from '../api';
+import { useKnownDomain } from '../domain';
 import { reportHealth } from '../health';
 import pluginJson from '../plugin.json';
 import { readSettings } from '../service';
 import { backend } from '../test/backend';
 import type { EmailJsonData } from '../types';
+import { AccountSection } from './AccountSection';
 import { DomainTable } from './DomainTable';
 import { HealthSection } from './HealthSection';
-import { RecipientsSection } from './RecipientsSection';
 import type { Config } from './useConfig';
 
 const report: DomainReport = {
@@ -53,6 +54,16 @@ const right: DomainReport = {
   ...report,
   findings: report.findings.map((finding) => ({ ...finding, status: 'ok', expected: undefined })),
 };
+
+const config = (jsonData: EmailJsonData) =>
+  ({
+    jsonData,
+    settings: readSettings(jsonData),
+    secret: () => ({ isConfigured: true, value: '' }),
+    error: () => undefined,
+    wrong: () => [],
+    errors: {},
+  }) as unknown as Config;
 
 const locale = (language: string) =>
   JSON.parse(readFileSync(join(__dirname, '..', 'locales', language, `${pluginJson.id}.json`), 'utf8'));
@@ -109,7 +120,7 @@ it('copies the record to add, and offers none where there is nothing to add', as
 });
 
 it('is part of the result of the test', () => {
-  render(<HealthSection uid="domain" />);
+  render(<HealthSection config={config({})} uid="domain" />);
   const handshake = { host: 'relay', port: 587, mode: 'starttls', stages: [] };
   act(() => reportHealth('domain', { status: HealthStatus.OK, message: '', details: { report: handshake } }));
   expect(screen.queryByRole('table', { name: 'DNS records of example.com' })).not.toBeInTheDocument();
@@ -121,21 +132,10 @@ it('is part of the result of the test', () => {
 
 describe('next to To', () => {
   const status = 'GET /api/datasources/uid/mail/resources/status';
-  const show = (jsonData: EmailJsonData, uid = 'mail') =>
-    render(
-      <RecipientsSection
-        uid={uid}
-        config={
-          {
-            jsonData,
-            settings: readSettings(jsonData),
-            error: () => undefined,
-            errors: {},
-            wrong: () => [],
-          } as unknown as Config
-        }
-      />,
-    );
+  function Account({ jsonData, uid }: { jsonData: EmailJsonData; uid: string }) {
+    return <AccountSection config={config(jsonData)} known={useKnownDomain(uid, true)} />;
+  }
+  const show = (jsonData: EmailJsonData, uid = 'mail') => render(<Account jsonData={jsonData} uid={uid} />);
   const from = { fromAddress: 'Grafana <grafana@Example.com>' };
   const restricts = /restricts mail to Gmail and Yahoo from a domain/;
 
@@ -171,10 +171,17 @@ describe('next to To', () => {
     expect(screen.queryByText(restricts)).not.toBeInTheDocument();
   });
 
-  it('asks nobody and says nothing of other recipients', () => {
-    backend.reset({});
+  it('says nothing of other recipients', async () => {
+    backend.reset({ ['GET /api/datasources/uid/quiet/resources/status']: { domain: report } });
     show({ ...from, to: ['jun@example.com', 'jun@notgmail.com'] }, 'quiet');
+    await waitFor(() => expect(backend.requests).toHaveLength(1));
     expect(screen.queryByText(restricts)).not.toBeInTheDocument();
-    expect(backend.requests).toEqual([]);
+    expect(screen.queryByText(/Missing or wrong/)).not.toBeInTheDocument();
+  });
+
+  it('says it once for all lists', async () => {
+    backend.reset({ 'GET /api/datasources/uid/lists/resources/status': { domain: report } });
+    show({ ...from, to: ['a@gmail.com'], cc: ['b@gmail.com'], bcc: ['c@yahoo.com'] }, 'lists');
+    expect(await screen.findAllByText(/recipients at gmail.com, yahoo.com\./)).toHaveLength(1);
   });
 });

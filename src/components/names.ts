@@ -1,3 +1,4 @@
+import type { Sample } from '../api';
 import { t } from '../i18n';
 import type { QueryType } from '../types';
 
@@ -122,4 +123,13 @@ export function columnName(field: string): string {
     requestId: t('column.request-id', 'Request ID'),
   };
   return names[field] ?? field;
+}
+
+/** sampleName is a sample notification in words. */
+export function sampleName(sample: Sample): string {
+  return {
+    firing: t('sample.firing', 'Firing'),
+    resolved: t('sample.resolved', 'Resolved'),
+    storm: t('sample.storm', 'Storm'),
+  }[sample];
 }

@@ -12,7 +12,9 @@ import type { EmailJsonData } from '../types';
 import { ContactPointSection } from './ContactPointSection';
 import { DiagnoseSection } from './DiagnoseSection';
 import { HealthSection } from './HealthSection';
-import { inScheme, PreviewSection } from './PreviewSection';
+import { inScheme } from './MailFrame';
+import { MessageSection } from './MessageSection';
+import { PreviewSection } from './PreviewSection';
 import { SendTestSection } from './SendTestSection';
 import type { Config } from './useConfig';
 
@@ -29,6 +31,8 @@ const config = (jsonData: EmailJsonData, more: Partial<Config> = {}): Config => 
   error: () => undefined,
   touch: jest.fn(),
   errors: {},
+  changed: false,
+  ready: true,
   savedElsewhere: jest.fn(),
   ...more,
 });
@@ -84,8 +88,8 @@ const user = () => userEvent.setup({ delay: null });
 const row = (name: RegExp) => within(screen.getByRole('row', { name }));
 
 describe('Save & test', () => {
-  it('shows nothing before the first test, then each step of it', () => {
-    render(<HealthSection uid="one" />);
+  it('shows nothing before the first test, then a line, and each step of it', async () => {
+    render(<HealthSection config={config({})} uid="one" />);
     expect(screen.queryByRole('table')).not.toBeInTheDocument();
 
     act(() => reportHealth('another', { status: HealthStatus.OK, message: '', details: { report: good } }));
@@ -99,6 +103,12 @@ describe('Save & test', () => {
         details: { report: good, outbox, warnings: [{ hint: 'Not durable' }] },
       }),
     );
+    expect(
+      screen.getByText(/^The relay smtp-mail.* accepts the credentials \(TLS 1.3, AUTH PLAIN\)/),
+    ).toBeInTheDocument();
+    expect(screen.getByText('Not durable')).toBeInTheDocument();
+    expect(screen.queryByRole('table')).not.toBeInTheDocument();
+    await user().click(screen.getByRole('button', { name: 'Every step' }));
     expect(row(/^Authentication/).getByText('Passed')).toBeInTheDocument();
     expect(row(/^Authentication/).getByText('235 Authentication Successful')).toBeInTheDocument();
     expect(screen.getByText('TLS 1.3, TLS_AES_128_GCM_SHA256')).toBeInTheDocument();
@@ -107,15 +117,15 @@ describe('Save & test', () => {
     ).toBeInTheDocument();
     expect(screen.getByText('Mechanism: PLAIN')).toBeInTheDocument();
     expect(screen.getByText(/lost when Grafana stops/)).toBeInTheDocument();
-    expect(screen.getByText('Not durable')).toBeInTheDocument();
   });
 
   it('says which step failed, the words of the relay and the remedy', () => {
-    render(<HealthSection uid="two" />);
+    render(<HealthSection config={config({})} uid="two" />);
     act(() => reportHealth('two', { status: HealthStatus.Error, message: '', details: { report: bad } }));
-    expect(screen.getByText('Failed at: Authentication')).toBeInTheDocument();
-    expect(screen.getByText('Check the SecretKey.')).toBeInTheDocument();
+    expect(row(/^Authentication/).getByText('Failed')).toBeInTheDocument();
+    expect(row(/^Authentication/).getByText('Check the SecretKey.')).toBeInTheDocument();
     expect(row(/^Authentication/).getByText('535 Authentication failed')).toBeInTheDocument();
+    expect(row(/^Authentication/).getByText('auth: 535 Authentication failed')).not.toBeVisible();
     expect(row(/^QUIT/).getByText('Not reached')).toBeInTheDocument();
   });
 });
@@ -146,13 +156,25 @@ describe('Diagnose', () => {
 
     await waitFor(() => expect(screen.getAllByText(/^Works \(20 ms\)/)).toHaveLength(2));
     expect(row(/^25 /).getByText(/settings are not valid/)).toBeInTheDocument();
-    expect(row(/^587 /).getByText(/535 Authentication failed/)).toBeInTheDocument();
+    expect(row(/^587 /).getByText('Check the SecretKey.')).toBeInTheDocument();
+    expect(row(/^587 /).getByText(/535 Authentication failed/)).not.toBeVisible();
     expect(screen.queryByRole('button', { name: 'Use port 587' })).not.toBeInTheDocument();
 
     await u.click(screen.getByRole('button', { name: 'Details of port 587' }));
-    expect(screen.getByText('Failed at: Authentication')).toBeInTheDocument();
+    expect(row(/^Authentication/).getByText('Failed')).toBeInTheDocument();
     await u.click(screen.getByRole('button', { name: 'Use port 465' }));
     expect(form.set).toHaveBeenCalledWith({ portMode: 'tlsWrapper', port: 465 });
+  });
+
+  it('is not offered before there is something to try', () => {
+    render(<DiagnoseSection config={config({}, { ready: false })} uid="mail" />);
+    expect(screen.getByRole('button', { name: 'Try all ports' })).toBeDisabled();
+    expect(screen.getByText(/^First enter the account/)).toBeInTheDocument();
+  });
+
+  it('says that it tries what is saved', () => {
+    render(<DiagnoseSection config={config({}, { changed: true })} uid="mail" />);
+    expect(screen.getByText(/^What you changed on this page is not saved/)).toBeInTheDocument();
   });
 
   it('changes nothing of a provisioned data source', async () => {
@@ -161,6 +183,71 @@ describe('Diagnose', () => {
     await user().click(screen.getByRole('button', { name: 'Try all ports' }));
     await waitFor(() => expect(screen.getAllByText(/^Works/)).toHaveLength(2));
     expect(screen.queryByRole('button', { name: /^Use/ })).not.toBeInTheDocument();
+  });
+});
+
+describe('After a test that failed, another port', () => {
+  const blocked = (stage: string, hintId: string) => ({
+    ...good,
+    stages: [{ name: stage, durationMs: 1, outcome: 'failed' }],
+    error: { stage, error: `${stage}: i/o timeout`, hint: 'Try.', hintId },
+  });
+  let uid = '';
+  beforeEach(() => void (uid = `blocked-${Math.random()}`)); // results stay as long as the page
+  const failed = (form: Config, stage = 'dial', hintId = 'firewall') => {
+    render(<HealthSection config={form} uid={uid} />);
+    const details = { report: blocked(stage, hintId) };
+    act(() => reportHealth(uid, { status: HealthStatus.Error, message: '', details }));
+  };
+  const answers = (works: string[]) =>
+    backend.reset(
+      Object.fromEntries(
+        [
+          'starttls&port=587',
+          'starttls&port=25',
+          'starttls&port=2587',
+          'tlsWrapper&port=465',
+          'tlsWrapper&port=2465',
+        ].map((query) => [
+          `POST /api/datasources/uid/${uid}/resources/diagnose?mode=${query}`,
+          { endpoints: [{ report: works.includes(query) ? good : bad }] },
+        ]),
+      ),
+    );
+
+  it('that works is named and taken by a button', async () => {
+    answers(['tlsWrapper&port=465']);
+    const form = config({});
+    failed(form);
+    expect(
+      await screen.findByText('Port 587 does not work from here, but port 465 (TLS wrapper) does.'),
+    ).toBeInTheDocument();
+    await user().click(screen.getByRole('button', { name: 'Use port 465' }));
+    expect(form.set).toHaveBeenCalledWith({ portMode: 'tlsWrapper', port: 465 });
+  });
+
+  it('that was taken is to be saved', async () => {
+    answers(['tlsWrapper&port=465']);
+    failed(config({ portMode: 'tlsWrapper', port: 465 }));
+    expect(await screen.findByText('It is entered. Press Save & test.')).toBeInTheDocument();
+  });
+
+  it('that works not either is said', async () => {
+    answers([]);
+    failed(config({}));
+    expect(await screen.findByText(/^No other port of the service works/)).toBeInTheDocument();
+    expect(backend.requests).toHaveLength(4);
+  });
+
+  it.each([
+    ['auth', 'credentials'],
+    ['dial', 'dns'],
+    ['tls', 'expired'],
+  ])('is not looked for where none helps: %s, %s', (stage, hint) => {
+    answers([]);
+    failed(config({}), stage, hint);
+    expect(screen.getByRole('table')).toBeInTheDocument();
+    expect(backend.requests).toEqual([]);
   });
 });
 
@@ -174,14 +261,14 @@ describe('Send test mail', () => {
         rejected: [{ address: 'b@example.com', code: 550, message: '550 no such user' }],
       },
     });
-    render(<SendTestSection uid="mail" />);
+    render(<SendTestSection config={config({})} uid="mail" />);
     const u = user();
     await u.click(screen.getByLabelText(/^Recipient/));
     await u.paste('a@example.com');
     await u.click(screen.getByRole('button', { name: 'Send' }));
     expect(await screen.findByText('250 queued as 42')).toBeInTheDocument();
     expect(screen.getByText('550 no such user')).toBeInTheDocument();
-    expect(backend.requests[0].data).toEqual({ to: 'a@example.com' });
+    expect(backend.requests[0].data).toEqual({ to: 'a@example.com', sample: 'firing' });
   });
 
   it('goes out on Enter, which does not save the form around it', async () => {
@@ -189,22 +276,32 @@ describe('Send test mail', () => {
     const save = jest.fn();
     render(
       <form onSubmit={save}>
-        <SendTestSection uid="mail" />
+        <SendTestSection config={config({})} uid="mail" />
         <button type="submit">Save & test</button>
       </form>,
     );
     await user().type(screen.getByLabelText(/^Recipient/), 'a@example.com{Enter}');
-    await waitFor(() => expect(backend.requests[0]?.data).toEqual({ to: 'a@example.com' }));
+    await waitFor(() => expect(backend.requests[0]?.data).toEqual({ to: 'a@example.com', sample: 'firing' }));
     expect(save).not.toHaveBeenCalled();
   });
 
   it('stays here on the Enter that ends a composition', () => {
     backend.reset({ [`POST ${resources}/test`]: { status: 'sent' } });
-    render(<SendTestSection uid="mail" />);
+    render(<SendTestSection config={config({})} uid="mail" />);
     const to = screen.getByLabelText(/^Recipient/);
     fireEvent.change(to, { target: { value: 'a@example.com' } });
     fireEvent.keyDown(to, { key: 'Enter', isComposing: true });
     expect(backend.requests).toEqual([]);
+  });
+
+  it.each(['Resolved', 'Storm'])('shows what was chosen: %s', async (name) => {
+    backend.reset({ [`POST ${resources}/test`]: { status: 'sent', accepted: ['a@example.com'] } });
+    render(<SendTestSection config={config({})} uid="mail" />);
+    await user().click(screen.getByLabelText(name));
+    await user().click(screen.getByRole('button', { name: 'Send' }));
+    expect(await screen.findByText('The relay took the mail for a@example.com.')).toBeInTheDocument();
+    expect(backend.requests[0].data).toEqual({ sample: name.toLowerCase() });
+    expect(screen.getByText(/create the contact point/)).toBeInTheDocument();
   });
 
   it('shows what was wrong and the remedy', async () => {
@@ -214,15 +311,16 @@ describe('Send test mail', () => {
         data: { error: 'auth: 535', code: 'refused', hint: 'Check the SecretKey.' },
       },
     });
-    render(<SendTestSection uid="mail" />);
+    render(<SendTestSection config={config({})} uid="mail" />);
     await user().click(screen.getByRole('button', { name: 'Send' }));
     expect(await screen.findByText('auth: 535')).toBeInTheDocument();
     expect(screen.getByText('Check the SecretKey.')).toBeInTheDocument();
-    expect(backend.requests[0].data).toEqual({});
+    expect(backend.requests[0].data).toEqual({ sample: 'firing' });
   });
 });
 
 describe('Preview', () => {
+  const onMistake = jest.fn();
   const mail = ({ data }: BackendSrvRequest) => ({
     subject: `subject in ${data.settings.language}`,
     text: `template ${data.settings.textTemplate}`,
@@ -232,14 +330,16 @@ describe('Preview', () => {
 
   it('follows templates that are not saved, and the language chosen', async () => {
     backend.reset({ [`POST ${resources}/preview`]: mail });
-    const { rerender } = render(<PreviewSection config={config({ textTemplate: 'one' })} uid="mail" />);
+    const { rerender } = render(
+      <PreviewSection config={config({ textTemplate: 'one' })} uid="mail" onMistake={onMistake} />,
+    );
     const u = user();
     await u.click(screen.getByRole('button', { name: 'Show the preview' }));
     expect(await screen.findByText('subject in en')).toBeInTheDocument();
     await u.click(screen.getByRole('tab', { name: 'Plain text' }));
     expect(screen.getByText('template one')).toBeInTheDocument();
 
-    rerender(<PreviewSection config={config({ textTemplate: 'two' })} uid="mail" />);
+    rerender(<PreviewSection config={config({ textTemplate: 'two' })} uid="mail" onMistake={onMistake} />);
     expect(await screen.findByText('template two')).toBeInTheDocument();
     await u.click(screen.getByLabelText('한국어'));
     expect(await screen.findByText('subject in ko')).toBeInTheDocument();
@@ -247,19 +347,69 @@ describe('Preview', () => {
 
   it('shows the mail in a frame that runs nothing', async () => {
     backend.reset({ [`POST ${resources}/preview`]: mail });
-    render(<PreviewSection config={config({})} uid="mail" />);
+    render(<PreviewSection config={config({})} uid="mail" onMistake={onMistake} />);
     await user().click(screen.getByRole('button', { name: 'Show the preview' }));
     const frame = await screen.findByTitle('The mail');
     expect(frame).toHaveAttribute('sandbox', '');
   });
 
-  it('shows where a template is wrong', async () => {
+  it('shows a mistake in a template at its field, and keeps the last mail without it', async () => {
+    const error = 'htmlTemplate, line 1, column 3: unclosed action';
     backend.reset({
-      [`POST ${resources}/preview`]: { refuse: 422, data: { error: 'htmlTemplate:1: unclosed action' } },
+      [`POST ${resources}/preview`]: (request: BackendSrvRequest) =>
+        request.data.settings.htmlTemplate
+          ? { refuse: 422, data: { error, code: 'template', hintArgs: { setting: 'htmlTemplate' } } }
+          : mail(request),
     });
-    render(<PreviewSection config={config({})} uid="mail" />);
+    const { rerender } = render(<MessageSection config={config({})} uid="mail" />);
+    const u = user();
+    await u.click(screen.getByRole('button', { name: /^Message/ }));
+    await u.click(screen.getByRole('button', { name: 'Show the preview' }));
+    expect(await screen.findByTitle('The mail')).toBeInTheDocument();
+    expect(screen.getByLabelText('HTML')).toBeValid();
+
+    rerender(<MessageSection config={config({ htmlTemplate: '{{' })} uid="mail" />);
+    expect(await screen.findByText(/^A template has a mistake.* the last mail without it/)).toBeInTheDocument();
+    const field = screen.getByLabelText('HTML').closest('div[class]')!.parentElement!;
+    expect(screen.getByText(error)).toBeInTheDocument();
+    expect(field).toHaveTextContent(error);
+    expect(screen.getByTitle('The mail')).toBeInTheDocument();
+
+    rerender(<MessageSection config={config({})} uid="mail" />);
+    await waitFor(() => expect(screen.queryByText(error)).not.toBeInTheDocument());
+  });
+
+  it('says what else is wrong', async () => {
+    backend.reset({ [`POST ${resources}/preview`]: { refuse: 422, data: { error: 'maxConnections is 0' } } });
+    render(<PreviewSection config={config({})} uid="mail" onMistake={onMistake} />);
     await user().click(screen.getByRole('button', { name: 'Show the preview' }));
-    expect(await screen.findByText('htmlTemplate:1: unclosed action')).toBeInTheDocument();
+    expect(await screen.findByText('maxConnections is 0')).toBeInTheDocument();
+    expect(onMistake).not.toHaveBeenCalledWith(expect.anything());
+  });
+
+  it('shows another sample, or a payload that was pasted, on a phone', async () => {
+    backend.reset({ [`POST ${resources}/preview`]: mail });
+    render(<PreviewSection config={config({})} uid="mail" onMistake={onMistake} />);
+    const u = user();
+    const last = () => backend.requests.at(-1)?.data as Record<string, unknown>;
+    await u.click(screen.getByRole('button', { name: 'Show the preview' }));
+    await screen.findByTitle('The mail');
+    expect(last().sample).toBe('firing');
+    await u.click(screen.getByLabelText('Storm'));
+    await waitFor(() => expect(last().sample).toBe('storm'));
+
+    await u.click(screen.getByLabelText('A payload'));
+    await u.click(screen.getByLabelText(/^Payload of a notification/));
+    await u.paste('{"alerts": [');
+    expect(screen.getByText('This is not a JSON object.')).toBeInTheDocument();
+    await u.paste(']}');
+    await waitFor(() => expect(last().payload).toEqual({ alerts: [] }));
+    expect(last()).not.toHaveProperty('sample');
+    expect(screen.queryByText('This is not a JSON object.')).not.toBeInTheDocument();
+
+    await u.click(screen.getByLabelText('Phone'));
+    expect(screen.getByTitle('The mail')).toHaveStyle({ maxWidth: '375px' });
+    expect(screen.getByText('Subject:')).toBeInTheDocument();
   });
 
   it('imitates a client in the chosen color scheme', () => {

@@ -1,5 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
+import { ofPerson } from '../person';
 import { readSettings, type Settings } from '../service';
 import { problemText } from '../remedies';
 import type { EmailJsonData, EmailSecureJsonData, JsonData, SettingKey } from '../types';
@@ -30,6 +32,10 @@ export interface Config {
   errors: Partial<Record<SettingKey, string>>;
   /** What the list of a setting holds and should not, shortened where it is long. */
   wrong: (key: SettingKey) => string[];
+  /** There is something on the page that is not saved yet. */
+  changed: boolean;
+  /** What is saved has all that a mail needs. */
+  ready: boolean;
   /** A secret was saved behind the form's back: its next save builds on that. */
   savedElsewhere: (version: number, secret: keyof EmailSecureJsonData) => void;
 }
@@ -51,6 +57,14 @@ export function useConfig(props: EditorProps): Config {
   const [typing, setTyping] = useState<SettingKey>();
   const settings = useMemo(() => readSettings(jsonData), [jsonData]);
   const [isNew] = useState(() => !jsonData.appKey && !jsonData.fromAddress);
+  const { saved, keep } = useSaved(options);
+  // Who sets it up sees the two, and saves them; of one that was saved before, nothing changes by itself.
+  useEffect(() => {
+    if (isNew && !options.readOnly && (options.version ?? 1) <= 1) {
+      onOptionsChange({ ...options, jsonData: { ...ofPerson(), ...jsonData } });
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once
+  }, []);
   const found = useProblems(options, !isNew || touched.size > 0);
   const errors: Config['errors'] = {};
   for (const problem of found.problems) {
@@ -77,6 +91,9 @@ export function useConfig(props: EditorProps): Config {
     jsonData,
     settings,
     errors,
+    changed:
+      different(jsonData, saved.jsonData) || Object.values(secureJsonData ?? {}).some((value) => value !== undefined),
+    ready: Boolean(saved.jsonData.appKey && saved.jsonData.fromAddress && saved.secretKey),
     readOnly: options.readOnly ?? false,
     set,
     type: (key, value) => {
@@ -93,17 +110,39 @@ export function useConfig(props: EditorProps): Config {
     error: (key) => (typing === key || early(key) || outdated(key) ? undefined : errors[key]),
     wrong: (key) => found.problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
     // Grafana has one form for all data sources: an answer must not fill that of the next.
-    savedElsewhere: (version, key) =>
-      mounted.current &&
+    savedElsewhere: (version, key) => {
+      if (!mounted.current) {
+        return;
+      }
+      flushSync(() => keep(version)); // before Grafana's store, which is faster, shows that version
       latest.current.onOptionsChange({
         ...latest.current.options,
         version,
         secureJsonFields: { ...latest.current.options.secureJsonFields, [key]: true },
         secureJsonData: { ...latest.current.options.secureJsonData, [key]: undefined },
-      }),
+      });
+    },
     touch: (key) => {
       setTyping(undefined);
       setTouched((before) => (before.has(key) ? before : new Set(before).add(key)));
     },
   };
+}
+
+/** different says whether two settings differ; what is unset and what is missing are the same. */
+const different = (one: EmailJsonData, other: EmailJsonData) =>
+  (Object.keys({ ...one, ...other }) as Array<keyof EmailJsonData>).some(
+    (key) => JSON.stringify(one[key] ?? null) !== JSON.stringify(other[key] ?? null),
+  );
+
+/** useSaved is what Grafana has of the data source: each save gives that a new version. */
+function useSaved({ version, jsonData, secureJsonFields }: EditorProps['options']) {
+  const now = { version, jsonData, secretKey: Boolean(secureJsonFields?.secretKey) };
+  const [saved, setSaved] = useState(now);
+  if ((version ?? 0) > (saved.version ?? 0)) {
+    setSaved(now);
+  }
+  /** keep takes a version that has the settings of the one before. */
+  const keep = (next: number) => setSaved((before) => ({ ...before, version: next }));
+  return { saved, keep };
 }

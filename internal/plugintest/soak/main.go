@@ -126,7 +126,7 @@ func (s *soak) load(ctx context.Context, length time.Duration, rate int) ([]samp
 
 func (s *soak) post(ctx context.Context, n int) {
 	now := time.Now()
-	one := alert.Sample(now)
+	one := alert.Sample(alert.SampleFiring, now, "")
 	one.GroupKey += strconv.Itoa(n)
 	body, err := json.Marshal(one)
 	if err != nil {
