@@ -18,12 +18,15 @@ const ofType = (type) => properties.filter(([, p]) => p.type === type).map(([key
 const constant = (comment, name, value) =>
   `/** ${name} ${comment} */\nexport const ${name} = ${JSON.stringify(value)} as const;\n`;
 
-// On the page every key may be missing yet.
+// On the page every key may be missing yet, and no field has the secrets of contact points.
 const types = await compile(
   {
     ...schema,
     title: 'SavedSettings',
-    properties: { jsonData: { ...jsonData, required: [] }, secureJsonData: { ...secureJsonData, required: [] } },
+    properties: {
+      jsonData: { ...jsonData, required: [] },
+      secureJsonData: { ...secureJsonData, required: [], patternProperties: undefined },
+    },
   },
   'SavedSettings',
   { additionalProperties: false, bannerComment: '', format: false },

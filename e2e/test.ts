@@ -1,25 +1,26 @@
 import { test as grafanaTest } from '@grafana/plugin-e2e';
 import { test as pageTest, type Page } from '@playwright/test';
 import { add, explore, type Operator } from './operator';
-import { playBack, record } from './tape';
+import { playGrafana } from './alerting';
+import type { Alerting } from '../src/test/alerting';
 
 export { expect } from '@playwright/test';
 
 interface Fixtures {
   operator: Operator;
-  /** The story whose record Grafana's own API answers from; the story's own, unless told otherwise. */
-  tape: string;
+  /** What Grafana's own API answers from, where there is no Grafana. */
+  alerting: Alerting;
 }
 
 /** ON_GRAFANA tells a story that it runs on a real Grafana. */
 export const ON_GRAFANA = Boolean(process.env.GRAFANA_URL);
 
 const onGrafana = grafanaTest.extend<Fixtures>({
-  tape: ['', { option: true }],
-  operator: async ({ page, gotoDataSourceConfigPage, request }, provide, { title }) => {
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures' names from it
+  alerting: async ({}, provide) => provide(undefined as never),
+  operator: async ({ page, gotoDataSourceConfigPage, request }, provide) => {
     const opened: string[] = [];
     let config: Awaited<ReturnType<typeof gotoDataSourceConfigPage>>;
-    const finish = record(page, title);
     await provide({
       async open(settings) {
         const uid = await add(request, settings);
@@ -30,13 +31,12 @@ const onGrafana = grafanaTest.extend<Fixtures>({
       saveAndTest: async () => void (await config.saveAndTest()),
       explore: async (uid, query) => void (await explore(page, uid, query)),
     });
-    await finish();
     await Promise.all(opened.map((uid) => request.delete(`/api/datasources/uid/${uid}`)));
   },
 });
 
 const onPage = pageTest.extend<Fixtures, { tab: Page }>({
-  tape: ['', { option: true }],
+  alerting: async ({ page }, provide) => provide(await playGrafana(page)),
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures' names from it
   baseURL: async ({}, provide) => provide(process.env.E2E_PAGE_URL),
   // Every story loads the page anew, but in one tab, whose engine keeps what it has
@@ -62,8 +62,7 @@ const onPage = pageTest.extend<Fixtures, { tab: Page }>({
     await tab.context().clearCookies();
     await tab.goto('about:blank');
   },
-  operator: async ({ page, request, tape }, provide, { title }) => {
-    await playBack(page, tape || title);
+  operator: async ({ page, request, alerting: _ }, provide) => {
     await provide({
       async open(settings) {
         const uid = await add(request, settings);

@@ -6,13 +6,13 @@ import { backend, type Answer } from './test/backend';
 const contactPoint = {
   uid: 'cp',
   name: '監視 Mail>>>?!',
-  version: 4,
   settings: {
     url: 'https://grafana.example.com/api/datasources/uid/mail/resources/alerts',
     httpMethod: 'POST',
     authorization_scheme: 'Bearer',
-    authorization_credentials: 'glsa_token',
-    hmacConfig: { secret: 'hush', header: 'X-Signature', timestampHeader: 'X-Timestamp' },
+    authorization_credentials: '[REDACTED]',
+    hmacConfig: { header: 'X-Signature', timestampHeader: 'X-Timestamp' },
+    'hmacConfig.secret': '[REDACTED]',
   },
 };
 
@@ -75,21 +75,44 @@ it.each(['13.1', '12.4'])('%s takes the secrets from the contact point that it h
     },
     alert: { labels: expect.objectContaining({ alertname: 'TestAlert' }), annotations: expect.any(Object) },
   });
-  expect(JSON.stringify(backend.requests)).not.toMatch(/glsa_token|hush/);
+  expect(JSON.stringify(backend.requests)).not.toContain('REDACTED');
 });
 
-it('12.3 is told the secrets', async () => {
+it('12.3 takes them, too: by the uid', async () => {
   backend.reset(GRAFANA['12.3'](undefined, alertmanagerTaken));
   await run();
   const [receiver] = (backend.requests.at(-1)?.data as { receivers: Array<Record<string, unknown>> }).receivers;
-  expect(receiver).toMatchObject({
+  expect(receiver).toEqual({
     name: contactPoint.name,
     grafana_managed_receiver_configs: [
       {
-        settings: { url: contactPoint.settings.url, hmacConfig: { header: 'X-Signature' } },
-        secureSettings: { authorization_credentials: 'glsa_token', 'hmacConfig.secret': 'hush' },
+        name: contactPoint.name,
+        uid: 'cp',
+        type: 'webhook',
+        disableResolveMessage: false,
+        settings: {
+          url: contactPoint.settings.url,
+          httpMethod: 'POST',
+          authorization_scheme: 'Bearer',
+          hmacConfig: { header: 'X-Signature', timestampHeader: 'X-Timestamp' },
+        },
       },
     ],
+  });
+});
+
+it('13.1 names the secrets within what they belong to', async () => {
+  backend.reset(GRAFANA['13.1'](taken));
+  const { 'hmacConfig.secret': _, ...settings } = contactPoint.settings;
+  await testContactPoint({
+    ...contactPoint,
+    settings: { ...settings, hmacConfig: { secret: '[REDACTED]' }, tlsConfig: { clientKey: '[REDACTED]' } },
+  });
+  expect(backend.requests.at(-1)?.data).toMatchObject({
+    integration: {
+      settings: { hmacConfig: {}, tlsConfig: {} },
+      secureFields: { authorization_credentials: true, 'hmacConfig.secret': true, 'tlsConfig.clientKey': true },
+    },
   });
 });
 

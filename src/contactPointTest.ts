@@ -1,11 +1,10 @@
 // Has Grafana send a test notification through a contact point.
 import { config } from '@grafana/runtime';
 import { ApiError, call, type Problem } from './api';
-import type { Created } from './contactPoint';
-import { t } from './i18n';
+import { permitted, REDACTED, type ContactPoint } from './contactPoint';
 
 /** Call asks for a test; what went wrong with the notification is its answer. */
-type Call = (contactPoint: Created) => Promise<string | undefined>;
+type Call = (contactPoint: ContactPoint) => Promise<string | undefined>;
 
 /** CALLS are the ways to ask, the newest first: Grafana 13, 12.4 and those before. */
 const CALLS: Call[] = [receiverTest('v1beta1'), receiverTest('v0alpha1'), alertmanagerTest];
@@ -14,7 +13,7 @@ const CALLS: Call[] = [receiverTest('v1beta1'), receiverTest('v0alpha1'), alertm
  * testContactPoint fails with the sentence of our backend that refused the
  * notification, or with Grafana's words where the backend was not reached.
  */
-export async function testContactPoint(contactPoint: Created): Promise<void> {
+export async function testContactPoint(contactPoint: ContactPoint): Promise<void> {
   const failure = await firstAnswer(CALLS, contactPoint);
   if (failure) {
     throw refusal(failure);
@@ -22,7 +21,7 @@ export async function testContactPoint(contactPoint: Created): Promise<void> {
 }
 
 /** firstAnswer is that of the newest call that this Grafana knows; if none, the newest one's error stays. */
-async function firstAnswer([newest, ...older]: Call[], contactPoint: Created): Promise<string | undefined> {
+async function firstAnswer([newest, ...older]: Call[], contactPoint: ContactPoint): Promise<string | undefined> {
   try {
     return await newest(contactPoint);
   } catch (cause) {
@@ -38,50 +37,46 @@ async function firstAnswer([newest, ...older]: Call[], contactPoint: Created): P
 // 404: this Grafana does not have it yet; 410: not any more.
 const isUnknownCall = (cause: unknown) => cause instanceof ApiError && [404, 410].includes(cause.status);
 
-/** post says which permission a user lacks who may not ask. */
-const post = <T>(url: string, data: unknown, permission: string) =>
-  call<T>('POST', url, data).catch((cause) => {
-    if (cause instanceof ApiError && cause.status === 403) {
-      const needed = t(
-        'contact-point.test-permission',
-        'You need the permission {{permission}}: ask an administrator.',
-        {
-          permission,
-        },
-      );
-      throw new ApiError(cause.message, needed, cause.status, cause.body);
-    }
-    throw cause;
-  });
+/** The secrets of a contact point that this page made, by Grafana's names for them. */
+const SECRETS = ['authorization_credentials', 'hmacConfig.secret'];
 
-/** parts are the settings of a contact point that anybody may see, and its secrets by Grafana's names for them. */
-function parts({ authorization_credentials, hmacConfig, ...rest }: Created['settings']) {
-  const { secret, ...headers } = hmacConfig;
-  return {
-    settings: { ...rest, hmacConfig: headers },
-    secrets: { authorization_credentials, 'hmacConfig.secret': secret },
-  };
+/** parts are the settings of a contact point that anybody may see, and the names of its secrets. */
+function parts(settings: object) {
+  const secrets: string[] = [];
+  const withoutSecrets = (group: object, path: string): object =>
+    Object.fromEntries(
+      Object.entries(group).flatMap(([key, value]) => {
+        const name = path + key;
+        if (value === REDACTED || SECRETS.includes(name)) {
+          secrets.push(name);
+          return [];
+        }
+        const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
+        return [[key, isGroup ? withoutSecrets(value, `${name}.`) : value]];
+      }),
+    );
+  return { settings: withoutSecrets(settings, ''), secrets: [...new Set(secrets)] };
 }
 
 /** receiverTest is the call of the notifications API, which takes the secrets from the saved contact point. */
 function receiverTest(version: string): Call {
   return async (contactPoint) => {
     const { settings, secrets } = parts(contactPoint.settings);
-    const { status, error } = await post<{ status: 'success' | 'failure'; error?: string }>(
-      `/apis/notifications.alerting.grafana.app/${version}/namespaces/${config.namespace}/receivers/${base64url(contactPoint.name)}/test`,
-      {
+    const url = `/apis/notifications.alerting.grafana.app/${version}/namespaces/${config.namespace}/receivers/${base64url(contactPoint.name)}/test`;
+    const { status, error } = await permitted(
+      call<{ status: 'success' | 'failure'; error?: string }>('POST', url, {
         integration: {
           uid: contactPoint.uid,
           type: 'webhook',
           version: 'v1',
           settings,
-          secureFields: Object.fromEntries(Object.keys(secrets).map((name) => [name, true])),
+          secureFields: Object.fromEntries(secrets.map((name) => [name, true])),
         },
         alert: {
           labels: { alertname: 'TestAlert', instance: 'Grafana' },
           annotations: { summary: 'Notification test' },
         },
-      },
+      }),
       'alert.notifications.receivers.test:create',
     );
     return status === 'success' ? undefined : (error ?? status);
@@ -99,15 +94,16 @@ interface AlertmanagerResult {
   receivers: Array<{ grafana_managed_receiver_configs: Array<{ status: string; error?: string }> }>;
 }
 
-/** alertmanagerTest is the call of Grafana's Alertmanager, which takes all settings from the request. */
-async function alertmanagerTest(contactPoint: Created): Promise<string | undefined> {
-  const { name } = contactPoint;
-  const { settings, secrets } = parts(contactPoint.settings);
-  const integration = { name, type: 'webhook', disableResolveMessage: false, settings, secureSettings: secrets };
+/** alertmanagerTest is the call of Grafana's Alertmanager, which adds the secrets that it knows by the uid. */
+async function alertmanagerTest(contactPoint: ContactPoint): Promise<string | undefined> {
+  const { name, uid } = contactPoint;
+  const { settings } = parts(contactPoint.settings);
+  const integration = { name, uid, type: 'webhook', disableResolveMessage: false, settings };
   // Grafana answers 400 or 408 with the same body when every receiver was wrong or timed out.
-  const { receivers } = await post<AlertmanagerResult>(
-    '/api/alertmanager/grafana/config/api/v1/receivers/test',
-    { receivers: [{ name, grafana_managed_receiver_configs: [integration] }] },
+  const { receivers } = await permitted(
+    call<AlertmanagerResult>('POST', '/api/alertmanager/grafana/config/api/v1/receivers/test', {
+      receivers: [{ name, grafana_managed_receiver_configs: [integration] }],
+    }),
     'alert.notifications.receivers:test',
   ).catch((cause) => {
     if (cause instanceof ApiError && (cause.body as Partial<AlertmanagerResult> | undefined)?.receivers) {
@@ -126,7 +122,7 @@ const MAX_WORDS = 1024;
  * backend behind its own words, and cuts a long one: the fields are read one by
  * one, for what was cut is no JSON any more.
  */
-function refusal(failure: string): ApiError {
+export function refusal(failure: string): ApiError {
   const quoted = /{.*/s.exec(failure)?.[0].replace(/\.{3} \(truncated\)$/, '') ?? '';
   const field = (name: keyof Problem) => {
     const found = new RegExp(`"${name}"\\s*:\\s*"((?:[^"\\\\]|\\\\.)*)("?)`, 's').exec(quoted);

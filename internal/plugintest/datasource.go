@@ -56,24 +56,33 @@ var posted atomic.Int64
 // secret of ForRelay, by a service account with the role Viewer. Each is signed
 // at another second, as those that Grafana posts one after the other are: a
 // signature is good for one request.
-func Signed(path string, body []byte) Request {
-	return SignedAt(path, body, time.Duration(posted.Add(1)%240-120)*time.Second)
-}
+func Signed(path string, body []byte) Request { return SignedBy(webhookSecret, path, body) }
 
 // SignedAt is Signed at a time of its own, some from now.
 func SignedAt(path string, body []byte, from time.Duration) Request {
+	return signedAt(webhookSecret, path, body, from)
+}
+
+// SignedBy is Signed with another secret.
+func SignedBy(secret, path string, body []byte) Request {
+	return signedAt(secret, path, body, time.Duration(posted.Add(1)%240-120)*time.Second)
+}
+
+func signedAt(secret, path string, body []byte, from time.Duration) Request {
 	now := strconv.FormatInt(time.Now().Add(from).Unix(), 10)
-	r := signed(path, body, now+":")
+	r := signed(secret, path, body, now+":")
 	r.Header.Set(alert.TimestampHeader, now)
 	return r
 }
 
 // SignedForEver is Signed by a contact point without a timestamp header.
-func SignedForEver(path string, body []byte) Request { return signed(path, body, "") }
+func SignedForEver(path string, body []byte) Request {
+	return signed(webhookSecret, path, body, "")
+}
 
 // signed is a request with the signature of its body behind prefix.
-func signed(path string, body []byte, prefix string) Request {
-	mac := hmac.New(sha256.New, []byte(webhookSecret))
+func signed(secret, path string, body []byte, prefix string) Request {
+	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(prefix))
 	mac.Write(body)
 	r := Request{Path: path, Body: body, Header: make(http.Header), User: User{Login: "sa-1-nhncloud-email", Role: "Viewer"}}

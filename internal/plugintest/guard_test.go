@@ -3,6 +3,7 @@ package plugintest_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -226,5 +227,69 @@ func TestAKeyBindsTheQuery(t *testing.T) {
 	}
 	if answer := call(t, p, ds, plugintest.Request{Path: "key", User: viewer}); answer.Status != http.StatusForbidden {
 		t.Errorf("a Viewer makes keys: %d", answer.Status)
+	}
+}
+
+// TestContactPointSecrets: each contact point that the page makes has a signing secret of
+// its own, which its URL names, so that one is renewed or removed without the others.
+func TestContactPointSecrets(t *testing.T) {
+	r := relay(t, relaytest.Options{})
+	p := start(t, "memory:", nil)
+	n := 0
+	saved := 0
+	// with saves these secrets of contact points, and without is a data source that has
+	// no other.
+	with := func(secrets map[string]string) plugintest.DataSource {
+		ds := replayable(r)
+		saved++
+		ds.Updated = ds.Updated.Add(time.Duration(saved) * time.Second)
+		maps.Copy(ds.Secrets, secrets)
+		return ds
+	}
+	posts := func(name string, ds plugintest.DataSource, secret, query string, want int) {
+		t.Helper()
+		n++
+		if got := call(t, p, ds, plugintest.SignedBy(secret, "alerts?"+query, another(t, n))); got.Status != want {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	keyed := func(ds plugintest.DataSource, query, secret string) string {
+		body, _ := json.Marshal(map[string]string{"query": query, "secret": secret})
+		made, _ := object(t, call(t, p, ds, plugintest.Request{Path: "key", User: editor, Body: body}).Body)["query"].(string)
+		if !strings.Contains(made, "keyId=") || !strings.Contains(made, "&key=") {
+			t.Fatalf("the query with its key: %q", made)
+		}
+		return made
+	}
+
+	before := with(map[string]string{"webhookSecret1": "old"})
+	old, next := keyed(before, "keyId=1&to=a@example.com", ""), keyed(before, "keyId=2&to=a@example.com", "new")
+	posts("a contact point's own secret", before, "old", old, 200)
+	posts("a URL by hand, without a key", before, "old", "keyId=1", 200)
+	posts("the secret of the settings beside it", before, before.Secrets["webhookSecret"], "", 200)
+	posts("a secret that is not saved yet", before, "new", next, 401)
+	posts("the secret of the settings for a contact point", before, before.Secrets["webhookSecret"], old, 401)
+	posts("a contact point's secret without its keyId", before, "old", "", 401)
+	posts("another keyId than the key was made for", before, "old", strings.Replace(old, "keyId=1", "keyId=01", 1), 401)
+	posts("two keyIds", before, "old", "keyId=1&keyId=1", 401)
+
+	renewing := with(map[string]string{"webhookSecret1": "old", "webhookSecret2": "new"})
+	posts("the old secret while both are saved", renewing, "old", old, 200)
+	posts("the new secret while both are saved", renewing, "new", next, 200)
+	posts("the new key with the old keyId", renewing, "old", strings.Replace(next, "keyId=2", "keyId=1", 1), 403)
+
+	renewed := with(map[string]string{"webhookSecret1": "", "webhookSecret2": "new"})
+	posts("the new secret when the old one is removed", renewed, "new", next, 200)
+	posts("the old secret when it is removed", renewed, "old", old, 401)
+
+	alone := with(map[string]string{"webhookSecret2": "new"})
+	delete(alone.Secrets, "webhookSecret")
+	posts("a contact point's secret alone", alone, "new", next, 200)
+	n++
+	unsigned := plugintest.SignedBy("new", "alerts", another(t, n))
+	unsigned.Header.Del(alert.SignatureHeader)
+	unsigned.User = editor
+	if got := call(t, p, alone, unsigned); got.Status != 401 {
+		t.Errorf("an Editor's alert without a signature: %d %s", got.Status, got.Body)
 	}
 }

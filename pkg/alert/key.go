@@ -15,6 +15,10 @@ import (
 // keyParameter is the query parameter that holds the Key of the others.
 const keyParameter = "key"
 
+// KeyID is the query parameter that says which signing secret a contact point has; without
+// it that is webhookSecret.
+const KeyID = "keyId"
+
 // Key makes the key that binds the query of a contact point's URL to a data
 // source: with it, the URL works with these parameters and at this data source
 // only. Grafana's own signature covers the body alone.

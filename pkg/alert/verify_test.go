@@ -42,7 +42,7 @@ func verify(secret string, h http.Header, body []byte, now time.Time) error {
 
 // authorize is the same where there may be no secret.
 func authorize(secret settings.Secret, role string, h http.Header, body []byte) error {
-	v, err := alert.Authorize(secret, role, h, now)
+	v, err := alert.Authorize(&settings.Settings{WebhookSecret: secret}, nil, role, h, now)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/grafana/grafana-plugin-sdk-go/config"
+
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
@@ -28,6 +30,8 @@ type Config struct {
 	grafana grafana.Operator
 	// grafanaErr is why grafana has no address: mail is sent without charts.
 	grafanaErr error
+	// started is what Grafana says of itself when it starts the process; more comes with a call.
+	started map[string]string
 	// dnsServer is asked for the records of senders' domains; empty: the system's.
 	dnsServer string
 	err       error // of a key that cannot be read: the health check and every answer to an alert say so
@@ -76,6 +80,7 @@ func ConfigFromEnv(getenv func(string) string, executable string) Config {
 		bad("image_hosts", hosts, "hosts, IP addresses and networks, with commas between them")
 	}
 	c.grafana, c.grafanaErr = grafana.ReadOperator(getenv("GF_PLUGIN_GRAFANA_URL"), getenv("GF_PLUGIN_GRAFANA_TOKEN"))
+	c.started = map[string]string{config.AppURL: getenv(config.AppURL), config.AppClientSecret: getenv(config.AppClientSecret)}
 	return c
 }
 

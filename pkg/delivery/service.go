@@ -152,6 +152,7 @@ func (s *Service) tryOpen() {
 	box, notice, err := s.open(s.life)
 	if s.opened(box, notice, err) {
 		s.reportWaiting(s.life, box) // by now alerts are taken
+		s.awaken(s.life, box)
 	}
 }
 

@@ -61,6 +61,8 @@ var (
 	TemplateModel     = hint("template-model", "docs/templates.md describes the model and the functions.")
 	LoadAgain         = hint("load-again", "Load the delivery again: its state says what can be done.")
 	Gone              = hint("gone", "It may be older than the retention, or belong to another data source.")
+	GrafanaAddress    = hint("grafana-address", "Enter the address at which the Grafana server reaches itself, such as http://localhost:3000.")
+	NeedsAdmin        = hint("needs-admin", "Ask an Admin of the organization.")
 	SaveSecret        = hint("save-secret", "Save webhookSecret in the data source first.")
 	AskOperator       = hint("ask-operator", "An Editor or Admin is told why, and so is Grafana's log.")
 

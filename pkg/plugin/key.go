@@ -36,7 +36,7 @@ func (d *DataSource) postKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	secret := d.settings.WebhookSecret
+	secret := alert.SigningSecret(&d.settings, query)
 	if request.Secret != "" {
 		secret = settings.NewSecret(request.Secret)
 	}

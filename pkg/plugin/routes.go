@@ -22,6 +22,7 @@ func (d *DataSource) routes() http.Handler {
 	mux.Handle("/test", post(editors(d.postTest)))
 	mux.Handle("/diagnose", post(editors(d.postDiagnose)))
 	mux.Handle("/key", post(editors(d.postKey)))
+	mux.Handle("/grafana", post(d.postGrafana))
 	mux.Handle("/preview", post(editors(d.postPreview)))
 	mux.Handle("/validate", post(editors(d.postValidate)))
 	mux.Handle("/status", get(d.getStatus))

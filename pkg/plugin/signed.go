@@ -23,7 +23,8 @@ func (d *DataSource) readSigned(r *http.Request) (*signedRequest, error) {
 	if err := requireJSON(r); err != nil {
 		return nil, err
 	}
-	verifier, err := alert.Authorize(d.settings.WebhookSecret, role(r), r.Header, time.Now())
+	query, queryErr := alert.ParseQuery(r.URL.RawQuery)
+	verifier, err := alert.Authorize(&d.settings, query, role(r), r.Header, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -35,14 +36,14 @@ func (d *DataSource) readSigned(r *http.Request) (*signedRequest, error) {
 	if err := verifier.Verify(); err != nil {
 		return nil, err
 	}
-	query, err := alert.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, err
+	if queryErr != nil {
+		return nil, queryErr
 	}
-	if err := alert.CheckKey(d.settings.WebhookSecret, d.source, query); err != nil {
+	if err := alert.CheckKey(alert.SigningSecret(&d.settings, query), d.source, query); err != nil {
 		return nil, err
 	}
 	signature := verifier.Signature(d.source, query)
-	query.Del("key") // it is no parameter of the mail
+	query.Del("key") // they are no parameters of the mail
+	query.Del(alert.KeyID)
 	return &signedRequest{body, query, signature, verifier.Signed()}, nil
 }

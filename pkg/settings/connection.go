@@ -62,7 +62,8 @@ func (r *reader) secrets(s *Settings) {
 		}
 	}
 	s.SecretKey = r.secretKey(r.secure[keySecretKey])
-	s.WebhookSecret = r.webhookSecret(r.secure[keyWebhookSecret])
+	s.WebhookSecret = r.signingSecret(keyWebhookSecret, r.secure[keyWebhookSecret])
+	s.ContactPointSecrets = r.contactPointSecrets()
 	s.GrafanaToken = r.grafanaToken(r.secure[keyGrafanaToken])
 }
 
@@ -205,10 +206,10 @@ func (r *reader) secretKey(secret string) Secret {
 // marks and the like, which web pages put into what is copied from them.
 func invisible(c rune) bool { return unicode.Is(unicode.Cf, c) }
 
-// webhookSecret reads the key of the contact point's signature, as it is.
-func (r *reader) webhookSecret(secret string) Secret {
+// signingSecret reads a key of contact points' signatures, as it is.
+func (r *reader) signingSecret(key, secret string) Secret {
 	if secret != "" && strings.TrimSpace(secret) == "" {
-		r.add(keyWebhookSecret, blankSecret)
+		r.add(key, blankSecret)
 	}
 	return NewSecret(secret)
 }

@@ -73,7 +73,7 @@ var (
 	appKeySpace   = code("app-key-space", "appKey holds a space; write the AppKey alone")
 	noSecretKey   = code("secret-key-missing", "secretKey is missing; copy it from the NHN Cloud console and set it in secureJsonData")
 	secretKeyLine = code("secret-key-line", "secretKey holds a line break or another control character; copy it again from the NHN Cloud console")
-	blankSecret   = code("webhook-secret-blank", "webhookSecret is blank, which anyone can guess; set a long random one, or remove it")
+	blankSecret   = code("webhook-secret-blank", "{{key}} is blank, which anyone can guess; set a long random one, or remove it")
 	misplaced     = code("misplaced", "{{key}} stands in jsonData, where everyone who sees the data source can read it; move it to secureJsonData")
 
 	noFrom      = code("from-missing", "fromAddress is missing; it must be a mail address whose domain the NHN Cloud console lets you send from")

@@ -96,8 +96,10 @@ type Settings struct {
 	GrafanaURL string // the address of Grafana's API, without a slash at its end; empty: Grafana's own
 
 	SecretKey     Secret
-	WebhookSecret Secret
-	GrafanaToken  Secret // for Grafana's API
+	WebhookSecret Secret // verifies alerts whose URL has no keyId
+	// ContactPointSecrets verify the alerts of single contact points, by the keyId of their URL.
+	ContactPointSecrets map[string]Secret
+	GrafanaToken        Secret // for Grafana's API
 }
 
 // Advertiser is what mail of type ad must say of its sender, by the rules of

@@ -547,7 +547,7 @@ it('leaves the form alone once another data source may be in it', () => {
   const options = { jsonData: complete, secureJsonFields: {} } as Options;
   const { result, unmount } = renderHook(() => useConfig({ options, onOptionsChange }));
   unmount();
-  result.current.savedElsewhere(9, 'webhookSecret');
+  result.current.savedElsewhere(9);
   expect(onOptionsChange).not.toHaveBeenCalled();
 });
 

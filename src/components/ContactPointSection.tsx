@@ -1,41 +1,19 @@
-import { useState } from 'react';
-import { css } from '@emotion/css';
-import { locationUtil, type GrafanaTheme2 } from '@grafana/data';
+import { useEffect, useState } from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
-import {
-  Alert,
-  Button,
-  ClipboardButton,
-  Field,
-  Icon,
-  Input,
-  Modal,
-  Spinner,
-  Stack,
-  Tab,
-  TabsBar,
-  TextLink,
-  useStyles2,
-} from '@grafana/ui';
-import { deliveries } from '../api';
-import {
-  createContactPoint,
-  createQueueRule,
-  DURATION,
-  missingPermissions,
-  STEPS,
-  type Created,
-  type Request,
-  type Step,
-  type StepState,
-} from '../contactPoint';
-import { testContactPoint } from '../contactPointTest';
+import { Alert, Button, Spinner, Stack } from '@grafana/ui';
+import { missingPermissions, permitted, purpose, seesAll } from '../contactPoint';
+import { createContactPoint, removeContactPoint, removeLeftovers, renewContactPoint } from '../contactPointSteps';
+import { GRACE, readOverview, type Overview } from '../contactPoints';
 import { t } from '../i18n';
 import { reportSetup } from '../setup';
-import { terraformSnippet, yamlSnippet } from '../snippets';
-import { WIDTH } from './ConfigField';
+import { CreateDialog } from './ContactPointDialogs';
+import { ContactPointRow } from './ContactPointRow';
+import { Steps, type Progress } from './ContactPointSteps';
+import { Leftovers } from './Leftovers';
 import { Problem } from './Problem';
+import { QueueRule } from './QueueRule';
+import { Snippets } from './Snippets';
 import type { Config } from './useConfig';
 import { useTask } from './useTask';
 
@@ -45,28 +23,47 @@ interface Props {
   name: string;
 }
 
-type Progress = Partial<Record<Step, StepState>>;
+/** Done is what was done last. */
+type Done = { created: string } | { renewed: string } | { deleted: string };
 
-/** ContactPointSection makes the data source a contact point of Alerting. */
+/** ContactPointSection shows the data source in Alerting, and makes it a contact point there. */
 export function ContactPointSection({ config, uid, name }: Props) {
   const [asking, setAsking] = useState(false);
   const [showCode, setShowCode] = useState(false);
   const [progress, setProgress] = useState<Progress>({});
-  const creation = useTask<Created>();
-  const missing = missingPermissions(grafana.bootData?.user?.permissions);
+  const [renewed, setRenewed] = useState(0);
+  const seen = useTask<Overview>();
+  const work = useTask<Done>();
+  const { run: read } = seen;
+  useEffect(() => {
+    void read(() => permitted(readOverview(uid), 'alert.notifications.receivers:read'));
+  }, [read, uid, config.version, work.result, work.error]);
+  const overview = seen.result; // what was seen last stays while it is read again
+  useEffect(() => {
+    if (overview) {
+      reportSetup(uid, { contactPoint: overview.contactPoints.length > 0 });
+    }
+  }, [uid, overview]);
 
-  const create = (request: Request) => {
-    setAsking(false);
-    setProgress({});
-    void creation.run(async () => {
-      const created = await createContactPoint(request, (step, state) =>
-        setProgress((before) => ({ ...before, [step]: state })),
-      );
-      config.savedElsewhere(created.version, 'webhookSecret');
-      reportSetup(uid, { contactPoint: true });
-      return created;
-    });
+  const permissions = grafana.bootData?.user?.permissions;
+  const missing = missingPermissions(permissions);
+  const fixed = config.readOnly
+    ? t('contact-point.fixed', 'The data source is provisioned, so this page can save no secret for it.')
+    : missing.length > 0
+      ? t('contact-point.missing-list', 'Missing: {{permissions}}. An administrator has them.', {
+          permissions: missing.join(', '),
+        })
+      : undefined;
+  const watch = {
+    onStep: (step: keyof Progress, state: Progress[keyof Progress]) =>
+      setProgress((before) => ({ ...before, [step]: state })),
+    onSaved: config.savedElsewhere,
   };
+  const perform = (what: () => Promise<Done>) => {
+    setProgress({});
+    void work.run(what);
+  };
+  const suggested = suggest(purpose(name), overview?.names ?? []);
 
   return (
     <ConfigSection
@@ -77,15 +74,22 @@ export function ContactPointSection({ config, uid, name }: Props) {
       )}
     >
       <Stack direction="column" gap={2}>
+        {!overview && !seen.error && <Spinner />}
+        {seen.error && <Problem error={seen.error} />}
+        {overview?.invalid && (
+          <Alert
+            severity="info"
+            bottomSpacing={0}
+            title={t('contact-point.invalid', 'First save valid settings: a contact point needs them.')}
+          />
+        )}
         {missing.length > 0 && (
           <Alert
             severity="info"
             bottomSpacing={0}
             title={t('contact-point.missing', "You don't have permission to create a contact point here.")}
           >
-            {t('contact-point.missing-list', 'Missing: {{permissions}}. An administrator has them.', {
-              permissions: missing.join(', '),
-            })}
+            {fixed}
           </Alert>
         )}
         {config.readOnly && (
@@ -98,10 +102,43 @@ export function ContactPointSection({ config, uid, name }: Props) {
             )}
           />
         )}
-        <Stack>
+        {overview?.contactPoints.map((contactPoint) => (
+          <ContactPointRow
+            key={contactPoint.uid}
+            uid={uid}
+            contactPoint={contactPoint}
+            fixed={fixed}
+            busy={work.running}
+            onRenew={() =>
+              perform(async () => {
+                await renewContactPoint(uid, contactPoint, watch);
+                setRenewed(Date.now());
+                return { renewed: contactPoint.name };
+              })
+            }
+            onDelete={() =>
+              perform(async () => {
+                await removeContactPoint(uid, contactPoint, watch);
+                return { deleted: contactPoint.name };
+              })
+            }
+          />
+        ))}
+        {overview && !fixed && seesAll(permissions) && !work.running && (
+          <Leftovers
+            leftovers={overview.leftovers}
+            removable={renewed ? Math.max(overview.removable, renewed + GRACE) : overview.removable}
+            unasked={renewed > 0}
+            remove={async () => {
+              await removeLeftovers(uid, overview.leftovers, watch);
+              setRenewed(0);
+            }}
+          />
+        )}
+        <Stack wrap="wrap">
           <Button
             icon="plus"
-            disabled={config.readOnly || missing.length > 0 || creation.running}
+            disabled={fixed !== undefined || work.running || !overview || overview.invalid !== undefined}
             onClick={() => setAsking(true)}
           >
             {t('contact-point.create', 'Create a contact point')}
@@ -110,247 +147,62 @@ export function ContactPointSection({ config, uid, name }: Props) {
             {t('contact-point.code', 'As YAML or Terraform')}
           </Button>
         </Stack>
-        {showCode && <Snippets uid={uid} name={name} />}
+        {showCode && <Snippets uid={uid} name={purpose(name)} />}
         {asking && (
-          <AskModal
+          <CreateDialog
             uid={uid}
-            name={name}
-            replacesSecret={config.secret('webhookSecret').isConfigured}
+            suggested={suggested}
             onCancel={() => setAsking(false)}
-            onCreate={create}
+            onCreate={(request) => {
+              setAsking(false);
+              perform(async () => ({ created: (await createContactPoint(request, watch)).name }));
+            }}
           />
         )}
         <Steps progress={progress} />
-        {creation.error && <Problem error={creation.error} />}
-        {creation.result && <Next created={creation.result} uid={uid} name={name} />}
+        {work.error && <Problem error={work.error} />}
+        {work.result && !work.running && <Outcome done={work.result} />}
+        {overview && (
+          <QueueRule uid={uid} name={name} names={overview.names} own={overview.contactPoints.map((one) => one.name)} />
+        )}
       </Stack>
     </ConfigSection>
   );
 }
 
-interface AskProps {
-  uid: string;
-  name: string;
-  replacesSecret: boolean;
-  onCancel: () => void;
-  onCreate: (request: Request) => void;
-}
-
-/** AskModal says what will be created, and asks under which name. */
-function AskModal({ uid, name, replacesSecret, onCancel, onCreate }: AskProps) {
-  const [contactPoint, setContactPoint] = useState(name);
-  const [grafanaUrl, setGrafanaUrl] = useState(grafana.appUrl);
-  return (
-    <Modal isOpen title={t('contact-point.ask-title', 'Create a contact point')} onDismiss={onCancel}>
-      <Stack direction="column" gap={2}>
-        <div>
-          {t('contact-point.ask', 'These are created in this organization:')}
-          <ul style={{ marginInlineStart: 24 }}>
-            <li>{t('contact-point.ask-account', 'a service account with the role Viewer, and a token for it')}</li>
-            <li>{t('contact-point.ask-point', 'a webhook contact point that signs what it sends')}</li>
-            <li>{t('contact-point.ask-secret', 'a random signing secret, saved with this data source')}</li>
-          </ul>
-        </div>
-        {replacesSecret && (
-          <Alert
-            severity="warning"
-            bottomSpacing={0}
-            title={t(
-              'contact-point.replaces',
-              'The data source has a signing secret already. It is replaced: contact points that use the old one will be refused.',
-            )}
-          />
-        )}
-        <Field noMargin label={t('contact-point.name', 'Name')}>
-          <Input
-            id="contact-point-name"
-            value={contactPoint}
-            onChange={(e) => setContactPoint(e.currentTarget.value)}
-          />
-        </Field>
-        <Field
-          noMargin
-          label={t('contact-point.url', 'Address of Grafana')}
-          description={t('contact-point.url-help', 'As the Grafana server itself reaches it.')}
-        >
-          <Input id="contact-point-url" value={grafanaUrl} onChange={(e) => setGrafanaUrl(e.currentTarget.value)} />
-        </Field>
-      </Stack>
-      <Modal.ButtonRow>
-        <Button variant="secondary" fill="outline" onClick={onCancel}>
-          {t('contact-point.cancel', 'Cancel')}
-        </Button>
-        <Button
-          disabled={contactPoint.trim() === '' || !URL.canParse(grafanaUrl)}
-          onClick={() => onCreate({ uid, name: contactPoint.trim(), grafanaUrl: grafanaUrl.trim() })}
-        >
-          {t('contact-point.confirm', 'Create')}
-        </Button>
-      </Modal.ButtonRow>
-    </Modal>
-  );
-}
-
-function Steps({ progress }: { progress: Progress }) {
-  const names: Record<Step, string> = {
-    serviceAccount: t('contact-point.step-account', 'Service account'),
-    token: t('contact-point.step-token', 'Token'),
-    contactPoint: t('contact-point.step-point', 'Contact point'),
-    secret: t('contact-point.step-secret', 'Signing secret saved with the data source'),
-  };
-  const states: Record<StepState, string> = {
-    running: t('contact-point.running', 'under way'),
-    done: t('contact-point.done', 'done'),
-    failed: t('contact-point.failed', 'failed'),
-    undone: t('contact-point.undone', 'removed again'),
-    left: t('contact-point.left', 'could not be removed again: please remove it yourself'),
-  };
-  if (Object.keys(progress).length === 0) {
-    return null;
+/** suggest is a name that no contact point has. */
+function suggest(name: string, names: string[]): string {
+  let suggested = name;
+  for (let n = 2; names.includes(suggested); n++) {
+    suggested = `${name} ${n}`;
   }
-  return (
-    <ul aria-live="polite" style={{ listStyle: 'none' }}>
-      {STEPS.map((step) => {
-        const state = progress[step];
-        return (
-          state && (
-            <li key={step}>
-              {state === 'running' ? <Spinner inline /> : <Icon name={state === 'done' ? 'check' : 'times'} />}{' '}
-              {names[step]}: {states[state]}
-            </li>
-          )
-        );
-      })}
-    </ul>
-  );
+  return suggested;
 }
 
-/** Next offers what makes sense once there is a contact point. */
-function Next({ created, uid, name }: { created: Created; uid: string; name: string }) {
-  const test = useTask<{ queued: boolean }>();
-  const rule = useTask<{ uid: string }>();
-  const [tested, setTested] = useState<Created>();
-
-  const runTest = () => {
-    setTested(undefined);
-    void test.run(async () => {
-      await testContactPoint(created);
-      // Grafana says the same whether the relay took the mail or it is queued.
-      const [newest] = await deliveries(uid, 1).catch(() => []);
-      setTested(created);
-      return { queued: ['queued', 'sending'].includes(newest?.status) };
-    });
-  };
-  const createRule = () =>
-    void rule.run(async () => {
-      const created = await createQueueRule(uid, name, {
-        title: t('contact-point.rule-title', 'Mail is not going out'),
-        annotations: {
-          summary: t('contact-point.rule-summary', 'Alert mail has waited for {{duration}}', { duration: DURATION }),
-          description: t(
-            'contact-point.rule-description',
-            "See the data source's Save & test, and its delivery log for what the relay said.",
-          ),
-        },
-      });
-      reportSetup(uid, { rule: true });
-      return created;
-    });
-
-  return (
-    <Stack direction="column" gap={2}>
+function Outcome({ done }: { done: Done }) {
+  if ('created' in done) {
+    return (
       <Alert
         severity="success"
         bottomSpacing={0}
-        title={t('contact-point.created', 'The contact point {{name}} was created.', { name: created.name })}
+        title={t('contact-point.created', 'The contact point {{name}} was created.', { name: done.created })}
       >
         {t(
           'contact-point.created-help',
           'Route alerts to it with a notification policy, or choose it in an alert rule.',
-        )}{' '}
-        <TextLink
-          href={locationUtil.assureBaseUrl(`/alerting/notifications?search=${encodeURIComponent(created.name)}`)}
-        >
-          {t('contact-point.open', 'Open it in Alerting')}
-        </TextLink>
-      </Alert>
-      <div>
-        <Button variant="secondary" icon="bell" disabled={test.running} onClick={runTest}>
-          {t('contact-point.test', 'Send a test notification')}
-        </Button>
-      </div>
-      {test.error && <Problem error={test.error} />}
-      {tested === created && (
-        <Alert
-          severity={test.result?.queued ? 'warning' : 'success'}
-          bottomSpacing={0}
-          title={
-            test.result?.queued
-              ? t(
-                  'contact-point.queued',
-                  'The test notification is queued: the relay has not taken its mail yet. The delivery log says why.',
-                )
-              : t('contact-point.tested', 'The test notification was mailed.')
-          }
-        />
-      )}
-      <div>
-        {t(
-          'contact-point.rule-help',
-          'An alert rule can watch the queue and tell you when mail is not going out. It also wakes the data source after a restart of Grafana. Route it to another contact point than this one.',
         )}
-      </div>
-      <div>
-        <Button
-          variant="secondary"
-          icon="heart"
-          disabled={rule.running || rule.result !== undefined}
-          onClick={createRule}
-        >
-          {t('contact-point.rule', 'Create the alert rule')}
-        </Button>
-      </div>
-      {rule.error && <Problem error={rule.error} />}
-      {rule.result && (
-        <Alert
-          severity="success"
-          bottomSpacing={0}
-          title={t('contact-point.rule-created', 'The alert rule was created.')}
-        >
-          <TextLink href={locationUtil.assureBaseUrl(`/alerting/grafana/${rule.result.uid}/view`)}>
-            {t('contact-point.open', 'Open it in Alerting')}
-          </TextLink>
-        </Alert>
-      )}
-    </Stack>
-  );
-}
-
-/** Snippets is the contact point for those who provision it. */
-function Snippets({ uid, name }: { uid: string; name: string }) {
-  const styles = useStyles2(getStyles);
-  const [format, setFormat] = useState<'yaml' | 'terraform'>('yaml');
-  const code = (format === 'yaml' ? yamlSnippet : terraformSnippet)(name, grafana.appUrl, uid);
+      </Alert>
+    );
+  }
   return (
-    <div>
-      <TabsBar>
-        <Tab label={t('contact-point.yaml', 'YAML')} active={format === 'yaml'} onChangeTab={() => setFormat('yaml')} />
-        <Tab
-          label={t('contact-point.terraform', 'Terraform')}
-          active={format === 'terraform'}
-          onChangeTab={() => setFormat('terraform')}
-        />
-      </TabsBar>
-      <pre className={styles.code} style={{ maxWidth: 8 * 2 * WIDTH.long }}>
-        {code}
-      </pre>
-      <ClipboardButton icon="copy" size="sm" variant="secondary" getText={() => code}>
-        {t('contact-point.copy', 'Copy')}
-      </ClipboardButton>
-    </div>
+    <Alert
+      severity="success"
+      bottomSpacing={0}
+      title={
+        'renewed' in done
+          ? t('contact-point.renewed', 'Token and secret of {{name}} were renewed.', { name: done.renewed })
+          : t('contact-point.deleted', 'The contact point {{name}} was deleted.', { name: done.deleted })
+      }
+    />
   );
 }
-
-const getStyles = (theme: GrafanaTheme2) => ({
-  code: css({ marginTop: theme.spacing(1), overflow: 'auto' }),
-});

@@ -1,15 +1,11 @@
 import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { MemoryRouter } from 'react-router-dom-v5-compat';
-import { escapeRegex } from '@grafana/data';
-import { config as grafana, HealthStatus, type BackendSrvRequest } from '@grafana/runtime';
+import { HealthStatus, type BackendSrvRequest } from '@grafana/runtime';
 import type { Handshake } from '../api';
 import { reportHealth } from '../health';
 import { readSettings } from '../service';
 import { backend } from '../test/backend';
-import { provisioned } from '../test/provisioned';
 import type { EmailJsonData } from '../types';
-import { ContactPointSection } from './ContactPointSection';
 import { DiagnoseSection } from './DiagnoseSection';
 import { HealthSection } from './HealthSection';
 import { inScheme } from './MailFrame';
@@ -36,15 +32,6 @@ const config = (jsonData: EmailJsonData, more: Partial<Config> = {}): Config => 
   savedElsewhere: jest.fn(),
   ...more,
 });
-
-/** settingsOf lists what a structure says as "key: value"; model.datasource only helps Grafana's rule editor. */
-const settingsOf = (tree: object): string[] =>
-  Object.entries(tree).flatMap(([key, value]) => {
-    if (key === 'datasource') {
-      return [];
-    }
-    return typeof value === 'object' ? settingsOf(value) : [`${key}: ${value}`];
-  });
 
 const good: Handshake = {
   host: 'smtp-mail.nhncloudservice.com',
@@ -416,111 +403,5 @@ describe('Preview', () => {
     const css = '@media (prefers-color-scheme: dark) { a } @media (prefers-color-scheme:light) { b }';
     expect(inScheme(css, 'dark')).toBe('@media (min-width: 0) { a } @media (max-width: 0) { b }');
     expect(inScheme(css, 'light')).toBe('@media (max-width: 0) { a } @media (min-width: 0) { b }');
-  });
-});
-
-describe('Contact point', () => {
-  const permissions = {
-    'serviceaccounts:create': true,
-    'serviceaccounts:write': true,
-    'datasources:write': true,
-    'alert.provisioning:write': true,
-  };
-  const allow = (granted: Record<string, boolean>) =>
-    Object.assign(grafana, { appUrl: 'https://grafana.example.com/', bootData: { user: { permissions: granted } } });
-
-  /** create asks for a contact point of the data source nhncloud-email. */
-  async function create() {
-    allow(permissions);
-    backend.reset({
-      'POST /api/serviceaccounts': { id: 7 },
-      'POST /api/serviceaccounts/7/tokens': { key: 'glsa' },
-      'POST /api/datasources/uid/nhncloud-email/resources/key': { query: 'key=abc' },
-      'GET /api/v1/provisioning/contact-points?name=NHN%20Cloud%20Email': [],
-      'POST /api/v1/provisioning/contact-points': { uid: 'cp' },
-      'GET /api/datasources/uid/nhncloud-email': { uid: 'nhncloud-email' },
-      'PUT /api/datasources/uid/nhncloud-email': { datasource: { version: 9 } },
-      'POST /api/alertmanager/grafana/config/api/v1/receivers/test': {
-        receivers: [{ grafana_managed_receiver_configs: [{ status: 'ok' }] }],
-      },
-      'GET /api/folders': [{ uid: 'folder', title: 'NHN Cloud Email' }],
-      'POST /api/v1/provisioning/alert-rules': { uid: 'rule' },
-    });
-    const form = config({});
-    render(
-      <MemoryRouter>
-        <ContactPointSection config={form} uid="nhncloud-email" name="NHN Cloud Email" />
-      </MemoryRouter>,
-    );
-    const u = user();
-    await u.click(screen.getByRole('button', { name: 'Create a contact point' }));
-    expect(backend.requests).toEqual([]);
-    expect(screen.getByLabelText('Name')).toHaveValue('NHN Cloud Email');
-    await u.click(screen.getByRole('button', { name: 'Create' }));
-    expect(await screen.findByText('The contact point NHN Cloud Email was created.')).toBeInTheDocument();
-    return { form, user: u };
-  }
-
-  it('asks, creates, shows each step, and offers a test', async () => {
-    const { form, user } = await create();
-    expect(screen.getByText(/Signing secret saved with the data source: done/)).toBeInTheDocument();
-    expect(form.savedElsewhere).toHaveBeenCalledWith(9, 'webhookSecret');
-    await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
-    expect(await screen.findByText('The test notification was mailed.')).toBeInTheDocument();
-  });
-
-  it.each(['queued', 'sending'])('says of a test whose mail is %s not that it was mailed', async (status) => {
-    const { user } = await create();
-    backend.routes['GET /api/datasources/uid/nhncloud-email/resources/deliveries?limit=1'] = {
-      deliveries: [{ id: '1', status, mailType: '' }],
-    };
-    await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
-    expect(await screen.findByText(/The test notification is queued/)).toBeInTheDocument();
-    expect(screen.queryByText('The test notification was mailed.')).not.toBeInTheDocument();
-  });
-
-  it('says of a second contact point not that it was tested', async () => {
-    const { user } = await create();
-    await user.click(screen.getByRole('button', { name: 'Send a test notification' }));
-    await screen.findByText('The test notification was mailed.');
-    backend.routes['GET /api/v1/provisioning/contact-points?name=Other'] = [];
-    await user.click(screen.getByRole('button', { name: 'Create a contact point' }));
-    await user.clear(screen.getByLabelText('Name'));
-    await user.type(screen.getByLabelText('Name'), 'Other'); // Grafana 13 moves the focus meanwhile
-    await user.click(screen.getByRole('button', { name: 'Create' }));
-    expect(await screen.findByText('The contact point Other was created.')).toBeInTheDocument();
-    expect(screen.queryByText('The test notification was mailed.')).not.toBeInTheDocument();
-  });
-
-  it('offers the alert rule of the provisioning sample', async () => {
-    const { user } = await create();
-    await user.click(screen.getByRole('button', { name: 'Create the alert rule' }));
-    expect(await screen.findByText('The alert rule was created.')).toBeInTheDocument();
-    expect(screen.getByRole('button', { name: 'Create the alert rule' })).toBeDisabled();
-
-    const { folderUID, ruleGroup, ...rule } = backend.requests.at(-1)?.data as Record<string, unknown>;
-    expect(folderUID).toBe('folder');
-    const sample = provisioned('mail-not-going-out.yaml').replace('params: [300]', '0: 300');
-    for (const setting of settingsOf({ ...rule, name: ruleGroup })) {
-      expect(sample).toMatch(new RegExp(`[ {]${escapeRegex(setting)}[,\\n ]`));
-    }
-  });
-
-  it('says which permissions are missing', () => {
-    allow({ ...permissions, 'serviceaccounts:create': false });
-    render(<ContactPointSection config={config({})} uid="mail" name="Mail" />);
-    expect(screen.getByText(/Missing: serviceaccounts:create\./)).toBeInTheDocument();
-    expect(screen.getByRole('button', { name: 'Create a contact point' })).toBeDisabled();
-  });
-
-  it('of a provisioned data source is to be provisioned: as YAML or Terraform', async () => {
-    allow(permissions);
-    render(<ContactPointSection config={config({}, { readOnly: true })} uid="mail" name="Mail" />);
-    expect(screen.getByRole('button', { name: 'Create a contact point' })).toBeDisabled();
-    const u = user();
-    await u.click(screen.getByRole('button', { name: 'As YAML or Terraform' }));
-    expect(screen.getByText(/contactPoints:/)).toBeInTheDocument();
-    await u.click(screen.getByRole('tab', { name: 'Terraform' }));
-    expect(screen.getByText(/resource "grafana_contact_point"/)).toBeInTheDocument();
   });
 });

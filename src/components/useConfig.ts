@@ -36,8 +36,10 @@ export interface Config {
   changed: boolean;
   /** What is saved has all that a mail needs. */
   ready: boolean;
-  /** A secret was saved behind the form's back: its next save builds on that. */
-  savedElsewhere: (version: number, secret: keyof EmailSecureJsonData) => void;
+  /** Secrets of contact points were saved behind the form's back: its next save builds on that. */
+  savedElsewhere: (version: number) => void;
+  /** Changes whenever the data source is saved. */
+  version?: number;
 }
 
 export function useConfig(props: EditorProps): Config {
@@ -110,18 +112,13 @@ export function useConfig(props: EditorProps): Config {
     error: (key) => (typing === key || early(key) || outdated(key) ? undefined : errors[key]),
     wrong: (key) => found.problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
     // Grafana has one form for all data sources: an answer must not fill that of the next.
-    savedElsewhere: (version, key) => {
-      if (!mounted.current) {
-        return;
+    savedElsewhere: (version) => {
+      if (mounted.current) {
+        flushSync(() => keep(version)); // before Grafana's store, which is faster, shows that version
+        latest.current.onOptionsChange({ ...latest.current.options, version });
       }
-      flushSync(() => keep(version)); // before Grafana's store, which is faster, shows that version
-      latest.current.onOptionsChange({
-        ...latest.current.options,
-        version,
-        secureJsonFields: { ...latest.current.options.secureJsonFields, [key]: true },
-        secureJsonData: { ...latest.current.options.secureJsonData, [key]: undefined },
-      });
     },
+    version: options.version,
     touch: (key) => {
       setTyping(undefined);
       setTouched((before) => (before.has(key) ? before : new Set(before).add(key)));

@@ -106,6 +106,9 @@ func routes(g *grafana, dist, page string) http.Handler {
 	mux.Handle("GET /public/plugins/"+plugintest.PluginID+"/",
 		http.StripPrefix("/public/plugins/"+plugintest.PluginID, http.FileServer(http.Dir(dist))))
 	mux.HandleFunc("GET /public/build/img/icons/", blankIcon)
+	mux.HandleFunc("GET /api/health", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]string{"database": "ok"})
+	})
 	mux.HandleFunc("POST /api/datasources", g.createDataSource)
 	mux.HandleFunc("GET /api/datasources/uid/{uid}", g.getDataSource)
 	mux.HandleFunc("PUT /api/datasources/uid/{uid}", g.saveDataSource)

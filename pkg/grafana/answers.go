@@ -1,0 +1,35 @@
+package grafana
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// Answers says whether Grafana's API is at an address: nil if it is. No token is sent there.
+func (c *Client) Answers(ctx context.Context, address string) error {
+	u, err := url.Parse(trimmed(address))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errNotGrafana
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.JoinPath("api", "health").String(), nil)
+	if err != nil {
+		return errNotGrafana
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return unanswered(r, err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var health struct {
+		Database *string `json:"database"`
+	}
+	// 503 is Grafana whose database fails: Grafana all the same.
+	if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusServiceUnavailable ||
+		json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&health) != nil || health.Database == nil {
+		return errNotGrafana
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+// Creates, renews and removes a contact point of the data source through Grafana's own
+// API, with the session of the user who asked for it, step by step.
+//
+// A signing secret is saved and a token is made before a contact point has them, and both
+// are removed after it has them no more. So alerts are refused at no moment, wherever
+// this ends: what is left over then is recognized by its number, and removed later.
+import { ApiError, asApiError, call, refresh } from './api';
+import {
+  accountName,
+  alertsUrl,
+  CONTACT_POINTS,
+  EDITABLE,
+  keyIdOf,
+  newSecret,
+  permitted,
+  REDACTED,
+  secretName,
+  signedUrl,
+  tokenName,
+  webhookSettings,
+  WRITE,
+  type ContactPoint,
+} from './contactPoint';
+import {
+  findAccount,
+  freeNumber,
+  isTaken,
+  readContactPoints,
+  readOverview,
+  type Account,
+  type Leftover,
+} from './contactPoints';
+import { t } from './i18n';
+
+export type Step = 'address' | 'serviceAccount' | 'token' | 'secret' | 'contactPoint';
+export type StepState = 'running' | 'done' | 'failed' | 'undone' | 'left';
+export const STEPS: Step[] = ['address', 'serviceAccount', 'token', 'secret', 'contactPoint'];
+
+export interface Watch {
+  onStep: (step: Step, state: StepState) => void;
+  /** The data source was saved, as this version. */
+  onSaved: (version: number) => void;
+}
+
+export interface Request {
+  /** Of the data source. */
+  uid: string;
+  /** Of the contact point. */
+  name: string;
+  /** Where Grafana reaches itself, such as https://grafana.example.com/. */
+  grafanaUrl: string;
+}
+
+const dataSource = (uid: string) => `/api/datasources/uid/${encodeURIComponent(uid)}`;
+
+/** saveSecret saves signing secrets, or removes those that are empty. The backend knows them at once. */
+async function saveSecrets(uid: string, secrets: Record<string, string>, { onSaved }: Watch) {
+  const current = await call<Record<string, unknown>>('GET', dataSource(uid));
+  const saved = await permitted(
+    call<{ datasource: { version: number } }>('PUT', dataSource(uid), { ...current, secureJsonData: secrets }),
+    'datasources:write',
+  );
+  onSaved(saved.datasource.version);
+  // Or the first alerts would be refused: Grafana keeps settings for a while.
+  await refresh(uid).catch(() => {}); // it will in a moment
+}
+
+/** Unsure is the failure of a change that may have been made: what it needs must stay. */
+class Unsure extends ApiError {}
+
+/** stepwise runs steps; when one fails, what those before it have made is removed again. */
+function stepwise({ onStep }: Watch) {
+  const undo: Array<[Step, () => Promise<unknown>]> = [];
+  return async <T>(step: Step, work: () => Promise<T>, remove?: (made: T) => Promise<unknown>): Promise<T> => {
+    onStep(step, 'running');
+    try {
+      const made = await work();
+      if (remove) {
+        undo.push([step, () => remove(made)]);
+      }
+      onStep(step, 'done');
+      return made;
+    } catch (cause) {
+      onStep(step, 'failed');
+      for (const [done, again] of undo.reverse()) {
+        await (cause instanceof Unsure ? Promise.reject(cause) : again()).then(
+          () => onStep(done, 'undone'),
+          () => onStep(done, 'left'),
+        );
+      }
+      throw cause;
+    }
+  };
+}
+
+const removeToken = (account: number, token: number) =>
+  call('DELETE', `/api/serviceaccounts/${account}/tokens/${token}`);
+
+/** ownAccount is the service account of the contact points, which is made once. */
+async function ownAccount(uid: string): Promise<Omit<Account, 'tokens'> & { isNew: boolean }> {
+  const found = await findAccount(uid);
+  if (!found) {
+    const made = await permitted(
+      call<Account>('POST', '/api/serviceaccounts', { name: accountName(uid), role: 'Viewer', isDisabled: false }),
+      'serviceaccounts:create',
+    );
+    return { ...made, isNew: true };
+  }
+  if (found.role !== 'Viewer' || found.isDisabled) {
+    throw new ApiError(
+      t('contact-point.account-changed', 'The service account {{name}} is disabled, or has another role than Viewer.', {
+        name: accountName(uid),
+      }),
+      t('contact-point.account-help', 'Enable it and give it the role Viewer, or rename it: another is created then.'),
+    );
+  }
+  return { ...found, isNew: false };
+}
+
+/** credentials makes a token and saves a signing secret, of the same number. */
+async function credentials(uid: string, watch: Watch, during: ReturnType<typeof stepwise>) {
+  const { taken } = await readOverview(uid);
+  const keyId = freeNumber(taken);
+  const account = await during(
+    'serviceAccount',
+    () => ownAccount(uid),
+    async ({ id, isNew }) => isNew && call('DELETE', `/api/serviceaccounts/${id}`),
+  );
+  const token = await during(
+    'token',
+    () =>
+      permitted(
+        call<{ id: number; key: string }>('POST', `/api/serviceaccounts/${account.id}/tokens`, {
+          name: tokenName(uid, keyId),
+        }),
+        'serviceaccounts:write',
+      ),
+    ({ id }) => removeToken(account.id, id),
+  );
+  const secret = newSecret();
+  await during(
+    'secret',
+    () => saveSecrets(uid, { [secretName(keyId)]: secret }, watch),
+    () => saveSecrets(uid, { [secretName(keyId)]: '' }, watch),
+  );
+  return { keyId, token: token.key, secret };
+}
+
+/**
+ * createContactPoint makes a webhook contact point with a token and a signing secret of its
+ * own, after a look whether Grafana is where the contact point would post to.
+ */
+export async function createContactPoint({ uid, name, grafanaUrl }: Request, watch: Watch): Promise<ContactPoint> {
+  const during = stepwise(watch);
+  await during('address', async () => {
+    await call('POST', `${dataSource(uid)}/resources/grafana`, { url: grafanaUrl });
+    // Grafana would add a second receiver to a contact point of that name.
+    if (await isTaken(name)) {
+      throw new ApiError(
+        t('contact-point.taken', 'There is a contact point called {{name}} already.', { name }),
+        t('contact-point.taken-help', 'Choose another name.'),
+      );
+    }
+  });
+  const { keyId, token, secret } = await credentials(uid, watch, during);
+  return during('contactPoint', async () => {
+    const url = await signedUrl(uid, alertsUrl(grafanaUrl, uid), keyId, secret);
+    const wanted = {
+      name,
+      type: 'webhook',
+      settings: webhookSettings(url, token, secret),
+      disableResolveMessage: false,
+    };
+    return permitted(call<ContactPoint>('POST', CONTACT_POINTS, wanted, EDITABLE), WRITE).catch((cause) =>
+      madeAnyway(uid, keyId, cause),
+    );
+  });
+}
+
+/** madeAnyway is the contact point that has the number of a change whose answer says it failed: an answer may get lost. */
+async function madeAnyway(uid: string, keyId: number, cause: unknown): Promise<ContactPoint> {
+  const all = await readContactPoints(uid).catch(() => {
+    const { message, hint, status } = asApiError(cause);
+    throw new Unsure(message, hint, status);
+  });
+  const made = all.find(({ settings }) => keyIdOf(settings.url) === keyId);
+  if (!made) {
+    throw cause;
+  }
+  return made;
+}
+
+/**
+ * renewContactPoint gives a contact point another token and another signing secret. The old
+ * ones stay: Grafana goes on using them until its Alertmanager has read the change.
+ */
+export async function renewContactPoint(uid: string, contactPoint: ContactPoint, watch: Watch): Promise<void> {
+  const during = stepwise(watch);
+  const { keyId, token, secret } = await credentials(uid, watch, during);
+  await during('contactPoint', async () => {
+    const url = await signedUrl(uid, contactPoint.settings.url, keyId, secret);
+    const settings: Record<string, unknown> = { ...contactPoint.settings, ...webhookSettings(url, token, secret) };
+    // Grafana's names of the secrets that are replaced, and of those that exclude a token.
+    for (const name of ['hmacConfig.secret', 'username', 'password']) {
+      delete settings[name];
+    }
+    if (JSON.stringify(settings).includes(REDACTED)) {
+      throw new ApiError(
+        t('contact-point.more-secrets', 'The contact point has further secrets, which this page cannot keep.'),
+        t('contact-point.more-secrets-help', 'Create another contact point, or change this one in Alerting.'),
+      );
+    }
+    const { name, disableResolveMessage = false } = contactPoint;
+    const wanted = { name, type: 'webhook', settings, disableResolveMessage };
+    await permitted(call('PUT', `${CONTACT_POINTS}/${contactPoint.uid}`, wanted, EDITABLE), WRITE).catch((cause) =>
+      madeAnyway(uid, keyId, cause),
+    );
+  });
+}
+
+/** removeContactPoint deletes a contact point, then the token and the signing secret that it had. */
+export async function removeContactPoint(uid: string, contactPoint: ContactPoint, watch: Watch): Promise<void> {
+  const keyId = keyIdOf(contactPoint.settings.url);
+  await permitted(call('DELETE', `${CONTACT_POINTS}/${contactPoint.uid}`, undefined, EDITABLE), WRITE);
+  const { leftovers } = await readOverview(uid);
+  await removeLeftovers(
+    uid,
+    leftovers.filter((one) => one.keyId === keyId),
+    watch,
+  );
+}
+
+/** removeLeftovers removes tokens and signing secrets, and the service account after its last token. */
+export async function removeLeftovers(uid: string, leftovers: Leftover[], watch: Watch): Promise<void> {
+  const account = await findAccount(uid);
+  for (const { tokenId } of leftovers) {
+    if (account && tokenId) {
+      await permitted(removeToken(account.id, tokenId), 'serviceaccounts:write');
+    }
+  }
+  const secrets = leftovers.filter(({ hasSecret }) => hasSecret).map(({ keyId }) => [secretName(keyId), '']);
+  if (secrets.length > 0) {
+    await saveSecrets(uid, Object.fromEntries(secrets), watch);
+  }
+  if (account && account.tokens.every(({ id }) => leftovers.some(({ tokenId }) => tokenId === id))) {
+    await call('DELETE', `/api/serviceaccounts/${account.id}`).catch(() => {}); // it can do nothing without a token
+  }
+}
