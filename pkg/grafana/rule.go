@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/prometheus/common/model"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 )
 
 // Expressions is the UID that stands for Grafana's own expressions among the queries of
@@ -35,8 +38,15 @@ type RuleQuery struct {
 	Model      json.RawMessage `json:"model"`
 }
 
+// uidForm is the form of a UID. What else a notification has as one would lead elsewhere in
+// the API, with the token.
+var uidForm = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}$`)
+
 // Rule returns the rule with a UID.
 func (c *Client) Rule(ctx context.Context, a Access, uid string) (*Rule, error) {
+	if !uidForm.MatchString(uid) {
+		return nil, failure.New(failure.NotFound, "the notification does not name a rule as Grafana does", failure.Hint{})
+	}
 	var r Rule
 	if err := c.ask(ctx, a, http.MethodGet, "/api/v1/provisioning/alert-rules/"+url.PathEscape(uid), nil, &r); err != nil {
 		return nil, err
