@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -165,5 +167,41 @@ func TestHostileRulesHaveNoChart(t *testing.T) {
 		if !errors.Is(failed[0], errNoPlan) && name != "nothing" || drawn[0] != nil {
 			t.Errorf("%s: %v", name, failed[0])
 		}
+	}
+}
+
+// TestWhatCannotBeDrawnLosesNothing: Grafana's SDK ends with such an answer, which reads a
+// place that is not there.
+func TestWhatCannotBeDrawnLosesNothing(t *testing.T) {
+	g, m, a := start(t)
+	g.Order(func(w http.ResponseWriter, r *http.Request) {
+		answer := fmt.Sprintf(cpuRule, "5m")
+		if r.Method == http.MethodPost {
+			answer = `{"results":{"A":{"frames":[{"schema":{"fields":[{"type":"number","typeInfo":{"frame":"float64"}}]},"data":{"values":[[1]],"entities":[{"NaN":[5]}]}}]}}}`
+		}
+		_, _ = io.WriteString(w, answer)
+	})
+	for range 2 { // the second is not kept from its turn
+		drawn, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1"), firing("web-2")}, time.UTC, now)
+		if drawn[0] != nil || failed[0] == nil || failed[1] == nil || !strings.Contains(failed[0].Error(), "could not be drawn") {
+			t.Error(failed)
+		}
+	}
+}
+
+// TestNothingIsDrawnTooLate: a chart that waited for others until its time was up has none.
+func TestNothingIsDrawnTooLate(t *testing.T) {
+	_, m, a := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	asked, err := m.ask(ctx, a, "cpu", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := asked.series(ctx); err != nil || len(all) != 3 {
+		t.Error(all, err)
+	}
+	cancel()
+	if _, err := asked.series(ctx); !errors.Is(err, ErrBusy) {
+		t.Error(err)
 	}
 }
