@@ -144,7 +144,7 @@ describe('the sentence of a health check, in the language of the reader', () => 
   it('names the step that failed, and leaves the words and the remedy to the editor', async () => {
     const failed = { ...report, error: { stage: 'auth', error: 'auth: 535', hint: 'Check the SecretKey.' } };
     expect(await sentence({ report: failed }, HealthStatus.Error)).toBe(
-      'The test failed at: Authentication. What to do is said above, in Result of the test.',
+      'The test failed at: Authentication. See Result of the test above for what to do.',
     );
     expect(await sentence({ report, outbox: { available: false } }, HealthStatus.Error)).toMatch(
       /accepts the credentials, but alerts cannot be stored/,

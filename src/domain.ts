@@ -9,11 +9,11 @@ export function domainOf(address: string): string {
   return URL.canParse(url) ? new URL(url).hostname : ''; // the browser's own IDNA
 }
 
-/** isLacking says whether a record is missing or wrong. */
-export const isLacking = ({ status }: DomainFinding) => status === 'missing' || status === 'wrong';
+/** isFaulty says whether a record is missing or wrong. */
+export const isFaulty = ({ status }: DomainFinding) => status === 'missing' || status === 'wrong';
 
-/** lacking lists the findings of records that are missing or wrong. */
-export const lacking = (report?: DomainReport) => report?.findings.filter(isLacking) ?? [];
+/** faulty lists the findings of records that are missing or wrong. */
+export const faulty = (report?: DomainReport) => report?.findings.filter(isFaulty) ?? [];
 
 /**
  * useKnownDomain returns the latest check of the sender's domain, by "Save & test" or else by

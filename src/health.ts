@@ -47,14 +47,14 @@ export function healthMessage({ status, message, details }: HealthCheckResult): 
     return invalid(problems);
   }
   if (report?.error) {
-    return t('health.failed', 'The test failed at: {{stage}}. What to do is said above, in Result of the test.', {
+    return t('health.failed', 'The test failed at: {{stage}}. See Result of the test above for what to do.', {
       stage: stageName(report.error.stage),
     });
   }
   if (report && outbox?.available === false) {
     return t(
       'health.not-stored',
-      'The relay accepts the credentials, but alerts cannot be stored. The reason is said above, in Result of the test.',
+      'The relay accepts the credentials, but alerts cannot be stored. See Result of the test above for the reason.',
     );
   }
   if (report && status === HealthStatus.OK) {

@@ -189,7 +189,7 @@ export interface EmailSecureJsonData {
    */
   secretKey?: string;
   /**
-   * The signing secret: signs alerts. Without it callers need the role Editor or Admin. The contact points that the page makes have secrets of their own.
+   * The signing secret: alerts are verified with it. Without it callers need the role Editor or Admin. The contact points that the page makes have secrets of their own.
    */
   webhookSecret?: string;
   /**

@@ -62,6 +62,6 @@ test('mails that wait are taken back together', async ({ operator, page, request
   await operator.explore(uid, { queryType: 'deliveries' });
   await page.getByRole('button', { name: 'Cancel all that wait (2)' }).click();
   await page.getByRole('button', { name: 'Do not send them' }).click();
-  await expect(page.getByText('Cancelled: 2. Were sent or over already: 0.')).toBeVisible();
+  await expect(page.getByText('Cancelled: 2. Already sent or ended: 0.')).toBeVisible();
   await expect(page.getByRole('button', { name: /Cancel all/ })).toBeHidden();
 });

@@ -49,7 +49,7 @@ test('a service that lists none of our mail is told once', async ({ operator, pa
 test('a query of the service is quiet while it is off, and a failure says what to do', async ({ operator, page }) => {
   const off = await operator.open(settings());
   await operator.explore(off, { queryType: 'serviceStats' });
-  await expect(page.getByText(/turn on serviceResults/)).toBeVisible();
+  await expect(page.getByText(/turn on "Ask the service/)).toBeVisible();
 
   const wrong = await operator.open(settings({ serviceResults: true, serviceUrl: 'http://127.0.0.1:1' }));
   await operator.explore(wrong, { queryType: 'serviceStats' });

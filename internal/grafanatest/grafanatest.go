@@ -18,7 +18,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 )
 
-// Token is the token that Grafana takes, of organization Org.
+// Token and Org are the token that Grafana takes, and its organization.
 const (
 	Token = "glsa_token"
 	Org   = 1

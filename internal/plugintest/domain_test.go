@@ -113,7 +113,7 @@ func TestNoDNSDelaysNoMailAndWarnsOfNothing(t *testing.T) {
 	if err := json.Unmarshal(result.JSONDetails, &details); err != nil {
 		t.Fatal(err)
 	}
-	if result.Status.String() != "OK" || strings.Contains(result.Message, "missing or wrong") || len(details.Domain.Lacking()) > 0 || len(details.Domain.Findings) != 3 {
+	if result.Status.String() != "OK" || strings.Contains(result.Message, "missing or wrong") || len(details.Domain.Faulty()) > 0 || len(details.Domain.Findings) != 3 {
 		t.Errorf("%s %s", result.Message, result.JSONDetails)
 	}
 }

@@ -53,6 +53,7 @@ type Error struct {
 	words  string
 }
 
+// Error returns the reason in words.
 func (e *Error) Error() string { return e.words }
 
 func wrong(reason Reason, format string, args ...any) *Error {

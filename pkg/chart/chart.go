@@ -15,10 +15,10 @@ type Point struct {
 	Value float64
 }
 
-// Beyond is on which side of its limits a chart is bad.
+// Beyond is the side of its limits on which a rule fires.
 type Beyond int
 
-// Sides of limits. Inside and Outside have two.
+// The sides. Inside and Outside are of two limits; with None every value but the limit, or only the limit, fires.
 const (
 	None Beyond = iota
 	Above
@@ -27,7 +27,7 @@ const (
 	Outside
 )
 
-// Limit is when the rule fires.
+// Limit is the one value, or the two, that a rule compares with.
 type Limit struct {
 	Beyond Beyond
 	Values []float64

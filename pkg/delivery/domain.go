@@ -59,9 +59,9 @@ func (s *Sender) CheckDomain(ctx context.Context) *maildomain.Report {
 	}
 	before, now := s.domain.learn(report)
 	for i, f := range now.Findings {
-		was := before != nil && before.Findings[i].Lacking()
+		was := before != nil && before.Findings[i].Faulty()
 		switch {
-		case f.Lacking() && !was:
+		case f.Faulty() && !was:
 			s.log.Warn("a DNS record of the sender's domain is not right", "record", f.Record.Title(), "name", f.Name, "status", string(f.Status), "error", f.Advice())
 		case was && f.Status == maildomain.OK:
 			s.log.Info("a DNS record of the sender's domain is right again", "record", f.Record.Title(), "name", f.Name)
@@ -115,11 +115,11 @@ func RestrictedHosts(recipients ...[]address.Address) string {
 // domainNotes returns the part of a delivery's note that warns of recipients to whom
 // the service may not deliver.
 func (s *Sender) domainNotes(recipients ...[]address.Address) []string {
-	hosts, lacking := RestrictedHosts(recipients...), s.Domain().Lacking()
-	if hosts == "" || len(lacking) == 0 {
+	hosts, faulty := RestrictedHosts(recipients...), s.Domain().Faulty()
+	if hosts == "" || len(faulty) == 0 {
 		return nil
 	}
-	return []string{"mail to " + hosts + " may be restricted: " + s.settings.From.Domain + " lacks " + maildomain.Titles(lacking) + " (see Save & test)"}
+	return []string{"mail to " + hosts + " may be restricted: " + s.settings.From.Domain + " lacks " + maildomain.Titles(faulty) + " (see Save & test)"}
 }
 
 var recordDesc = prometheus.NewDesc(namespace+"_domain_record_ok",
@@ -141,7 +141,7 @@ func (d domainStates) Collect(ch chan<- prometheus.Metric) {
 				continue
 			}
 			value := 1.0
-			if f.Lacking() {
+			if f.Faulty() {
 				value = 0
 			}
 			ch <- prometheus.MustNewConstMetric(recordDesc, prometheus.GaugeValue, value, source, report.Domain, string(f.Record))

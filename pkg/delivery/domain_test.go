@@ -102,7 +102,7 @@ func TestTheDomainIsLookedUpOnceADay(t *testing.T) {
 		defer cancel()
 		ended := make(chan struct{})
 		go func() { defer close(ended); s.watchDomain(ctx) }()
-		after := func(d time.Duration, looked bool, lacking string, words ...string) {
+		after := func(d time.Duration, looked bool, faulty string, words ...string) {
 			t.Helper()
 			z.mu.Lock()
 			before := z.asked
@@ -115,8 +115,8 @@ func TestTheDomainIsLookedUpOnceADay(t *testing.T) {
 			if (asked > 0) != looked {
 				t.Errorf("%v: %d look-ups", d, asked)
 			}
-			if got := maildomain.Titles(s.Domain().Lacking()); got != lacking {
-				t.Errorf("%v: %q lacking, want %q", d, got, lacking)
+			if got := maildomain.Titles(s.Domain().Faulty()); got != faulty {
+				t.Errorf("%v: %q faulty, want %q", d, got, faulty)
 			}
 			said := log.take()
 			if (said != "") != (len(words) > 0) {
@@ -149,8 +149,8 @@ func TestAMistakeInSpfIncludeIsTold(t *testing.T) {
 	set.From = address.Address{Local: "grafana", Domain: "example.com"}
 	set.SPFInclude = "_spfblocka.toats.com"
 	s := &Sender{service: &Service{domains: maildomain.WithResolver(newZone())}, settings: set, log: hclog.NewNullLogger()}
-	if got := maildomain.Titles(s.CheckDomain(t.Context()).Lacking()); got != "SPF" {
-		t.Errorf("%q lacking", got)
+	if got := maildomain.Titles(s.CheckDomain(t.Context()).Faulty()); got != "SPF" {
+		t.Errorf("%q faulty", got)
 	}
 }
 

@@ -52,7 +52,7 @@ var (
 	NeedsEditor       = hint("needs-editor", "Use an account or service account with the role Editor or Admin; for alerts, a webhookSecret in the data source and the contact point takes the role's place.")
 	AllowRecipient    = hint("allow-recipient", "Add the address, or a pattern such as {{pattern}}, to allowedRecipients.")
 	AllowAddress      = hint("allow-address", "Add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it.")
-	NoRecipient       = hint("no-recipient", "Set to in the data source, or add ?to= with an address to the contact point's URL.")
+	NoRecipient       = hint("no-recipient", "Set recipients in the data source, or add ?to= with an address to the contact point's URL.")
 	NoDefault         = hint("no-default-recipient", "No recipient is set: an alert is refused unless its contact point names one with ?to=.")
 	SkipVerify        = hint("tls-skip-verify", "tlsSkipVerify is on: whoever stands between Grafana and the relay can read the SecretKey and every mail.")
 	AddressForm       = hint("address-form", "Write user@example.com or Name <user@example.com>.")

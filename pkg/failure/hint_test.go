@@ -9,10 +9,14 @@ import (
 	"testing"
 )
 
-var placeholder = regexp.MustCompile(`{{\w+}}`)
+var (
+	placeholder = regexp.MustCompile(`{{\w+}}`)
+	key         = regexp.MustCompile(`\b[a-z]+[A-Z]\w*`) // of a setting
+)
 
 // TestHintsAreInEveryLanguage walks the hints against the locales of the page, both
-// ways: none is missing, none is left over, and each names the same arguments.
+// ways: none is missing, none is left over, and each names the same arguments. The page
+// names a setting by its label, and is in English otherwise what the log says.
 func TestHintsAreInEveryLanguage(t *testing.T) {
 	arguments := func(text string) []string {
 		found := placeholder.FindAllString(text, -1)
@@ -38,7 +42,10 @@ func TestHintsAreInEveryLanguage(t *testing.T) {
 			if translated == "" || !slices.Equal(arguments(translated), arguments(text)) {
 				t.Errorf("%s: %s is %q, of %q", language, id, translated, text)
 			}
-			if language == "en-US" && translated != text {
+			if key.MatchString(placeholder.ReplaceAllString(translated, "")) {
+				t.Errorf("%s: %s names a setting by its key: %q", language, id, translated)
+			}
+			if language == "en-US" && translated != text && !key.MatchString(text) {
 				t.Errorf("%s: %s is %q, and %q in Go", language, id, translated, text)
 			}
 		}

@@ -29,10 +29,16 @@ type Operator struct {
 // ReadOperator reads both keys.
 func ReadOperator(address, token string) (Operator, error) {
 	o := Operator{trimmed(address), settings.NewSecret(token)}
-	if u, err := url.Parse(o.URL); o.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+	if _, ok := baseURL(o.URL); o.URL != "" && !ok {
 		return Operator{Token: o.Token}, errors.New("grafana_url must be an address such as http://localhost:3000")
 	}
 	return o, nil
+}
+
+// baseURL parses an address that paths of the API may follow.
+func baseURL(address string) (*url.URL, bool) {
+	u, err := url.Parse(address)
+	return u, err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 // Choose chooses the first of these that has a token: the data source's settings, the

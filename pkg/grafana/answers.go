@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/url"
 )
 
 // Answers says whether Grafana's API is at an address: nil if it is. No token is sent there.
 func (c *Client) Answers(ctx context.Context, address string) error {
-	u, err := url.Parse(trimmed(address))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	u, ok := baseURL(trimmed(address))
+	if !ok {
 		return errNotGrafana
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.JoinPath("api", "health").String(), nil)

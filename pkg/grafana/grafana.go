@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func NewClient() *Client {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // ask sends a request and decodes the answer into v, unless that is nil. An answer with
-// another status than these is an error.
+// another status than 200 and these is an error.
 func (c *Client) ask(ctx context.Context, a Access, method, path string, body, v any, statuses ...int) error {
 	if !a.Known() {
 		return failure.New(failure.Settings, "there is no token for Grafana's API", failure.Hint{})
@@ -85,7 +86,7 @@ func (c *Client) ask(ctx context.Context, a Access, method, path string, body, v
 		return unanswered(r, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	if !has(statuses, answer.StatusCode) {
+	if answer.StatusCode != http.StatusOK && !slices.Contains(statuses, answer.StatusCode) {
 		return refused(answer.StatusCode)
 	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxBody+1))
@@ -98,15 +99,6 @@ func (c *Client) ask(ctx context.Context, a Access, method, path string, body, v
 		return errNotGrafana // the error may quote the answer
 	}
 	return nil
-}
-
-func has(statuses []int, status int) bool {
-	for _, s := range statuses {
-		if s == status {
-			return true
-		}
-	}
-	return len(statuses) == 0 && status == http.StatusOK
 }
 
 // errNotGrafana does not quote the answer, which may come from any server.
@@ -158,8 +150,8 @@ func unanswered(r *http.Request, err error) error {
 // Health has a data source's health checked, which also makes Grafana start it. Whether
 // it is well is not told.
 func (c *Client) Health(ctx context.Context, a Access, uid string) error {
-	return c.ask(ctx, a, http.MethodGet, "/api/datasources/uid/"+url.PathEscape(uid)+"/health", nil, nil, http.StatusOK, http.StatusBadRequest)
+	return c.ask(ctx, a, http.MethodGet, "/api/datasources/uid/"+url.PathEscape(uid)+"/health", nil, nil, http.StatusBadRequest)
 }
 
-// trimmed is an address without the slash at its end.
+// trimmed returns the first address that is not empty, without the slash at its end.
 func trimmed(addresses ...string) string { return strings.TrimRight(cmp.Or(addresses...), "/") }

@@ -80,7 +80,7 @@ func (c *Client) Query(ctx context.Context, a Access, from, to time.Time, querie
 		"from":    strconv.FormatInt(from.UnixMilli(), 10), "to": strconv.FormatInt(to.UnixMilli(), 10),
 	}
 	// Grafana answers 400 where one of the queries fails, and 207 in older versions.
-	err := c.ask(ctx, a, http.MethodPost, "/api/ds/query", request, &results, http.StatusOK, http.StatusMultiStatus, http.StatusBadRequest)
+	err := c.ask(ctx, a, http.MethodPost, "/api/ds/query", request, &results, http.StatusMultiStatus, http.StatusBadRequest)
 	return Results(results), err
 }
 

@@ -65,8 +65,8 @@ type Finding struct {
 	failure.Hint
 }
 
-// Lacking says whether the record is missing or wrong.
-func (f Finding) Lacking() bool { return f.Status == Missing || f.Status == Wrong }
+// Faulty says whether the record is missing or wrong.
+func (f Finding) Faulty() bool { return f.Status == Missing || f.Status == Wrong }
 
 // Advice returns what is wrong and what to do, with the record to add.
 func (f Finding) Advice() string {
@@ -83,12 +83,12 @@ type Report struct {
 	Findings []Finding `json:"findings"` // SPF, DKIM, DMARC
 }
 
-// Lacking returns the findings of the records that are missing or wrong.
-func (r *Report) Lacking() []Finding {
+// Faulty returns the findings of the records that are missing or wrong.
+func (r *Report) Faulty() []Finding {
 	var all []Finding
 	if r != nil {
 		for _, f := range r.Findings {
-			if f.Lacking() {
+			if f.Faulty() {
 				all = append(all, f)
 			}
 		}
@@ -142,10 +142,10 @@ func (c *Checker) Check(ctx context.Context, s Sender) *Report {
 	looking.Go(func() { dmarc = look.dmarc(ctx) })
 	looking.Wait()
 	report := &Report{Domain: s.Domain, Checked: time.Now().UTC(), Findings: []Finding{spf, look.aligned(dkim, dmarc), dmarc.Finding}}
-	if len(report.Lacking()) > 0 {
+	if len(report.Faulty()) > 0 {
 		if doubt := look.doubt(ctx); doubt != "" {
 			for i, f := range report.Findings {
-				if f.Lacking() {
+				if f.Faulty() {
 					report.Findings[i] = f.unknown(doubt)
 				}
 			}

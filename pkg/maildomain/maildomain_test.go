@@ -317,7 +317,7 @@ func TestNoDNSIsNoFalseAlarm(t *testing.T) {
 			t.Errorf("%s: %v", server, err)
 		}
 		report := checker.Check(t.Context(), sender)
-		if len(report.Findings) != 3 || len(report.Lacking()) > 0 || report.Complete() {
+		if len(report.Findings) != 3 || len(report.Faulty()) > 0 || report.Complete() {
 			t.Errorf("%s: %+v", server, report)
 		}
 		for _, f := range report.Findings {
@@ -362,11 +362,11 @@ func TestAnIncludeThatNobodyHasIsNoDoubtOfTheDNS(t *testing.T) {
 	s.TXT("_dmarc.example.com")
 	of := sender
 	of.Includes, of.Known = []string{"spf.example.org"}, []string{include}
-	if got := maildomain.Titles(check(t, s, of).Lacking()); got != "SPF, DMARC" {
-		t.Errorf("%q is lacking", got)
+	if got := maildomain.Titles(check(t, s, of).Faulty()); got != "SPF, DMARC" {
+		t.Errorf("%q is faulty", got)
 	}
 	of.Known = nil
-	if report := check(t, s, of); len(report.Lacking()) > 0 || report.Findings[2].ID != failure.DNSInside {
+	if report := check(t, s, of); len(report.Faulty()) > 0 || report.Findings[2].ID != failure.DNSInside {
 		t.Errorf("%+v", report)
 	}
 }
@@ -407,7 +407,7 @@ func TestACheckEndsWhenItIsGivenUp(t *testing.T) {
 		}
 	}
 	cancel()
-	if report := <-ended; len(report.Lacking()) > 0 {
+	if report := <-ended; len(report.Faulty()) > 0 {
 		t.Errorf("%+v", report)
 	}
 }
@@ -443,8 +443,8 @@ func TestAfterKeepsWhatIsKnown(t *testing.T) {
 	s.Fault("_dmarc.example.com", dnstest.ServFail)
 	s.TXT(spfName)
 	later := check(t, s, sender).After(earlier)
-	if got := maildomain.Titles(later.Lacking()); got != "SPF, DMARC" {
-		t.Errorf("%s lacking", got)
+	if got := maildomain.Titles(later.Faulty()); got != "SPF, DMARC" {
+		t.Errorf("%s is faulty", got)
 	}
 }
 

@@ -265,7 +265,7 @@ func TestMailsGoWithoutPicturesThatTakeTooLong(t *testing.T) {
 	if _, err := only(f, server.URL, server.URL); !errors.Is(err, errBusy) || asked.Load() != before {
 		t.Errorf("%v, and %d were asked for", err, asked.Load()-before)
 	}
-	f.turns.Resume()
+	f.turns = turns.New(maxTime) // the rest is over
 	if _, err := only(f, server.URL, server.URL); errors.Is(err, errBusy) {
 		t.Error(err)
 	}

@@ -63,7 +63,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	for _, w := range details.Warnings {
 		message += " " + w.English
 	}
-	for _, f := range domain.Lacking() {
+	for _, f := range domain.Faulty() {
 		message += " " + f.Record.Title() + ": " + f.Advice()
 	}
 	return result(backend.HealthStatusOk, message, details)
@@ -90,14 +90,14 @@ func (d *DataSource) domainWarnings(found *maildomain.Report) []failure.Hint {
 	if nhncloud.IsPublicMail(from) {
 		return []failure.Hint{failure.PublicDomain.With("domain", from)}
 	}
-	lacking := maildomain.Titles(found.Lacking())
-	if lacking == "" {
+	faulty := maildomain.Titles(found.Faulty())
+	if faulty == "" {
 		return nil
 	}
 	if hosts := delivery.RestrictedHosts(d.settings.To, d.settings.Cc, d.settings.Bcc); hosts != "" {
-		return []failure.Hint{failure.DomainRestricted.With("hosts", hosts, "domain", from, "records", lacking)}
+		return []failure.Hint{failure.DomainRestricted.With("hosts", hosts, "domain", from, "records", faulty)}
 	}
-	return []failure.Hint{failure.DomainLacks.With("domain", from, "records", lacking)}
+	return []failure.Hint{failure.DomainLacks.With("domain", from, "records", faulty)}
 }
 
 // check runs the handshake, and at the same time looks up the records of the sender's

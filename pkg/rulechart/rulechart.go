@@ -72,7 +72,7 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 	rules := make(map[string][]int) // the alerts of each rule, by its UID
 	keys := make([]string, len(alerts))
 	for i, one := range alerts {
-		uid := RuleUID(one)
+		uid := ruleUID(one)
 		keys[i] = keyOf(a, one, uid, location)
 		if drawn[i] = m.recall(keys[i], now); drawn[i] == nil {
 			rules[uid] = append(rules[uid], i)
@@ -149,8 +149,8 @@ func (m *Maker) keep(key string, d *chart.Drawn, now time.Time) {
 // generator is where Grafana shows a rule.
 var generator = regexp.MustCompile(`/alerting/grafana/([^/]+)/view$`)
 
-// RuleUID returns the UID of the rule of an alert, "" where it is not known.
-func RuleUID(a *alert.Alert) string {
+// ruleUID returns the UID of the rule of an alert, "" where it is not known.
+func ruleUID(a *alert.Alert) string {
 	if a.RuleUID != "" {
 		return a.RuleUID
 	}

@@ -140,8 +140,7 @@ func TestAGrafanaThatMisbehavesIsNotWaitedFor(t *testing.T) {
 		t.Errorf("it is asked again at once: %v", err)
 	}
 	g.Order(nil)
-	m.turns.Within = time.Minute
-	m.turns.Resume()
+	m.turns = turns.New(time.Minute) // the rest is over
 	if err := chart(); err != nil {
 		t.Error(err)
 	}
@@ -157,7 +156,7 @@ func TestRuleUID(t *testing.T) {
 		{"http://prometheus:9090/graph?g0.expr=up", ""},
 		{"://", ""},
 	} {
-		if got := RuleUID(&alert.Alert{GeneratorURL: tt.generator}); got != tt.want {
+		if got := ruleUID(&alert.Alert{GeneratorURL: tt.generator}); got != tt.want {
 			t.Errorf("%s: %q", tt.generator, got)
 		}
 	}

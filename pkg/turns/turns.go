@@ -70,10 +70,3 @@ func (t *Turns) end(slow bool) {
 		t.slow, t.until = 0, time.Now().Add(rest)
 	}
 }
-
-// Resume ends the rest.
-func (t *Turns) Resume() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.slow, t.until = 0, time.Time{}
-}

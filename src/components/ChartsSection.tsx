@@ -17,7 +17,7 @@ export function ChartsSection({ config }: { config: Config }) {
           label={t('config.charts.label', 'Charts in the mail')}
           description={t(
             'config.charts.description',
-            'Alerts show a chart of what their rule measures, with its limit. This needs a token for Grafana: below, or of the operator in grafana.ini. Recipients then see data of the rule, outside Grafana too.',
+            'Alerts show a chart of what their rule measures, with its limit. This needs a token for Grafana, entered below or set in grafana.ini. Recipients then see data of the rule, outside Grafana too.',
           )}
         />
         {(config.settings.charts || config.errors.grafanaUrl) && (

@@ -386,7 +386,7 @@ describe('mistakes are told in words', () => {
     await user.click(field(/^AppKey/));
     await user.tab();
     expect(await screen.findByText(/^The AppKey is required/)).toBeInTheDocument();
-    expect(screen.queryByText(/^The sender address is required/)).not.toBeInTheDocument();
+    expect(screen.queryByText(/^The From address is required/)).not.toBeInTheDocument();
     await fill(user, /^AppKey/, 'my-app-key');
     expect(screen.queryByText(/^The AppKey is required/)).not.toBeInTheDocument();
   });

@@ -51,7 +51,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
   const permissions = grafana.bootData?.user?.permissions;
   const missing = missingPermissions(permissions);
   const fixed = config.readOnly
-    ? t('contact-point.fixed', 'The data source is provisioned, so this page can save no secret for it.')
+    ? t('contact-point.fixed', 'The data source is provisioned, so this page cannot save a secret for it.')
     : missing.length > 0
       ? t('contact-point.missing-list', 'Missing: {{permissions}}. An administrator has them.', {
           permissions: missing.join(', '),

@@ -18,7 +18,7 @@ export function Steps({ progress }: { progress: Progress }) {
     done: t('contact-point.done', 'done'),
     failed: t('contact-point.failed', 'failed'),
     undone: t('contact-point.undone', 'removed again'),
-    left: t('contact-point.left', 'still there: load the page again to remove it'),
+    left: t('contact-point.left', 'still there: reload the page to remove it'),
   };
   if (Object.keys(progress).length === 0) {
     return null;

@@ -42,7 +42,7 @@ it.each([
   await user.click(screen.getByRole('button', { name: 'Retry all that wait or failed (3)' }));
   expect(asked()).toEqual([]);
   await user.click(screen.getByRole('button', { name: 'Retry now' }));
-  expect(await screen.findByText('Will be tried now: 2. Were sent or over already: 1.')).toBeInTheDocument();
+  expect(await screen.findByText('Tried now: 2. Already sent or ended: 1.')).toBeInTheDocument();
   expect(asked()).toEqual(['1', '2', '3'].map((id) => route(id, 'retry')));
   expect(run).toHaveBeenCalledTimes(1);
 });
@@ -52,7 +52,7 @@ it('asks before it takes mails back', async () => {
   const { user } = show(table);
   await user.click(screen.getByRole('button', { name: 'Cancel all that wait (2)' }));
   await user.click(screen.getByRole('button', { name: 'Do not send them' }));
-  expect(await screen.findByText('Cancelled: 2. Were sent or over already: 0.')).toBeInTheDocument();
+  expect(await screen.findByText('Cancelled: 2. Already sent or ended: 0.')).toBeInTheDocument();
 });
 
 it('stops at a refusal and says why', async () => {

@@ -57,8 +57,8 @@ export function DeliveriesActions({ uid, refId, data, onRunQuery }: Props) {
       }
       const values = { number: ids.length - late, late };
       return action === 'retry'
-        ? t('deliveries.retried', 'Will be tried now: {{number}}. Were sent or over already: {{late}}.', values)
-        : t('deliveries.cancelled', 'Cancelled: {{number}}. Were sent or over already: {{late}}.', values);
+        ? t('deliveries.retried', 'Tried now: {{number}}. Already sent or ended: {{late}}.', values)
+        : t('deliveries.cancelled', 'Cancelled: {{number}}. Already sent or ended: {{late}}.', values);
     });
 
   return (

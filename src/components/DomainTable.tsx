@@ -3,7 +3,7 @@ import { css, cx } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { ClipboardButton, Icon, Stack, TextLink, useStyles2, type IconName } from '@grafana/ui';
 import type { DomainFinding, DomainReport } from '../api';
-import { isLacking } from '../domain';
+import { isFaulty } from '../domain';
 import { t } from '../i18n';
 import { documentation } from '../links';
 import { translated } from '../remedies';
@@ -112,7 +112,7 @@ function expectation(finding: DomainFinding): ReactNode {
   if (finding.expected) {
     return <Expected record={finding.record} text={finding.expected} />;
   }
-  return finding.record === 'dkim' && isLacking(finding)
+  return finding.record === 'dkim' && isFaulty(finding)
     ? t('domain.of-console', 'The record that the console shows')
     : null;
 }

@@ -4,7 +4,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { Alert, Button, Icon, Stack, useStyles2 } from '@grafana/ui';
 import type { HealthDetails } from '../api';
-import { lacking } from '../domain';
+import { faulty } from '../domain';
 import { accepted, useHealth } from '../health';
 import { t } from '../i18n';
 import { translated } from '../remedies';
@@ -46,7 +46,7 @@ export function HealthSection({ config, uid }: { config: Config; uid: string }) 
       </Stack>
       {open && <Details details={details} />}
       <Warnings details={details} />
-      {domain && (open || lacking(domain).length > 0) && <DomainTable report={domain} />}
+      {domain && (open || faulty(domain).length > 0) && <DomainTable report={domain} />}
     </Stack>
   );
 }

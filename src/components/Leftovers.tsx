@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react';
 import { Alert, Button } from '@grafana/ui';
-import { secretName } from '../contactPoint';
 import type { Leftover } from '../contactPoints';
 import { t } from '../i18n';
 import { Problem } from './Problem';
@@ -38,9 +37,13 @@ export function Leftovers({ leftovers, removable, unasked, remove }: Props) {
     <Alert
       severity="info"
       bottomSpacing={0}
-      title={t('contact-point.leftovers', 'Tokens and signing secrets that no contact point uses any more: {{names}}', {
-        names: leftovers.map(({ keyId }) => secretName(keyId)).join(', '),
-      })}
+      title={t(
+        'contact-point.leftovers',
+        'Tokens and signing secrets that no contact point uses any more: number {{numbers}}',
+        {
+          numbers: leftovers.map(({ keyId }) => keyId).join(', '),
+        },
+      )}
     >
       {due
         ? t('contact-point.leftovers-due', 'They are still accepted.')

@@ -125,11 +125,8 @@ function LivePreview({ config, uid, onMistake }: Props) {
           bottomSpacing={0}
           title={
             mail
-              ? t(
-                  'preview.mistake',
-                  'A template has a mistake, which is told at its field. This is the last mail without it.',
-                )
-              : t('preview.mistake-first', 'A template has a mistake, which is told at its field.')
+              ? t('preview.mistake', 'A template has a mistake: see its field. This is the last mail without it.')
+              : t('preview.mistake-first', 'A template has a mistake: see its field.')
           }
         />
       )}

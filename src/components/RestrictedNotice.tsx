@@ -1,6 +1,6 @@
 import { Text } from '@grafana/ui';
 import type { DomainReport } from '../api';
-import { domainOf, lacking } from '../domain';
+import { domainOf, faulty } from '../domain';
 import { t } from '../i18n';
 import { translated } from '../remedies';
 import { RESTRICTED } from '../service';
@@ -25,7 +25,7 @@ export function RestrictedNotice({ to, from, known }: { to: string[]; from: stri
       </Text>
     );
   }
-  const records = lacking(known).map(({ record }) => record.toUpperCase());
+  const records = faulty(known).map(({ record }) => record.toUpperCase());
   return (
     records.length > 0 && (
       <Text color="warning">

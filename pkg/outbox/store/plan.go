@@ -79,6 +79,7 @@ func (s *search) addresses() (matching []string, known bool, err error) {
 	return nil, false, nil
 }
 
+// Recipients returns the different addresses in the log of a source, up to limit.
 func (db *database) Recipients(ctx context.Context, source string, limit int) (all []string, err error) {
 	err = db.reading(ctx, source, "reading the recipients", func(r reader) (err error) {
 		all, err = column[string](r, different("address", "recipient WHERE source = $1", "")+" LIMIT $2", source, limit)
