@@ -13,7 +13,10 @@ export function Checklist({ config, uid }: { config: Config; uid: string }) {
   const { tested, contactPoint, rule } = useSetup(uid);
   const { report } = (useHealth(uid)?.details ?? {}) as HealthDetails;
   const steps = [
-    { name: t('checklist.account', 'Save the keys and the sender'), done: config.ready && !report?.error },
+    {
+      name: t('checklist.account', 'Save the keys and the sender'),
+      done: config.ready && !report?.error && Object.keys(config.errors).length === 0,
+    },
     { name: t('checklist.test', 'Send a test mail'), done: tested },
     { name: t('checklist.contact-point', 'Create a contact point'), done: contactPoint },
     { name: t('checklist.rule', 'Let an alert rule watch the queue'), done: rule },
