@@ -44,7 +44,6 @@ function grafana(alerting = new Alerting()) {
       Object.assign(saved.secrets, data.secureJsonData);
       return { datasource: { version: ++saved.version } };
     },
-    [`${source}/resources/status`]: {},
     'POST /api/datasources/uid/mail/resources/grafana': {},
     'POST /api/datasources/uid/mail/resources/key': ({ data }: BackendSrvRequest) => ({
       query: `${data.query}&key=of-${data.secret}`,

@@ -37,8 +37,6 @@ export interface Leftover {
 
 /** Overview is the data source in Alerting. */
 export interface Overview {
-  /** What is wrong with the saved settings. */
-  invalid?: string;
   contactPoints: Seen[];
   /** The names of all contact points. */
   names: string[];
@@ -95,11 +93,10 @@ export const readContactPoints = async (uid: string) =>
 /** readOverview asks Grafana with the session of the user; what that may not read is left out. */
 export async function readOverview(uid: string): Promise<Overview> {
   const source = `/api/datasources/uid/${encodeURIComponent(uid)}`;
-  const [all, receivers, saved, status, account] = await Promise.all([
+  const [all, receivers, saved, account] = await Promise.all([
     call<Array<ContactPoint & { type: string }>>('GET', CONTACT_POINTS),
     optional(call<Receiver[]>('GET', '/api/alertmanager/grafana/config/api/v1/receivers')),
     optional(call<{ secureJsonFields?: Record<string, boolean> }>('GET', source)),
-    optional(call<{ invalid?: string }>('GET', `${source}/resources/status`)),
     findAccount(uid).catch(() => null),
   ]);
 
@@ -128,7 +125,6 @@ export async function readOverview(uid: string): Promise<Overview> {
   const used = new Set(contactPoints.map(({ keyId }) => keyId));
   const made = [...new Set([...secrets, ...tokens.keys()])].sort((a, b) => a - b);
   return {
-    invalid: status?.invalid,
     contactPoints,
     names: [...new Set(all.map(({ name }) => name))],
     account: account ?? undefined,

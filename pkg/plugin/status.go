@@ -9,8 +9,6 @@ import (
 // status is the answer of GET /status.
 type status struct {
 	Version string `json:"version"`
-	// Invalid is what is wrong with the saved settings, where something is.
-	Invalid string `json:"invalid,omitempty"`
 	delivery.Status
 }
 
@@ -18,10 +16,6 @@ type status struct {
 func (d *DataSource) getStatus(w http.ResponseWriter, r *http.Request) error {
 	found := d.service.Status(r.Context(), d.source, d.sender)
 	found.Outbox = healthFor(role(r), found.Outbox)
-	answer := status{Version: d.version, Status: found}
-	if d.invalid != nil {
-		answer.Invalid = oneLine(d.invalid)
-	}
-	writeJSON(w, http.StatusOK, answer)
+	writeJSON(w, http.StatusOK, status{Version: d.version, Status: found})
 	return nil
 }

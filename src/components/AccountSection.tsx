@@ -25,7 +25,7 @@ export function AccountSection({ config, uid, known }: Props) {
   const everyone = [to, cc, bcc].flat();
   // The result of the test, below, says it as well.
   const { warnings = [] } = (useHealth(uid)?.details ?? {}) as HealthDetails;
-  const isSaid = warnings.some(({ hintId }) => hintId === 'no-default-recipient');
+  const isSaid = (id: string) => warnings.some(({ hintId }) => hintId === id);
   return (
     <ConfigSection title={t('config.account.title', 'Account and addresses')}>
       <div className={styles.grid}>
@@ -70,7 +70,7 @@ export function AccountSection({ config, uid, known }: Props) {
               onChange={(value) => config.set({ to: value })}
             />
           </ConfigField>
-          {everyone.length === 0 && !isSaid && (
+          {everyone.length === 0 && !isSaid('no-default-recipient') && (
             <Text color={config.ready ? 'warning' : 'secondary'} variant="bodySmall">
               {t(
                 'config.recipients.none',
@@ -78,7 +78,9 @@ export function AccountSection({ config, uid, known }: Props) {
               )}
             </Text>
           )}
-          <RestrictedNotice to={everyone} from={config.settings.fromAddress ?? ''} known={known} />
+          {!isSaid('domain-restricted') && (
+            <RestrictedNotice to={everyone} from={config.settings.fromAddress ?? ''} known={known} />
+          )}
         </Stack>
       </div>
     </ConfigSection>

@@ -58,7 +58,6 @@ async function open({ permissions = all, config: more = {}, name = 'NHN Cloud Em
       Object.assign(secrets, data.secureJsonData);
       return { datasource: { version: 9 } };
     },
-    [`GET ${source}/resources/status`]: {},
     [`POST ${source}/resources/grafana`]: {},
     [`POST ${source}/resources/key`]: ({ data }: BackendSrvRequest) => ({ query: `${data.query}&key=abc` }),
     'POST /api/alertmanager/grafana/config/api/v1/receivers/test': {
@@ -258,10 +257,12 @@ describe('without permission', () => {
   });
 });
 
-it('is not offered before the saved settings are valid', async () => {
-  await open({
-    before: () => (backend.routes[`GET ${source}/resources/status`] = { invalid: 'secretKey is missing' }),
-  });
+it.each<[string, Partial<Config>]>([
+  ['are saved', { ready: false }],
+  ['are saved as they are', { changed: true }],
+  ['are valid', { errors: { maxConnections: 'Maximum connections is 99' } }],
+])('is not offered before settings %s', async (_, more) => {
+  await open({ config: more });
   expect(await screen.findByText(/First save valid settings/)).toBeInTheDocument();
   expect(screen.getByRole('button', { name: 'Create a contact point' })).toBeDisabled();
 });

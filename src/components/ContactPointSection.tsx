@@ -37,8 +37,10 @@ export function ContactPointSection({ config, uid, name }: Props) {
   const work = useTask<Done>();
   const { run: read } = seen;
   useEffect(() => {
-    void read(() => permitted(readOverview(uid), 'alert.notifications.receivers:read'));
-  }, [read, uid, config.version, work.result, work.error]);
+    if (config.ready) {
+      void read(() => permitted(readOverview(uid), 'alert.notifications.receivers:read'));
+    }
+  }, [read, uid, config.ready, config.version, work.result, work.error]);
   const overview = seen.result; // what was seen last stays while it is read again
   const hasSome = overview !== undefined && overview.contactPoints.length > 0;
   useEffect(() => {
@@ -47,6 +49,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
     }
   }, [uid, overview]);
 
+  const valid = config.ready && !config.changed && Object.keys(config.errors).length === 0;
   const permissions = grafana.bootData?.user?.permissions;
   const missing = missingPermissions(permissions);
   const fixed = config.readOnly
@@ -76,9 +79,9 @@ export function ContactPointSection({ config, uid, name }: Props) {
       )}
     >
       <Stack direction="column" gap={2}>
-        {!overview && !seen.error && <Spinner />}
+        {seen.running && !overview && <Spinner />}
         {seen.error && <Problem error={seen.error} />}
-        {overview?.invalid && config.ready && (
+        {config.ready && !valid && (
           <Alert
             severity="info"
             bottomSpacing={0}
@@ -141,7 +144,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
           <Button
             icon="plus"
             variant={hasSome ? 'secondary' : 'primary'}
-            disabled={fixed !== undefined || work.running || !overview || overview.invalid !== undefined}
+            disabled={fixed !== undefined || work.running || !overview || !valid}
             onClick={() => setAsking(true)}
           >
             {t('contact-point.create', 'Create a contact point')}
