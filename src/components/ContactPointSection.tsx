@@ -81,7 +81,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
       <Stack direction="column" gap={2}>
         {seen.running && !overview && <Spinner />}
         {seen.error && <Problem error={seen.error} />}
-        {config.ready && !valid && (
+        {!valid && (
           <Alert
             severity="info"
             bottomSpacing={0}
