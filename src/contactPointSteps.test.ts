@@ -1,5 +1,5 @@
 import type { BackendSrvRequest } from '@grafana/runtime';
-import { accountName, keyIdOf } from './contactPoint';
+import { accountName, keyIdOf, tokenName } from './contactPoint';
 import {
   createContactPoint,
   removeContactPoint,
@@ -203,6 +203,40 @@ it('a lost answer is looked up: the contact point is there', async () => {
   await createContactPoint(request, watch);
   expect(stored().every(isTaken)).toBe(true);
   expect(orphans()).toEqual([]);
+});
+
+describe('a contact point that is created meanwhile in another window keeps its token', () => {
+  const another = () => {
+    const { id } = backend.alerting.accounts[0];
+    backend.alerting.answer('POST', `/api/serviceaccounts/${id}/tokens`, { name: tokenName('mail', 9) });
+  };
+  const names = () => backend.alerting.accounts.flatMap(({ tokens }) => tokens.map(({ name }) => name));
+
+  it('when the last of the others is deleted', async () => {
+    grafana();
+    await createContactPoint(request, watch);
+    const fetch = backend.fetch;
+    backend.fetch = (asked) => {
+      const answer = fetch(asked);
+      if (asked.method === 'DELETE' && /tokens/.test(asked.url)) {
+        another();
+      }
+      return answer;
+    };
+    await removeContactPoint('mail', (await points())[0], watch);
+    backend.fetch = fetch;
+    expect(names()).toEqual([tokenName('mail', 9)]);
+  });
+
+  it('when the first one fails', async () => {
+    grafana();
+    backend.routes['POST /api/v1/provisioning/contact-points'] = () => {
+      another();
+      return { refuse: 400, data: {} };
+    };
+    await expect(createContactPoint(request, watch)).rejects.toThrow();
+    expect(names()).toEqual([tokenName('mail', 9)]);
+  });
 });
 
 it('a contact point by hand gets a secret of its own, and keeps what it was given', async () => {

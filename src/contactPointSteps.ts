@@ -96,6 +96,14 @@ function stepwise({ onStep }: Watch) {
 const removeToken = (account: number, token: number) =>
   call('DELETE', `/api/serviceaccounts/${account}/tokens/${token}`);
 
+/** removeAccount removes the service account, unless a contact point that was created meanwhile has a token of it. */
+async function removeAccount(uid: string) {
+  const account = await findAccount(uid);
+  if (account?.tokens.length === 0) {
+    await call('DELETE', `/api/serviceaccounts/${account.id}`);
+  }
+}
+
 /** ownAccount is the service account of the contact points, which is made once. */
 async function ownAccount(uid: string): Promise<Omit<Account, 'tokens'> & { isNew: boolean }> {
   const found = await findAccount(uid);
@@ -124,7 +132,7 @@ async function credentials(uid: string, watch: Watch, during: ReturnType<typeof 
   const account = await during(
     'serviceAccount',
     () => ownAccount(uid),
-    async ({ id, isNew }) => isNew && call('DELETE', `/api/serviceaccounts/${id}`),
+    async ({ isNew }) => isNew && removeAccount(uid),
   );
   const token = await during(
     'token',
@@ -242,7 +250,7 @@ export async function removeLeftovers(uid: string, leftovers: Leftover[], watch:
   if (secrets.length > 0) {
     await saveSecrets(uid, Object.fromEntries(secrets), watch);
   }
-  if (account && account.tokens.every(({ id }) => leftovers.some(({ tokenId }) => tokenId === id))) {
-    await call('DELETE', `/api/serviceaccounts/${account.id}`).catch(() => {}); // it can do nothing without a token
+  if (account) {
+    await removeAccount(uid).catch(() => {}); // it can do nothing without a token
   }
 }

@@ -66,7 +66,10 @@ func (c *Chart) Span() (s Span, ok bool) {
 	return s, ok
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// greatest is the greatest value that is drawn: what is between greater ones is infinite.
+const greatest = 1e300
+
+func finite(v float64) bool { return math.Abs(v) <= greatest }
 
 // blocks are the heights of a sparkline.
 var blocks = []rune("▁▂▃▄▅▆▇█")

@@ -119,20 +119,20 @@ func (c *Chart) drawZones(d *canvas, area image.Rectangle, y scale) {
 		d.fill(area.Min.X, top, area.Max.X, bottom, limitZone)
 	}
 	limits := slices.Sorted(slices.Values(c.Limit.Values))
-	if len(limits) == 0 {
+	if len(limits) == 0 || !finite(limits[0]) || !finite(limits[len(limits)-1]) {
 		return
 	}
-	least, greatest := limits[0], limits[len(limits)-1]
+	least, most := limits[0], limits[len(limits)-1]
 	switch c.Limit.Beyond {
 	case Above:
 		zone(least, y.to)
 	case Below:
-		zone(y.from, greatest)
+		zone(y.from, most)
 	case Inside:
-		zone(least, greatest)
+		zone(least, most)
 	case Outside:
 		zone(y.from, least)
-		zone(greatest, y.to)
+		zone(most, y.to)
 	case None:
 	}
 }

@@ -42,7 +42,7 @@ func (c *Chart) steps(from, to float64) []float64 {
 	u := unitOf(c.Unit)
 	base := 1.0 // of what is shown: bytes are round in KiB
 	if u.step == 1024 {
-		for base*1024 <= math.Max(math.Abs(from), math.Abs(to))*u.scale {
+		for base*1024/u.scale <= math.Max(math.Abs(from), math.Abs(to)) { // both are finite
 			base *= 1024
 		}
 	}

@@ -43,7 +43,11 @@ func TestARuleAndItsQueries(t *testing.T) {
 		}
 		return data.Frames{data.NewFrame("", data.NewField("time", nil, []time.Time{q.From}), data.NewField("value", data.Labels{"host": "web-1"}, []float64{97}))}
 	})
-	results, err := c.Query(t.Context(), a, from, from.Add(time.Hour), []map[string]any{{"refId": "A", "expr": "cpu"}})
+	answer, err := c.Query(t.Context(), a, from, from.Add(time.Hour), []map[string]any{{"refId": "A", "expr": "cpu"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := answer.Decode()
 	if err != nil || results["A"].Frames[0].Fields[1].At(0) != 97.0 {
 		t.Errorf("%+v, %v", results, err)
 	}

@@ -105,6 +105,14 @@ func TestWhatBecameOfAnAlertIsToldInEveryForm(t *testing.T) {
 	}
 }
 
+// TestTimesWithoutMailAreNoGraph, and Grafana says "No data" instead of an error.
+func TestTimesWithoutMailAreNoGraph(t *testing.T) {
+	found := query(t, sending(t, startRelay(t, relaytest.Options{})), "stats", map[string]string{"measure": "latency"})
+	if found.Error != nil || len(found.Frames) != 1 || len(found.Frames[0].Fields) > 0 {
+		t.Errorf("%v, %+v", found.Error, found.Frames)
+	}
+}
+
 // hasValue says whether a series whose labels hold a word is above zero anywhere.
 func hasValue(frames data.Frames, word string) bool {
 	for _, frame := range frames {

@@ -128,6 +128,9 @@ func latencyFrame(stats []outbox.Stat, times []time.Time) *data.Frame {
 		}
 		latencies[t][i] = append(latencies[t][i], s.Latencies...)
 	}
+	if len(latencies) == 0 {
+		return data.NewFrame("latency") // a graph of times alone is an error
+	}
 	frame := seriesFrame("latency", times)
 	for _, t := range slices.Sorted(maps.Keys(latencies)) {
 		for _, q := range quantiles {

@@ -29,12 +29,18 @@ type node struct {
 	kind  string // of an expression, such as "threshold"; empty for a query
 }
 
+// maxQueries is how many queries and expressions a rule has at most.
+const maxQueries = 100
+
 var errNoPlan = errors.New("the rule's condition does not follow from values that can be drawn")
 
 // newPlan finds what a rule's condition follows from: it goes from the condition back to
 // the values that are compared with a limit, past what makes one number of each series.
 func newPlan(r *grafana.Rule) (*plan, error) {
 	nodes := make(map[string]*node)
+	if len(r.Queries) > maxQueries {
+		return nil, errNoPlan
+	}
 	for _, q := range r.Queries {
 		n := &node{RuleQuery: q}
 		if json.Unmarshal(q.Model, &n.model) != nil || n.model == nil {
@@ -196,9 +202,12 @@ func (p *plan) ask(nodes map[string]*node, refID string, on []string) error {
 func (n *node) ranged() map[string]any {
 	q := n.model
 	q["refId"] = n.RefID
-	if _, known := q["datasource"].(map[string]any); !known || n.kind != "" {
-		q["datasource"] = map[string]any{"uid": n.DataSource}
+	source, known := q["datasource"].(map[string]any)
+	if !known || n.kind != "" {
+		source = make(map[string]any)
+		q["datasource"] = source
 	}
+	source["uid"] = n.DataSource // a rule asks this one, whatever its model names
 	delete(q, "hide")
 	if _, has := q["queryType"]; !has && n.QueryType != "" {
 		q["queryType"] = n.QueryType

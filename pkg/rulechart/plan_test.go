@@ -83,7 +83,7 @@ func TestQueriesAreAskedOverARange(t *testing.T) {
 	}
 	const want = `[{"datasource":{"uid":"prom"},"expr":"cpu","format":"time_series","instant":false,"range":true,"refId":"A"},` +
 		`{"datasource":{"uid":"__expr__"},"expression":"${A}","refId":"B","type":"math"},` +
-		`{"datasource":{"type":"loki","uid":"loki"},"expr":"rate","queryType":"range","refId":"T"},` +
+		`{"datasource":{"type":"loki","uid":"prom"},"expr":"rate","queryType":"range","refId":"T"},` +
 		`{"datasource":{"uid":"__expr__"},"expression":"$B / ${T} * 100","refId":"R","type":"math"}]`
 	if string(got) != want {
 		t.Errorf("asked:\n%s\nwant\n%s", got, want)

@@ -5,13 +5,12 @@ package rulechart
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +43,9 @@ type Maker struct {
 	turns   *turns.Turns
 	rate    *rate.Limiter
 
-	drawing sync.Mutex // one is drawn at a time: it takes 6 MB of memory, and 20 ms
+	// drawing is held by the one who draws: the values of a rule may take 100 MB of memory,
+	// and a chart takes 6 MB, and 20 ms.
+	drawing sync.Mutex
 
 	mu   sync.Mutex
 	kept map[string]kept
@@ -72,7 +73,7 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 	keys := make([]string, len(alerts))
 	for i, one := range alerts {
 		uid := RuleUID(one)
-		keys[i] = strings.Join([]string{a.URL, strconv.FormatInt(a.Org, 10), uid, one.Fingerprint, one.StartsAt.String(), location.String()}, "\x00")
+		keys[i] = keyOf(a, one, uid, location)
 		if drawn[i] = m.recall(keys[i], now); drawn[i] == nil {
 			rules[uid] = append(rules[uid], i)
 		}
@@ -80,9 +81,11 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 	if len(rules) == 0 {
 		return drawn, failed
 	}
-	limited, end, ok := m.turns.Begin(ctx)
+	limited, end, ok := ctx, func() {}, m.rate.Allow()
+	if ok { // a turn that asks nothing would count as one in which Grafana was quick
+		limited, end, ok = m.turns.Begin(ctx)
+	}
 	defer end()
-	ok = ok && m.rate.Allow()
 	var making sync.WaitGroup
 	for uid, of := range rules {
 		if !ok {
@@ -100,10 +103,16 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 					}
 				}
 			}()
-			result, err := m.ask(limited, a, uid, now)
+			asked, err := m.ask(limited, a, uid, now)
+			m.drawing.Lock()
+			defer m.drawing.Unlock()
+			var values []series
+			if err == nil {
+				values, err = asked.series(limited)
+			}
 			for _, i := range of {
 				if failed[i] = err; err == nil {
-					drawn[i], failed[i] = m.draw(result, alerts[i], location)
+					drawn[i], failed[i] = asked.draw(values, alerts[i], location)
 				}
 				if failed[i] == nil {
 					m.keep(keys[i], drawn[i], now)
@@ -113,6 +122,12 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 	}
 	making.Wait()
 	return drawn, failed
+}
+
+// keyOf identifies the chart of an alert, among those that the same token may ask for.
+func keyOf(a grafana.Access, one *alert.Alert, uid string, location *time.Location) string {
+	key, _ := json.Marshal([]any{a.URL, a.Token.Reveal(), a.Org, uid, one.Fingerprint, one.Labels, one.StartsAt, location.String()}) // it never fails
+	return string(key)
 }
 
 // recall returns a chart that was drawn a moment ago.
@@ -153,7 +168,7 @@ func RuleUID(a *alert.Alert) string {
 type result struct {
 	plan     *plan
 	own      map[string]string
-	all      []series
+	results  grafana.Results
 	from, to time.Time
 }
 
@@ -179,24 +194,34 @@ func (m *Maker) ask(ctx context.Context, a grafana.Access, uid string, now time.
 	for _, q := range p.queries {
 		q["maxDataPoints"], q["intervalMs"] = maxPoints, max(length.Milliseconds()/maxPoints, 1000)
 	}
-	answers, err := m.grafana.Query(ctx, a, now.Add(-length), now, p.queries)
+	results, err := m.grafana.Query(ctx, a, now.Add(-length), now, p.queries)
 	if err != nil {
 		return nil, err
 	}
-	shown, found := answers[p.shown]
+	return &result{p, rule.Labels, results, now.Add(-length), now}, nil
+}
+
+// series returns the series that are drawn, unless it is too late for that.
+func (r *result) series(ctx context.Context) ([]series, error) {
+	if ctx.Err() != nil {
+		return nil, ErrBusy
+	}
+	answers, err := r.results.Decode()
+	if err != nil {
+		return nil, err
+	}
+	shown, found := answers[r.plan.shown]
 	if shown.Error != nil || !found {
 		return nil, errors.New("the rule's query fails over a range of time") // its words may quote data
 	}
-	return &result{p, rule.Labels, seriesOf(shown.Frames), now.Add(-length), now}, nil
+	return seriesOf(shown.Frames), nil
 }
 
 // draw draws the chart of an alert.
-func (m *Maker) draw(r *result, a *alert.Alert, location *time.Location) (*chart.Drawn, error) {
-	m.drawing.Lock()
-	defer m.drawing.Unlock()
-	lines := r.all[:min(len(r.all), chart.MaxLines)]
+func (r *result) draw(all []series, a *alert.Alert, location *time.Location) (*chart.Drawn, error) {
+	lines := all[:min(len(all), chart.MaxLines)]
 	if !r.plan.all {
-		one, err := pick(r.all, a, r.own)
+		one, err := pick(all, a, r.own)
 		if err != nil {
 			return nil, err
 		}

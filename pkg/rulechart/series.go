@@ -17,6 +17,10 @@ import (
 // maxPoints is how many points of a series are asked for, and drawn.
 const maxPoints = 300
 
+// maxCells is how many values a table makes at most when it is taken apart into series. It
+// has a place for each of them at each of its times.
+const maxCells = 500_000
+
 // series is one series of a result.
 type series struct {
 	labels data.Labels
@@ -30,7 +34,7 @@ func seriesOf(frames data.Frames) (all []series) {
 	for _, frame := range frames {
 		switch frame.TimeSeriesSchema().Type {
 		case data.TimeSeriesTypeLong:
-			wide, err := data.LongToWide(frame, nil)
+			wide, err := data.LongToWideWithLimit(frame, nil, maxCells)
 			if err != nil {
 				continue
 			}

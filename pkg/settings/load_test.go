@@ -521,3 +521,13 @@ func TestNamesInDNSAreThoseOfTXTRecords(t *testing.T) {
 		}
 	}
 }
+
+// TestAMillionMistakesAreNotTold: what is wrong with a list has an end.
+func TestAMillionMistakesAreNotTold(t *testing.T) {
+	for _, key := range []string{"to", "cc", "bcc", "allowedRecipients"} {
+		wrong := `{"` + key + `":[` + strings.Repeat("1,", 1_000_000) + `1]}`
+		if got := len(settings.Check([]byte(wrong), nil)); got > 200 {
+			t.Errorf("%s: %d problems", key, got)
+		}
+	}
+}

@@ -113,6 +113,9 @@ func (r *reader) flag(key string) bool {
 	return b
 }
 
+// maxWrong is how many entries of a list are told to be wrong.
+const maxWrong = 100
+
 // list reads an array of strings. A string is a list written with commas,
 // semicolons or line breaks, as is every element.
 func (r *reader) list(key string) []string {
@@ -129,9 +132,13 @@ func (r *reader) list(key string) []string {
 		return nil
 	}
 	var all []string
+	before := len(r.problems)
 	for i, e := range elements {
 		s, ok := e.(string)
 		if !ok && e != nil {
+			if len(r.problems)-before == maxWrong {
+				return nil // there may be a million
+			}
 			r.add(key, notEntry, number("index", i), value(e))
 		}
 		all = append(all, address.Split(s)...)

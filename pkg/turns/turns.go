@@ -46,9 +46,12 @@ func (t *Turns) Begin(ctx context.Context) (limited context.Context, end func(),
 	if resting || ctx.Err() != nil || !t.free.TryAcquire(1) {
 		return ctx, func() {}, false
 	}
+	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, t.Within)
 	return limited, func() {
-		slow := errors.Is(limited.Err(), context.DeadlineExceeded)
+		// Where what was made before it has used up most of its time, it is not slow.
+		until, _ := limited.Deadline()
+		slow := errors.Is(limited.Err(), context.DeadlineExceeded) && until.Sub(began) >= t.Within/2
 		cancel()
 		t.end(slow)
 	}, true

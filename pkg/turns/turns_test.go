@@ -63,3 +63,23 @@ func TestARestFollowsWhatIsSlow(t *testing.T) {
 		t.Error("the rest does not end")
 	}
 }
+
+// TestATurnThatWasCutShortIsNotSlow: the charts of its mail took the time of its pictures.
+func TestATurnThatWasCutShortIsNotSlow(t *testing.T) {
+	turns := New(time.Hour)
+	for range SlowInARow {
+		short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		limited, end, ok := turns.Begin(short)
+		if !ok {
+			t.Fatal("no turn")
+		}
+		<-limited.Done()
+		end()
+		cancel()
+	}
+	_, end, ok := turns.Begin(t.Context())
+	end()
+	if !ok {
+		t.Error("a rest, though no turn had its time")
+	}
+}

@@ -1,0 +1,207 @@
+package rulechart
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/grafana/grafana-plugin-sdk-go/data"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/turns"
+)
+
+// TestATableOfManyLabelsTakesNoMemory: each of its rows has a time and labels of its own,
+// and as series it would have a place for each of them at each time.
+func TestATableOfManyLabelsTakesNoMemory(t *testing.T) {
+	const rows = 6000
+	times, values, ids := make([]time.Time, rows), make([]float64, rows), make([]string, rows)
+	for i := range rows {
+		times[i], values[i], ids[i] = now.Add(time.Duration(i)*time.Millisecond), float64(i), fmt.Sprint(i)
+	}
+	frame := data.NewFrame("", data.NewField("time", nil, times), data.NewField("value", nil, values), data.NewField("request", nil, ids))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := seriesOf(data.Frames{frame})
+	runtime.ReadMemStats(&after)
+	if taken := (after.TotalAlloc - before.TotalAlloc) >> 20; taken > 64 {
+		t.Errorf("%d MiB for %d series", taken, len(got))
+	}
+}
+
+// TestAlertsWithoutAFingerprintHaveChartsOfTheirOwn where what posts them names none.
+func TestAlertsWithoutAFingerprintHaveChartsOfTheirOwn(t *testing.T) {
+	_, m, a := start(t)
+	alerts := []*alert.Alert{firing("web-1"), firing("web-3")}
+	for _, one := range alerts {
+		one.Fingerprint = ""
+	}
+	for range 2 { // drawn, and remembered
+		drawn, failed := m.Charts(t.Context(), a, alerts, time.UTC, now)
+		for i, last := range []float64{95, 97} {
+			if failed[i] != nil {
+				t.Fatal(failed[i])
+			}
+			if span, _ := drawn[i].Span(); span.Last != last {
+				t.Errorf("the chart of another alert, of %v", span.Last)
+			}
+		}
+	}
+}
+
+// TestAChartIsOfTheTokenThatAskedForIt: another data source's may not read the rule.
+func TestAChartIsOfTheTokenThatAskedForIt(t *testing.T) {
+	_, m, a := start(t)
+	alerts := []*alert.Alert{firing("web-1")}
+	if _, failed := m.Charts(t.Context(), a, alerts, time.UTC, now); failed[0] != nil {
+		t.Fatal(failed[0])
+	}
+	a.Token = settings.NewSecret("another")
+	if drawn, failed := m.Charts(t.Context(), a, alerts, time.UTC, now); drawn[0] != nil || failed[0] == nil {
+		t.Error("a token that Grafana does not take has a chart")
+	}
+}
+
+// TestOddNamesOfRulesAreNotAskedFor: they would lead elsewhere in Grafana's API.
+func TestOddNamesOfRulesAreNotAskedFor(t *testing.T) {
+	g, m, a := start(t)
+	for _, uid := range []string{"..", ".", "../../datasources", "a/b", "a?x=y", "a#b", "a%2fb", "a\x00", "a b", "\n", strings.Repeat("a", 1000), "한"} {
+		one := firing("web-1")
+		one.RuleUID = uid
+		drawn, failed := m.Charts(t.Context(), a, []*alert.Alert{one}, time.UTC, now)
+		if drawn[0] != nil || failed[0] == nil || len(g.Requests()) > 0 {
+			t.Errorf("%.20q: %v, %d requests", uid, failed[0], len(g.Requests()))
+		}
+	}
+}
+
+// TestMailsWithoutChartsDoNotMakeGrafanaFaster: it may hang in a storm.
+func TestMailsWithoutChartsDoNotMakeGrafanaFaster(t *testing.T) {
+	g, m, a := start(t)
+	g.Order(g.Hang)
+	m.turns.Within = 20 * time.Millisecond
+	m.rate.SetLimit(0)
+	chart := func() error {
+		_, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+		return failed[0]
+	}
+	for range turns.SlowInARow {
+		m.rate.SetBurst(1)
+		m.rate.SetLimit(1e9)
+		for m.rate.Tokens() < 1 {
+			runtime.Gosched()
+		}
+		if err := chart(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		m.rate.SetLimit(0)
+		m.rate.SetBurst(0)
+		if err := chart(); !errors.Is(err, ErrBusy) {
+			t.Fatal(err)
+		}
+	}
+	if _, end, ok := m.turns.Begin(t.Context()); ok {
+		end()
+		t.Error("Grafana was slow twice in a row, and is asked again")
+	}
+}
+
+// TestARuleIsAskedOfItsOwnDataSource, as Grafana evaluates it, whatever a model that was
+// copied from elsewhere names.
+func TestARuleIsAskedOfItsOwnDataSource(t *testing.T) {
+	g, m, a := start(t)
+	g.AddRule("cpu", `{"uid":"cpu","orgID":1,"folderUID":"f","ruleGroup":"g","condition":"A","data":[{"refId":"A","datasourceUid":"prom","model":{"refId":"A","datasource":{"type":"prometheus","uid":"another"}}}],"labels":{"severity":"critical"}}`)
+	_, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+	if failed[0] != nil {
+		t.Fatal(failed[0])
+	}
+	asked := g.Requests()[2].Body
+	if strings.Contains(asked, "another") || !strings.Contains(asked, `"datasource":{"type":"prometheus","uid":"prom"}`) {
+		t.Error(asked)
+	}
+}
+
+// TestHostileRulesHaveNoChart, and take no time.
+func TestHostileRulesHaveNoChart(t *testing.T) {
+	g, m, a := start(t)
+	query := func(refID, source, model string) string {
+		return fmt.Sprintf(`{"refId":%q,"datasourceUid":%q,"model":%s}`, refID, source, model)
+	}
+	var long, wide []string
+	for i := range 20_000 {
+		long = append(long, query(fmt.Sprint("A", i), "__expr__", fmt.Sprintf(`{"type":"math","expression":"$A%d + 1"}`, i+1)))
+		wide = append(wide, query(fmt.Sprint("A", i), "p", "{}"))
+	}
+	var sum strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&sum, "+$A%d", i)
+	}
+	all, _ := json.Marshal(sum.String())
+	for name, rule := range map[string][]string{
+		"itself":          {query("A", "__expr__", `{"type":"math","expression":"$A"}`)},
+		"one another":     {query("A", "__expr__", `{"type":"reduce","expression":"B"}`), query("B", "__expr__", `{"type":"resample","expression":"A"}`)},
+		"compares itself": {query("A", "__expr__", `{"type":"threshold","expression":"A","conditions":[{"evaluator":{"type":"gt","params":[1]}}]}`)},
+		"no name":         {query("", "__expr__", "{}")},
+		"nothing":         {query("A", "__expr__", `{"type":"math","expression":"$"}`)},
+		"null":            {query("A", "p", `null`)},
+		"a list":          {query("A", "p", `[]`)},
+		"no type":         {query("A", "__expr__", `{}`)},
+		"odd conditions":  {query("A", "__expr__", `{"type":"classic_conditions","conditions":[7,{"query":{"params":[{}]}}]}`)},
+		"sql":             {query("A", "__expr__", `{"type":"sql","expression":"select 1"}`)},
+		"long":            append([]string{query("A", "__expr__", `{"type":"math","expression":"$A0 + 1"}`)}, long...),
+		"wide":            append([]string{query("A", "__expr__", `{"type":"math","expression":`+string(all)+`}`)}, wide...),
+	} {
+		g.AddRule("cpu", `{"uid":"cpu","orgID":1,"condition":"A","data":[`+strings.Join(rule, ",")+`]}`)
+		one := firing("web-1")
+		one.Fingerprint = name
+		m.rate.SetLimit(1e9)
+		drawn, failed := m.Charts(t.Context(), a, []*alert.Alert{one}, time.UTC, now)
+		if !errors.Is(failed[0], errNoPlan) && name != "nothing" || drawn[0] != nil {
+			t.Errorf("%s: %v", name, failed[0])
+		}
+	}
+}
+
+// TestWhatCannotBeDrawnLosesNothing: Grafana's SDK ends with such an answer, which reads a
+// place that is not there.
+func TestWhatCannotBeDrawnLosesNothing(t *testing.T) {
+	g, m, a := start(t)
+	g.Order(func(w http.ResponseWriter, r *http.Request) {
+		answer := fmt.Sprintf(cpuRule, "5m")
+		if r.Method == http.MethodPost {
+			answer = `{"results":{"A":{"frames":[{"schema":{"fields":[{"type":"number","typeInfo":{"frame":"float64"}}]},"data":{"values":[[1]],"entities":[{"NaN":[5]}]}}]}}}`
+		}
+		_, _ = io.WriteString(w, answer)
+	})
+	for range 2 { // the second is not kept from its turn
+		drawn, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1"), firing("web-2")}, time.UTC, now)
+		if drawn[0] != nil || failed[0] == nil || failed[1] == nil || !strings.Contains(failed[0].Error(), "could not be drawn") {
+			t.Error(failed)
+		}
+	}
+}
+
+// TestNothingIsDrawnTooLate: a chart that waited for others until its time was up has none.
+func TestNothingIsDrawnTooLate(t *testing.T) {
+	_, m, a := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	asked, err := m.ask(ctx, a, "cpu", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := asked.series(ctx); err != nil || len(all) != 3 {
+		t.Error(all, err)
+	}
+	cancel()
+	if _, err := asked.series(ctx); !errors.Is(err, ErrBusy) {
+		t.Error(err)
+	}
+}
