@@ -2,7 +2,8 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { SecretInput, Stack, Text, useStyles2 } from '@grafana/ui';
-import type { DomainReport } from '../api';
+import type { DomainReport, HealthDetails } from '../api';
+import { useHealth } from '../health';
 import { t } from '../i18n';
 import { AddressList } from './AddressList';
 import { ConfigField, TextField, WIDTH } from './ConfigField';
@@ -10,12 +11,21 @@ import { EXAMPLE } from './examples';
 import { RestrictedNotice } from './RestrictedNotice';
 import type { Config } from './useConfig';
 
+interface Props {
+  config: Config;
+  uid: string;
+  known?: DomainReport;
+}
+
 /** AccountSection holds all that a new data source needs: what the service knows the sender by, and the addresses. */
-export function AccountSection({ config, known }: { config: Config; known?: DomainReport }) {
+export function AccountSection({ config, uid, known }: Props) {
   const styles = useStyles2(getStyles);
   const secretKey = config.secret('secretKey');
   const { to, cc, bcc } = config.settings;
   const everyone = [to, cc, bcc].flat();
+  // The result of the test, below, says it as well.
+  const { warnings = [] } = (useHealth(uid)?.details ?? {}) as HealthDetails;
+  const isSaid = (id: string) => warnings.some(({ hintId }) => hintId === id);
   return (
     <ConfigSection title={t('config.account.title', 'Account and addresses')}>
       <div className={styles.grid}>
@@ -60,15 +70,17 @@ export function AccountSection({ config, known }: { config: Config; known?: Doma
               onChange={(value) => config.set({ to: value })}
             />
           </ConfigField>
-          {everyone.length === 0 && (
-            <Text color="warning" variant="bodySmall">
+          {everyone.length === 0 && !isSaid('no-default-recipient') && (
+            <Text color={config.ready ? 'warning' : 'secondary'} variant="bodySmall">
               {t(
                 'config.recipients.none',
                 'No recipient is set: an alert is refused unless its contact point names one with ?to=.',
               )}
             </Text>
           )}
-          <RestrictedNotice to={everyone} from={config.settings.fromAddress ?? ''} known={known} />
+          {!isSaid('domain-restricted') && (
+            <RestrictedNotice to={everyone} from={config.settings.fromAddress ?? ''} known={known} />
+          )}
         </Stack>
       </div>
     </ConfigSection>

@@ -1,7 +1,7 @@
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
+import { HealthStatus } from '@grafana/runtime';
 import { Icon, useStyles2 } from '@grafana/ui';
-import type { HealthDetails } from '../api';
 import { useHealth } from '../health';
 import { t } from '../i18n';
 import { useSetup } from '../setup';
@@ -11,9 +11,12 @@ import type { Config } from './useConfig';
 export function Checklist({ config, uid }: { config: Config; uid: string }) {
   const styles = useStyles2(getStyles);
   const { tested, contactPoint, rule } = useSetup(uid);
-  const { report } = (useHealth(uid)?.details ?? {}) as HealthDetails;
+  const failed = useHealth(uid)?.status === HealthStatus.Error;
   const steps = [
-    { name: t('checklist.account', 'Save the keys and the sender'), done: config.ready && !report?.error },
+    {
+      name: t('checklist.account', 'Save the keys and the sender'),
+      done: config.ready && !failed && Object.keys(config.errors).length === 0,
+    },
     { name: t('checklist.test', 'Send a test mail'), done: tested },
     { name: t('checklist.contact-point', 'Create a contact point'), done: contactPoint },
     { name: t('checklist.rule', 'Let an alert rule watch the queue'), done: rule },

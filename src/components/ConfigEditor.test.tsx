@@ -216,10 +216,20 @@ it('ticks what is done, and shows what is next', async () => {
   await user.click(screen.getByRole('button', { name: 'Send' }));
   expect(await screen.findByText('The relay took the mail for ops@example.com.')).toBeInTheDocument();
   expect(steps()[2]).toEqual(['Create a contact point', 'step']);
+  expect(screen.getByText(/create the contact point, and alerts are mailed, too/)).toBeInTheDocument();
   act(() => reportSetup('ticks', { contactPoint: true }));
+  expect(screen.queryByText(/create the contact point, and alerts are mailed, too/)).not.toBeInTheDocument();
   expect(steps()[3]).toEqual(['Let an alert rule watch the queue', 'step']);
   act(() => reportSetup('ticks', { contactPoint: false }));
   expect(steps()[2]).toEqual(['Create a contact point', 'step']);
+});
+
+it('does not tick the keys and the sender while something saved is wrong', async () => {
+  validated({ key: 'fromAddress', code: 'address', params: { value: 'grafana' } } as never);
+  edit({ ...complete, fromAddress: 'grafana' }, { secureJsonFields: { secretKey: true } });
+  await waitFor(() =>
+    expect(screen.getByText('Save the keys and the sender').closest('li')).toHaveAttribute('aria-current', 'step'),
+  );
 });
 
 describe('a test of what is saved', () => {
@@ -257,6 +267,19 @@ it('says that alerts are refused as long as nobody is to have them', async () =>
   await fill(user, /^Bcc$/, 'a@example.com');
   await user.tab();
   expect(screen.queryByText(/^No recipient is set/)).not.toBeInTheDocument();
+});
+
+it('says so once when the test says so, too', () => {
+  const warnings = [{ hint: 'in English', hintId: 'no-default-recipient' }];
+  edit({ ...complete, to: [] }, { uid: 'nobody', secureJsonFields: { secretKey: true } });
+  act(() =>
+    reportHealth('nobody', {
+      status: 'OK',
+      message: '',
+      details: { report: { host: 'h', port: 587, mode: 'starttls', stages: [] }, warnings },
+    } as never),
+  );
+  expect(screen.getAllByText(/^No recipient is set/)).toHaveLength(1);
 });
 
 describe('advertising mail', () => {

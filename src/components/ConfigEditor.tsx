@@ -35,7 +35,7 @@ export default function ConfigEditor(props: EditorProps) {
         <i>{t('config.required', 'Fields marked with * are required.')}</i>
       </div>
       <Checklist config={config} uid={uid} />
-      <AccountSection config={config} known={known} />
+      <AccountSection config={config} uid={uid} known={known} />
       <HealthSection config={config} uid={uid} />
       <SendTestSection config={config} uid={uid} />
       <ContactPointSection config={config} uid={uid} name={name} />

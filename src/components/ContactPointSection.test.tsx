@@ -282,6 +282,19 @@ describe('the alert rule', () => {
     await user.click(await screen.findByRole('option', { name }));
   };
 
+  it('is offered once there is a contact point, and Alerting is linked to', async () => {
+    const { user } = await open();
+    const button = await screen.findByRole('button', { name: 'Create a contact point' });
+    await waitFor(() => expect(button).toBeEnabled());
+    expect(screen.queryByText('Alert rule: mail is not going out')).not.toBeInTheDocument();
+    await create(user);
+    expect(screen.getByRole('link', { name: 'Open the notification policies' })).toHaveAttribute(
+      'href',
+      expect.stringMatching(/\/alerting\/routes$/),
+    );
+    expect(await screen.findByRole('button', { name: 'Create the alert rule' })).toBeInTheDocument();
+  });
+
   it('is that of the provisioning sample, and goes to whom the user says', async () => {
     const { user, alerting } = await open({ before: known() });
     expect(await screen.findByRole('button', { name: 'Create the alert rule' })).toBeDisabled();
@@ -304,6 +317,7 @@ describe('the alert rule', () => {
   it('goes to a contact point directly', async () => {
     const { user, alerting } = await open({
       before: () => {
+        known()();
         backend.alerting.contactPoints.push({
           uid: 'b',
           name: 'Chat',

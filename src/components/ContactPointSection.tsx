@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'react';
+import { locationUtil } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
-import { Alert, Button, Spinner, Stack } from '@grafana/ui';
+import { Alert, Button, Spinner, Stack, TextLink } from '@grafana/ui';
 import { missingPermissions, permitted, purpose, seesAll } from '../contactPoint';
 import { createContactPoint, removeContactPoint, removeLeftovers, renewContactPoint } from '../contactPointSteps';
 import { GRACE, readOverview, type Overview } from '../contactPoints';
@@ -41,6 +42,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
     }
   }, [read, uid, config.ready, config.version, work.result, work.error]);
   const overview = seen.result; // what was seen last stays while it is read again
+  const hasSome = overview !== undefined && overview.contactPoints.length > 0;
   useEffect(() => {
     if (overview) {
       reportSetup(uid, { contactPoint: overview.contactPoints.length > 0 });
@@ -141,6 +143,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
         <Stack wrap="wrap">
           <Button
             icon="plus"
+            variant={hasSome ? 'secondary' : 'primary'}
             disabled={fixed !== undefined || work.running || !overview || !valid}
             onClick={() => setAsking(true)}
           >
@@ -166,7 +169,13 @@ export function ContactPointSection({ config, uid, name }: Props) {
         {work.error && <Problem error={work.error} />}
         {work.result && !work.running && <Outcome done={work.result} />}
         {overview && (
-          <QueueRule uid={uid} name={name} names={overview.names} own={overview.contactPoints.map((one) => one.name)} />
+          <QueueRule
+            uid={uid}
+            name={name}
+            names={overview.names}
+            own={overview.contactPoints.map((one) => one.name)}
+            offered={hasSome}
+          />
         )}
       </Stack>
     </ConfigSection>
@@ -193,7 +202,10 @@ function Outcome({ done }: { done: Done }) {
         {t(
           'contact-point.created-help',
           'Route alerts to it with a notification policy, or choose it in an alert rule.',
-        )}
+        )}{' '}
+        <TextLink href={locationUtil.assureBaseUrl('/alerting/routes')} inline>
+          {t('contact-point.open-policies', 'Open the notification policies')}
+        </TextLink>
       </Alert>
     );
   }

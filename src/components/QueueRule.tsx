@@ -15,13 +15,15 @@ interface Props {
   /** The contact points of the organization, and those that mail through this data source. */
   names: string[];
   own: string[];
+  /** Whether it is time for the rule: without a contact point there is no mail to wait. */
+  offered: boolean;
 }
 
 // No contact point has an empty name.
 const BY_POLICY = '';
 
 /** QueueRule offers the alert rule "mail is not going out", or says that it is there. */
-export function QueueRule({ uid, name, names, own }: Props) {
+export function QueueRule({ uid, name, names, own, offered }: Props) {
   const found = useTask<{ uid: string } | undefined>();
   const made = useTask<{ uid: string }>();
   const [receiver, setReceiver] = useState<string>();
@@ -46,6 +48,9 @@ export function QueueRule({ uid, name, names, own }: Props) {
       }),
     );
 
+  if (!rule && !offered) {
+    return null;
+  }
   return (
     <Stack direction="column" gap={1}>
       <Text element="h4" variant="h5">

@@ -3,7 +3,7 @@ import { ConfigSection } from '@grafana/plugin-ui';
 import { Alert, Button, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
 import { SAMPLES, sendTest, type Receipt, type Sample } from '../api';
 import { t } from '../i18n';
-import { reportSetup } from '../setup';
+import { reportSetup, useSetup } from '../setup';
 import { WIDTH } from './ConfigField';
 import { sampleName } from './names';
 import { Problem } from './Problem';
@@ -16,6 +16,7 @@ export function SendTestSection({ config, uid }: { config: Config; uid: string }
   const [sample, setSample] = useState<Sample>('firing');
   const [to, setTo] = useState('');
   const task = useTask<Receipt>();
+  const { contactPoint } = useSetup(uid);
   const send = () =>
     void task.run(async () => {
       const receipt = await sendTest(uid, to.trim(), sample);
@@ -66,13 +67,15 @@ export function SendTestSection({ config, uid }: { config: Config; uid: string }
         </Stack>
         <Unsaved config={config} />
         {task.error && <Problem error={task.error} />}
-        {task.result && <Outcome receipt={task.result} />}
+        {task.result && <Outcome receipt={task.result} isNext={!contactPoint} />}
       </Stack>
     </ConfigSection>
   );
 }
 
-function Outcome({ receipt: { accepted = [], rejected = [], reply } }: { receipt: Receipt }) {
+/** Outcome is what the relay said; isNext says that a contact point is what comes next. */
+function Outcome({ receipt, isNext }: { receipt: Receipt; isNext: boolean }) {
+  const { accepted = [], rejected = [], reply } = receipt;
   return (
     <>
       {accepted.length > 0 && (
@@ -84,7 +87,7 @@ function Outcome({ receipt: { accepted = [], rejected = [], reply } }: { receipt
           })}
         >
           <div>{reply}</div>
-          {t('send-test.next', 'Once it has arrived, create the contact point, and alerts are mailed, too.')}
+          {isNext && t('send-test.next', 'Once it has arrived, create the contact point, and alerts are mailed, too.')}
         </Alert>
       )}
       {rejected.map(({ address, message }) => (

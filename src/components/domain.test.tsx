@@ -133,7 +133,7 @@ it('is part of the result of the test', () => {
 describe('next to To', () => {
   const status = 'GET /api/datasources/uid/mail/resources/status';
   function Account({ jsonData, uid }: { jsonData: EmailJsonData; uid: string }) {
-    return <AccountSection config={config(jsonData)} known={useKnownDomain(uid, true)} />;
+    return <AccountSection config={config(jsonData)} uid={uid} known={useKnownDomain(uid, true)} />;
   }
   const show = (jsonData: EmailJsonData, uid = 'mail') => render(<Account jsonData={jsonData} uid={uid} />);
   const from = { fromAddress: 'Grafana <grafana@Example.com>' };
