@@ -109,6 +109,7 @@ test.describe('a new data source', () => {
 
     await operator.open(settings());
     await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Create a contact point' })).toBeEnabled(); // what there is was read
     expect(await whole()).toBeLessThanOrEqual(room.height);
   });
 

@@ -60,7 +60,7 @@ func TestSaveAndTestTellsWhatTheDomainLacks(t *testing.T) {
 	if err := json.Unmarshal(result.JSONDetails, &details); err != nil {
 		t.Fatal(err)
 	}
-	if result.Status.String() != "OK" || len(details.Domain.Findings) != 3 || len(details.Warnings) != 3 || details.Warnings[1].HintID != "domain-lacks" || details.Warnings[2].HintID != "domain-restricted" {
+	if result.Status.String() != "OK" || len(details.Domain.Findings) != 3 || len(details.Warnings) != 2 || details.Warnings[1].HintID != "domain-restricted" {
 		t.Fatalf("%s %s %s", result.Status, result.Message, result.JSONDetails)
 	}
 	for i, want := range []struct{ status, id, name, expected, words string }{
@@ -76,7 +76,7 @@ func TestSaveAndTestTellsWhatTheDomainLacks(t *testing.T) {
 			t.Errorf("%q does not say %q", result.Message, want.words)
 		}
 	}
-	if !strings.Contains(result.Message, "only the NHN Cloud console shows") {
+	if !strings.Contains(result.Message, "not set up and verified") {
 		t.Errorf("%q takes DNS for the console", result.Message)
 	}
 	answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1)))
