@@ -17,13 +17,13 @@ import (
 // returns has the last word, once the body was written to it. The error is a
 // *failure.Error.
 func Authorize(set *settings.Settings, query url.Values, role string, h http.Header, now time.Time) (*Verifier, error) {
-	if !set.Signed() {
-		return &Verifier{}, RequireEditor(role)
-	}
 	secret := SigningSecret(set, query)
 	if !secret.IsSet() && query.Has(KeyID) {
 		return nil, unsigned("the keyId of the contact point's URL is that of no signing secret of the data source",
 			"Renew the contact point's token and secret on the page of the data source.")
+	}
+	if !set.Signed() {
+		return &Verifier{}, RequireEditor(role)
 	}
 	return NewVerifier(secret.Reveal(), h, now)
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { locationUtil } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
-import { Alert, Button, Spinner, Stack, TextLink } from '@grafana/ui';
+import { Alert, Button, Spinner, Stack, Text, TextLink } from '@grafana/ui';
 import { missingPermissions, permitted, purpose, seesAll } from '../contactPoint';
 import { createContactPoint, removeContactPoint, removeLeftovers, renewContactPoint } from '../contactPointSteps';
 import { GRACE, readOverview, type Overview } from '../contactPoints';
@@ -82,11 +82,9 @@ export function ContactPointSection({ config, uid, name }: Props) {
         {seen.running && !overview && <Spinner />}
         {seen.error && <Problem error={seen.error} />}
         {!valid && (
-          <Alert
-            severity="info"
-            bottomSpacing={0}
-            title={t('contact-point.invalid', 'First save valid settings: a contact point needs them.')}
-          />
+          <Text color="secondary" variant="bodySmall">
+            {t('contact-point.invalid', 'First save valid settings: a contact point needs them.')}
+          </Text>
         )}
         {missing.length > 0 && (
           <Alert
