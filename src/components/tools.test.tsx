@@ -357,8 +357,8 @@ describe('Preview', () => {
 
     rerender(<MessageSection config={config({ htmlTemplate: '{{' })} uid="mail" />);
     expect(await screen.findByText(/^A template has a mistake.* the last mail without it/)).toBeInTheDocument();
+    expect(await screen.findByText(error)).toBeInTheDocument();
     const field = screen.getByLabelText('HTML').closest('div[class]')!.parentElement!;
-    expect(screen.getByText(error)).toBeInTheDocument();
     expect(field).toHaveTextContent(error);
     expect(screen.getByTitle('The mail')).toBeInTheDocument();
 
