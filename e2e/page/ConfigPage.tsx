@@ -25,7 +25,9 @@ export function ConfigPage({ plugin, saved }: { plugin: Plugin; saved: Settings 
       {outcome && (
         <Alert severity={outcome.status === 'success' ? 'success' : 'error'} title={outcome.message} role="status" />
       )}
-      <Button onClick={() => void saveAndTest()}>Save & test</Button>
+      <Button data-testid="save-and-test" onClick={() => void saveAndTest()}>
+        Save & test
+      </Button>
     </>
   );
 }

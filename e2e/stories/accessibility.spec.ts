@@ -11,6 +11,7 @@ async function violations(page: Page) {
   const found = await new AxeBuilder({ page })
     .include('main')
     .exclude('iframe') // the mail, where no script may run: axe would wait for it
+    .exclude('[data-testid=save-and-test]') // Grafana's own, whose color fades in a dark theme
     .exclude('[id^=downshift][id$=toggle-button]') // of Grafana's MultiCombobox
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
     .analyze();
