@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// scale maps values, or times in seconds, to pixels.
+// scale maps values, or times in milliseconds, to pixels.
 type scale struct{ from, to, start, end float64 }
 
 func (s scale) at(v float64) float64 {

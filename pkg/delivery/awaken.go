@@ -30,6 +30,9 @@ const (
 func (s *Service) awaken(ctx context.Context, box *outbox.Outbox) {
 	ctx, cancel := context.WithTimeout(config.WithGrafanaConfig(ctx, config.NewGrafanaCfg(s.config.started)), awakenWithin)
 	defer cancel()
+	if !s.Access(ctx, "", new(settings.Settings)).Known() {
+		return
+	}
 	done := make(map[string]bool) // Grafana was asked, or will not be
 	for pause := awakenFirst; ; pause = min(2*pause, awakenMost) {
 		waiting, err := box.Waiting(ctx)
@@ -60,12 +63,8 @@ func (s *Service) awaken(ctx context.Context, box *outbox.Outbox) {
 // askHealth asks for the health of one data source. It returns false where it is worth
 // asking again.
 func (s *Service) askHealth(ctx context.Context, source string) bool {
-	access := s.Access(ctx, source, &settings.Settings{})
-	if !access.Known() {
-		return true
-	}
 	_, uid, _ := strings.Cut(source, "/") // see Source
-	err := s.grafana.Health(ctx, access, uid)
+	err := s.grafana.Health(ctx, s.Access(ctx, source, new(settings.Settings)), uid)
 	if err == nil {
 		s.log.Info("mail has waited: Grafana was asked for the health of its data source", "source", source)
 		return true

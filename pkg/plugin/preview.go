@@ -117,7 +117,8 @@ func (d *DataSource) previewSettings(replaced map[string]json.RawMessage) (setti
 	for key, value := range replaced {
 		merged[key] = value
 	}
-	// A preview needs no secret, and before the first save there is none.
+	// A preview uses no secret, and before the first save there is none. Whether there is
+	// a token for Grafana decides whether mail has charts.
 	delete(merged, "tlsAuthWithCACert")
 	secrets := map[string]string{"secretKey": "of a preview", "grafanaToken": d.settings.GrafanaToken.Reveal()}
 	encoded, err := json.Marshal(merged)

@@ -83,12 +83,13 @@ func (p *plan) step(n *node) (input string, found bool) {
 		}
 		first, _ := conditions[0].(map[string]any)
 		p.compare(limitOf(first["evaluator"]))
-		input = text(n.model, "expression")
+		input = n.input()
 		if n.kind == "classic_conditions" {
 			query, _ := first["query"].(map[string]any)
 			params, _ := query["params"].([]any)
 			if len(params) > 0 {
-				input, _ = params[0].(string)
+				name, _ := params[0].(string)
+				input = refID(name)
 			}
 			reducer, _ := first["reducer"].(map[string]any)
 			p.reduce(text(reducer, "type"))
@@ -96,9 +97,9 @@ func (p *plan) step(n *node) (input string, found bool) {
 		}
 	case "reduce":
 		p.reduce(text(n.model, "reducer"))
-		input = text(n.model, "expression")
+		input = n.input()
 	case "resample":
-		input = text(n.model, "expression")
+		input = n.input()
 	case "math":
 		m := comparison.FindStringSubmatch(text(n.model, "expression"))
 		if m == nil {
@@ -112,9 +113,14 @@ func (p *plan) step(n *node) (input string, found bool) {
 		p.compare(chart.Limit{Beyond: map[byte]chart.Beyond{'>': chart.Above, '<': chart.Below}[m[2][0]], Values: []float64{value}})
 		input = m[1]
 	}
-	input = strings.Trim(input, "${} ")
 	return input, input != ""
 }
+
+// input is the result that an expression is made of.
+func (n *node) input() string { return refID(text(n.model, "expression")) }
+
+// refID reads a reference to a result: A, $A or ${A}.
+func refID(s string) string { return strings.Trim(s, "${} ") }
 
 // comparison is a math expression that compares one result with a number.
 var comparison = regexp.MustCompile(`^\s*\$\{?(\w+)\}?\s*([<>]=?)\s*(-?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*$`)
@@ -180,11 +186,11 @@ func (p *plan) ask(nodes map[string]*node, refID string, on []string) error {
 			inputs = append(inputs, m[1]+m[2])
 		}
 	case "reduce": // the series itself takes the place of its one number
-		input := strings.Trim(text(n.model, "expression"), "${} ")
+		input := n.input()
 		inputs = append(inputs, input)
 		n.model = map[string]any{"type": "math", "expression": "${" + input + "}"}
 	case "resample":
-		inputs = append(inputs, strings.Trim(text(n.model, "expression"), "${} "))
+		inputs = append(inputs, n.input())
 	default:
 		return errNoPlan
 	}

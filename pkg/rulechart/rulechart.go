@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,14 +87,14 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 		limited, end, ok = m.turns.Begin(ctx)
 	}
 	defer end()
+	if !ok {
+		for _, i := range slices.Concat(slices.Collect(maps.Values(rules))...) {
+			failed[i] = ErrBusy
+		}
+		return drawn, failed
+	}
 	var making sync.WaitGroup
 	for uid, of := range rules {
-		if !ok {
-			for _, i := range of {
-				failed[i] = ErrBusy
-			}
-			continue
-		}
 		making.Go(func() {
 			// A mistake here would end the process, and mail with it.
 			defer func() {
