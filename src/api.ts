@@ -49,8 +49,11 @@ export async function call<T>(
   }
 }
 
+/** dataSource is where Grafana's API has a data source. */
+export const dataSource = (uid: string) => `/api/datasources/uid/${encodeURIComponent(uid)}`;
+
 /** resource is a route of the data source's backend. */
-const resource = (uid: string, path: string) => `/api/datasources/uid/${encodeURIComponent(uid)}/resources/${path}`;
+export const resource = (uid: string, path: string) => `${dataSource(uid)}/resources/${path}`;
 
 /** refresh has Grafana read a data source anew: what it knows of one it uses for five seconds more. */
 export const refresh = (uid: string) =>

@@ -1,6 +1,6 @@
 // A contact point of the data source: what it is called, where it posts to and
 // what is made for it.
-import { ApiError, call } from './api';
+import { ApiError, call, resource } from './api';
 import { t } from './i18n';
 import { PLUGIN_ID } from './service';
 
@@ -44,7 +44,7 @@ export function numberOf(name: string, prefix: string): number | undefined {
 
 /** alertsUrl is where a contact point posts to. */
 export const alertsUrl = (grafanaUrl: string, uid: string) =>
-  `${grafanaUrl.replace(/\/+$/, '')}/api/datasources/uid/${encodeURIComponent(uid)}/resources/alerts`;
+  `${grafanaUrl.replace(/\/+$/, '')}${resource(uid, 'alerts')}`;
 
 /** pointsAt says whether a webhook posts to the data source; its URL may be a template. */
 export const pointsAt = (url: unknown, uid: string) =>
@@ -73,10 +73,7 @@ export async function signedUrl(uid: string, url: string, keyId: number, secret:
   if (own.length > 0 && !all.some((one) => one.startsWith('key='))) {
     return `${base}?${query}`;
   }
-  const keyed = await call<{ query: string }>('POST', `/api/datasources/uid/${encodeURIComponent(uid)}/resources/key`, {
-    query,
-    secret,
-  });
+  const keyed = await call<{ query: string }>('POST', resource(uid, 'key'), { query, secret });
   return `${base}?${keyed.query}`;
 }
 

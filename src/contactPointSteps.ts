@@ -4,7 +4,7 @@
 // A signing secret is saved and a token is made before a contact point has them, and both
 // are removed after it has them no more. So alerts are refused at no moment, wherever
 // this ends: what is left over then is recognized by its number, and removed later.
-import { ApiError, asApiError, call, refresh } from './api';
+import { ApiError, asApiError, call, dataSource, refresh, resource } from './api';
 import {
   accountName,
   alertsUrl,
@@ -51,9 +51,7 @@ export interface Request {
   grafanaUrl: string;
 }
 
-const dataSource = (uid: string) => `/api/datasources/uid/${encodeURIComponent(uid)}`;
-
-/** saveSecret saves signing secrets, or removes those that are empty. The backend knows them at once. */
+/** saveSecrets saves signing secrets, or removes those that are empty. The backend knows them at once. */
 async function saveSecrets(uid: string, secrets: Record<string, string>, { onSaved }: Watch) {
   const current = await call<Record<string, unknown>>('GET', dataSource(uid));
   const saved = await permitted(
@@ -161,7 +159,7 @@ async function credentials(uid: string, watch: Watch, during: ReturnType<typeof 
 export async function createContactPoint({ uid, name, grafanaUrl }: Request, watch: Watch): Promise<ContactPoint> {
   const during = stepwise(watch);
   await during('address', async () => {
-    await call('POST', `${dataSource(uid)}/resources/grafana`, { url: grafanaUrl });
+    await call('POST', resource(uid, 'grafana'), { url: grafanaUrl });
     // Grafana would add a second receiver to a contact point of that name.
     if (await isTaken(name)) {
       throw new ApiError(

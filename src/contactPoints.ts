@@ -1,6 +1,6 @@
 // What there is of a data source in Alerting: its contact points, how they are doing,
 // and what attempts that were broken off have left behind.
-import { call } from './api';
+import { call, dataSource } from './api';
 import { accountName, CONTACT_POINTS, keyIdOf, numberOf, pointsAt, type ContactPoint } from './contactPoint';
 
 /** Seen is a contact point with its state. */
@@ -40,7 +40,6 @@ export interface Overview {
   contactPoints: Seen[];
   /** The names of all contact points. */
   names: string[];
-  account?: Account;
   leftovers: Leftover[];
   /** From when on leftovers are used by nobody. */
   removable: number;
@@ -92,11 +91,10 @@ export const readContactPoints = async (uid: string) =>
 
 /** readOverview asks Grafana with the session of the user; what that may not read is left out. */
 export async function readOverview(uid: string): Promise<Overview> {
-  const source = `/api/datasources/uid/${encodeURIComponent(uid)}`;
   const [all, receivers, saved, account] = await Promise.all([
     call<Array<ContactPoint & { type: string }>>('GET', CONTACT_POINTS),
     optional(call<Receiver[]>('GET', '/api/alertmanager/grafana/config/api/v1/receivers')),
-    optional(call<{ secureJsonFields?: Record<string, boolean> }>('GET', source)),
+    optional(call<{ secureJsonFields?: Record<string, boolean> }>('GET', dataSource(uid))),
     findAccount(uid).catch(() => null),
   ]);
 
@@ -127,7 +125,6 @@ export async function readOverview(uid: string): Promise<Overview> {
   return {
     contactPoints,
     names: [...new Set(all.map(({ name }) => name))],
-    account: account ?? undefined,
     leftovers: made
       .filter((keyId) => !used.has(keyId))
       .map((keyId) => ({ keyId, tokenId: tokens.get(keyId)?.id, hasSecret: secrets.includes(keyId) })),

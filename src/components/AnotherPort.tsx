@@ -17,21 +17,22 @@ const mayHelp = ({ error }: Handshake) =>
   !CLOSED_TO_ALL.includes(error.hintId ?? '') &&
   (STAGES.includes(error.stage) || HINTS.includes(error.hintId ?? ''));
 
+const othersThan = (tried: number) => ENDPOINTS.filter(({ port }) => port !== tried);
+
 /** AnotherPort looks, after a test that failed, for a port that works, and offers it. */
 export function AnotherPort({ config, uid, report }: { config: Config; uid: string; report: Handshake }) {
   const { probes, running, run } = useProbes(uid);
-  const others = ENDPOINTS.filter(({ port }) => port !== report.port);
   const wanted = mayHelp(report);
   useEffect(() => {
     if (wanted) {
-      run(ENDPOINTS.filter(({ port }) => port !== report.port));
+      run(othersThan(report.port));
     }
   }, [wanted, report.port, run]);
 
   if (!wanted) {
     return null;
   }
-  const found = others.find((endpoint) => works(probes[keyOf(endpoint)]));
+  const found = othersThan(report.port).find((endpoint) => works(probes[keyOf(endpoint)]));
   if (!found) {
     return (
       <Text color="secondary">

@@ -45,9 +45,9 @@ export function ContactPointSection({ config, uid, name }: Props) {
   const hasSome = overview !== undefined && overview.contactPoints.length > 0;
   useEffect(() => {
     if (overview) {
-      reportSetup(uid, { contactPoint: overview.contactPoints.length > 0 });
+      reportSetup(uid, { contactPoint: hasSome });
     }
-  }, [uid, overview]);
+  }, [uid, overview, hasSome]);
 
   const valid = config.ready && !config.changed && Object.keys(config.errors).length === 0;
   const permissions = grafana.bootData?.user?.permissions;

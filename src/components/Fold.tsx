@@ -20,8 +20,7 @@ interface Props {
 /** Fold is a section that few need: it is open when it was opened, or when something in it is wrong. */
 export function Fold({ config, keys, title, summary, children }: Props) {
   const styles = useStyles2(getStyles);
-  const { ref, isOpen, onToggle } = useFold(config, keys);
-  const wrong = keys.some((key) => config.errors[key] !== undefined);
+  const { ref, wrong, isOpen, onToggle } = useFold(config, keys);
   return (
     <div className={cx(isOpen && styles.open)}>
       <CollapsableSection

@@ -5,6 +5,8 @@ import { focusProblem } from './useProblems';
 
 /** Fold is a part of the page that opens and closes. */
 interface Fold {
+  /** A setting in it is wrong. */
+  wrong: boolean;
   isOpen: boolean;
   onToggle: (open: boolean) => void;
   ref: ComponentProps<'div'>['ref'];
@@ -26,5 +28,5 @@ export function useFold(config: Config, keys: readonly SettingKey[]): Fold {
       setTimeout(() => ref.current && focusProblem(ref.current)); // once it is shown
     }
   };
-  return { isOpen, onToggle, ref };
+  return { wrong, isOpen, onToggle, ref };
 }
