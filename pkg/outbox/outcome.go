@@ -134,14 +134,14 @@ func (out Outcome) giveUpUncertain(recipients []Recipient, copies int, now time.
 }
 
 // derive returns the state that follows from the recipients: Queued while one is
-// queued.
+// queued. Who is told in a digest has it, as if it were sent.
 func derive(recipients []Recipient) Status {
 	sent, others := 0, 0
 	for _, r := range recipients {
 		switch r.Status {
 		case Queued:
 			return Queued
-		case Sent:
+		case Sent, Digested:
 			sent++
 		default:
 			others++

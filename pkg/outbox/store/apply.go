@@ -63,7 +63,7 @@ func (t *Tx) Apply(c Transition) (inForce bool, err error) {
 			t.later(qMakeWay, d.Sequence) // not part of the statement, so that the index is left alone when a mail is sent
 		}
 	}
-	if others && d.Conversation != "" {
+	if (others || t.digests) && d.Conversation != "" {
 		err = t.passTurn(d, c.To.Status)
 	}
 	return true, err
@@ -124,7 +124,7 @@ func (t *Tx) count(d Delivery, to State) {
 	}
 	finished := micros(to.FinishedAt)
 	for _, span := range []int64{minute, hour} {
-		t.rollup[rollupKey{d.Source, span, finished / span * span, string(to.Status), d.MailType, latencyClass(finished - micros(d.CreatedAt))}]++
+		t.rollup[rollupKey{d.Source, span, finished / span * span, string(to.Status), d.MailType, latencyClass(finished - micros(d.WaitsSince()))}]++
 	}
 }
 
