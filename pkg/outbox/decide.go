@@ -66,6 +66,7 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 		to.Reason = recipients[slices.IndexFunc(recipients, func(r Recipient) bool { return r.Status != Sent && r.Status != Digested })].Text
 	}
 	t := change(d, ended, to, recipients, now)
+	t.Subject = out.Subject
 	if out.Verdict != Release || to.Status.Final() {
 		t.Attempt = &Attempt{
 			Number: d.Attempt, At: out.At, Duration: out.Duration, Stage: out.Stage, Code: out.Code,
@@ -164,7 +165,7 @@ func stored(s Status) Status {
 
 // after returns d as the transition leaves it.
 func after(d Delivery, t store.Transition) Delivery {
-	d.State, d.Owner, d.Message = t.To, "", nil
+	d.State, d.Owner, d.Message, d.Subject = t.To, "", nil, cmp.Or(t.Subject, d.Subject)
 	if !t.ExpiresAt.IsZero() {
 		d.ExpiresAt = t.ExpiresAt
 	}

@@ -60,6 +60,8 @@ type Outcome struct {
 	// pending recipient that Results does not name; nil leaves them pending.
 	Results []Result
 	Rest    *Result
+	// Subject is that of a digest, which is made for the attempt.
+	Subject string
 	// Reason sums up the attempt for people; empty takes Text.
 	Reason string
 

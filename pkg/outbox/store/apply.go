@@ -21,6 +21,7 @@ var (
 	// An outcome leaves no owner, and the next claim has another attempt.
 	qStored  = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
 	qChanged = register(`UPDATE recipient SET status = $3, code = $4, enhanced_code = $5, text = $6, updated_at = $7 WHERE delivery = $1 AND position = $2`)
+	qSubject = register(`UPDATE delivery SET subject = $2 WHERE sequence = $1`)
 	qNoMail  = register(`DELETE FROM mail WHERE delivery = $1`)
 	qAttempt = register(`INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`)
@@ -55,6 +56,9 @@ func (t *Tx) Apply(c Transition) (inForce bool, err error) {
 	}
 	if c.Attempt != nil {
 		t.log(d, *c.Attempt)
+	}
+	if c.Subject != "" {
+		t.later(qSubject, d.Sequence, c.Subject)
 	}
 	if c.To.Status.Final() {
 		t.count(d, c.To)

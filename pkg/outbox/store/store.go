@@ -125,6 +125,7 @@ type Transition struct {
 	ExpiresAt  time.Time   // zero: unchanged
 	Recipients []Recipient // those that changed
 	Attempt    *Attempt    // to be logged, if any
+	Subject    string      // of a digest, once it was made; empty: unchanged
 }
 
 // Sender is what the relay refuses: a data source and the mail type that is part
