@@ -63,6 +63,9 @@ func (t *Tx) Apply(c Transition) (inForce bool, err error) {
 	if c.To.Status.Final() {
 		t.count(d, c.To)
 		t.later(qNoMail, d.Sequence)
+		if d.Digest() {
+			t.later(qNoBodies, d.Sequence)
+		}
 		if c.To.Status != Sent && c.To.Status != Partial {
 			t.later(qMakeWay, d.Sequence) // not part of the statement, so that the index is left alone when a mail is sent
 		}

@@ -53,7 +53,8 @@ var (
 	// A window that the clock closes is due when it closes at the latest.
 	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 OR due_at = closes_at THEN due_at
 		WHEN size + $2 > $5 THEN $3 WHEN closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
-	qClose = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
+	qNoBodies = register(`UPDATE note SET body = '' WHERE digest = $1`)
+	qClose    = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
 		WHERE sequence {in $1} AND status = 'collecting'`)
 )
 

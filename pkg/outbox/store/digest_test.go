@@ -123,6 +123,9 @@ func TestBudgetThatIsUsedUpOpensAWindow(t *testing.T) {
 		if got := f.claim().Deliveries; len(got) != 1 {
 			t.Errorf("claimed %v", ids(got))
 		}
+		if got := f.notes(c.Deliveries[0]); !slices.Equal(got, []string{"", "", ""}) { // nothing is kept of what was sent
+			t.Errorf("it still tells %v", got)
+		}
 		// Of the digest's own life only what follows the window counts.
 		stats, err := f.Stats(t.Context(), src, began, f.clock.Add(time.Hour), time.Hour)
 		if err != nil {

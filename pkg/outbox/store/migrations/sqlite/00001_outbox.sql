@@ -87,7 +87,8 @@ CREATE TABLE attempt (
     PRIMARY KEY (delivery, number)
 ) WITHOUT ROWID;
 
--- What a digest tells of a delivery. It is removed with the digest.
+-- What a digest tells of a delivery. It is emptied when the digest is final, and removed
+-- with it.
 CREATE TABLE note (
     digest       INTEGER NOT NULL,
     delivery     INTEGER NOT NULL,
