@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
@@ -29,15 +30,12 @@ type recipe struct {
 // digestNames is the subject of a digest while it collects.
 var digestNames = map[string]string{"en": "Digest", "ja": "まとめメール", "ko": "요약 메일"}
 
-// brake says when a digest tells recipients of a notification; nil: never.
+// brake says when a digest tells recipients of a notification.
 func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time) *outbox.Brake {
 	set := &s.settings
-	if set.MaxPerRecipient == 0 {
-		return nil
-	}
 	b := &outbox.Brake{Max: set.MaxPerRecipient, Exempt: exempt(n, set.BrakeExempt)}
 	with := recipe{Language: r.Language, Timezone: r.Location.String(), MaxPerHour: b.Max}
-	b.Note = message.NewNote(n, now, b.Exempt)
+	b.Note = sync.OnceValue(func() []byte { return message.NewNote(n, now, b.Exempt) })
 	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: digestNames[r.Language], Message: with.encoded()}
 	return b
 }
