@@ -17,8 +17,10 @@ import (
 // digests, and everything that was acknowledged is in one of them.
 func TestBudgetHoldsOverKillsAndReplicas(t *testing.T) {
 	for name, urls := range map[string]func() []string{
-		"one process": func() []string { return []string{"sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))} },
-		"replicas":    func() []string { url := pgtest.Database(t); return []string{url, url} },
+		"one process": func() []string {
+			return []string{"sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))}
+		},
+		"replicas": func() []string { url := pgtest.Database(t); return []string{url, url} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it waits
