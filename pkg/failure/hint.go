@@ -65,6 +65,10 @@ var (
 	GrafanaAddress    = hint("grafana-address", "Enter the address at which the Grafana server reaches itself, such as http://localhost:3000.")
 	NeedsAdmin        = hint("needs-admin", "Ask an Admin of the organization.")
 	SaveSecret        = hint("save-secret", "Save webhookSecret in the data source first.")
+	CorrectQuery      = hint("correct-query", "Correct the query.")
+	AskAgain          = hint("ask-again", "Ask again; Grafana does so with an alert that still fires.")
+	LogSearched       = hint("log-searched", "The log was searched back to {{time}}, and there may be more before that: narrow the time range or the filters.")
+	LogLimit          = hint("log-limit", "Only the newest {{limit}} deliveries are shown: narrow the time range or the filters, or raise the limit.")
 	AskOperator       = hint("ask-operator", "An Editor or Admin is told why, and so is Grafana's log.")
 
 	ServiceOff         = hint("service-off", "To see what the service says of mail, turn on serviceResults in the data source (Advanced).")
