@@ -54,6 +54,7 @@ var (
 	AllowAddress      = hint("allow-address", "Add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it.")
 	NoRecipient       = hint("no-recipient", "Set recipients in the data source, or add ?to= with an address to the contact point's URL.")
 	NoDefault         = hint("no-default-recipient", "No recipient is set: an alert is refused unless its contact point names one with ?to=.")
+	NoProfile         = hint("no-profile", "Alerts came for a profile {{name}}, which is not there: the default recipients have them. Add a profile of this name, or correct the URL of the contact point.")
 	SkipVerify        = hint("tls-skip-verify", "tlsSkipVerify is on: whoever stands between Grafana and the relay can read the SecretKey and every mail.")
 	AddressForm       = hint("address-form", "Write user@example.com or Name <user@example.com>.")
 	AskLater          = hint("ask-later", "Try again in {{seconds}} s.")
