@@ -21,6 +21,7 @@ import (
 // recipe is what the mail of a digest is made with, besides its notes: as the mail would
 // have been that opened its window.
 type recipe struct {
+	Profile    string `json:"profile,omitempty"` // one that is gone is the data source
 	Language   string `json:"language"`
 	Timezone   string `json:"timezone"`
 	MaxPerHour int    `json:"maxPerHour,omitempty"`
@@ -32,9 +33,13 @@ var digestNames = map[string]string{"en": "Digest", "ja": "まとめメール", 
 
 // brake says when a digest tells recipients of a notification.
 func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time) *outbox.Brake {
-	set := &s.settings
-	b := &outbox.Brake{Max: set.MaxPerRecipient, Exempt: exempt(n, set.BrakeExempt)}
-	with := recipe{Language: r.Language, Timezone: r.Location.String(), MaxPerHour: b.Max}
+	set := r.Settings
+	b := &outbox.Brake{Key: set.ProfileName, Max: set.MaxPerRecipient, Exempt: exempt(n, set.BrakeExempt)}
+	with := recipe{Profile: set.ProfileName, Language: r.Language, Timezone: r.Location.String(), MaxPerHour: b.Max}
+	if at := set.Digest; at != nil {
+		b.Until = nextAt(now, at.Hour, at.Minute, at.Days, set.Location)
+		with.MaxPerHour, with.Clock = 0, fmt.Sprintf("%02d:%02d", at.Hour, at.Minute)
+	}
 	b.Note = sync.OnceValue(func() []byte { return message.NewNote(n, now, b.Exempt) })
 	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: digestNames[r.Language], Message: with.encoded()}
 	return b
@@ -96,7 +101,8 @@ func (s *Sender) composeDigest(d *outbox.Delivery, told *message.Digest) (messag
 	if err := json.Unmarshal(d.Message, &with); err != nil {
 		return message.Content{}, err
 	}
-	set := s.settings
+	profile, _ := s.settings.Profile(with.Profile)
+	set := *profile
 	set.SubjectTemplate, set.TextTemplate, set.HTMLTemplate = "", "", "" // which are for one notification
 	if location, err := time.LoadLocation(with.Timezone); err == nil {
 		set.Location = location
@@ -112,7 +118,7 @@ func (s *Sender) composeDigest(d *outbox.Delivery, told *message.Digest) (messag
 	}
 	content := renderer.RenderDigest(told, message.Window{Opened: d.CreatedAt, End: d.ClosesAt, MaxPerHour: with.MaxPerHour, Clock: with.Clock})
 	h := message.Header{
-		From: set.From, ReplyTo: set.ReplyTo, To: []address.Address{to}, Mode: settings.Single,
+		From: set.From, ReplyTo: set.ReplyTo, Fields: set.Headers, To: []address.Address{to}, Mode: settings.Single,
 		MessageID: d.MessageID, Date: d.ClosesAt.In(set.Location),
 	}
 	if mailType == nhncloud.Ad {

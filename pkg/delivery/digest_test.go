@@ -12,6 +12,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // stepped is a clock that a test advances.
@@ -188,6 +189,42 @@ func TestDigestIsTheSameInEveryAttempt(t *testing.T) {
 	}
 	if _, err := m.relay.WaitMails(t.Context(), 2); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestClockOfAProfileGathersItsMail until then: as the profile has it, in its zone.
+func TestClockOfAProfileGathersItsMail(t *testing.T) {
+	clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	m := startBraked(t, 0, clock)
+	m.settings.Profiles = []*settings.Settings{new(m.settings)}
+	profile := m.settings.Profiles[0]
+	profile.ProfileName, profile.Language, profile.Location = "daily", "ko", time.FixedZone("", 9*60*60)
+	profile.From.Local, profile.Digest = "digests", &settings.Digest{Hour: 9, Days: []time.Weekday{time.Monday}}
+	m.sender = m.save(t)
+	m.settings = *profile
+	if d := m.notified(t, 1, "firing", "critical"); d.Status != outbox.Sent {
+		t.Errorf("a critical one is %s", d.Status)
+	}
+	told := m.notified(t, 2, "firing", "warning")
+	box := m.outbox(t)
+	digest, err := box.Get(t.Context(), "1/mail", told.Recipients[0].Digest)
+	if err != nil || digest.Status != outbox.Collecting || !digest.DueAt.Equal(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)) {
+		t.Fatalf("%+v, %v", digest, err)
+	}
+	clock.advance(12 * time.Hour)
+	mails, err := m.relay.WaitMails(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mails[1].From != "digests@example.com" {
+		t.Errorf("the digest is from %s", mails[1].From)
+	}
+	wait.Until(t, "it is stored", func() bool {
+		digest, err = box.Get(t.Context(), "1/mail", digest.ID)
+		return digest.Status == outbox.Sent
+	})
+	if err != nil || !strings.Contains(digest.Subject, "요약") {
+		t.Errorf("%q, %v", digest.Subject, err)
 	}
 }
 
