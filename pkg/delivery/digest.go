@@ -20,6 +20,7 @@ import (
 // recipe is what the mail of a digest is made with, besides its notes: as the mail would
 // have been that opened its window.
 type recipe struct {
+	Profile    string `json:"profile,omitempty"`
 	Language   string `json:"language"`
 	Timezone   string `json:"timezone"`
 	MaxPerHour int    `json:"maxPerHour,omitempty"`
@@ -31,12 +32,20 @@ var digestNames = map[string]string{"en": "Digest", "ja": "まとめメール", 
 
 // brake says when a digest tells recipients of a notification; nil: never.
 func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time) *outbox.Brake {
-	set := &s.settings
-	if set.MaxPerRecipient == 0 {
+	set := r.Settings
+	if set.MaxPerRecipient == 0 && set.Digest == nil {
 		return nil
 	}
-	b := &outbox.Brake{Max: set.MaxPerRecipient, Exempt: exempt(n, set.BrakeExempt)}
-	with := recipe{Language: r.Language, Timezone: r.Location.String(), MaxPerHour: b.Max}
+	b := &outbox.Brake{Key: set.ProfileName, Exempt: exempt(n, set.BrakeExempt)}
+	with := recipe{Profile: set.ProfileName, Language: r.Language, Timezone: r.Location.String()}
+	if at := set.Digest; at != nil {
+		b.Until = nextAt(now, at.Hour, at.Minute, at.Days, set.Location)
+		b.Key += " clock"
+		with.Clock = at.String()
+	} else {
+		b.Max = set.MaxPerRecipient
+		with.MaxPerHour = b.Max
+	}
 	b.Note = message.NewNote(n, now, b.Exempt)
 	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: digestNames[r.Language], Message: with.encoded()}
 	return b
@@ -98,7 +107,8 @@ func (s *Sender) composeDigest(d *outbox.Delivery, told *message.Digest) (messag
 	if err := json.Unmarshal(d.Message, &with); err != nil {
 		return message.Content{}, err
 	}
-	set := s.settings
+	profile, _ := s.settings.Profile(with.Profile) // the data source's own where it is gone
+	set := *profile
 	set.SubjectTemplate, set.TextTemplate, set.HTMLTemplate = "", "", "" // which are for one notification
 	if location, err := time.LoadLocation(with.Timezone); err == nil {
 		set.Location = location
@@ -114,7 +124,7 @@ func (s *Sender) composeDigest(d *outbox.Delivery, told *message.Digest) (messag
 	}
 	content := renderer.RenderDigest(told, message.Window{Opened: d.CreatedAt, End: d.ClosesAt, MaxPerHour: with.MaxPerHour, Clock: with.Clock})
 	h := message.Header{
-		From: set.From, ReplyTo: set.ReplyTo, To: []address.Address{to}, Mode: settings.Single,
+		From: set.From, ReplyTo: set.ReplyTo, Fields: set.Headers, To: []address.Address{to}, Mode: settings.Single,
 		MessageID: d.MessageID, Date: d.ClosesAt.In(set.Location),
 	}
 	if mailType == nhncloud.Ad {
