@@ -38,7 +38,7 @@ func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time
 	with := recipe{Profile: set.ProfileName, Language: r.Language, Timezone: r.Location.String(), MaxPerHour: b.Max}
 	if at := set.Digest; at != nil {
 		b.Until = nextAt(now, at.Hour, at.Minute, at.Days, set.Location)
-		with.MaxPerHour, with.Clock = 0, fmt.Sprintf("%02d:%02d", at.Hour, at.Minute)
+		with.MaxPerHour, with.Clock = 0, at.String()
 	}
 	b.Note = sync.OnceValue(func() []byte { return message.NewNote(n, now, b.Exempt) })
 	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: digestNames[r.Language], Message: with.encoded()}

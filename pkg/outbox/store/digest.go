@@ -52,9 +52,10 @@ var (
 	qOpen = register(insert + `, closes_at) VALUES ($1, $2, $3, $4, 1, 0, $4, 0, $5, 0, 'collecting', $6, '', 0, 0, 0, 0, 0, '', 0, $7, $8, 0, $9, $10, '', $11)
 		ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence`)
 	qNote = register(`INSERT INTO note (digest, delivery, conversation, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`)
-	// A window that the clock closes is due when it closes at the latest.
-	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 OR due_at = closes_at THEN due_at
-		WHEN size + $2 > $5 THEN $3 WHEN closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
+	// A window that the clock closes is due when it closes at the latest, or at $7 where
+	// that is later than $6: the clock was set or taken off since.
+	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
+		WHEN closes_at > $6 THEN $7 WHEN due_at = closes_at OR closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
 	qNoBodies = register(`UPDATE note SET body = '' WHERE digest = $1`)
 	qClose    = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
 		WHERE sequence {in $1} AND status = 'collecting'`)
@@ -140,7 +141,11 @@ func (t *Tx) collect(n NewDelivery, sequence int64, windows []*window, e *Enqueu
 			e.Mails++
 		}
 		t.later(qNote, w.sequence, sequence, n.Conversation, note)
-		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes)
+		latest, end := n.Brake.Until, n.Brake.Until
+		if latest.IsZero() {
+			latest, end = t.Now().Add(budgetTime), t.Now()
+		}
+		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes, latest, end)
 		e.Bytes += size
 	}
 	return nil

@@ -358,6 +358,26 @@ func TestBrakeThatIsTakenOffLeavesAWindowOpen(t *testing.T) {
 	f.sent(braked(mail(""), off))
 }
 
+// TestClockThatIsTakenOffClosesItsWindow, for nobody would expect mail to wait for it; and
+// one that is set earlier closes it then.
+func TestClockThatIsTakenOffClosesItsWindow(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		until := func(d time.Duration) func(*Brake) { return func(b *Brake) { b.Max, b.Until = 0, f.clock.Add(d) } }
+		n := braked(mail("group"), until(48*time.Hour))
+		f.enqueue(n)
+		f.enqueue(braked(mail("group"), until(3*time.Hour)))
+		digest := f.get(n.ID).Recipients[0].Digest
+		if due := f.get(digest).DueAt; !due.Equal(f.clock.Add(3 * time.Hour)) {
+			t.Errorf("due at %s", due)
+		}
+		f.advance(time.Minute)
+		f.enqueue(braked(mail("group"), off))
+		if got := f.claim().Deliveries; len(got) != 1 || got[0].ID != digest || len(f.notes(got[0])) != 3 {
+			t.Errorf("claimed %v", ids(got))
+		}
+	})
+}
+
 // TestMailWithoutABrakeCostsNoStatementMore.
 func TestMailWithoutABrakeCostsNoStatementMore(t *testing.T) {
 	f := newFixture(t, backends[0])
