@@ -13,7 +13,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Brake says when a recipient is not mailed but told of it in a digest.
+// Brake says when a recipient is not mailed but told of it in a digest. Where it says
+// neither Max nor Until, a window that is open all the same gets the mail: else its digest
+// would tell what is over.
 type Brake struct {
 	// Max is how many mails a recipient gets in an hour; 0: any number.
 	Max int
@@ -22,7 +24,7 @@ type Brake struct {
 	Until time.Time
 	// Exempt: it is mailed all the same, and a window that is open gets its note, too.
 	Exempt bool
-	Note   []byte // what a digest tells of it
+	Note   func() []byte // returns what a digest tells of it
 	// Digest is the digest that is stored where a window opens: From, Subject and
 	// Message, which is what it is made with. Key tells its windows from those of
 	// other digests to the recipient.
@@ -50,9 +52,10 @@ var (
 	qOpen = register(insert + `, closes_at) VALUES ($1, $2, $3, $4, 1, 0, $4, 0, $5, 0, 'collecting', $6, '', 0, 0, 0, 0, 0, '', 0, $7, $8, 0, $9, $10, '', $11)
 		ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence`)
 	qNote = register(`INSERT INTO note (digest, delivery, conversation, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`)
-	// A window that the clock closes is due when it closes at the latest.
-	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 OR due_at = closes_at THEN due_at
-		WHEN size + $2 > $5 THEN $3 WHEN closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
+	// A window that the clock closes is due when it closes at the latest, or at $7 where
+	// that is later than $6: the clock was set or taken off since.
+	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
+		WHEN closes_at > $6 THEN $7 WHEN due_at = closes_at OR closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
 	qNoBodies = register(`UPDATE note SET body = '' WHERE digest = $1`)
 	qClose    = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
 		WHERE sequence {in $1} AND status = 'collecting'`)
@@ -129,15 +132,20 @@ func (t *Tx) collect(n NewDelivery, sequence int64, windows []*window, e *Enqueu
 		if w == nil || slices.Contains(windows[:i], w) {
 			continue
 		}
-		size := int64(len(n.Brake.Note))
+		note := n.Brake.Note()
+		size := int64(len(note))
 		if w.sequence == 0 {
 			if err := t.open(n, w); err != nil {
 				return err
 			}
 			e.Mails++
 		}
-		t.later(qNote, w.sequence, sequence, n.Conversation, n.Brake.Note)
-		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes)
+		t.later(qNote, w.sequence, sequence, n.Conversation, note)
+		latest, end := n.Brake.Until, n.Brake.Until
+		if latest.IsZero() {
+			latest, end = t.Now().Add(budgetTime), t.Now()
+		}
+		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes, latest, end)
 		e.Bytes += size
 	}
 	return nil
