@@ -142,7 +142,7 @@ func TestADigestBeginsWithHowManyFire(t *testing.T) {
 			"발생 중 3건(critical 1건, warning 2건), 해결 10건, 종료 1건", "#b3261e", []string{"16:20~17:20 KST · 1시간에 30통을 넘어 모아서 발송"}},
 		{"over", "en", "[DIGEST:3] 2 resolved · Certificate expires soon +1", "2 resolved · Certificate expires soon +1", "#1a7a41",
 			[]string{"2 resolved", "22 Nov 08:20 to 08:20 GMT · scheduled digest of 08:20", "2 resolved meanwhile"}},
-		{"one", "en", "[DIGEST:1] 1 firing · High CPU usage · critical", "Firing · critical · High CPU usage", "#b3261e", []string{"Firing · critical", "web-1", "51m, since 07:29"}},
+		{"one", "en", "[DIGEST:1] 1 firing · High CPU usage · critical", "Firing · critical · High CPU usage", "#b3261e", []string{"Firing · critical", "web-1", "51m, since 07:29", "As of"}},
 	} {
 		d := digests(t)[tt.name]
 		c := d.render(t, tt.language)
@@ -349,6 +349,27 @@ func TestADigestIsNoIncident(t *testing.T) {
 	c = d.render(t, "en")
 	if a := c.About; a.ContactPoint+a.Host+a.Folder != "" || a.Org != 0 || !says(c.Text, "Sent by "+view.Product+".") {
 		t.Errorf("of several contact points one is named: %+v", a)
+	}
+}
+
+// TestADigestLeadsToEachRule, of Grafana's or of Prometheus's.
+func TestADigestLeadsToEachRule(t *testing.T) {
+	source := func(c Content) bool { return strings.Contains(c.HTML, "http://prometheus:9090/graph") }
+	foreign := notification(fires("alertname", "TargetDown", "instance", "db-1"))
+	foreign.ExternalURL = "http://alertmanager:9093/"
+	foreign.Version, foreign.Alerts[0].GeneratorURL = "4", "http://prometheus:9090/graph?g0.expr=up"
+	d := anHour()
+	d.notify(minute, false, foreign)
+	c := d.render(t, "en")
+	bothTell(t, c, "Source", "Open Alertmanager")
+	if !source(c) {
+		t.Errorf("the source is not there:\n%s", c.Text)
+	}
+	d.add(minute, false, instance("High CPU usage", "critical", "web-1", 51*minute, 0))
+	c = d.render(t, "en")
+	bothTell(t, c, "Alert rule", "Runbook")
+	if source(c) || says(c.Text, "Source:") {
+		t.Errorf("what leads to Prometheus is said to be a rule of Grafana's:\n%s", c.Text)
 	}
 }
 

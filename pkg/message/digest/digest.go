@@ -24,7 +24,7 @@ type Digest struct {
 	last note // without its alerts
 	// One contact point, organization and Grafana is that of all.
 	receivers, orgs, urls map[string]bool
-	foreign               bool
+	foreign               int // notes that are not Grafana's
 	replaced              []string
 }
 
@@ -36,13 +36,14 @@ type key struct {
 
 // told is what the notes say of an alert.
 type told struct {
-	state  noteKind   // the last
-	at     int64      // when that was told
-	mailed bool       // with a mail of its own
-	kind   *noteKind  // the last with a rule; nil: none
-	detail *noteAlert // what there is for a line; nil: nothing
-	fresh  bool       // detail is as of at
-	starts []int64    // when it began to fire
+	state   noteKind   // the last
+	at      int64      // when that was told
+	mailed  bool       // with a mail of its own
+	kind    *noteKind  // the last with a rule; nil: none
+	detail  *noteAlert // what there is for a line; nil: nothing
+	fresh   bool       // detail is as of at
+	starts  []int64    // when it began to fire
+	foreign bool       // it is not Grafana's
 }
 
 // Add adds a note, in the order in which notifications were accepted. One that cannot
@@ -75,7 +76,9 @@ func (d *Digest) Add(data []byte) {
 		}
 	}
 	d.receivers[n.Receiver], d.orgs[strconv.FormatInt(n.Org, 10)], d.urls[n.URL] = true, true, true
-	d.foreign = d.foreign || n.Foreign
+	if n.Foreign {
+		d.foreign++
+	}
 	for _, entry := range n.Replaced {
 		if !slices.Contains(d.replaced, entry) {
 			d.replaced = append(d.replaced, entry)
@@ -121,7 +124,7 @@ func (d *Digest) tell(n *note, id uint32, state noteKind, start int64) *told {
 	if len(t.starts) == 0 || start > t.starts[len(t.starts)-1] {
 		t.starts = append(t.starts, start)
 	}
-	t.state, t.at, t.mailed = state, n.At, n.Mailed
+	t.state, t.at, t.mailed, t.foreign = state, n.At, n.Mailed, n.Foreign
 	return t
 }
 
@@ -139,7 +142,7 @@ func (d *Digest) Gathered() view.Gathered {
 	if len(d.orgs) == 1 {
 		n.OrgID = d.last.Org
 	}
-	if d.foreign {
+	if d.foreign > 0 && d.foreign == d.notes-d.unread {
 		n.Version = view.Alertmanager
 	}
 	for _, lines := range []bool{true, false} { // so that those that have one come first
@@ -176,6 +179,9 @@ func (t *told) addTo(g *view.Gathered) {
 		return
 	}
 	a := t.alert()
+	if t.foreign && n.Version != view.Alertmanager { // its rule is not where those of the others are
+		a.GeneratorURL = ""
+	}
 	a.Fingerprint = strconv.Itoa(len(n.Alerts))
 	n.Alerts = append(n.Alerts, a)
 	g.Told = append(g.Told, view.Told{Mailed: t.mailed, HasLine: t.detail != nil, Flaps: t.flaps()})
