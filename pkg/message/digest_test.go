@@ -129,6 +129,7 @@ func digests(t testing.TB) map[string]gathered {
 // TestADigestBeginsWithHowManyFire, how severe, over which time and why it is one:
 // in the subject, on a lock screen and in the first lines of both parts.
 func TestADigestBeginsWithHowManyFire(t *testing.T) {
+	all := digests(t)
 	for _, tt := range []struct {
 		name, language, subject, preheader, color string
 		head                                      []string // of both parts
@@ -144,7 +145,7 @@ func TestADigestBeginsWithHowManyFire(t *testing.T) {
 			[]string{"2 resolved", "22 Nov 08:20 to 08:20 GMT · scheduled digest of 08:20", "2 resolved meanwhile"}},
 		{"one", "en", "[DIGEST:1] 1 firing · High CPU usage · critical", "Firing · critical · High CPU usage", "#b3261e", []string{"Firing · critical", "web-1", "51m, since 07:29", "As of"}},
 	} {
-		d := digests(t)[tt.name]
+		d := all[tt.name]
 		c := d.render(t, tt.language)
 		if c.Subject != tt.subject {
 			t.Errorf("the subject is\n     %q\nwant %q", c.Subject, tt.subject)
