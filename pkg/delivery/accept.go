@@ -52,12 +52,13 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		return nil, err
 	}
 	linked.Warnings = append(linked.Warnings, warnings...)
+	brake := s.brake(n, r, box.Now())
 	store := func(content message.Content) (outbox.Enqueued, error) {
 		delivery, err := s.compose(ctx, n, r, content)
 		if err != nil {
 			return outbox.Enqueued{}, err
 		}
-		delivery.Conversation, delivery.Alerts = conversation, records
+		delivery.Conversation, delivery.Alerts, delivery.Brake = conversation, records, brake
 		return box.EnqueueAndWait(ctx, delivery)
 	}
 	embedded := linked
