@@ -63,7 +63,7 @@ export type Settings = EmailJsonData & Required<Pick<EmailJsonData, keyof typeof
 
 const NUMBERS = Object.keys(LIMITS);
 
-const NOT_TEXT = new Set<string>([...LISTS, ...NUMBERS, ...FLAGS]);
+const NOT_TEXT = new Set<string>([...LISTS, ...NUMBERS, ...FLAGS, 'profiles']);
 
 /** splitList cuts a list as people write it, at commas, semicolons and line breaks outside double quotes, as the backend does (pkg/address). */
 export function splitList(text: string): string[] {

@@ -285,6 +285,14 @@ func TestADigestIsSafeWhateverItTells(t *testing.T) {
 	if again := d.render(t, "en"); again.HTML != c.HTML || again.Text != c.Text || again.Subject != c.Subject {
 		t.Error("the same notes give another mail")
 	}
+	d.notes = nil
+	n := notification(evil)
+	n.Replaced = []string{"not an address"}
+	d.notify(minute, false, n)
+	bothTell(t, d.render(t, "en"), "“not an address” is not a mail address")
+	n.NoProfile = "gone"
+	d.notify(minute, false, n)
+	bothTell(t, d.render(t, "en"), "“gone”")
 	var empty Digest
 	if c := renderer(t, Options{}).RenderDigest(&empty, Window{}); !strings.HasPrefix(c.Subject, "[DIGEST:0]") {
 		t.Errorf("%q", c.Subject)

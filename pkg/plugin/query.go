@@ -151,13 +151,18 @@ func inLog(t time.Time) time.Time {
 // badParameter is a failure that whoever wrote the query, or the query string of the
 // URL, can mend.
 func badParameter(format string, args ...any) error {
-	return failure.New(failure.Parameter, fmt.Sprintf(format, args...), failure.Say("Correct the query."))
+	return failure.New(failure.Parameter, fmt.Sprintf(format, args...), failure.CorrectQuery.With())
 }
 
 // failed is the response to a query that failed, as somebody with a role may read it.
 func failed(role string, err error) backend.DataResponse {
 	f := failureOf(errorFor(role, err))
 	response := backend.DataResponse{Error: errors.New(f.Advice()), ErrorSource: backend.ErrorSourcePlugin, Status: backend.Status(f.HTTPStatus())}
+	if f.ID != "" {
+		frame := data.NewFrame("failure") // the page replaces its hint in the error
+		sentence(frame, f.Hint)
+		response.Frames = data.Frames{frame}
+	}
 	if !f.Ours() {
 		response.Error, response.ErrorSource = backend.DownstreamError(response.Error), backend.ErrorSourceDownstream
 	}

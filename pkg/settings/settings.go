@@ -102,6 +102,17 @@ type Settings struct {
 	// ContactPointSecrets verify the alerts of single contact points, by the keyId of their URL.
 	ContactPointSecrets map[string]Secret
 	GrafanaToken        Secret // for Grafana's API
+
+	// ProfileName is the name of the profile that these are the settings of; empty: the
+	// data source's own. ProfileKey is where jsonData has it: "profiles[2]".
+	ProfileName, ProfileKey string
+	Headers                 []Field // further ones, in the order of their names
+	Digest                  *Digest // nil: mail is sent at once
+
+	// Profiles are the settings of each profile that has a name.
+	Profiles []*Settings
+	// Mistakes are in the profiles, or in this one.
+	Mistakes []Problem
 }
 
 // Advertiser is what mail of type ad must say of its sender, by the rules of

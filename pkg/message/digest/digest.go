@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -26,6 +27,7 @@ type Digest struct {
 	receivers, orgs, urls map[string]bool
 	foreign               int // notes that are not Grafana's
 	replaced              []string
+	noProfile             string // one that a contact point names and that is not there
 }
 
 // key is the identity of an alert.
@@ -79,6 +81,7 @@ func (d *Digest) Add(data []byte) {
 	if n.Foreign {
 		d.foreign++
 	}
+	d.noProfile = cmp.Or(n.NoProfile, d.noProfile)
 	for _, entry := range n.Replaced {
 		if !slices.Contains(d.replaced, entry) {
 			d.replaced = append(d.replaced, entry)
@@ -134,7 +137,7 @@ func (d *Digest) Gathered() view.Gathered {
 	g := view.Gathered{
 		Notes: d.notes, Mailed: d.mailed, Unread: d.unread,
 		Notification: alert.Notification{
-			Receiver: one(d.receivers, d.last.Receiver), ExternalURL: one(d.urls, d.last.URL), Replaced: d.replaced,
+			Receiver: one(d.receivers, d.last.Receiver), ExternalURL: one(d.urls, d.last.URL), Replaced: d.replaced, NoProfile: d.noProfile,
 			TruncatedAlerts: d.unread, Dropped: make(map[alert.Kind]int),
 		},
 	}

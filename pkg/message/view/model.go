@@ -84,7 +84,7 @@ type Model struct {
 func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, now time.Time, stable bool) *Model {
 	m := &Model{
 		Message:           clean.Cut(strings.TrimSpace(clean.Text(n.Message)), MaxMessage),
-		Notice:            notice(n.Replaced, w),
+		Notice:            notice(n, w),
 		Alerts:            make([]*Alert, 0, len(n.Alerts)),
 		Omitted:           n.Omitted,
 		words:             w,

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
 )
@@ -11,10 +12,14 @@ import (
 // MaxReplaced bounds how many entries a notice names.
 const MaxReplaced = 5
 
-// notice says for which entries of the request the default recipients stand in;
-// empty where the mail goes where it was asked to.
-func notice(replaced []string, w *locale.Words) string {
-	if len(replaced) == 0 {
+// notice says for what in the request the default recipients stand in; empty where the
+// mail goes where it was asked to.
+func notice(n *alert.Notification, w *locale.Words) string {
+	replaced := n.Replaced
+	switch {
+	case n.NoProfile != "":
+		return w.Say("notice.profile", clean.Cut(clean.Line(n.NoProfile), maxLabel))
+	case len(replaced) == 0:
 		return ""
 	}
 	var shown []string

@@ -178,10 +178,10 @@ func sqliteCode(err error) int {
 func sqliteRepeatable(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY }
 
 // sqliteEverybody is true when no transaction can be written: not for want of
-// space, which a smaller one may find.
+// space, which a smaller one may find. In a file that is read-only none even begins.
 func sqliteEverybody(err error) bool {
 	_, vanished := errors.AsType[*problem](err)
-	return vanished || slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}, sqliteCode(err))
+	return vanished || slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}, sqliteCode(err))
 }
 
 func sqliteRemedy(err error) string {
