@@ -44,15 +44,19 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	hashes := hashesOf(n, s.source)
 	s.addHistory(ctx, box, n, hashes, conversation)
 	records := newRecords(n, hashes, time.Now())
+	brake := s.brake(n, r, box.Now())
 	pictured, cancel := context.WithTimeout(ctx, picturesWithin)
 	defer cancel()
-	warnings := s.addCharts(pictured, n, r)
+	var warnings []string
+	mailed := brake.Until.IsZero() || brake.Exempt // else nobody sees its pictures
+	if mailed {
+		warnings = s.addCharts(pictured, n, r)
+	}
 	linked, err := s.render(ctx, n, r)
 	if err != nil {
 		return nil, err
 	}
 	linked.Warnings = append(linked.Warnings, warnings...)
-	brake := s.brake(n, r, box.Now())
 	store := func(content message.Content) (outbox.Enqueued, error) {
 		delivery, err := s.compose(ctx, n, r, content)
 		if err != nil {
@@ -62,7 +66,7 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		return box.EnqueueAndWait(ctx, delivery)
 	}
 	embedded := linked
-	if !r.MailType.OneRecipient() {
+	if mailed && !r.MailType.OneRecipient() {
 		embedded = s.embed(pictured, linked, n)
 	}
 	stored, err := store(embedded)

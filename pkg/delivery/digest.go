@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
@@ -20,6 +21,7 @@ import (
 // recipe is what the mail of a digest is made with, besides its notes: as the mail would
 // have been that opened its window.
 type recipe struct {
+	Profile    string `json:"profile,omitempty"` // one that is gone is the data source
 	Language   string `json:"language"`
 	Timezone   string `json:"timezone"`
 	MaxPerHour int    `json:"maxPerHour,omitempty"`
@@ -29,15 +31,16 @@ type recipe struct {
 // digestNames is the subject of a digest while it collects.
 var digestNames = map[string]string{"en": "Digest", "ja": "まとめメール", "ko": "요약 메일"}
 
-// brake says when a digest tells recipients of a notification; nil: never.
+// brake says when a digest tells recipients of a notification.
 func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time) *outbox.Brake {
-	set := &s.settings
-	if set.MaxPerRecipient == 0 {
-		return nil
+	set := r.Settings
+	b := &outbox.Brake{Key: set.ProfileName, Max: set.MaxPerRecipient, Exempt: exempt(n, set.BrakeExempt)}
+	with := recipe{Profile: set.ProfileName, Language: r.Language, Timezone: r.Location.String(), MaxPerHour: b.Max}
+	if at := set.Digest; at != nil {
+		b.Until = nextAt(now, at.Hour, at.Minute, at.Days, set.Location)
+		with.MaxPerHour, with.Clock = 0, fmt.Sprintf("%02d:%02d", at.Hour, at.Minute)
 	}
-	b := &outbox.Brake{Max: set.MaxPerRecipient, Exempt: exempt(n, set.BrakeExempt)}
-	with := recipe{Language: r.Language, Timezone: r.Location.String(), MaxPerHour: b.Max}
-	b.Note = message.NewNote(n, now, b.Exempt)
+	b.Note = sync.OnceValue(func() []byte { return message.NewNote(n, now, b.Exempt) })
 	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: digestNames[r.Language], Message: with.encoded()}
 	return b
 }
@@ -98,7 +101,8 @@ func (s *Sender) composeDigest(d *outbox.Delivery, told *message.Digest) (messag
 	if err := json.Unmarshal(d.Message, &with); err != nil {
 		return message.Content{}, err
 	}
-	set := s.settings
+	profile, _ := s.settings.Profile(with.Profile)
+	set := *profile
 	set.SubjectTemplate, set.TextTemplate, set.HTMLTemplate = "", "", "" // which are for one notification
 	if location, err := time.LoadLocation(with.Timezone); err == nil {
 		set.Location = location
@@ -114,7 +118,7 @@ func (s *Sender) composeDigest(d *outbox.Delivery, told *message.Digest) (messag
 	}
 	content := renderer.RenderDigest(told, message.Window{Opened: d.CreatedAt, End: d.ClosesAt, MaxPerHour: with.MaxPerHour, Clock: with.Clock})
 	h := message.Header{
-		From: set.From, ReplyTo: set.ReplyTo, To: []address.Address{to}, Mode: settings.Single,
+		From: set.From, ReplyTo: set.ReplyTo, Fields: set.Headers, To: []address.Address{to}, Mode: settings.Single,
 		MessageID: d.MessageID, Date: d.ClosesAt.In(set.Location),
 	}
 	if mailType == nhncloud.Ad {

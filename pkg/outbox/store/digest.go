@@ -13,7 +13,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Brake says when a recipient is not mailed but told of it in a digest.
+// Brake says when a recipient is not mailed but told of it in a digest. Where it says
+// neither Max nor Until, a window that is open all the same gets the mail: else its digest
+// would tell what is over.
 type Brake struct {
 	// Max is how many mails a recipient gets in an hour; 0: any number.
 	Max int
@@ -22,7 +24,7 @@ type Brake struct {
 	Until time.Time
 	// Exempt: it is mailed all the same, and a window that is open gets its note, too.
 	Exempt bool
-	Note   []byte // what a digest tells of it
+	Note   func() []byte // returns what a digest tells of it
 	// Digest is the digest that is stored where a window opens: From, Subject and
 	// Message, which is what it is made with. Key tells its windows from those of
 	// other digests to the recipient.
@@ -129,14 +131,15 @@ func (t *Tx) collect(n NewDelivery, sequence int64, windows []*window, e *Enqueu
 		if w == nil || slices.Contains(windows[:i], w) {
 			continue
 		}
-		size := int64(len(n.Brake.Note))
+		note := n.Brake.Note()
+		size := int64(len(note))
 		if w.sequence == 0 {
 			if err := t.open(n, w); err != nil {
 				return err
 			}
 			e.Mails++
 		}
-		t.later(qNote, w.sequence, sequence, n.Conversation, n.Brake.Note)
+		t.later(qNote, w.sequence, sequence, n.Conversation, note)
 		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes)
 		e.Bytes += size
 	}

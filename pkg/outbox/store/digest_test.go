@@ -10,7 +10,7 @@ import (
 
 // braked is mail that the brake decides on.
 func braked(n NewDelivery, adjust ...func(*Brake)) NewDelivery {
-	n.Brake = &Brake{Max: 2, Note: []byte("note of " + n.ID), Key: "profile", Digest: Delivery{From: n.From, Subject: "Digest", Message: []byte("recipe")}}
+	n.Brake = &Brake{Max: 2, Note: func() []byte { return []byte("note of " + n.ID) }, Key: "profile", Digest: Delivery{From: n.From, Subject: "Digest", Message: []byte("recipe")}}
 	for _, a := range adjust {
 		a(n.Brake)
 	}
@@ -18,6 +18,9 @@ func braked(n NewDelivery, adjust ...func(*Brake)) NewDelivery {
 }
 
 func exempt(b *Brake) { b.Exempt = true }
+
+// off is a brake that is not set.
+func off(b *Brake) { b.Max = 0 }
 
 // notes is what a digest tells.
 func (f *fixture) notes(digest Delivery) (all []string) {
@@ -57,7 +60,7 @@ func TestBudgetThatIsUsedUpOpensAWindow(t *testing.T) {
 			if e.Delivery.Status != Digested || d.Status != Digested || !d.FinishedAt.Equal(f.clock) || d.Recipients[0].Status != Digested || d.Recipients[0].Digest == "" {
 				t.Fatalf("%+v", d)
 			}
-			if e.Mails != map[bool]int64{true: 1}[i == 0] || e.Bytes != int64(len(n.Brake.Note)) {
+			if e.Mails != map[bool]int64{true: 1}[i == 0] || e.Bytes != int64(len(n.Brake.Note())) {
 				t.Errorf("it added %d mails, %d bytes", e.Mails, e.Bytes)
 			}
 			if digest = d.Recipients[0].Digest; i > 0 && digest != f.get(digested[0]).Recipients[0].Digest {
@@ -294,7 +297,7 @@ func TestMailIsDueWithTheDigestThatItWaitsFor(t *testing.T) {
 // TestWindowClosesBeforeItsDigestIsTooLarge.
 func TestWindowClosesBeforeItsDigestIsTooLarge(t *testing.T) {
 	f := newFixture(t, backends[0])
-	large := func(b *Brake) { b.Max, b.Note = 1, make([]byte, maxNotes/3) }
+	large := func(b *Brake) { b.Max, b.Note = 1, func() []byte { return make([]byte, maxNotes/3) } }
 	f.sent(braked(mail("")))
 	digests := map[string]bool{}
 	for range 10 {
@@ -339,13 +342,29 @@ func TestNotesAreRemovedWithTheirDigest(t *testing.T) {
 	})
 }
 
-// TestMailWithoutABrakeCostsNoStatementMore, whether or not there are digests of others.
+// TestBrakeThatIsTakenOffLeavesAWindowOpen: what comes before its end is told by its
+// digest, which would else tell what is over.
+func TestBrakeThatIsTakenOffLeavesAWindowOpen(t *testing.T) {
+	f := newFixture(t, backends[0])
+	for range 2 {
+		f.sent(braked(mail("")))
+	}
+	f.enqueue(braked(mail("group")))
+	if d := f.enqueue(f.leased(braked(mail("group"), off))).Delivery; d.Status != Digested {
+		t.Errorf("mail beside an open window is %s", d.Status)
+	}
+	f.advance(quiet)
+	f.claim()
+	f.sent(braked(mail(""), off))
+}
+
+// TestMailWithoutABrakeCostsNoStatementMore.
 func TestMailWithoutABrakeCostsNoStatementMore(t *testing.T) {
 	f := newFixture(t, backends[0])
 	var used []string
 	f.write(func(tx *Tx) error {
 		tx.on = spy{tx.on, func(s *statement) { used = append(used, s.text) }}
-		e, err := tx.Enqueue(f.leased(mail("group")))
+		e, err := tx.Enqueue(f.leased(braked(mail("group"), off)))
 		if err == nil {
 			_, err = tx.Apply(f.end(e.Delivery, Sent))
 		}

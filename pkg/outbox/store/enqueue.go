@@ -133,7 +133,7 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
 	var windows []*window
-	if n.Brake != nil {
+	if b := n.Brake; b != nil && (t.digests || b.Max > 0 || !b.Until.IsZero()) {
 		if windows, err = t.windows(n); err != nil {
 			return e, err
 		}
