@@ -128,8 +128,8 @@ func TestTimesAreRoundInTheirZone(t *testing.T) {
 
 func TestTheSamplePicture(t *testing.T) {
 	drawn, err := Sample(to, to.Add(-5*time.Minute)).Draw()
-	if err != nil || drawn.ID != ContentID(drawn.PNG) || !strings.HasSuffix(drawn.ID, "@picture") {
-		t.Errorf("%v, %s", err, drawn.ID)
+	if err != nil || len(drawn.PNG) == 0 {
+		t.Error(err)
 	}
 	if span, ok := drawn.Span(); !ok || span.Last != 22 || span.Max < 20 {
 		t.Errorf("%+v", span)

@@ -28,6 +28,12 @@ type mailing struct {
 
 func startMailing(t *testing.T, override map[string]any) mailing {
 	t.Helper()
+	return startMailingAt(t, inMemory, override)
+}
+
+// startMailingAt is startMailing with another outbox.
+func startMailingAt(t *testing.T, outboxURL string, override map[string]any) mailing {
+	t.Helper()
 	relay, err := relaytest.Start(relaytest.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,7 @@ func startMailing(t *testing.T, override map[string]any) mailing {
 		t.Fatal(err)
 	}
 	m.service = New(ConfigFromEnv(func(key string) string {
-		return map[string]string{"GF_PLUGIN_OUTBOX_URL": inMemory, "GF_PLUGIN_IMAGE_HOSTS": "127.0.0.1"}[key]
+		return map[string]string{"GF_PLUGIN_OUTBOX_URL": outboxURL, "GF_PLUGIN_IMAGE_HOSTS": "127.0.0.1"}[key]
 	}, ""), hclog.NewNullLogger())
 	t.Cleanup(func() {
 		if err := m.service.Close(context.Background()); err != nil {

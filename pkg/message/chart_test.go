@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
 // charted is the mail of an alert with a chart.
@@ -35,7 +36,7 @@ func TestAChartIsCarriedByTheMail(t *testing.T) {
 		for _, others := range []int{0, 3} {
 			c, drawn := charted(t, Options{Language: language}, others)
 			p := parseMail(t, compose(t, header(t), c))
-			if p.pictures[drawn.ID] != "image/png "+strings.ReplaceAll(string(drawn.PNG), "\r\n", "\n") || !strings.Contains(p.html, `src="cid:`+drawn.ID+`" alt="`+words+`"`) {
+			if p.pictures[view.ContentID(drawn.PNG)] != "image/png "+strings.ReplaceAll(string(drawn.PNG), "\r\n", "\n") || !strings.Contains(p.html, `src="cid:`+view.ContentID(drawn.PNG)+`" alt="`+words+`"`) {
 				t.Errorf("%s: no chart in %s", language, p.html)
 			}
 			joined := func(s string) string { return strings.Join(strings.Fields(s), "") }
@@ -48,7 +49,7 @@ func TestAChartIsCarriedByTheMail(t *testing.T) {
 		HTMLTemplate: `mail {{range .Alerts}}{{with .Chart}}<img src="{{.URL}}" alt="{{.Text}}">{{end}}{{end}}`,
 		TextTemplate: `mail {{range .Alerts}}{{with .Chart}}{{.Sparkline}} {{.Text}}{{end}}{{end}}`,
 	}, 0)
-	if len(c.Warnings) > 0 || len(c.Pictures) != 1 || !strings.Contains(c.HTML, `src="cid:`+drawn.ID+`"`) || !strings.Contains(c.Text, " 24.2 High CPU") {
+	if len(c.Warnings) > 0 || len(c.Pictures) != 1 || !strings.Contains(c.HTML, `src="cid:`+view.ContentID(drawn.PNG)+`"`) || !strings.Contains(c.Text, " 24.2 High CPU") {
 		t.Errorf("%v: %s\n%s", c.Warnings, c.HTML, c.Text)
 	}
 	if c, _ := charted(t, Options{HTMLTemplate: "none"}, 0); len(c.Pictures) > 0 {

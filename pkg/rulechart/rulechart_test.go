@@ -129,24 +129,34 @@ func TestAGrafanaThatMisbehavesIsNotWaitedFor(t *testing.T) {
 	}
 	m.kept = make(map[string]kept)
 	g.Order(g.Hang)
-	m.turns.Within = 20 * time.Millisecond
-	for range turns.SlowInARow {
-		if err := chart(); !errors.Is(err, context.DeadlineExceeded) {
+	m.rests = turns.NewRests(0)
+	for range 2 {
+		if err := hurried(t, m, a); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("it hangs: %v", err)
 		}
 	}
 	before := len(g.Requests())
-	if err := chart(); !errors.Is(err, ErrBusy) || len(g.Requests()) != before {
+	if err := chart(); !errors.Is(err, turns.ErrSlow) || len(g.Requests()) != before {
 		t.Errorf("it is asked again at once: %v", err)
 	}
+	_, other, another := start(t)
+	m.grafana = other.grafana
+	if _, failed := m.Charts(t.Context(), another, []*alert.Alert{firing("web-1")}, time.UTC, now); failed[0] != nil {
+		t.Errorf("another Grafana is not asked, either: %v", failed[0])
+	}
 	g.Order(nil)
-	m.turns = turns.New(time.Minute) // the rest is over
+	m.rests = turns.NewRests(0) // the rest is over
 	if err := chart(); err != nil {
 		t.Error(err)
 	}
-	if within > 3*time.Second {
-		t.Error("mail waits longer than three seconds")
-	}
+}
+
+// hurried asks for a chart in a turn that is nearly over.
+func hurried(t *testing.T, m *Maker, a grafana.Access) error {
+	turn, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, failed := m.Charts(turn, a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+	return failed[0]
 }
 
 func TestRuleUID(t *testing.T) {
@@ -193,16 +203,42 @@ func TestAHoleInTheDataIsAGap(t *testing.T) {
 	}
 }
 
-// TestAStormHasFewCharts: they take time of the machine, which the mails need.
+// TestAStormHasFewCharts: they take time of the machine, which the mails need. What was
+// drawn a moment ago is there all the same.
 func TestAStormHasFewCharts(t *testing.T) {
-	_, m, a := start(t)
+	g, m, a := start(t)
 	m.rate.SetLimit(0)
-	for i := range atFirst + 1 {
-		one := firing("web-1")
-		one.Fingerprint = fmt.Sprint(i)
-		_, failed := m.Charts(t.Context(), a, []*alert.Alert{one}, time.UTC, now)
-		if busy := errors.Is(failed[0], ErrBusy); busy != (i == atFirst) {
-			t.Errorf("mail %d: %v", i, failed[0])
+	chart := func(fingerprints ...int) []error {
+		var alerts []*alert.Alert
+		for _, fingerprint := range fingerprints {
+			one := firing("web-1")
+			one.Fingerprint = fmt.Sprint(fingerprint)
+			alerts = append(alerts, one)
 		}
+		_, failed := m.Charts(t.Context(), a, alerts, time.UTC, now)
+		return failed
+	}
+	for i := range atFirst/2 - 1 {
+		if failed := chart(2*i, 2*i+1); failed[0] != nil || failed[1] != nil {
+			t.Errorf("mail %d: %v", i, failed)
+		}
+	}
+	if failed := chart(100, 101, 102); failed[0] != nil || failed[1] != nil || !errors.Is(failed[2], errStorm) {
+		t.Error(failed)
+	}
+	before := len(g.Requests())
+	if failed := chart(0, 200); failed[0] != nil || !errors.Is(failed[1], errStorm) || len(g.Requests()) != before {
+		t.Errorf("%v, and %d requests", failed, len(g.Requests())-before)
+	}
+}
+
+// TestAMailWithoutATurnHasNoChart, and nothing is asked or looked up for it.
+func TestAMailWithoutATurnHasNoChart(t *testing.T) {
+	g, m, a := start(t)
+	turn, cancel := context.WithCancelCause(t.Context())
+	cancel(turns.ErrBusy)
+	_, failed := m.Charts(turn, a, []*alert.Alert{firing("web-1"), firing("web-2")}, time.UTC, now)
+	if !errors.Is(failed[0], turns.ErrBusy) || !errors.Is(failed[1], turns.ErrBusy) || len(g.Requests()) > 0 || m.rate.Tokens() < atFirst {
+		t.Errorf("%v, %d requests", failed, len(g.Requests()))
 	}
 }

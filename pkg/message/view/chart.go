@@ -1,6 +1,8 @@
 package view
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"html/template"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
@@ -40,7 +42,14 @@ func newChart(a *alert.Alert, v *Alert, w *locale.Words) *Chart {
 		text = w.Say("chart.limits", text, a.Chart.Number(limits[0]), a.Chart.Number(limits[1]))
 	}
 	return &Chart{
-		URL:  template.URL("cid:" + a.Chart.ID), //nolint:gosec // it is a hash
+		URL:  template.URL("cid:" + ContentID(a.Chart.PNG)), //nolint:gosec // it is a hash
 		Text: text, Sparkline: a.Chart.Sparkline(sparkline),
 	}
+}
+
+// ContentID returns the Content-ID of a picture that a mail carries, without angle brackets:
+// the same for the same picture.
+func ContentID(picture []byte) string {
+	sum := sha256.Sum256(picture)
+	return hex.EncodeToString(sum[:12]) + "@picture"
 }
