@@ -28,17 +28,23 @@ func of(values ...float64) *Chart {
 // charts are of every kind that is drawn.
 func charts() map[string]*Chart {
 	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
-	noise := make([]float64, 300)
-	for i := range noise {
-		noise[i] = 1e9 * r.Float64()
+	noise := func() []float64 {
+		values := make([]float64, 300)
+		for i := range values {
+			values[i] = 1e9 * r.Float64()
+		}
+		return values
 	}
 	all := map[string]*Chart{
-		"sample": Sample(to, to.Add(-5*time.Minute)), "noise": of(noise...), "flat": of(0, 0, 0), "one": of(5),
+		"sample": Sample(to, to.Add(-5*time.Minute)), "noise": of(noise()...), "noisy lines": of(noise()...), "flat": of(0, 0, 0), "one": of(5),
 		"gaps": of(math.NaN(), 1, math.NaN(), math.Inf(1), 2, math.NaN()), "huge": of(-1e300, 1e300), "tiny": of(1e-300, 2e-300),
 		"days": Sample(to, to.Add(-5*time.Minute)), "lines": of(1, 2, 3),
 	}
 	all["noise"].Unit, all["noise"].Limit = "bytes", Limit{Below, []float64{2e8}}
 	all["days"].From = to.Add(-7 * 24 * time.Hour).In(time.FixedZone("", 5*3600+1800))
+	for range MaxLines {
+		all["noisy lines"].Lines = append(all["noisy lines"].Lines, of(noise()...).Lines[0])
+	}
 	for i := range 2 * MaxLines {
 		all["lines"].Lines = append(all["lines"].Lines, of(float64(i), 7-float64(i)).Lines[0])
 	}
