@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gobold"
@@ -42,8 +43,11 @@ type canvas struct {
 	encoder png.Encoder
 }
 
-// canvases are those that nobody draws on.
-var canvases = sync.Pool{New: func() any {
+// spare is a canvas that nobody draws on. A sync.Pool would lose it in a storm of alerts,
+// in which memory is collected all the time.
+var spare atomic.Pointer[canvas]
+
+func makeCanvas() *canvas {
 	const width, height = Width * pixels, Height * pixels
 	d := &canvas{RGBA: image.NewRGBA(image.Rect(0, 0, width, height)), rasterizer: vector.NewRasterizer(width, height), height: textSize * pixels * 1.15}
 	options := &opentype.FaceOptions{Size: textSize * pixels, DPI: 72, Hinting: font.HintingNone}
@@ -52,7 +56,7 @@ var canvases = sync.Pool{New: func() any {
 	d.colored, d.counts = image.NewPaletted(d.Bounds(), nil), make([]int, 1<<15)
 	d.encoder.BufferPool = new(buffer)
 	return d
-}}
+}
 
 // buffer is what an encoder of PNG writes with.
 type buffer struct{ *png.EncoderBuffer }
@@ -64,14 +68,17 @@ func (b *buffer) Get() *png.EncoderBuffer { return b.EncoderBuffer }
 func (b *buffer) Put(e *png.EncoderBuffer) { b.EncoderBuffer = e }
 
 func newCanvas() *canvas {
-	d := canvases.Get().(*canvas)
+	d := spare.Swap(nil)
+	if d == nil {
+		d = makeCanvas()
+	}
 	d.polygons = d.polygons[:0] // where the one before was broken off
 	d.fill(0, 0, Width*pixels, Height*pixels, frame)
 	d.fill(pixels, pixels, (Width-1)*pixels, (Height-1)*pixels, ground)
 	return d
 }
 
-func (d *canvas) close() { canvases.Put(d) }
+func (d *canvas) close() { spare.Store(d) }
 
 // fill fills a rectangle.
 func (d *canvas) fill(left, top, right, bottom int, c color.RGBA) {

@@ -28,8 +28,8 @@ const (
 	periods  = 6                  // of pending and evaluation, that a chart shows at least
 
 	// In a storm of alerts charts take a tenth of the machine at most: 10 ms for each.
-	atFirst    = 16 // charts without a pause, then one each
-	chartEvery = 330 * time.Millisecond
+	atFirst    = 12 // charts without a pause, then one each
+	chartEvery = 500 * time.Millisecond
 
 	keptFor = time.Minute // how long a chart is there for repeats of its notification
 	maxKept = 64          // charts
@@ -68,13 +68,12 @@ var (
 // Both results have an element for each alert: a chart, or why there is none.
 func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.Alert, location *time.Location, now time.Time) ([]*chart.Drawn, []error) {
 	drawn, failed := make([]*chart.Drawn, len(alerts)), make([]error, len(alerts))
-	if turn.Err() != nil { // before any work: there may be a storm of alerts
+	if err := m.mayTry(turn, a); err != nil { // before any work: there may be a storm of alerts
 		for i := range failed {
-			failed[i] = context.Cause(turn)
+			failed[i] = err
 		}
 		return drawn, failed
 	}
-	resting := m.rests.Resting(a.URL)
 	rules := make(map[string][]int) // the alerts of each rule that is asked for, by its UID
 	keys := make([]string, len(alerts))
 	for i, one := range alerts {
@@ -83,8 +82,6 @@ func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.A
 		drawn[i] = m.recall(keys[i], now)
 		switch {
 		case drawn[i] != nil:
-		case resting:
-			failed[i] = turns.ErrSlow
 		case !m.rate.Allow():
 			failed[i] = errStorm
 		default:
@@ -126,6 +123,19 @@ func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.A
 	making.Wait()
 	m.rests.Asked(turn, a.URL, began)
 	return drawn, failed
+}
+
+// mayTry says why no chart is tried.
+func (m *Maker) mayTry(turn context.Context, a grafana.Access) error {
+	switch {
+	case turn.Err() != nil:
+		return context.Cause(turn)
+	case m.rests.Resting(a.URL):
+		return turns.ErrSlow
+	case m.rate.Tokens() < 1:
+		return errStorm
+	}
+	return nil
 }
 
 // keyOf identifies the chart of an alert, among those that the same token may ask for.
