@@ -137,7 +137,8 @@ type end struct{ x, y, value float64 }
 // stroke draws a line through points, with gaps where they have no value.
 func (d *canvas) stroke(points []Point, x, y scale, c color.RGBA) end {
 	last, before := end{math.NaN(), math.NaN(), math.NaN()}, end{math.NaN(), math.NaN(), math.NaN()}
-	for _, p := range points {
+	const strokes = 16
+	for i, p := range points {
 		if !finite(p.Value) {
 			before.y = math.NaN()
 			continue
@@ -152,6 +153,9 @@ func (d *canvas) stroke(points []Point, x, y scale, c color.RGBA) end {
 			d.round(now.x, now.y, line/2)
 		}
 		last, before = now, now
+		if i%strokes == strokes-1 { // what is drawn at once takes time by its width and height
+			d.shape(c)
+		}
 	}
 	d.shape(c)
 	return last

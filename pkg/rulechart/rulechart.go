@@ -14,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
@@ -27,10 +25,6 @@ const (
 	longest  = 7 * 24 * time.Hour // likewise
 	periods  = 6                  // of pending and evaluation, that a chart shows at least
 
-	// In a storm of alerts charts take a tenth of the machine at most: 10 ms for each.
-	atFirst    = 12 // charts without a pause, then one each
-	chartEvery = 500 * time.Millisecond
-
 	keptFor = time.Minute // how long a chart is there for repeats of its notification
 	maxKept = 64          // charts
 )
@@ -39,7 +33,7 @@ const (
 type Maker struct {
 	grafana *grafana.Client
 	rests   *turns.Rests
-	rate    *rate.Limiter
+	storm   storm
 
 	// drawing is held by the one who draws: the values of a rule may take 100 MB of memory.
 	drawing sync.Mutex
@@ -55,12 +49,12 @@ type kept struct {
 
 // NewMaker makes a maker.
 func NewMaker(client *grafana.Client) *Maker {
-	return &Maker{grafana: client, rests: turns.NewRests(turns.Within / 2), rate: rate.NewLimiter(rate.Every(chartEvery), atFirst), kept: make(map[string]kept)}
+	return &Maker{grafana: client, rests: turns.NewRests(turns.Within / 2), kept: make(map[string]kept)}
 }
 
 // The reasons why a chart is not even tried, and errLate for one that would come too late.
 var (
-	errStorm = errors.New("many charts were drawn just now, and more would keep mail waiting")
+	errStorm = errors.New("many mails come at once, which charts would keep waiting")
 	errLate  = errors.New("there was no time left to draw it")
 )
 
@@ -68,7 +62,7 @@ var (
 // Both results have an element for each alert: a chart, or why there is none.
 func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.Alert, location *time.Location, now time.Time) ([]*chart.Drawn, []error) {
 	drawn, failed := make([]*chart.Drawn, len(alerts)), make([]error, len(alerts))
-	if err := m.mayTry(turn, a); err != nil { // before any work: there may be a storm of alerts
+	if err := m.mayTry(turn, a); err != nil { // before any work
 		for i := range failed {
 			failed[i] = err
 		}
@@ -79,12 +73,7 @@ func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.A
 	for i, one := range alerts {
 		uid := ruleUID(one)
 		keys[i] = keyOf(a, one, uid, location)
-		drawn[i] = m.recall(keys[i], now)
-		switch {
-		case drawn[i] != nil:
-		case !m.rate.Allow():
-			failed[i] = errStorm
-		default:
+		if drawn[i] = m.recall(keys[i], now); drawn[i] == nil {
 			rules[uid] = append(rules[uid], i)
 		}
 	}
@@ -107,6 +96,9 @@ func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.A
 			m.drawing.Lock()
 			defer m.drawing.Unlock()
 			var values []series
+			if m.storm.blows(time.Now()) { // it began meanwhile
+				err = errStorm
+			}
 			if err == nil {
 				values, err = asked.series(turn)
 			}
@@ -128,12 +120,12 @@ func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.A
 // mayTry says why no chart is tried.
 func (m *Maker) mayTry(turn context.Context, a grafana.Access) error {
 	switch {
+	case m.storm.note(time.Now()):
+		return errStorm
 	case turn.Err() != nil:
 		return context.Cause(turn)
 	case m.rests.Resting(a.URL):
 		return turns.ErrSlow
-	case m.rate.Tokens() < 1:
-		return errStorm
 	}
 	return nil
 }

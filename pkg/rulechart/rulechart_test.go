@@ -203,31 +203,57 @@ func TestAHoleInTheDataIsAGap(t *testing.T) {
 	}
 }
 
-// TestAStormHasFewCharts: they take time of the machine, which the mails need.
-func TestAStormHasFewCharts(t *testing.T) {
+// blow makes a storm that does not end.
+func blow(m *Maker) {
+	for range stormMails + 1 {
+		m.storm.note(time.Now().Add(time.Hour))
+	}
+}
+
+// TestAStormHasNoCharts: they take time of the machine, which the mails need. None is drawn
+// for the mails that came before it was one, either.
+func TestAStormHasNoCharts(t *testing.T) {
 	g, m, a := start(t)
-	m.rate.SetLimit(0)
-	chart := func(fingerprints ...int) []error {
-		var alerts []*alert.Alert
-		for _, fingerprint := range fingerprints {
-			one := firing("web-1")
-			one.Fingerprint = fmt.Sprint(fingerprint)
-			alerts = append(alerts, one)
+	frames := data.Frames{data.NewFrame("", data.NewField("time", nil, []time.Time{now}), data.NewField("value", data.Labels{"host": "web-1"}, []float64{95}))}
+	g.Answer(func(grafanatest.Query) data.Frames {
+		blow(m)
+		return frames
+	})
+	chart := func() error {
+		_, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+		return failed[0]
+	}
+	if err := chart(); !errors.Is(err, errStorm) || len(g.Requests()) != 3 {
+		t.Errorf("a storm while Grafana is asked: %v, %d requests", err, len(g.Requests()))
+	}
+	if err := chart(); !errors.Is(err, errStorm) || len(g.Requests()) != 3 {
+		t.Errorf("in a storm: %v, %d requests", err, len(g.Requests()))
+	}
+	m.storm = storm{}
+	g.Answer(func(grafanatest.Query) data.Frames { return frames })
+	if err := chart(); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+// TestAStormIsOfManyMailsInASecond.
+func TestAStormIsOfManyMailsInASecond(t *testing.T) {
+	var s storm
+	at := now
+	for i := range 3 * stormMails {
+		if s.note(at) || s.blows(at) {
+			t.Fatalf("a storm with mail %d", i)
 		}
-		_, failed := m.Charts(t.Context(), a, alerts, time.UTC, now)
-		return failed
+		at = at.Add(time.Second/stormMails + 1)
 	}
-	for i := range atFirst/2 - 1 {
-		if failed := chart(2*i, 2*i+1); failed[0] != nil || failed[1] != nil {
-			t.Errorf("mail %d: %v", i, failed)
+	for i := range 2 * stormMails {
+		at = at.Add(time.Millisecond)
+		if got := s.note(at); i > stormMails && !got {
+			t.Errorf("no storm with mail %d of a thousand a second", i)
 		}
 	}
-	if failed := chart(100, 101, 102); failed[0] != nil || failed[1] != nil || !errors.Is(failed[2], errStorm) {
-		t.Error(failed)
-	}
-	before := len(g.Requests())
-	if failed := chart(0, 200); !errors.Is(failed[0], errStorm) || !errors.Is(failed[1], errStorm) || len(g.Requests()) != before {
-		t.Errorf("%v, and %d requests", failed, len(g.Requests())-before)
+	if !s.blows(at) || s.blows(at.Add(time.Second)) {
+		t.Error("it does not end a second later")
 	}
 }
 
@@ -237,7 +263,7 @@ func TestAMailWithoutATurnHasNoChart(t *testing.T) {
 	turn, cancel := context.WithCancelCause(t.Context())
 	cancel(turns.ErrBusy)
 	_, failed := m.Charts(turn, a, []*alert.Alert{firing("web-1"), firing("web-2")}, time.UTC, now)
-	if !errors.Is(failed[0], turns.ErrBusy) || !errors.Is(failed[1], turns.ErrBusy) || len(g.Requests()) > 0 || m.rate.Tokens() < atFirst {
+	if !errors.Is(failed[0], turns.ErrBusy) || !errors.Is(failed[1], turns.ErrBusy) || len(g.Requests()) > 0 {
 		t.Errorf("%v, %d requests", failed, len(g.Requests()))
 	}
 }
