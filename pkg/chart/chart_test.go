@@ -83,7 +83,7 @@ func TestNumber(t *testing.T) {
 		value float64
 		want  string
 	}{
-		{"", 95, "95"}, {"", 0, "0"}, {"", -0.5, "-0.5"}, {"", 1234, "1.23k"}, {"", 97.25, "97.2"}, {"", 0.0123456, "0.0123"}, {"", 5_000_000, "5M"},
+		{"", 95, "95"}, {"", 0, "0"}, {"", math.Copysign(0, -1), "0"}, {"", -0.5, "-0.5"}, {"", 1234, "1.23k"}, {"", 97.25, "97.2"}, {"", 0.0123456, "0.0123"}, {"", 5_000_000, "5M"},
 		{"", 999.6, "1k"}, {"", 1e-9, "1e-09"}, {"", 1e300, "1e+285P"}, {"percent", 97.5, "97.5%"}, {"percent", 1500, "1500%"}, {"percentunit", 0.975, "97.5%"},
 		{"bytes", 1536, "1.5 KiB"}, {"bytes", 12, "12 B"}, {"decbytes", 1e9, "1 GB"}, {"mbytes", 2048, "2 GiB"}, {"s", 0.25, "0.25 s"}, {"ms", 250, "250 ms"},
 		{"reqps", 1200, "1.2k/s"}, {"celsius", 21.5, "21.5 °C"}, {"suffix:req", 3, "3 req"}, {"suffix:件", 3, "3"}, {"of a plugin", 3000, "3k"},
@@ -129,6 +129,33 @@ func TestTimesAreRoundInTheirZone(t *testing.T) {
 	}
 	if len(all) < 3 || len(all) > 6 {
 		t.Errorf("%d times", len(all))
+	}
+}
+
+// TestTimesAreRoundAcrossDaylightSaving: the hour that comes twice, and the one that does
+// not, are where they are.
+func TestTimesAreRoundAcrossDaylightSaving(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, from := range []time.Time{time.Date(2026, 10, 24, 20, 0, 0, 0, time.UTC), time.Date(2026, 3, 28, 20, 0, 0, 0, time.UTC)} {
+		for _, length := range []time.Duration{6 * time.Hour, 30 * time.Hour, 6 * 24 * time.Hour} {
+			c := Sample(from.In(berlin).Add(length), from)
+			c.From = c.To.Add(-length)
+			all, layout := c.times()
+			for i, at := range all {
+				if local := at.In(berlin); local.Minute() != 0 || layout != "15:04" && local.Hour() != 0 {
+					t.Errorf("%s of %s: %s is no round time", length, from, local)
+				}
+				if i > 0 && !at.After(all[i-1]) {
+					t.Errorf("%s after %s", at, all[i-1])
+				}
+			}
+			if _, err := c.PNG(); err != nil || len(all) < 2 {
+				t.Errorf("%v, %d times", err, len(all))
+			}
+		}
 	}
 }
 

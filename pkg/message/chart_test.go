@@ -108,3 +108,23 @@ func TestAMailHasRoomForItsCharts(t *testing.T) {
 		t.Errorf("%d octets with %d pictures, %d embedded", size, len(p.pictures), room)
 	}
 }
+
+// TestTheWordsOfAChartTellItFromOthers of the same rule, by whatever label they differ.
+func TestTheWordsOfAChartTellItFromOthers(t *testing.T) {
+	var alerts []alert.Alert
+	for _, handler := range []string{"/metrics", "/한국어"} {
+		a := fires("alertname", "Many requests", "handler", handler)
+		drawn, err := chart.Sample(renderTime, renderTime).Draw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Chart = drawn
+		alerts = append(alerts, a)
+	}
+	c := render(t, renderer(t, Options{}), notification(alerts...))
+	for _, words := range []string{`alt="Many requests · /metrics, last 1h: `, `alt="Many requests · /한국어, last 1h: `} {
+		if !strings.Contains(c.HTML, words) {
+			t.Errorf("no %s in %s", words, c.HTML)
+		}
+	}
+}

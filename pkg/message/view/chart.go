@@ -30,8 +30,8 @@ func newChart(a *alert.Alert, v *Alert, w *locale.Words) *Chart {
 		return nil
 	}
 	name := v.Name
-	if len(v.places) > 0 {
-		name = Join(name, v.places[0].Value)
+	if where := append(v.places[:len(v.places):len(v.places)], v.OwnLabels...); len(where) > 0 { // what tells it from others
+		name = Join(name, where[0].Value)
 	}
 	text := w.Say("chart.text", clean.Cut(name, maxLabel), w.Span(a.Chart.To.Sub(a.Chart.From)).String(),
 		a.Chart.Number(span.Min), a.Chart.Number(span.Max), a.Chart.Number(span.Last))
