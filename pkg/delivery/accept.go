@@ -62,12 +62,13 @@ func (s *Sender) store(ctx context.Context, box *outbox.Outbox, n *alert.Notific
 		return stored, nil, err
 	}
 	linked.Warnings = append(linked.Warnings, warnings...)
+	brake := s.brake(n, r, box.Now())
 	enqueue := func(content message.Content) error {
 		delivery, err := s.compose(ctx, n, r, content)
 		if err != nil {
 			return err
 		}
-		delivery.Conversation, delivery.Alerts = conversation, records
+		delivery.Conversation, delivery.Alerts, delivery.Brake = conversation, records, brake
 		stored, outcome, err = box.EnqueueToAwait(ctx, delivery)
 		return err
 	}
@@ -91,8 +92,8 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 	_, span := tracing.DefaultTracer().Start(ctx, "compose")
 	defer span.End()
 	id := outbox.NewID()
-	messageID := id + "@" + s.settings.From.Domain
-	mail, err := message.Compose(header(&s.settings, n, r, messageID), content)
+	messageID := id + "@" + r.Settings.From.Domain
+	mail, err := message.Compose(header(n, r, messageID), content)
 	if err != nil {
 		return nil, noMail(err)
 	}
@@ -105,11 +106,11 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 			Source:     s.source,
 			MailType:   string(r.MailType),
 			Identity:   alert.DeliveryIdentity(s.source, n, r),
-			From:       s.settings.From.Mailbox(),
+			From:       r.Settings.From.Mailbox(),
 			Individual: r.Mode == settings.Individual,
 			Subject:    content.Subject,
 			MessageID:  messageID,
-			Note:       strings.Join(slices.Concat(content.Warnings, r.Notes(), s.domainNotes(r.To, r.Cc, r.Bcc)), "; "),
+			Note:       strings.Join(slices.Concat(content.Warnings, r.Notes(), s.domainNotes(r)), "; "),
 			Message:    mail,
 			Recipients: recipients(r),
 		},
@@ -124,26 +125,34 @@ func noMail(err error) error {
 func (s *Sender) render(ctx context.Context, n *alert.Notification, r *alert.Recipients) (message.Content, error) {
 	ctx, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()
-	renderer, err := s.renderer(r.Language, r.MailType)
+	renderer, err := s.renderer(r.Settings, r.Language, r.MailType)
+	wrong := ""
+	if err != nil && r.Settings.ProfileName != "" { // an alert is not lost for its template
+		wrong = fmt.Sprintf("the profile %s has a mistake, so that the mail is as the data source's own: %v", r.Settings.ProfileName, err)
+		renderer, err = s.renderer(&s.settings, r.Language, r.MailType)
+	}
 	if err != nil {
 		return message.Content{}, noMail(err)
 	}
 	content := renderer.In(r.Location).Render(ctx, n, time.Now())
+	if wrong != "" {
+		content.Warnings = append(content.Warnings, wrong)
+	}
 	for _, warning := range content.Warnings {
 		s.log.Warn("a template failed and the built-in one was used", "error", warning)
 	}
 	return content, nil
 }
 
-func header(set *settings.Settings, n *alert.Notification, r *alert.Recipients, messageID string) message.Header {
+func header(n *alert.Notification, r *alert.Recipients, messageID string) message.Header {
 	h := message.Header{
-		From: set.From, ReplyTo: r.ReplyTo,
+		From: r.Settings.From, ReplyTo: r.ReplyTo, Fields: r.Settings.Headers,
 		To: r.To, Cc: r.Cc, Mode: r.Mode,
 		MessageID: messageID, Thread: thread(n),
 		Date: time.Now().In(r.Location),
 	}
 	if r.MailType == nhncloud.Ad {
-		h.Unsubscribe = &set.Advertiser.Unsubscribe
+		h.Unsubscribe = &r.Settings.Advertiser.Unsubscribe
 	}
 	return h
 }
@@ -204,16 +213,16 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r *alert.Re
 
 // Preview renders and composes the mail that a notification would become, with a chart of
 // made-up values where mail has charts.
-func (s *Service) Preview(ctx context.Context, source string, set *settings.Settings, n *alert.Notification, r *alert.Recipients) (message.Content, []byte, error) {
-	if drawsCharts(set, s.Access(ctx, source, set), r) {
+func (s *Service) Preview(ctx context.Context, source string, n *alert.Notification, r *alert.Recipients) (message.Content, []byte, error) {
+	if drawsCharts(s.Access(ctx, source, r.Settings), r) {
 		addSampleChart(n, r.Location, time.Now())
 	}
-	renderer, err := newRenderer(set, r.Language, r.MailType)
+	renderer, err := newRenderer(r.Settings, r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, nil, err
 	}
 	content := renderer.Render(ctx, n, time.Now())
-	h := header(set, n, r, "preview@"+set.From.Domain)
+	h := header(n, r, "preview@"+r.Settings.From.Domain)
 	mail, err := message.Compose(h, content)
 	if err == nil && r.Mode == settings.Individual {
 		mail = bytes.Join(message.Addressed(mail, r.All()[0], h.MessageID), nil)

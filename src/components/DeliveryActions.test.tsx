@@ -30,9 +30,11 @@ function show(data: PanelData | undefined, orgRole = 'Editor') {
 }
 
 const offered = () =>
-  screen.queryAllByRole('button', { name: /^(Retry now|Cancel the mail)$/ }).map((b) => b.textContent);
+  screen.queryAllByRole('button', { name: /^(Retry now|Send now|Cancel the mail)$/ }).map((b) => b.textContent);
 
 it.each([
+  ['collecting', 'Collecting', ['Send now', 'Cancel the mail']],
+  ['digested', 'In digest', []],
   ['queued', 'Queued', ['Retry now', 'Cancel the mail']],
   ['held', 'Held', ['Retry now', 'Cancel the mail']],
   ['failed', 'Failed', ['Retry now']],
@@ -61,6 +63,16 @@ it('asks before it takes a mail back', async () => {
   await user.click(screen.getByRole('button', { name: 'Do not send it' }));
   await waitFor(() => expect(run).toHaveBeenCalled());
   expect(backend.requests.map(({ route }) => route)).toEqual([`${route}/cancel`]);
+});
+
+it('sends a digest now, and says what cancelling it loses', async () => {
+  backend.reset({ [`${route}/retry`]: { id: '1', status: 'queued' } });
+  const { user } = show(found('collecting'));
+  await user.click(screen.getByRole('button', { name: 'Cancel the mail' }));
+  expect(screen.getByText(/What it has collected is mailed in no other way/)).toBeInTheDocument();
+  await user.click(screen.getByRole('button', { name: 'Keep it' }));
+  await user.click(screen.getByRole('button', { name: 'Send now' }));
+  await waitFor(() => expect(backend.requests.map(({ route }) => route)).toEqual([`${route}/retry`]));
 });
 
 it('says why it was refused', async () => {

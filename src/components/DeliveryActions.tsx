@@ -19,6 +19,8 @@ interface Props {
 /** WAITING may be taken back; RETRYABLE has its mail, or may still have it. */
 export const WAITING = ['queued', 'held'];
 export const RETRYABLE = [...WAITING, 'failed'];
+/** COLLECTING is a digest that is still being gathered: to retry it is to send it now. */
+const COLLECTING = 'collecting';
 
 /** mayAct says whether the user may retry and cancel. */
 export const mayAct = () => ['Editor', 'Admin'].includes(grafana.bootData.user.orgRole);
@@ -28,8 +30,10 @@ const LOOKS = 5;
 const PAUSE_MS = 1000;
 
 const colors: Record<string, BadgeColor> = {
+  collecting: 'purple',
   sent: 'green',
   partial: 'orange',
+  digested: 'purple',
   queued: 'blue',
   sending: 'blue',
   held: 'orange',
@@ -60,6 +64,7 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
     return null;
   }
   const allowed = mayAct();
+  const collecting = status === COLLECTING;
   const act = (action: DeliveryAction) =>
     void task.run(async () => {
       await actOn(uid, id, action);
@@ -71,17 +76,23 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
     <Stack direction="column" gap={1}>
       <Stack alignItems="center">
         <Badge color={colors[status] ?? 'blue'} text={statusName(status)} />
-        {allowed && RETRYABLE.includes(status) && (
-          <Button size="sm" variant="secondary" icon="sync" disabled={task.running} onClick={() => act('retry')}>
-            {t('delivery.retry', 'Retry now')}
+        {allowed && (collecting || RETRYABLE.includes(status)) && (
+          <Button
+            size="sm"
+            variant="secondary"
+            icon={collecting ? 'envelope' : 'sync'}
+            disabled={task.running}
+            onClick={() => act('retry')}
+          >
+            {collecting ? t('delivery.send-now', 'Send now') : t('delivery.retry', 'Retry now')}
           </Button>
         )}
-        {allowed && WAITING.includes(status) && (
+        {allowed && (collecting || WAITING.includes(status)) && (
           <Button size="sm" variant="secondary" icon="times" disabled={task.running} onClick={() => setAsking(true)}>
             {t('delivery.cancel', 'Cancel the mail')}
           </Button>
         )}
-        {!allowed && RETRYABLE.includes(status) && (
+        {!allowed && (collecting || RETRYABLE.includes(status)) && (
           <span>{t('delivery.role', 'To retry or cancel it, you need the role Editor.')}</span>
         )}
       </Stack>
@@ -89,10 +100,14 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
       <ConfirmModal
         isOpen={asking}
         title={t('delivery.cancel', 'Cancel the mail')}
-        body={t(
-          'delivery.cancel-body',
-          'Recipients who have not received it yet will not receive it. This cannot be undone.',
-        )}
+        body={
+          collecting
+            ? t('delivery.cancel-digest', 'What it has collected is mailed in no other way. This cannot be undone.')
+            : t(
+                'delivery.cancel-body',
+                'Recipients who have not received it yet will not receive it. This cannot be undone.',
+              )
+        }
         confirmText={t('delivery.cancel-confirm', 'Do not send it')}
         dismissText={t('delivery.cancel-dismiss', 'Keep it')}
         onConfirm={() => {
