@@ -1,10 +1,11 @@
 // Command bench sends the same alerts through the same relay by way of the
 // plugin and of its peers, and checks the project's bars. It takes under three
-// minutes.
+// minutes. With -charts it sends storms with and without charts in turn instead.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,7 +21,9 @@ func main() {
 	debug.SetGCPercent(400)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	if err := run(ctx); err != nil {
+	charts := flag.Bool("charts", false, "compare storms with and without charts")
+	flag.Parse()
+	if err := run(ctx, *charts); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -41,7 +44,7 @@ var cells = []cell{
 // over the run, and the fastest counts.
 var throughput = cell{0, 3, 4, 2000}
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, charts bool) error {
 	folder, err := os.MkdirTemp("", "nhncloud-email-bench-")
 	if err != nil {
 		return err
@@ -57,6 +60,9 @@ func run(ctx context.Context) error {
 	n, err := firingTwo()
 	if err != nil {
 		return err
+	}
+	if charts {
+		return compareCharts(ctx, executable, folder, n)
 	}
 	memory := &plugin{executable: executable, notification: n, url: func() string { return "memory:" }}
 	files := 0

@@ -20,6 +20,7 @@ type plugin struct {
 	executable   string
 	notification notification
 	url          func() string
+	env          []string // more of it
 }
 
 // running is the plugin's process as Grafana would call it.
@@ -33,7 +34,7 @@ type running struct {
 func (p *plugin) open(_ context.Context, r *relaytest.Relay, connections int, n notification) (client, error) {
 	process, err := plugintest.Start(plugintest.Options{
 		Executable: p.executable,
-		Env:        []string{"GF_PLUGIN_OUTBOX_URL=" + p.url()},
+		Env:        append([]string{"GF_PLUGIN_OUTBOX_URL=" + p.url()}, p.env...),
 		// The log is written, and nobody takes CPU time to read it.
 		Prepare: func(cmd *exec.Cmd) {
 			cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", `exec "$0" 2>/dev/null`, cmd.Path}
@@ -49,7 +50,11 @@ func (p *plugin) open(_ context.Context, r *relaytest.Relay, connections int, n 
 }
 
 func (p *running) send(ctx context.Context, _ int, to []string) error {
-	status, err := p.post(ctx, to)
+	return p.sendBody(ctx, p.body, to)
+}
+
+func (p *running) sendBody(ctx context.Context, body []byte, to []string) error {
+	status, err := p.post(ctx, body, to)
 	if err == nil && status != 200 {
 		err = fmt.Errorf("answered with %d", status)
 	}
@@ -58,9 +63,9 @@ func (p *running) send(ctx context.Context, _ int, to []string) error {
 
 // post is Grafana's call of the contact point, each time for another alert group:
 // a signature is good for one request.
-func (p *running) post(ctx context.Context, to []string) (status int, err error) {
+func (p *running) post(ctx context.Context, body []byte, to []string) (status int, err error) {
 	group := fmt.Appendf(nil, `"groupKey":"%d `, p.posted.Add(1))
-	body := bytes.Replace(p.body, []byte(`"groupKey":"`), group, 1)
+	body = bytes.Replace(body, []byte(`"groupKey":"`), group, 1)
 	path := "alerts?" + url.Values{"to": {strings.Join(to, ",")}}.Encode()
 	answer, err := p.process.Call(ctx, p.source, plugintest.Signed(path, body))
 	return answer.Status, err
@@ -108,7 +113,7 @@ func (p *plugin) queue(ctx context.Context) (queueReport, error) {
 	began := time.Now()
 	var refused atomic.Int64
 	err = inParallel(callersAtOnce, queued, func(_, number int) error {
-		status, err := process.post(ctx, addresses(number, 3))
+		status, err := process.post(ctx, process.body, addresses(number, 3))
 		if err == nil && status != 202 {
 			refused.Store(int64(status))
 		}

@@ -13,8 +13,14 @@ func Demo() error { return sh.RunV("go", "run", "./internal/plugintest/demo") }
 
 // Bench measures the plugin beside other mailers, side by side in one run; see
 // docs/performance.md.
-func Bench() error {
-	cmd := exec.Command("go", "run", ".")
+func Bench() error { return bench() }
+
+// BenchCharts measures storms of alerts with and without charts, in turn; see
+// docs/performance.md.
+func BenchCharts() error { return bench("-charts") }
+
+func bench(args ...string) error {
+	cmd := exec.Command("go", append([]string{"run", "."}, args...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "bench", os.Stdout, os.Stderr
 	return cmd.Run()
 }

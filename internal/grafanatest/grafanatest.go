@@ -34,6 +34,7 @@ type Grafana struct {
 	interval time.Duration
 	frames   func(Query) data.Frames
 	fault    http.HandlerFunc
+	delay    time.Duration
 	requests []Request
 }
 
@@ -117,6 +118,13 @@ func (g *Grafana) Hang(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Delay makes Grafana take so long over each answer from now on.
+func (g *Grafana) Delay(each time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.delay = each
+}
+
 // Status is a fault: another HTTP status, with words that quote the token.
 func Status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -146,8 +154,13 @@ func (g *Grafana) guard(h http.HandlerFunc) http.HandlerFunc {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		g.mu.Lock()
 		g.requests = append(g.requests, Request{r.Method, r.URL.Path, r.Header.Get("Authorization"), string(body)})
-		fault := g.fault
+		fault, delay := g.fault, g.delay
 		g.mu.Unlock()
+		select {
+		case <-time.After(delay):
+		case <-r.Context().Done():
+		case <-g.ended:
+		}
 		switch org := r.Header.Get("X-Grafana-Org-Id"); {
 		case fault != nil:
 			fault(w, r)

@@ -15,16 +15,18 @@ import (
 
 // TestWaitingMailWakesItsDataSource: after a restart nobody calls the data source, and its
 // mail goes out as soon as Grafana answers. A data source without mail is left alone, and
-// one that the token does not reach is asked for once.
+// of an organization that the token is not of, one is asked for, once.
 func TestWaitingMailWakesItsDataSource(t *testing.T) {
 	t.Parallel() // it waits
 	r := relay(t, relaytest.Options{})
 	outbox := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "outbox.db"))
 	mine, foreign, idle := plugintest.ForRelay(r, nhncloud.STARTTLS, nil), plugintest.ForRelay(r, nhncloud.STARTTLS, nil), plugintest.ForRelay(r, nhncloud.STARTTLS, nil)
 	foreign.OrgID, foreign.UID, idle.UID = 2, "foreign", "idle"
+	alike := foreign
+	alike.UID = "foreign-too"
 	p := start(t, outbox, nil)
 	r.Stop()
-	for _, ds := range []plugintest.DataSource{mine, foreign} {
+	for _, ds := range []plugintest.DataSource{mine, foreign, alike} {
 		if answer := call(t, p, ds, plugintest.Signed("alerts", another(t, 1))); answer.Status != http.StatusAccepted {
 			t.Fatalf("%d %s", answer.Status, answer.Body)
 		}

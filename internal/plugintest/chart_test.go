@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/grafanatest"
+	"github.com/nhncloud/nhncloud-email-datasource/internal/pgtest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/plugintest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
@@ -68,6 +70,42 @@ func TestAlertsOfAContactPointHaveCharts(t *testing.T) {
 	metrics, err := p.Metrics(within(t))
 	if err != nil || !strings.Contains(string(metrics), `nhncloud_email_charts_total{result="drawn"} 1`) {
 		t.Error(err, "the chart is not counted")
+	}
+}
+
+// TestTwoReplicasMailEachChartOnce: both get each notification, and both draw; one mail goes
+// out.
+func TestTwoReplicasMailEachChartOnce(t *testing.T) {
+	const notifications = 6
+	grafana := grafanatest.Start()
+	t.Cleanup(grafana.Stop)
+	grafana.AddRule("cpu", grafanatest.Rule("cpu", 90))
+	grafana.Answer(func(q grafanatest.Query) data.Frames {
+		return data.Frames{data.NewFrame("", data.NewField("time", nil, []time.Time{q.From, q.To}), data.NewField("value", data.Labels{"host": "web-1"}, []float64{41, 97}))}
+	})
+	r := relay(t, relaytest.Options{})
+	ds := plugintest.ForRelay(r, nhncloud.STARTTLS, map[string]any{"grafanaUrl": grafana.URL()})
+	ds.Secrets["grafanaToken"] = grafanatest.Token
+	url := pgtest.Database(t)
+	replicas := []*plugintest.Process{start(t, url, nil), start(t, url, nil)}
+	for n := range notifications {
+		body := ofRule(fmt.Sprint("group ", n))
+		var posting sync.WaitGroup
+		for _, p := range replicas {
+			posting.Go(func() {
+				if answer, err := p.Call(t.Context(), ds, plugintest.Signed("alerts", body)); err != nil || answer.Status != 200 {
+					t.Errorf("%v %d %s", err, answer.Status, answer.Body)
+				}
+			})
+		}
+		posting.Wait()
+	}
+	mails, charts := r.Mails(), 0
+	for _, m := range mails {
+		charts += len(pictures(t, m.Data))
+	}
+	if len(mails) != notifications || charts == 0 || charts > notifications { // on a slow machine some have none
+		t.Errorf("%d mails with %d charts for %d notifications", len(mails), charts, notifications)
 	}
 }
 

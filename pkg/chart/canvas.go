@@ -5,9 +5,11 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"image/png"
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gobold"
@@ -27,29 +29,56 @@ var fonts = sync.OnceValue(func() (f struct{ plain, bold *opentype.Font }) {
 	return f
 })
 
-// canvas is a picture that is being drawn.
+// canvas is a picture that is being drawn. It takes four megabytes, which the next one uses
+// again.
 type canvas struct {
 	*image.RGBA
 	plain, bold font.Face
 	height      float64 // of a line of text
 	rasterizer  *vector.Rasterizer
 	polygons    [][][2]float64
+
+	colored *image.Paletted
+	counts  []int
+	encoder png.Encoder
 }
 
-func newCanvas(width, height int) *canvas {
+// spare is a canvas that nobody draws on. A sync.Pool would lose it in a storm of alerts,
+// in which memory is collected all the time.
+var spare atomic.Pointer[canvas]
+
+func makeCanvas() *canvas {
+	const width, height = Width * pixels, Height * pixels
 	d := &canvas{RGBA: image.NewRGBA(image.Rect(0, 0, width, height)), rasterizer: vector.NewRasterizer(width, height), height: textSize * pixels * 1.15}
 	options := &opentype.FaceOptions{Size: textSize * pixels, DPI: 72, Hinting: font.HintingNone}
 	d.plain, _ = opentype.NewFace(fonts().plain, options) // it never fails
 	d.bold, _ = opentype.NewFace(fonts().bold, options)
-	d.fill(0, 0, width, height, frame)
-	d.fill(pixels, pixels, width-pixels, height-pixels, ground)
+	d.colored, d.counts = image.NewPaletted(d.Bounds(), nil), make([]int, 1<<15)
+	d.encoder.BufferPool = new(buffer)
 	return d
 }
 
-func (d *canvas) close() {
-	_ = d.plain.Close() // they hold no file
-	_ = d.bold.Close()
+// buffer is what an encoder of PNG writes with.
+type buffer struct{ *png.EncoderBuffer }
+
+// Get implements png.EncoderBufferPool.
+func (b *buffer) Get() *png.EncoderBuffer { return b.EncoderBuffer }
+
+// Put implements png.EncoderBufferPool.
+func (b *buffer) Put(e *png.EncoderBuffer) { b.EncoderBuffer = e }
+
+func newCanvas() *canvas {
+	d := spare.Swap(nil)
+	if d == nil {
+		d = makeCanvas()
+	}
+	d.polygons = d.polygons[:0] // where the one before was broken off
+	d.fill(0, 0, Width*pixels, Height*pixels, frame)
+	d.fill(pixels, pixels, (Width-1)*pixels, (Height-1)*pixels, ground)
+	return d
 }
+
+func (d *canvas) close() { spare.Store(d) }
 
 // fill fills a rectangle.
 func (d *canvas) fill(left, top, right, bottom int, c color.RGBA) {
@@ -108,7 +137,8 @@ type end struct{ x, y, value float64 }
 // stroke draws a line through points, with gaps where they have no value.
 func (d *canvas) stroke(points []Point, x, y scale, c color.RGBA) end {
 	last, before := end{math.NaN(), math.NaN(), math.NaN()}, end{math.NaN(), math.NaN(), math.NaN()}
-	for _, p := range points {
+	const strokes = 16
+	for i, p := range points {
 		if !finite(p.Value) {
 			before.y = math.NaN()
 			continue
@@ -123,6 +153,9 @@ func (d *canvas) stroke(points []Point, x, y scale, c color.RGBA) end {
 			d.round(now.x, now.y, line/2)
 		}
 		last, before = now, now
+		if i%strokes == strokes-1 { // what is drawn at once takes time by its width and height
+			d.shape(c)
+		}
 	}
 	d.shape(c)
 	return last
@@ -173,31 +206,49 @@ func (d *canvas) halo(s string, x, y float64, c color.RGBA) {
 // paletted is the picture in the colors that it has most, with five bits of each primary:
 // more nobody can tell apart at the edge of a line.
 func (d *canvas) paletted(most int) *image.Paletted {
-	coarse := func(i int) int {
-		return int(d.Pix[i]>>3)<<10 | int(d.Pix[i+1]>>3)<<5 | int(d.Pix[i+2]>>3)
+	coarse := func(pixel uint32) uint32 { return pixel>>3&0x1f | pixel>>6&0x3e0 | pixel>>9&0x7c00 }
+	pixel := func(i int) uint32 {
+		p := d.Pix[4*i : 4*i+4]
+		return uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16
 	}
-	counts, first := make([]int, 1<<15), make([]int, 1<<15)
-	var used []int
-	for i := 0; i < len(d.Pix); i += 4 {
-		c := coarse(i)
+	// Most pixels are like the one before them.
+	counts, first := d.counts, make(map[uint32]uint32)
+	clear(counts)
+	before, run := pixel(0), 0
+	var used []uint32
+	count := func() {
+		c := coarse(before)
 		if counts[c] == 0 {
-			used, first[c] = append(used, c), i
+			used, first[c] = append(used, c), before
 		}
-		counts[c]++
+		counts[c] += run
+		run = 0
 	}
-	slices.SortFunc(used, func(a, b int) int { return cmp.Or(counts[b]-counts[a], a-b) })
-	colors := make(color.Palette, 0, most)
-	index := make([]uint8, 1<<15)
+	for i := range d.colored.Pix {
+		if p := pixel(i); p != before {
+			count()
+			before = p
+		}
+		run++
+	}
+	count()
+	slices.SortFunc(used, func(a, b uint32) int { return cmp.Or(counts[b]-counts[a], int(a)-int(b)) })
+	colors, index := d.colored.Palette[:0], make(map[uint32]uint8)
 	for n, c := range used {
-		exact := color.RGBA{d.Pix[first[c]], d.Pix[first[c]+1], d.Pix[first[c]+2], 0xff}
+		exact := color.RGBA{uint8(first[c]), uint8(first[c] >> 8), uint8(first[c] >> 16), 0xff} //nolint:gosec // its octets
 		if n < most {
 			colors = append(colors, exact)
 		}
 		index[c] = uint8(colors.Index(exact)) //nolint:gosec // there are 256
 	}
-	p := image.NewPaletted(d.Bounds(), colors)
-	for i := range p.Pix {
-		p.Pix[i] = index[coarse(4*i)]
+	d.colored.Palette = colors
+	before = ^pixel(0)
+	var is uint8
+	for i := range d.colored.Pix {
+		if p := pixel(i); p != before {
+			before, is = p, index[coarse(p)]
+		}
+		d.colored.Pix[i] = is
 	}
-	return p
+	return d.colored
 }

@@ -57,7 +57,7 @@ func (c *Chart) PNG() ([]byte, error) {
 	if !ok || !c.To.After(c.From) {
 		return nil, ErrEmpty
 	}
-	d := newCanvas(Width*pixels, Height*pixels)
+	d := newCanvas()
 	defer d.close()
 	lines := c.Lines[:min(len(c.Lines), MaxLines)]
 	from, to := c.valueRange()
@@ -214,12 +214,16 @@ func (d *canvas) margin(labels []label, area image.Rectangle) {
 	}
 }
 
-// encode makes a PNG of 256 colors, or of 16 where it would be large: a mail has three.
+// encode makes a PNG, the first of these ways that makes it small: a mail has three.
 func (d *canvas) encode() ([]byte, error) {
 	var b bytes.Buffer
-	for _, colors := range []int{256, 16} {
+	for _, way := range []struct {
+		colors int
+		level  png.CompressionLevel
+	}{{256, png.BestSpeed}, {256, png.DefaultCompression}, {16, png.DefaultCompression}, {8, png.BestCompression}} {
 		b.Reset()
-		if err := (&png.Encoder{CompressionLevel: png.DefaultCompression}).Encode(&b, d.paletted(colors)); err != nil || b.Len() <= maxSize {
+		d.encoder.CompressionLevel = way.level
+		if err := d.encoder.Encode(&b, d.paletted(way.colors)); err != nil || b.Len() <= maxSize {
 			return b.Bytes(), err
 		}
 	}

@@ -106,7 +106,7 @@ func latin(s string) bool {
 // Number writes a value with the unit of the chart, with three digits or so.
 func (c *Chart) Number(v float64) string {
 	u := unitOf(c.Unit)
-	v *= u.scale
+	v = v*u.scale + 0 // -0 becomes 0
 	prefix := ""
 	for _, p := range u.prefix {
 		if prefix = p; math.Abs(v) < u.step*0.9995 || p == u.prefix[len(u.prefix)-1] {

@@ -85,9 +85,17 @@ func (c *Chart) times() (all []time.Time, layout string) {
 	}
 	_, offset := c.From.Zone()
 	local := time.Duration(offset) * time.Second
-	for t := c.From.Add(local).Truncate(step).Add(-local); !t.After(c.To) && len(all) < 20; t = t.Add(step) {
-		if !t.Before(c.From) {
-			all = append(all, t)
+	for t := c.From.Add(local).Truncate(step).Add(-local); len(all) < 20; t = t.Add(step) {
+		at := t
+		if step >= 24*time.Hour { // midnight, also where the clocks change meanwhile
+			_, then := t.In(c.From.Location()).Zone()
+			at = t.Add(local - time.Duration(then)*time.Second)
+		}
+		if at.After(c.To) {
+			break
+		}
+		if !at.Before(c.From) {
+			all = append(all, at)
 		}
 	}
 	return all, layout

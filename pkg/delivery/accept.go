@@ -40,48 +40,58 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	if err != nil {
 		return nil, err
 	}
+	stored, outcome, err := s.store(ctx, box, n, r)
+	if err != nil {
+		return nil, err
+	}
+	return &Receipt{Delivery: outcome(ctx), Joined: stored.Joined, Durable: box.Describe().Durable}, nil
+}
+
+// store composes the mail of a notification and stores it. outcome waits for the first
+// attempt.
+func (s *Sender) store(ctx context.Context, box *outbox.Outbox, n *alert.Notification, r *alert.Recipients) (stored outbox.Enqueued, outcome func(context.Context) outbox.Delivery, err error) {
 	conversation := alert.Conversation(s.source, n, r)
 	hashes := hashesOf(n, s.source)
 	s.addHistory(ctx, box, n, hashes, conversation)
 	records := newRecords(n, hashes, time.Now())
 	brake := s.brake(n, r, box.Now())
-	pictured, cancel := context.WithTimeout(ctx, picturesWithin)
-	defer cancel()
-	var warnings []string
 	mailed := brake.Until.IsZero() || brake.Exempt // else nobody sees its pictures
+	var warnings []string
+	turn, end := ctx, func() {}
 	if mailed {
-		warnings = s.addCharts(pictured, n, r)
+		turn, end = s.beginTurn(ctx, n, r)
+		warnings = s.addCharts(turn, n, r)
 	}
+	defer end() // once it is stored: with pictures it may have ten megabytes
 	linked, err := s.render(ctx, n, r)
 	if err != nil {
-		return nil, err
+		return stored, nil, err
 	}
 	linked.Warnings = append(linked.Warnings, warnings...)
-	store := func(content message.Content) (outbox.Enqueued, error) {
+	enqueue := func(content message.Content) error {
 		delivery, err := s.compose(ctx, n, r, content)
 		if err != nil {
-			return outbox.Enqueued{}, err
+			return err
 		}
 		delivery.Conversation, delivery.Alerts, delivery.Brake = conversation, records, brake
-		return box.EnqueueAndWait(ctx, delivery)
+		stored, outcome, err = box.EnqueueToAwait(ctx, delivery)
+		return err
 	}
 	embedded := linked
-	if mailed && !r.MailType.OneRecipient() {
-		embedded = s.embed(pictured, linked, n)
+	if mailed {
+		embedded = s.embed(ctx, turn, linked, n, r)
 	}
-	stored, err := store(embedded)
+	err = enqueue(embedded)
 	if errors.Is(err, outbox.ErrFull) && len(embedded.Pictures) > 0 { // it may have room for the alert
 		dropCharts(n)
 		if linked, err = s.render(ctx, n, r); err != nil {
-			return nil, err
+			return stored, nil, err
 		}
 		linked.Warnings = append(linked.Warnings, "pictures are linked, not embedded: the outbox is full, and charts are left out")
-		stored, err = store(linked)
+		err = enqueue(linked)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &Receipt{Delivery: stored.Delivery, Joined: stored.Joined, Durable: box.Describe().Durable}, nil
+	dropCharts(n) // whoever waits for the outcome keeps the notification
+	return stored, outcome, err
 }
 
 // compose makes the mail of a notification. What can fail on its content fails
@@ -192,7 +202,9 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r *alert.Re
 	if err != nil {
 		return smtp.Result{}, "", err
 	}
-	composed, err := s.compose(ctx, n, r, s.embed(ctx, content, n))
+	turn, end := s.beginTurn(ctx, n, r)
+	defer end()
+	composed, err := s.compose(ctx, n, r, s.embed(ctx, turn, content, n, r))
 	if err != nil {
 		return smtp.Result{}, "", err
 	}

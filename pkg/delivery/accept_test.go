@@ -99,26 +99,7 @@ func TestMetricsTellWhatWaitsAndWhatBecame(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	m.service.RegisterMetrics(registry)
 	registry.MustRegister(deliveries, attempts)
-	value := func(line string) float64 {
-		t.Helper()
-		families, err := registry.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, family := range families {
-			for _, metric := range family.Metric {
-				var labels []string
-				for _, l := range metric.Label {
-					labels = append(labels, l.GetValue())
-				}
-				if line == family.GetName()+"{"+strings.Join(labels, ",")+"}" {
-					return metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
-				}
-			}
-		}
-		t.Fatalf("there is no %s", line)
-		return 0
-	}
+	value := func(line string) float64 { return metricOf(t, registry, line) }
 	const sent, held, tried = "nhncloud_email_deliveries_total{normal,sent}", "nhncloud_email_outbox_depth{held}", "nhncloud_email_attempts_total{sent}"
 	before := value(sent)
 	m.accept(t, "disk", "")
@@ -135,4 +116,26 @@ func TestMetricsTellWhatWaitsAndWhatBecame(t *testing.T) {
 	if got := value(held); got != 1 {
 		t.Errorf("%v held", got)
 	}
+}
+
+// metricOf returns the value of a metric in a line such as name{value of a label}.
+func metricOf(t *testing.T, registry *prometheus.Registry, line string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.Metric {
+			var labels []string
+			for _, l := range metric.Label {
+				labels = append(labels, l.GetValue())
+			}
+			if line == family.GetName()+"{"+strings.Join(labels, ",")+"}" {
+				return metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			}
+		}
+	}
+	t.Fatalf("there is no %s", line)
+	return 0
 }

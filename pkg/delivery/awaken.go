@@ -11,6 +11,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/config"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -33,7 +34,8 @@ func (s *Service) awaken(ctx context.Context, box *outbox.Outbox) {
 	if !s.Access(ctx, "", new(settings.Settings)).Known() {
 		return
 	}
-	done := make(map[string]bool) // Grafana was asked, or will not be
+	done := make(map[string]bool)    // Grafana was asked, or will not be
+	refused := make(map[string]bool) // the organizations for which it does not take the token
 	for pause := awakenFirst; ; pause = min(2*pause, awakenMost) {
 		waiting, err := box.Waiting(ctx)
 		if err != nil {
@@ -41,8 +43,9 @@ func (s *Service) awaken(ctx context.Context, box *outbox.Outbox) {
 		}
 		unanswered := false
 		for _, source := range slices.Sorted(maps.Keys(waiting)) {
-			if !done[source] {
-				done[source] = s.askHealth(ctx, source)
+			org, _, _ := strings.Cut(source, "/") // see Source
+			if !done[source] && !refused[org] {
+				done[source], refused[org] = s.askHealth(ctx, source)
 				unanswered = unanswered || !done[source]
 			}
 		}
@@ -60,22 +63,22 @@ func (s *Service) awaken(ctx context.Context, box *outbox.Outbox) {
 	}
 }
 
-// askHealth asks for the health of one data source. It returns false where it is worth
-// asking again.
-func (s *Service) askHealth(ctx context.Context, source string) bool {
+// askHealth asks for the health of one data source. done is false where it is worth asking
+// again, and refused true where the token is no good for its organization.
+func (s *Service) askHealth(ctx context.Context, source string) (done, refused bool) {
 	_, uid, _ := strings.Cut(source, "/") // see Source
 	err := s.grafana.Health(ctx, s.Access(ctx, source, new(settings.Settings)), uid)
 	if err == nil {
 		s.log.Info("mail has waited: Grafana was asked for the health of its data source", "source", source)
-		return true
+		return true, false
 	}
 	if f, ok := errors.AsType[*failure.Error](err); ok {
 		switch f.Code {
 		case failure.Refused, failure.NotFound, failure.Settings, failure.TLS, failure.Permanent:
 			s.log.Warn("mail waits for the first call of its data source, for whose health Grafana cannot be asked", "source", source, "error", err.Error())
-			return true
+			return true, errors.Is(err, grafana.ErrToken)
 		}
 	}
 	s.log.Info("mail waits until Grafana answers", "source", source, "error", err.Error())
-	return false
+	return false, false
 }

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -14,20 +13,15 @@ import (
 // maxCharts is how many alerts of a mail have a chart.
 const maxCharts = 3
 
-// addCharts gives the first alerts of a notification that fire their charts. It returns
-// why one has none, for the note of the delivery: an alert never fails for its chart.
-//
-// Only a notification that proved to be the contact point's gets charts. Somebody who
-// posts one by hand could name any rule, and would have the data of it mailed.
-func (s *Sender) addCharts(ctx context.Context, n *alert.Notification, r *alert.Recipients) (warnings []string) {
-	if !n.Signed || !s.drawsCharts(r) {
+// addCharts gives the first alerts of a notification that fire their charts, in the turn of
+// its mail. It returns why one has none, for the note of the delivery: an alert never fails
+// for its chart.
+func (s *Sender) addCharts(turn context.Context, n *alert.Notification, r *alert.Recipients) (warnings []string) {
+	if !s.mayHaveCharts(n, r) {
 		return nil
 	}
 	alerts := charted(n)
-	if len(alerts) == 0 {
-		return nil
-	}
-	drawn, failed := s.service.charts.Charts(ctx, s.access, alerts, r.Location, time.Now())
+	drawn, failed := s.service.charts.Charts(turn, s.access, alerts, r.Location, time.Now())
 	for i, a := range alerts {
 		if failed[i] == nil {
 			a.Chart = drawn[i]
@@ -55,22 +49,52 @@ func drawsCharts(a grafana.Access, r *alert.Recipients) bool {
 	return r.Settings.Charts && a.Known() && !r.MailType.OneRecipient()
 }
 
-// charted lists the alerts that have a chart: the first of those that fire and have no
-// picture, in the order of the mail.
+// mayHaveCharts says whether an alert of a notification has a chart.
+//
+// Only a notification that proved to be the contact point's gets charts. Somebody who
+// posts one by hand could name any rule, and would have the data of it mailed.
+func (s *Sender) mayHaveCharts(n *alert.Notification, r *alert.Recipients) bool {
+	return n.Signed && n.Version != "4" && s.drawsCharts(r) && anyOf(n, mayHaveChart)
+}
+
+// mayHaveChart says whether an alert has a chart: it fires, and has no picture.
+func mayHaveChart(a *alert.Alert) bool {
+	_, failed := a.Labels[alert.RuleLabel] // it has no data, or its query failed
+	return a.Status == alert.Firing && a.ImageURL == "" && !failed
+}
+
+func anyOf(n *alert.Notification, is func(*alert.Alert) bool) bool {
+	for i := range n.Alerts {
+		if is(&n.Alerts[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// charted lists the alerts that have a chart: the gravest, new ones before others.
 func charted(n *alert.Notification) []*alert.Alert {
 	var all []*alert.Alert
 	for i := range n.Alerts {
 		a := &n.Alerts[i]
-		_, failed := a.Labels[alert.RuleLabel] // it has no data, or its query failed
-		if a.Status == alert.Firing && a.ImageURL == "" && !failed && n.Version != "4" {
-			all = append(all, a)
+		if !mayHaveChart(a) {
+			continue
 		}
+		at := len(all)
+		for at > 0 && goesBefore(a, all[at-1]) {
+			at--
+		}
+		all = slices.Insert(all, at, a)
+		all = all[:min(len(all), maxCharts)]
 	}
-	slices.SortStableFunc(all, func(a, b *alert.Alert) int {
-		unchanged := map[bool]int{true: 1}
-		return cmp.Or(alert.SeverityRank(a.Labels.Severity())-alert.SeverityRank(b.Labels.Severity()), unchanged[a.Past.Unchanged]-unchanged[b.Past.Unchanged])
-	})
-	return all[:min(len(all), maxCharts)]
+	return all
+}
+
+func goesBefore(a, b *alert.Alert) bool {
+	if by := alert.SeverityRank(a.Labels.Severity()) - alert.SeverityRank(b.Labels.Severity()); by != 0 {
+		return by < 0
+	}
+	return !a.Past.Unchanged && b.Past.Unchanged
 }
 
 // dropCharts takes the charts of a notification away.

@@ -28,6 +28,12 @@ type mailing struct {
 
 func startMailing(t *testing.T, override map[string]any, adjust ...func(*Config)) mailing {
 	t.Helper()
+	return startMailingAt(t, inMemory, override, adjust...)
+}
+
+// startMailingAt is startMailing with another outbox.
+func startMailingAt(t *testing.T, outboxURL string, override map[string]any, adjust ...func(*Config)) mailing {
+	t.Helper()
 	relay, err := relaytest.Start(relaytest.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,7 @@ func startMailing(t *testing.T, override map[string]any, adjust ...func(*Config)
 		t.Fatal(err)
 	}
 	config := ConfigFromEnv(func(key string) string {
-		return map[string]string{"GF_PLUGIN_OUTBOX_URL": inMemory, "GF_PLUGIN_IMAGE_HOSTS": "127.0.0.1"}[key]
+		return map[string]string{"GF_PLUGIN_OUTBOX_URL": outboxURL, "GF_PLUGIN_IMAGE_HOSTS": "127.0.0.1"}[key]
 	}, "")
 	for _, a := range adjust {
 		a(&config)

@@ -2,15 +2,21 @@ package delivery
 
 import (
 	"bytes"
+	"database/sql"
+	"fmt"
 	"image"
 	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/grafana/grafana-plugin-sdk-go/config"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
@@ -108,5 +114,88 @@ func TestMailGoesWithoutPicturesForWhichTheOutboxHasNoRoom(t *testing.T) {
 	}
 	if mail := strings.ReplaceAll(string(m.relay.Mails()[0].Data), "=\r\n", ""); !strings.Contains(mail, grafana.URL+"/a.png") {
 		t.Errorf("the mail has no link to the picture:\n%.3000s", mail)
+	}
+}
+
+// TestAMailHasItsTurnUntilItIsStored: eight with pictures are in memory at most, also while
+// the outbox takes its time. Others go without, and wait for nothing.
+func TestAMailHasItsTurnUntilItIsStored(t *testing.T) {
+	const turns = 8
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	fetched := make(chan struct{}, 2*turns)
+	grafana := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(picture.Bytes())
+		fetched <- struct{}{}
+	}))
+	defer grafana.Close()
+	ctx := config.WithGrafanaConfig(t.Context(), config.NewGrafanaCfg(map[string]string{config.AppURL: grafana.URL + "/"}))
+	file := filepath.Join(t.TempDir(), "outbox.db")
+	m := startMailingAt(t, fileURL(filepath.ToSlash(file)), nil)
+	m.outbox(t) // is there
+	unlock := lockFile(t, file)
+	notes := make(chan string, turns+1)
+	mail := func(i int) {
+		recipients, err := alert.Resolve(&alert.Overrides{}, &m.settings)
+		if err != nil {
+			t.Error(err)
+		}
+		n, err := alert.Decode(strings.NewReader(fmt.Sprintf(`{"groupKey":"%d","alerts":[{"status":"firing","labels":{"alertname":"CPU"},"imageURL":"%s/a.png"}]}`, i, grafana.URL)))
+		if err != nil {
+			t.Error(err)
+		}
+		got, err := m.sender.Accept(ctx, n, recipients)
+		if err != nil {
+			t.Error(err)
+			notes <- err.Error()
+			return
+		}
+		notes <- got.Delivery.Note
+	}
+	for i := range turns {
+		go mail(i)
+	}
+	for range turns {
+		<-fetched
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(pictures)
+	pictures.WithLabelValues("linked").Add(0)
+	linked := func() float64 { return metricOf(t, registry, "nhncloud_email_pictures_total{linked}") }
+	before := linked()
+	go mail(turns)
+	wait.Until(t, "the ninth is made", func() bool { return linked() > before || len(fetched) > 0 })
+	unlock()
+	without := 0
+	for range turns + 1 {
+		if note := <-notes; strings.Contains(note, "eight mails") {
+			without++
+		} else if note != "" {
+			t.Error(note)
+		}
+	}
+	if without != 1 || len(fetched) > 0 {
+		t.Errorf("%d mails have no picture", without)
+	}
+}
+
+// lockFile keeps others from writing to a database until unlock is called.
+func lockFile(t *testing.T, file string) (unlock func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := db.Exec("ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+		_ = db.Close()
 	}
 }

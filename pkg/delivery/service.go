@@ -21,6 +21,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/rulechart"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/turns"
 )
 
 const (
@@ -43,6 +44,7 @@ type Service struct {
 	pictures    *picture.Fetcher
 	grafana     *grafana.Client
 	charts      *rulechart.Maker
+	turns       *turns.Turns // of mails with charts or pictures
 	domains     *maildomain.Checker
 
 	life context.Context // ends with Close
@@ -81,7 +83,7 @@ func noOutbox(err error) error {
 func New(config Config, log hclog.Logger) *Service {
 	s := &Service{
 		config: config, log: log, connections: newOpenConnections(),
-		pictures: picture.NewFetcher(config.images), grafana: grafana.NewClient(),
+		pictures: picture.NewFetcher(config.images), grafana: grafana.NewClient(), turns: turns.New(),
 		unread: rate.Sometimes{Interval: 10 * time.Minute}, uncharted: rate.Sometimes{Interval: 10 * time.Minute},
 	}
 	s.charts = rulechart.NewMaker(s.grafana)

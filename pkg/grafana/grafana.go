@@ -104,13 +104,18 @@ func (c *Client) ask(ctx context.Context, a Access, method, path string, body, v
 // errNotGrafana does not quote the answer, which may come from any server.
 var errNotGrafana error = failure.New(failure.Protocol, "what answers at Grafana's address is not Grafana's API", failure.Hint{})
 
+// ErrToken is the cause of a failure for every request with the same token for the same
+// organization.
+var ErrToken = errors.New("Grafana does not take the token")
+
 // refused is the failure that a status stands for. Grafana's words are not repeated: they
 // may quote the query.
 func refused(status int) error {
 	code, means := failure.Permanent, ""
+	var cause error
 	switch {
 	case status == http.StatusUnauthorized:
-		code, means = failure.Refused, ": it does not take the token, or that is of another organization"
+		code, cause, means = failure.Refused, ErrToken, ": it does not take the token, or that is of another organization"
 	case status == http.StatusForbidden:
 		code, means = failure.Refused, ": the token may not read this"
 	case status == http.StatusNotFound:
@@ -122,7 +127,7 @@ func refused(status int) error {
 	case status >= 300 && status < 400:
 		code, means = failure.Protocol, ": it redirects, so that the address is not Grafana's own"
 	}
-	return failure.New(code, fmt.Sprintf("Grafana answers %d%s", status, means), failure.Hint{})
+	return &failure.Error{Code: code, Message: fmt.Sprintf("Grafana answers %d%s", status, means), Err: cause}
 }
 
 // unanswered is the failure of a request that has no answer. It holds neither what was

@@ -1,9 +1,12 @@
 package grafana
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +64,8 @@ func TestWhatGrafanaRefuses(t *testing.T) {
 	g, c, a := start(t)
 	other := a
 	other.Org = 2
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another host was asked") }))
+	defer elsewhere.Close()
 	for _, tt := range []struct {
 		name   string
 		access Access
@@ -76,6 +81,21 @@ func TestWhatGrafanaRefuses(t *testing.T) {
 		{"a page", a, grafanatest.Garbage, failure.Protocol, "not Grafana's API"},
 		{"100 MB", a, grafanatest.Huge, failure.Protocol, "larger than 4 MiB"},
 		{"a redirection", a, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, failure.Protocol, "it redirects"},
+		{"a redirection to another host", a, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, failure.Protocol, "it redirects"},
+		{"an answer that breaks off", a, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = io.WriteString(w, `{"orgID":1`)
+		}, failure.Protocol, "not Grafana's API"},
+		{"100 MB that were compressed", a, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			packed := gzip.NewWriter(w)
+			for range 100 {
+				_, _ = packed.Write(make([]byte, 1_000_000))
+			}
+			_ = packed.Close()
+		}, failure.Protocol, "larger than 4 MiB"},
 		{"nothing there", Access{"http://127.0.0.1:1", a.Token, 1}, nil, failure.Network, "no connection"},
 		{"a rule of another organization", a, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"orgID":2,"data":[{}]}`)) }, failure.Protocol, "not Grafana's API"},
 	} {

@@ -129,6 +129,7 @@ func digests(t testing.TB) map[string]gathered {
 // TestADigestBeginsWithHowManyFire, how severe, over which time and why it is one:
 // in the subject, on a lock screen and in the first lines of both parts.
 func TestADigestBeginsWithHowManyFire(t *testing.T) {
+	all := digests(t)
 	for _, tt := range []struct {
 		name, language, subject, preheader, color string
 		head                                      []string // of both parts
@@ -142,9 +143,9 @@ func TestADigestBeginsWithHowManyFire(t *testing.T) {
 			"발생 중 3건(critical 1건, warning 2건), 해결 10건, 종료 1건", "#b3261e", []string{"16:20~17:20 KST · 1시간에 30통을 넘어 모아서 발송"}},
 		{"over", "en", "[DIGEST:3] 2 resolved · Certificate expires soon +1", "2 resolved · Certificate expires soon +1", "#1a7a41",
 			[]string{"2 resolved", "22 Nov 08:20 to 08:20 GMT · scheduled digest of 08:20", "2 resolved meanwhile"}},
-		{"one", "en", "[DIGEST:1] 1 firing · High CPU usage · critical", "Firing · critical · High CPU usage", "#b3261e", []string{"Firing · critical", "web-1", "51m, since 07:29"}},
+		{"one", "en", "[DIGEST:1] 1 firing · High CPU usage · critical", "Firing · critical · High CPU usage", "#b3261e", []string{"Firing · critical", "web-1", "51m, since 07:29", "As of"}},
 	} {
-		d := digests(t)[tt.name]
+		d := all[tt.name]
 		c := d.render(t, tt.language)
 		if c.Subject != tt.subject {
 			t.Errorf("the subject is\n     %q\nwant %q", c.Subject, tt.subject)
@@ -284,6 +285,14 @@ func TestADigestIsSafeWhateverItTells(t *testing.T) {
 	if again := d.render(t, "en"); again.HTML != c.HTML || again.Text != c.Text || again.Subject != c.Subject {
 		t.Error("the same notes give another mail")
 	}
+	d.notes = nil
+	n := notification(evil)
+	n.Replaced = []string{"not an address"}
+	d.notify(minute, false, n)
+	bothTell(t, d.render(t, "en"), "“not an address” is not a mail address")
+	n.NoProfile = "gone"
+	d.notify(minute, false, n)
+	bothTell(t, d.render(t, "en"), "“gone”")
 	var empty Digest
 	if c := renderer(t, Options{}).RenderDigest(&empty, Window{}); !strings.HasPrefix(c.Subject, "[DIGEST:0]") {
 		t.Errorf("%q", c.Subject)
@@ -349,6 +358,27 @@ func TestADigestIsNoIncident(t *testing.T) {
 	c = d.render(t, "en")
 	if a := c.About; a.ContactPoint+a.Host+a.Folder != "" || a.Org != 0 || !says(c.Text, "Sent by "+view.Product+".") {
 		t.Errorf("of several contact points one is named: %+v", a)
+	}
+}
+
+// TestADigestLeadsToEachRule, of Grafana's or of Prometheus's.
+func TestADigestLeadsToEachRule(t *testing.T) {
+	source := func(c Content) bool { return strings.Contains(c.HTML, "http://prometheus:9090/graph") }
+	foreign := notification(fires("alertname", "TargetDown", "instance", "db-1"))
+	foreign.ExternalURL = "http://alertmanager:9093/"
+	foreign.Version, foreign.Alerts[0].GeneratorURL = "4", "http://prometheus:9090/graph?g0.expr=up"
+	d := anHour()
+	d.notify(minute, false, foreign)
+	c := d.render(t, "en")
+	bothTell(t, c, "Source", "Open Alertmanager")
+	if !source(c) {
+		t.Errorf("the source is not there:\n%s", c.Text)
+	}
+	d.add(minute, false, instance("High CPU usage", "critical", "web-1", 51*minute, 0))
+	c = d.render(t, "en")
+	bothTell(t, c, "Alert rule", "Runbook")
+	if source(c) || says(c.Text, "Source:") {
+		t.Errorf("what leads to Prometheus is said to be a rule of Grafana's:\n%s", c.Text)
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
 // maxMail is how large a mail may become with its pictures, in octets: less than
@@ -37,24 +37,34 @@ func (c *Content) Shown(n *alert.Notification) []string {
 // Embed makes the mail carry the picture that it shows at an address, and says whether
 // there was room for it. The same picture at two addresses is carried once.
 func (c *Content) Embed(address, kind string, data []byte) bool {
-	id := chart.ContentID(data)
-	if !slices.ContainsFunc(c.Pictures, func(p Picture) bool { return p.ID == id }) {
-		more := append(slices.Clip(c.Pictures), Picture{id, kind, data})
-		if (len(c.Text)+len(c.HTML))*3/2+carried(more) > maxMail { // text that is no ASCII grows by that much
-			return false
-		}
-		c.Pictures = more
+	p := Picture{view.ContentID(data), kind, data}
+	if !c.carry(p) {
+		return false
 	}
-	c.HTML = strings.ReplaceAll(c.HTML, html.Source(address), `src="cid:`+id+`"`)
+	c.HTML = strings.ReplaceAll(c.HTML, html.Source(address), `src="cid:`+p.ID+`"`)
+	return true
+}
+
+// carry adds a picture, once, if there is room for it.
+func (c *Content) carry(p Picture) bool {
+	if slices.ContainsFunc(c.Pictures, func(other Picture) bool { return p.ID == other.ID }) {
+		return true
+	}
+	more := append(slices.Clip(c.Pictures), p)
+	if (len(c.Text)+len(c.HTML))*3/2+carried(more) > maxMail { // text that is no ASCII grows by that much
+		return false
+	}
+	c.Pictures = more
 	return true
 }
 
 // carryCharts makes the mail carry the charts that its HTML part shows.
 func (c *Content) carryCharts(n *alert.Notification) {
 	for i := range n.Alerts {
-		drawn := n.Alerts[i].Chart
-		if drawn != nil && strings.Contains(c.HTML, "cid:"+drawn.ID) && !slices.ContainsFunc(c.Pictures, func(p Picture) bool { return p.ID == drawn.ID }) {
-			c.Pictures = append(c.Pictures, Picture{drawn.ID, "image/png", drawn.PNG})
+		if drawn := n.Alerts[i].Chart; drawn != nil {
+			if p := (Picture{view.ContentID(drawn.PNG), "image/png", drawn.PNG}); strings.Contains(c.HTML, "cid:"+p.ID) {
+				c.carry(p)
+			}
 		}
 	}
 }

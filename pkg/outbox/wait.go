@@ -72,27 +72,42 @@ func settled(d Delivery) bool {
 	return d.Status.Final() || d.Status == Held || d.Status == Queued && d.Retries != 0
 }
 
-// EnqueueAndWait is Enqueue, and returns once an attempt has an outcome: when the
-// delivery is final, held, or queued for another attempt, or when an earlier mail
-// of its conversation is held or queued for another; or once ctx has ended, with the delivery as it was
-// stored. The error is Enqueue's: without one the mail is stored.
+// EnqueueAndWait is EnqueueToAwait, and waits.
 func (o *Outbox) EnqueueAndWait(ctx context.Context, n *NewDelivery) (Enqueued, error) {
+	stored, outcome, err := o.EnqueueToAwait(ctx, n)
+	if err == nil {
+		stored.Delivery = outcome(ctx)
+	}
+	return stored, err
+}
+
+// EnqueueToAwait is Enqueue for a caller that waits for what becomes of the mail. Unless
+// there is an error, it must call outcome, which returns once an attempt has an outcome: when the
+// delivery is final, held, or queued for another attempt, or when an earlier mail
+// of its conversation is held or queued for another; or once its ctx has ended, with the
+// delivery as it was stored.
+func (o *Outbox) EnqueueToAwait(ctx context.Context, n *NewDelivery) (stored Enqueued, outcome func(context.Context) Delivery, err error) {
 	n.ID = cmp.Or(n.ID, NewID())
 	// Before it is stored, so that no outcome comes too early to be heard.
 	w := o.waiters.listen(Delivery{ID: n.ID})
-	defer o.waiters.drop(w)
-	stored, err := o.enqueue(ctx, *n, w)
-	if err != nil || settled(stored.Delivery) {
-		return stored, err
+	if stored, err = o.enqueue(ctx, *n, w); err != nil {
+		o.waiters.drop(w)
+		return stored, nil, err
 	}
-	d, err := o.await(ctx, w)
-	switch {
-	case err == nil:
-		stored.Delivery = d
-	case ctx.Err() == nil:
-		o.log.Warn("the outcome of a delivery could not be awaited", "delivery", stored.Delivery.ID, "source", n.Source, "error", err)
-	}
-	return stored, nil
+	return stored, func(ctx context.Context) Delivery {
+		defer o.waiters.drop(w)
+		if settled(stored.Delivery) {
+			return stored.Delivery
+		}
+		d, err := o.await(ctx, w)
+		if err == nil {
+			return d
+		}
+		if ctx.Err() == nil {
+			o.log.Warn("the outcome of a delivery could not be awaited", "delivery", stored.Delivery.ID, "source", stored.Delivery.Source, "error", err)
+		}
+		return stored.Delivery
+	}, nil
 }
 
 // await returns the outcome, whichever process stores it.

@@ -29,7 +29,6 @@ const (
 	maxSize     = 2 << 20 // of one picture, in octets
 	maxPictures = 5       // of one mail
 
-	maxTime      = 3 * time.Second // for all pictures of a mail
 	maxPixels    = 25_000_000
 	maxRedirects = 3
 )
@@ -44,16 +43,12 @@ type Picture struct {
 type Fetcher struct {
 	hosts     Hosts
 	transport *http.Transport
-	turns     *turns.Turns
+	rests     *turns.Rests
 }
-
-// errBusy is why a mail goes without its pictures: those of other mails are being
-// fetched, or took too long.
-var errBusy = errors.New("pictures are not fetched for a while, since others took too long")
 
 // NewFetcher makes a fetcher that fetches from these hosts, and from Grafana.
 func NewFetcher(hosts Hosts) *Fetcher {
-	f := &Fetcher{hosts: hosts, turns: turns.New(maxTime)}
+	f := &Fetcher{hosts: hosts, rests: turns.NewRests(turns.Within / 2)}
 	dialer := &net.Dialer{ControlContext: hosts.control}
 	// No proxy is used: which address it dials cannot be checked.
 	f.transport = &http.Transport{
@@ -66,34 +61,43 @@ func NewFetcher(hosts Hosts) *Fetcher {
 // Close closes the idle connections.
 func (f *Fetcher) Close() { f.transport.CloseIdleConnections() }
 
-// Fetch fetches the pictures at these addresses, at most maxPictures, within three
-// seconds. grafana is Grafana's own address, or empty where it is not known. Both
-// results have an element for each address: a picture, or why there is none.
-func (f *Fetcher) Fetch(ctx context.Context, grafana string, addresses []string) ([]*Picture, []error) {
+// Fetch fetches the pictures at these addresses, at most maxPictures, in a turn of their
+// mail. grafana is Grafana's own address, or empty where it is not known. Both results have
+// an element for each address: a picture, or why there is none.
+func (f *Fetcher) Fetch(turn context.Context, grafana string, addresses []string) ([]*Picture, []error) {
 	pictures, failed := make([]*Picture, len(addresses)), make([]error, len(addresses))
-	limited, end, ok := f.turns.Begin(ctx)
-	defer end()
-	if !ok {
-		for i := range failed {
-			failed[i] = errBusy
-		}
-		return pictures, failed
-	}
+	began := time.Now()
 	var fetching sync.WaitGroup
 	for i, address := range addresses {
-		if i >= maxPictures {
+		server := serverOf(address)
+		switch {
+		case turn.Err() != nil:
+			failed[i] = context.Cause(turn)
+		case i >= maxPictures:
 			failed[i] = fmt.Errorf("a mail carries %d pictures at most", maxPictures)
-			continue
+		case f.rests.Resting(server):
+			failed[i] = turns.ErrSlow
+		default:
+			fetching.Go(func() {
+				pictures[i], failed[i] = f.fetch(turn, grafana, address)
+				f.rests.Asked(turn, server, began)
+				if failed[i] != nil && turn.Err() != nil {
+					failed[i] = fmt.Errorf("it took longer than %s", turns.Within)
+				}
+			})
 		}
-		fetching.Go(func() {
-			pictures[i], failed[i] = f.fetch(limited, grafana, address)
-			if failed[i] != nil && limited.Err() != nil {
-				failed[i] = fmt.Errorf("it took longer than %s", f.turns.Within)
-			}
-		})
 	}
 	fetching.Wait()
 	return pictures, failed
+}
+
+// serverOf returns the server that an address is of.
+func serverOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return origin(u)
 }
 
 // fetch fetches one picture.

@@ -241,7 +241,8 @@ func TestAMailCarriesFivePictures(t *testing.T) {
 	}
 }
 
-// TestMailsGoWithoutPicturesThatTakeTooLong: after two in a row none are asked for.
+// TestMailsGoWithoutPicturesThatTakeTooLong: after two in a row none are asked for, of that
+// server.
 func TestMailsGoWithoutPicturesThatTakeTooLong(t *testing.T) {
 	var asked atomic.Int32
 	ended := make(chan struct{})
@@ -254,52 +255,30 @@ func TestMailsGoWithoutPicturesThatTakeTooLong(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(ended)
+	other := serve(t, map[string][]byte{"/a.png": pngOf(t)}) + "/a.png"
 	f := fetcher(t, "127.0.0.1")
-	f.turns.Within = 50 * time.Millisecond
-	for range turns.SlowInARow {
-		if _, err := only(f, server.URL, server.URL); err == nil || !strings.Contains(err.Error(), "longer than") {
-			t.Fatal(err)
+	f.rests = turns.NewRests(0)
+	for range 2 {
+		turn, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		_, failed := f.Fetch(turn, server.URL, []string{server.URL, server.URL + "/2"})
+		cancel()
+		if failed[0] == nil || !strings.Contains(failed[0].Error(), "longer than") || failed[1] == nil {
+			t.Fatal(failed)
 		}
 	}
 	before := asked.Load()
-	if _, err := only(f, server.URL, server.URL); !errors.Is(err, errBusy) || asked.Load() != before {
-		t.Errorf("%v, and %d were asked for", err, asked.Load()-before)
-	}
-	f.turns = turns.New(maxTime) // the rest is over
-	if _, err := only(f, server.URL, server.URL); errors.Is(err, errBusy) {
-		t.Error(err)
+	_, failed := f.Fetch(t.Context(), server.URL, []string{server.URL, other})
+	if !errors.Is(failed[0], turns.ErrSlow) || asked.Load() != before || failed[1] != nil {
+		t.Errorf("%v, and %d were asked for", failed, asked.Load()-before)
 	}
 }
 
-// TestPicturesOfEightMailsAreFetchedAtOnce: the ninth goes without, and does not wait.
-func TestPicturesOfEightMailsAreFetchedAtOnce(t *testing.T) {
-	picture := pngOf(t)
-	arrived, release := make(chan struct{}, turns.AtOnce), make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		arrived <- struct{}{}
-		<-release
-		_, _ = w.Write(picture)
-	}))
-	defer server.Close()
-	f := fetcher(t, "127.0.0.1")
-	f.turns.Within = time.Minute
-	results := make(chan error, turns.AtOnce)
-	for range turns.AtOnce {
-		go func() {
-			_, err := only(f, server.URL, server.URL)
-			results <- err
-		}()
-	}
-	for range turns.AtOnce {
-		<-arrived
-	}
-	if _, err := only(f, server.URL, server.URL); !errors.Is(err, errBusy) {
-		t.Error(err)
-	}
-	close(release)
-	for range turns.AtOnce {
-		if err := <-results; err != nil {
-			t.Error(err)
-		}
+// TestAMailWithoutATurnHasNoPictures, and does not wait.
+func TestAMailWithoutATurnHasNoPictures(t *testing.T) {
+	turn, cancel := context.WithCancelCause(t.Context())
+	cancel(turns.ErrBusy)
+	grafana := serve(t, map[string][]byte{"/a.png": pngOf(t)})
+	if _, failed := fetcher(t, "127.0.0.1").Fetch(turn, grafana, []string{grafana + "/a.png"}); !errors.Is(failed[0], turns.ErrBusy) {
+		t.Error(failed)
 	}
 }

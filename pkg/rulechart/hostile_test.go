@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"runtime"
 	"strings"
@@ -14,7 +15,9 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/nhncloud/nhncloud-email-datasource/internal/grafanatest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/turns"
 )
@@ -87,29 +90,18 @@ func TestOddNamesOfRulesAreNotAskedFor(t *testing.T) {
 func TestMailsWithoutChartsDoNotMakeGrafanaFaster(t *testing.T) {
 	g, m, a := start(t)
 	g.Order(g.Hang)
-	m.turns.Within = 20 * time.Millisecond
-	m.rate.SetLimit(0)
-	chart := func() error {
-		_, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1")}, time.UTC, now)
-		return failed[0]
-	}
-	for range turns.SlowInARow {
-		m.rate.SetBurst(1)
-		m.rate.SetLimit(1e9)
-		for m.rate.Tokens() < 1 {
-			runtime.Gosched()
-		}
-		if err := chart(); !errors.Is(err, context.DeadlineExceeded) {
+	m.rests = turns.NewRests(0)
+	for range 2 {
+		if err := hurried(t, m, a); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatal(err)
 		}
-		m.rate.SetLimit(0)
-		m.rate.SetBurst(0)
-		if err := chart(); !errors.Is(err, ErrBusy) {
+		blow(m)
+		if err := hurried(t, m, a); !errors.Is(err, errStorm) {
 			t.Fatal(err)
 		}
+		m.storm = storm{}
 	}
-	if _, end, ok := m.turns.Begin(t.Context()); ok {
-		end()
+	if !m.rests.Resting(a.URL) {
 		t.Error("Grafana was slow twice in a row, and is asked again")
 	}
 }
@@ -162,7 +154,7 @@ func TestHostileRulesHaveNoChart(t *testing.T) {
 		g.AddRule("cpu", `{"uid":"cpu","orgID":1,"condition":"A","data":[`+strings.Join(rule, ",")+`]}`)
 		one := firing("web-1")
 		one.Fingerprint = name
-		m.rate.SetLimit(1e9)
+		m.storm = storm{}
 		drawn, failed := m.Charts(t.Context(), a, []*alert.Alert{one}, time.UTC, now)
 		if !errors.Is(failed[0], errNoPlan) && name != "nothing" || drawn[0] != nil {
 			t.Errorf("%s: %v", name, failed[0])
@@ -201,7 +193,79 @@ func TestNothingIsDrawnTooLate(t *testing.T) {
 		t.Error(all, err)
 	}
 	cancel()
-	if _, err := asked.series(ctx); !errors.Is(err, ErrBusy) {
+	if _, err := asked.series(ctx); !errors.Is(err, errLate) {
 		t.Error(err)
+	}
+}
+
+// TestOddSeriesAreDrawnOrAreNot, and nothing else goes wrong: whatever a data source has.
+func TestOddSeriesAreDrawnOrAreNot(t *testing.T) {
+	g, m, a := start(t)
+	nan, inf := math.NaN(), math.Inf(-1)
+	many := func(q grafanatest.Query) (frames data.Frames) {
+		for i := range 5000 {
+			frames = append(frames, data.NewFrame("", data.NewField("time", nil, []time.Time{q.To}), data.NewField("value", data.Labels{"host": fmt.Sprint("web-", i)}, []float64{float64(i)})))
+		}
+		return frames
+	}
+	series := func(values ...float64) func(grafanatest.Query) data.Frames {
+		return func(q grafanatest.Query) data.Frames {
+			times := make([]time.Time, len(values))
+			for i := range times {
+				times[i] = q.From.Add(time.Duration(i) * time.Minute)
+			}
+			return data.Frames{data.NewFrame("", data.NewField("time", nil, times), data.NewField("value", data.Labels{"host": "web-1"}, values))}
+		}
+	}
+	for name, tt := range map[string]struct {
+		answer func(grafanatest.Query) data.Frames
+		want   error // nil: it is drawn
+	}{
+		"one point":           {series(7), nil},
+		"negative":            {series(-5, -7), nil},
+		"one number of three": {series(nan, 3, inf), nil},
+		"no number":           {series(nan, inf), chart.ErrEmpty},
+		"no point":            {series(), chart.ErrEmpty},
+		"no series":           {func(grafanatest.Query) data.Frames { return nil }, errNoSeries},
+		"no columns":          {func(grafanatest.Query) data.Frames { return data.Frames{data.NewFrame("")} }, errNoSeries},
+		"5,000 series":        {many, nil},
+		"another time":        {func(q grafanatest.Query) data.Frames { q.From = q.From.Add(-24 * time.Hour); return series(1, 2)(q) }, chart.ErrEmpty},
+	} {
+		g.Answer(tt.answer)
+		m.storm, m.kept = storm{}, make(map[string]kept)
+		drawn, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+		if !errors.Is(failed[0], tt.want) || (drawn[0] == nil) != (tt.want != nil) {
+			t.Errorf("%s: %v", name, failed[0])
+		}
+		if drawn[0] != nil && len(drawn[0].PNG) > 30_000 {
+			t.Errorf("%s: %d octets", name, len(drawn[0].PNG))
+		}
+	}
+}
+
+// TestALokiRuleIsDrawn, of answers as Grafana's documentation of Loki has them: a rule asks
+// for the present number only.
+func TestALokiRuleIsDrawn(t *testing.T) {
+	g, m, a := start(t)
+	g.AddRule("cpu", `{"uid":"cpu","orgID":1,"folderUID":"infra","ruleGroup":"g","condition":"C","for":"1m","data":[
+		{"refId":"A","queryType":"instant","datasourceUid":"loki","model":{"datasource":{"type":"loki","uid":"loki"},"editorMode":"code","expr":"sum by (host) (rate({env=\"prod\"} |= \"error\" [5m]))","queryType":"instant","refId":"A"}},
+		{"refId":"B","datasourceUid":"__expr__","model":{"type":"reduce","expression":"A","reducer":"last","refId":"B"}},
+		{"refId":"C","datasourceUid":"__expr__","model":{"type":"threshold","expression":"B","conditions":[{"evaluator":{"type":"lt","params":[-0.5]}}],"refId":"C"}}]}`)
+	g.Answer(func(q grafanatest.Query) data.Frames {
+		if q.Model["queryType"] != "range" || q.RefID != "A" {
+			t.Errorf("asked for %v", q.Model)
+		}
+		frame := data.NewFrame(`{host="web-1"}`,
+			data.NewField("Time", nil, []time.Time{q.To.Add(-time.Minute), q.To}),
+			data.NewField("Value", data.Labels{"host": "web-1"}, []float64{0.5, 2}))
+		frame.Meta = &data.FrameMeta{Type: data.FrameTypeTimeSeriesMulti, TypeVersion: data.FrameTypeVersion{0, 1}, Custom: map[string]any{"frameType": "LabeledTimeValues"}}
+		return data.Frames{frame}
+	})
+	drawn, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+	if failed[0] != nil {
+		t.Fatal(failed[0])
+	}
+	if span, ok := drawn[0].Span(); !ok || span.Last != 2 || drawn[0].Limit.Values[0] != -0.5 || drawn[0].Limit.Beyond != chart.Below {
+		t.Errorf("%+v, limit %+v", span, drawn[0].Limit)
 	}
 }

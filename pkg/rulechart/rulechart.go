@@ -11,11 +11,8 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
-	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
@@ -24,15 +21,9 @@ import (
 )
 
 const (
-	within = 3 * time.Second // for all charts of a mail
-
 	shortest = time.Hour          // that a chart shows
 	longest  = 7 * 24 * time.Hour // likewise
 	periods  = 6                  // of pending and evaluation, that a chart shows at least
-
-	// In a storm of alerts charts take a tenth of the machine at most: 20 ms for each.
-	atFirst   = 16 // mails with charts without a pause, then one each
-	mailEvery = 330 * time.Millisecond
 
 	keptFor = time.Minute // how long a chart is there for repeats of its notification
 	maxKept = 64          // charts
@@ -41,11 +32,10 @@ const (
 // Maker makes the charts of a process's mails.
 type Maker struct {
 	grafana *grafana.Client
-	turns   *turns.Turns
-	rate    *rate.Limiter
+	rests   *turns.Rests
+	storm   storm
 
-	// drawing is held by the one who draws: the values of a rule may take 100 MB of memory,
-	// and a chart takes 6 MB, and 20 ms.
+	// drawing is held by the one who draws: the values of a rule may take 100 MB of memory.
 	drawing sync.Mutex
 
 	mu   sync.Mutex
@@ -59,18 +49,26 @@ type kept struct {
 
 // NewMaker makes a maker.
 func NewMaker(client *grafana.Client) *Maker {
-	return &Maker{grafana: client, turns: turns.New(within), rate: rate.NewLimiter(rate.Every(mailEvery), atFirst), kept: make(map[string]kept)}
+	return &Maker{grafana: client, rests: turns.NewRests(turns.Within / 2), kept: make(map[string]kept)}
 }
 
-// ErrBusy is why a mail goes without its charts: those of other mails are being made, or
-// Grafana took too long.
-var ErrBusy = errors.New("charts are not drawn for a while, since Grafana took too long or many mails are being made")
+// The reasons why a chart is not even tried, and errLate for one that would come too late.
+var (
+	errStorm = errors.New("many mails come at once, which charts would keep waiting")
+	errLate  = errors.New("there was no time left to draw it")
+)
 
-// Charts makes a chart of each alert, within three seconds, with times in a location. Both
-// results have an element for each alert: a chart, or why there is none.
-func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Alert, location *time.Location, now time.Time) ([]*chart.Drawn, []error) {
+// Charts makes a chart of each alert, in a turn of their mail, with times in a location.
+// Both results have an element for each alert: a chart, or why there is none.
+func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.Alert, location *time.Location, now time.Time) ([]*chart.Drawn, []error) {
 	drawn, failed := make([]*chart.Drawn, len(alerts)), make([]error, len(alerts))
-	rules := make(map[string][]int) // the alerts of each rule, by its UID
+	if err := m.mayTry(turn, a); err != nil { // before any work
+		for i := range failed {
+			failed[i] = err
+		}
+		return drawn, failed
+	}
+	rules := make(map[string][]int) // the alerts of each rule that is asked for, by its UID
 	keys := make([]string, len(alerts))
 	for i, one := range alerts {
 		uid := ruleUID(one)
@@ -82,17 +80,7 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 	if len(rules) == 0 {
 		return drawn, failed
 	}
-	limited, end, ok := ctx, func() {}, m.rate.Allow()
-	if ok { // a turn that asks nothing would count as one in which Grafana was quick
-		limited, end, ok = m.turns.Begin(ctx)
-	}
-	defer end()
-	if !ok {
-		for _, i := range slices.Concat(slices.Collect(maps.Values(rules))...) {
-			failed[i] = ErrBusy
-		}
-		return drawn, failed
-	}
+	began := time.Now()
 	var making sync.WaitGroup
 	for uid, of := range rules {
 		making.Go(func() {
@@ -104,12 +92,15 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 					}
 				}
 			}()
-			asked, err := m.ask(limited, a, uid, now)
+			asked, err := m.ask(turn, a, uid, now)
 			m.drawing.Lock()
 			defer m.drawing.Unlock()
 			var values []series
+			if m.storm.blows(time.Now()) { // it began meanwhile
+				err = errStorm
+			}
 			if err == nil {
-				values, err = asked.series(limited)
+				values, err = asked.series(turn)
 			}
 			for _, i := range of {
 				if failed[i] = err; err == nil {
@@ -122,7 +113,21 @@ func (m *Maker) Charts(ctx context.Context, a grafana.Access, alerts []*alert.Al
 		})
 	}
 	making.Wait()
+	m.rests.Asked(turn, a.URL, began)
 	return drawn, failed
+}
+
+// mayTry says why no chart is tried.
+func (m *Maker) mayTry(turn context.Context, a grafana.Access) error {
+	switch {
+	case m.storm.note(time.Now()):
+		return errStorm
+	case turn.Err() != nil:
+		return context.Cause(turn)
+	case m.rests.Resting(a.URL):
+		return turns.ErrSlow
+	}
+	return nil
 }
 
 // keyOf identifies the chart of an alert, among those that the same token may ask for.
@@ -205,7 +210,7 @@ func (m *Maker) ask(ctx context.Context, a grafana.Access, uid string, now time.
 // series returns the series that are drawn, unless it is too late for that.
 func (r *result) series(ctx context.Context) ([]series, error) {
 	if ctx.Err() != nil {
-		return nil, ErrBusy
+		return nil, errLate
 	}
 	answers, err := r.results.Decode()
 	if err != nil {

@@ -129,24 +129,34 @@ func TestAGrafanaThatMisbehavesIsNotWaitedFor(t *testing.T) {
 	}
 	m.kept = make(map[string]kept)
 	g.Order(g.Hang)
-	m.turns.Within = 20 * time.Millisecond
-	for range turns.SlowInARow {
-		if err := chart(); !errors.Is(err, context.DeadlineExceeded) {
+	m.rests = turns.NewRests(0)
+	for range 2 {
+		if err := hurried(t, m, a); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("it hangs: %v", err)
 		}
 	}
 	before := len(g.Requests())
-	if err := chart(); !errors.Is(err, ErrBusy) || len(g.Requests()) != before {
+	if err := chart(); !errors.Is(err, turns.ErrSlow) || len(g.Requests()) != before {
 		t.Errorf("it is asked again at once: %v", err)
 	}
+	_, other, another := start(t)
+	m.grafana = other.grafana
+	if _, failed := m.Charts(t.Context(), another, []*alert.Alert{firing("web-1")}, time.UTC, now); failed[0] != nil {
+		t.Errorf("another Grafana is not asked, either: %v", failed[0])
+	}
 	g.Order(nil)
-	m.turns = turns.New(time.Minute) // the rest is over
+	m.rests = turns.NewRests(0) // the rest is over
 	if err := chart(); err != nil {
 		t.Error(err)
 	}
-	if within > 3*time.Second {
-		t.Error("mail waits longer than three seconds")
-	}
+}
+
+// hurried asks for a chart in a turn that is nearly over.
+func hurried(t *testing.T, m *Maker, a grafana.Access) error {
+	turn, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, failed := m.Charts(turn, a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+	return failed[0]
 }
 
 func TestRuleUID(t *testing.T) {
@@ -193,16 +203,67 @@ func TestAHoleInTheDataIsAGap(t *testing.T) {
 	}
 }
 
-// TestAStormHasFewCharts: they take time of the machine, which the mails need.
-func TestAStormHasFewCharts(t *testing.T) {
-	_, m, a := start(t)
-	m.rate.SetLimit(0)
-	for i := range atFirst + 1 {
-		one := firing("web-1")
-		one.Fingerprint = fmt.Sprint(i)
-		_, failed := m.Charts(t.Context(), a, []*alert.Alert{one}, time.UTC, now)
-		if busy := errors.Is(failed[0], ErrBusy); busy != (i == atFirst) {
-			t.Errorf("mail %d: %v", i, failed[0])
+// blow makes a storm that does not end.
+func blow(m *Maker) {
+	for range stormMails + 1 {
+		m.storm.note(time.Now().Add(time.Hour))
+	}
+}
+
+// TestAStormHasNoCharts: they take time of the machine, which the mails need. None is drawn
+// for the mails that came before it was one, either.
+func TestAStormHasNoCharts(t *testing.T) {
+	g, m, a := start(t)
+	frames := data.Frames{data.NewFrame("", data.NewField("time", nil, []time.Time{now}), data.NewField("value", data.Labels{"host": "web-1"}, []float64{95}))}
+	g.Answer(func(grafanatest.Query) data.Frames {
+		blow(m)
+		return frames
+	})
+	chart := func() error {
+		_, failed := m.Charts(t.Context(), a, []*alert.Alert{firing("web-1")}, time.UTC, now)
+		return failed[0]
+	}
+	if err := chart(); !errors.Is(err, errStorm) || len(g.Requests()) != 3 {
+		t.Errorf("a storm while Grafana is asked: %v, %d requests", err, len(g.Requests()))
+	}
+	if err := chart(); !errors.Is(err, errStorm) || len(g.Requests()) != 3 {
+		t.Errorf("in a storm: %v, %d requests", err, len(g.Requests()))
+	}
+	m.storm = storm{}
+	g.Answer(func(grafanatest.Query) data.Frames { return frames })
+	if err := chart(); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+// TestAStormIsOfManyMailsInASecond.
+func TestAStormIsOfManyMailsInASecond(t *testing.T) {
+	var s storm
+	at := now
+	for i := range 3 * stormMails {
+		if s.note(at) || s.blows(at) {
+			t.Fatalf("a storm with mail %d", i)
 		}
+		at = at.Add(time.Second/stormMails + 1)
+	}
+	for i := range 2 * stormMails {
+		at = at.Add(time.Millisecond)
+		if got := s.note(at); i > stormMails && !got {
+			t.Errorf("no storm with mail %d of a thousand a second", i)
+		}
+	}
+	if !s.blows(at) || s.blows(at.Add(time.Second)) {
+		t.Error("it does not end a second later")
+	}
+}
+
+// TestAMailWithoutATurnHasNoChart, and nothing is asked or looked up for it.
+func TestAMailWithoutATurnHasNoChart(t *testing.T) {
+	g, m, a := start(t)
+	turn, cancel := context.WithCancelCause(t.Context())
+	cancel(turns.ErrBusy)
+	_, failed := m.Charts(turn, a, []*alert.Alert{firing("web-1"), firing("web-2")}, time.UTC, now)
+	if !errors.Is(failed[0], turns.ErrBusy) || !errors.Is(failed[1], turns.ErrBusy) || len(g.Requests()) > 0 {
+		t.Errorf("%v, %d requests", failed, len(g.Requests()))
 	}
 }

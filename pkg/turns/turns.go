@@ -1,72 +1,54 @@
-// Package turns bounds what is made for mails that are on their way: how much at once,
-// how long each may take, and for how long nothing is tried where it took too long.
+// Package turns bounds what charts and pictures cost the mails that are on their way: for
+// how many mails they are made at once, how long a mail waits for them, and for how long a
+// server that took too long is left alone.
 package turns
 
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 )
 
 const (
-	// AtOnce is how many mails have a turn at the same time.
-	AtOnce = 8
-	// SlowInARow turns that took too long are followed by a rest.
-	SlowInARow = 2
+	// Within is how long a mail waits for its charts and pictures together.
+	Within = 3 * time.Second
 
-	rest = time.Minute
+	atOnce = 8 // mails in the making that have charts or pictures
 )
 
-// Turns gives out turns.
-type Turns struct {
-	// Within is how long a turn may take.
-	Within time.Duration
+// ErrBusy is why a mail goes without: others have all the turns.
+var ErrBusy = errors.New("eight mails with charts or pictures are being made already")
 
-	free *semaphore.Weighted
+// Turns gives out turns. A mail has one until it is stored, so that few mails with
+// pictures are in memory.
+type Turns struct{ free *semaphore.Weighted }
 
-	mu    sync.Mutex
-	slow  int       // turns in a row that took too long
-	until time.Time // when turns are given out again
-}
+// New makes turns.
+func New() *Turns { return &Turns{semaphore.NewWeighted(atOnce)} }
 
-// New makes turns that may take so long.
-func New(within time.Duration) *Turns {
-	return &Turns{Within: within, free: semaphore.NewWeighted(AtOnce)}
-}
-
-// Begin takes a turn and says whether there was one. Nobody waits for one. What is done
-// in it has the context that it returns, and end, which must be called, ends it.
-func (t *Turns) Begin(ctx context.Context) (limited context.Context, end func(), ok bool) {
-	t.mu.Lock()
-	resting := time.Now().Before(t.until)
-	t.mu.Unlock()
-	if resting || ctx.Err() != nil || !t.free.TryAcquire(1) {
-		return ctx, func() {}, false
+// Begin takes a turn for a mail. What is made in it has the context limited, and end, which
+// must be called and may be called again, ends it. Nobody waits for a turn: where there is
+// none, limited has ended, and its cause is ErrBusy.
+func (t *Turns) Begin(ctx context.Context) (limited context.Context, end func()) {
+	if !t.free.TryAcquire(1) {
+		return none, func() {}
 	}
-	began := time.Now()
-	limited, cancel := context.WithTimeout(ctx, t.Within)
+	limited, cancel := context.WithTimeout(ctx, Within)
+	ended := false
 	return limited, func() {
-		// Where what was made before it has used up most of its time, it is not slow.
-		until, _ := limited.Deadline()
-		slow := errors.Is(limited.Err(), context.DeadlineExceeded) && until.Sub(began) >= t.Within/2
 		cancel()
-		t.end(slow)
-	}, true
+		if !ended {
+			ended = true
+			t.free.Release(1)
+		}
+	}
 }
 
-// end gives a turn back; slow says that its time was up.
-func (t *Turns) end(slow bool) {
-	t.free.Release(1)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !slow {
-		t.slow = 0
-		return
-	}
-	if t.slow++; t.slow >= SlowInARow {
-		t.slow, t.until = 0, time.Now().Add(rest)
-	}
-}
+// none is the context of a mail without a turn.
+var none = func() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(ErrBusy)
+	return ctx
+}()

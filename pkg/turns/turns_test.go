@@ -2,84 +2,108 @@ package turns
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 func TestNobodyWaitsForATurn(t *testing.T) {
-	turns := New(time.Hour)
+	turns := New()
 	var ends []func()
-	for range AtOnce {
-		_, end, ok := turns.Begin(t.Context())
-		if !ok {
+	for range atOnce {
+		limited, end := turns.Begin(t.Context())
+		if limited.Err() != nil {
 			t.Fatal("no turn, though there are some")
 		}
 		ends = append(ends, end)
 	}
-	if _, _, ok := turns.Begin(t.Context()); ok {
+	if limited, _ := turns.Begin(t.Context()); limited.Err() == nil || !errors.Is(context.Cause(limited), ErrBusy) {
 		t.Error("a turn too many")
 	}
 	ends[0]()
-	_, end, ok := turns.Begin(t.Context())
-	if !ok {
+	ends[0]() // which gives back no other's
+	limited, end := turns.Begin(t.Context())
+	if limited.Err() != nil {
 		t.Error("no turn, though one has ended")
 	}
+	if limited, _ := turns.Begin(t.Context()); limited.Err() == nil {
+		t.Error("a turn was given back twice")
+	}
 	end()
+	if limited.Err() == nil {
+		t.Error("what is made goes on after the turn")
+	}
 	for _, end := range ends[1:] {
 		end()
 	}
 }
 
-// TestARestFollowsWhatIsSlow, and only turns in a row that ran out of time.
-func TestARestFollowsWhatIsSlow(t *testing.T) {
-	turns := New(time.Hour)
-	one := func(within time.Duration, given context.Context) bool {
-		turns.Within = within
-		limited, end, ok := turns.Begin(given)
-		if ok && within < time.Hour {
-			<-limited.Done()
-		}
-		end()
-		return ok
-	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	if one(time.Hour, cancelled) {
-		t.Error("a turn for one that has given up")
-	}
-	for _, within := range []time.Duration{time.Nanosecond, time.Hour, time.Nanosecond, time.Hour} {
-		if !one(within, t.Context()) {
-			t.Fatal("a rest, though no two in a row were slow")
-		}
-	}
-	for range SlowInARow {
-		one(time.Nanosecond, t.Context())
-	}
-	if one(time.Hour, t.Context()) {
-		t.Error("no rest after slow turns in a row")
-	}
-	turns.until = time.Now()
-	if !one(time.Hour, t.Context()) {
-		t.Error("the rest does not end")
+// slowMail is a mail for which a server takes as long as it may.
+func slowMail(t *testing.T, r *Rests, server string, within time.Duration) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	<-ctx.Done()
+	for range 3 { // pictures of the same mail
+		r.Asked(ctx, server, began)
 	}
 }
 
-// TestATurnThatWasCutShortIsNotSlow: the charts of its mail took the time of its pictures.
-func TestATurnThatWasCutShortIsNotSlow(t *testing.T) {
-	turns := New(time.Hour)
-	for range SlowInARow {
-		short, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		limited, end, ok := turns.Begin(short)
-		if !ok {
-			t.Fatal("no turn")
+// TestARestFollowsWhatIsSlow twice in a row, of that server only, for a minute.
+func TestARestFollowsWhatIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRests(Within / 2)
+		slowMail(t, r, "a", Within)
+		r.Asked(t.Context(), "a", time.Now())
+		slowMail(t, r, "a", Within)
+		if r.Resting("a") {
+			t.Error("a rest, though no two mails in a row were slow")
 		}
-		<-limited.Done()
-		end()
+		cancelled, cancel := context.WithCancel(t.Context())
 		cancel()
-	}
-	_, end, ok := turns.Begin(t.Context())
-	end()
-	if !ok {
-		t.Error("a rest, though no turn had its time")
-	}
+		r.Asked(cancelled, "a", time.Now()) // nobody waits for it any more, which says nothing
+		slowMail(t, r, "a", Within)
+		if !r.Resting("a") || r.Resting("b") {
+			t.Errorf("resting: %v, and another %v", r.Resting("a"), r.Resting("b"))
+		}
+		time.Sleep(rest)
+		if r.Resting("a") {
+			t.Error("the rest does not end")
+		}
+	})
+}
+
+// TestAServerThatHadLittleTimeIsNotSlow: the charts of its mail took it.
+func TestAServerThatHadLittleTimeIsNotSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRests(Within / 2)
+		for range 2 * slowInARow {
+			slowMail(t, r, "a", Within/3)
+		}
+		if r.Resting("a") {
+			t.Error("a rest, though no mail had its time")
+		}
+	})
+}
+
+// TestFewServersAreRemembered, whatever settings and payloads name.
+func TestFewServersAreRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRests(0)
+		for i := range 10 * maxServers {
+			slowMail(t, r, fmt.Sprint(i), 0)
+		}
+		if len(r.slow) > maxServers {
+			t.Errorf("%d servers", len(r.slow))
+		}
+		time.Sleep(3 * rest)
+		for range slowInARow {
+			slowMail(t, r, "new", time.Second)
+		}
+		if !r.Resting("new") {
+			t.Error("none is forgotten")
+		}
+	})
 }

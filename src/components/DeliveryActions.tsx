@@ -4,6 +4,7 @@ import { config as grafana } from '@grafana/runtime';
 import { Badge, Button, ConfirmModal, Stack, type BadgeColor } from '@grafana/ui';
 import { actOn, type DeliveryAction } from '../api';
 import { t } from '../i18n';
+import type { EmailQuery } from '../types';
 import { statusName } from './names';
 import { Problem } from './Problem';
 import { useTask } from './useTask';
@@ -14,6 +15,8 @@ interface Props {
   refId: string;
   data?: PanelData;
   onRunQuery: () => void;
+  /** Asks another query in place of this one. */
+  onShow: (query: Partial<EmailQuery>) => void;
 }
 
 /** WAITING may be taken back; RETRYABLE has its mail, or may still have it. */
@@ -42,8 +45,11 @@ const colors: Record<string, BadgeColor> = {
   cancelled: 'darkgrey',
 };
 
-/** DeliveryActions says how a delivery stands, and retries it or takes it back. */
-export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
+/** MAX_DIGESTS is to how many digests a delivery of several recipients leads. */
+const MAX_DIGESTS = 5;
+
+/** DeliveryActions says how a delivery stands, retries it or takes it back, and leads to its digest and from there. */
+export function DeliveryActions({ uid, refId, data, onRunQuery, onShow }: Props) {
   const task = useTask<unknown>();
   const [asking, setAsking] = useState(false);
   const [looks, setLooks] = useState(0);
@@ -58,8 +64,16 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
     return () => clearTimeout(timer);
   }, [looks, onRunQuery]);
 
-  const fields = data?.series.find((frame) => frame.refId === refId && frame.name === 'delivery')?.fields;
-  const [id, status] = ['id', 'status'].map((key) => fields?.find(({ name }) => name === key)?.values[0]);
+  const values = (table: string, column: string): unknown[] =>
+    data?.series
+      .find((frame) => frame.refId === refId && frame.name === table)
+      ?.fields.find(({ name }) => name === column)?.values ?? [];
+  const [id, status] = ['id', 'status'].map((column) => values('delivery', column)[0] as string);
+  const [notifications] = values('delivery', 'notifications') as number[];
+  const addresses = values('recipients', 'address') as string[];
+  const digests = values('recipients', 'digest')
+    .map((digest, i) => ({ digest: digest as string, address: addresses[i] }))
+    .filter(({ digest }) => digest);
   if (!status) {
     return null;
   }
@@ -94,6 +108,18 @@ export function DeliveryActions({ uid, refId, data, onRunQuery }: Props) {
         )}
         {!allowed && (collecting || RETRYABLE.includes(status)) && (
           <span>{t('delivery.role', 'To retry or cancel it, you need the role Editor.')}</span>
+        )}
+        {digests.slice(0, MAX_DIGESTS).map(({ digest, address }) => (
+          <Button key={address} size="sm" fill="text" onClick={() => onShow({ queryType: 'delivery', id: digest })}>
+            {digests.length === 1
+              ? t('delivery.show-digest', 'Show the digest')
+              : t('delivery.show-digest-of', 'Show the digest of {{address}}', { address })}
+          </Button>
+        ))}
+        {notifications > 0 && (
+          <Button size="sm" fill="text" onClick={() => onShow({ queryType: 'deliveries', id: undefined, digest: id })}>
+            {t('delivery.show-carried-number', 'Show the {{notifications}} notifications in it', { notifications })}
+          </Button>
         )}
       </Stack>
       {task.error && <Problem error={task.error} />}

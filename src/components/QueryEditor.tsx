@@ -141,7 +141,7 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
         )}
       </EditorRow>
       {queryType === 'delivery' && query.id && (
-        <DeliveryActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />
+        <DeliveryActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} onShow={set} />
       )}
       {queryType === 'deliveries' && !types && !isRule(app) && (
         <DeliveriesActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />

@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"cmp"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -24,8 +25,9 @@ type Digest struct {
 	last note // without its alerts
 	// One contact point, organization and Grafana is that of all.
 	receivers, orgs, urls map[string]bool
-	foreign               bool
+	foreign               int // notes that are not Grafana's
 	replaced              []string
+	noProfile             string // one that a contact point names and that is not there
 }
 
 // key is the identity of an alert.
@@ -36,13 +38,14 @@ type key struct {
 
 // told is what the notes say of an alert.
 type told struct {
-	state  noteKind   // the last
-	at     int64      // when that was told
-	mailed bool       // with a mail of its own
-	kind   *noteKind  // the last with a rule; nil: none
-	detail *noteAlert // what there is for a line; nil: nothing
-	fresh  bool       // detail is as of at
-	starts []int64    // when it began to fire
+	state   noteKind   // the last
+	at      int64      // when that was told
+	mailed  bool       // with a mail of its own
+	kind    *noteKind  // the last with a rule; nil: none
+	detail  *noteAlert // what there is for a line; nil: nothing
+	fresh   bool       // detail is as of at
+	starts  []int64    // when it began to fire
+	foreign bool       // it is not Grafana's
 }
 
 // Add adds a note, in the order in which notifications were accepted. One that cannot
@@ -75,7 +78,10 @@ func (d *Digest) Add(data []byte) {
 		}
 	}
 	d.receivers[n.Receiver], d.orgs[strconv.FormatInt(n.Org, 10)], d.urls[n.URL] = true, true, true
-	d.foreign = d.foreign || n.Foreign
+	if n.Foreign {
+		d.foreign++
+	}
+	d.noProfile = cmp.Or(n.NoProfile, d.noProfile)
 	for _, entry := range n.Replaced {
 		if !slices.Contains(d.replaced, entry) {
 			d.replaced = append(d.replaced, entry)
@@ -121,7 +127,7 @@ func (d *Digest) tell(n *note, id uint32, state noteKind, start int64) *told {
 	if len(t.starts) == 0 || start > t.starts[len(t.starts)-1] {
 		t.starts = append(t.starts, start)
 	}
-	t.state, t.at, t.mailed = state, n.At, n.Mailed
+	t.state, t.at, t.mailed, t.foreign = state, n.At, n.Mailed, n.Foreign
 	return t
 }
 
@@ -131,7 +137,7 @@ func (d *Digest) Gathered() view.Gathered {
 	g := view.Gathered{
 		Notes: d.notes, Mailed: d.mailed, Unread: d.unread,
 		Notification: alert.Notification{
-			Receiver: one(d.receivers, d.last.Receiver), ExternalURL: one(d.urls, d.last.URL), Replaced: d.replaced,
+			Receiver: one(d.receivers, d.last.Receiver), ExternalURL: one(d.urls, d.last.URL), Replaced: d.replaced, NoProfile: d.noProfile,
 			TruncatedAlerts: d.unread, Dropped: make(map[alert.Kind]int),
 		},
 	}
@@ -139,7 +145,7 @@ func (d *Digest) Gathered() view.Gathered {
 	if len(d.orgs) == 1 {
 		n.OrgID = d.last.Org
 	}
-	if d.foreign {
+	if d.foreign > 0 && d.foreign == d.notes-d.unread {
 		n.Version = view.Alertmanager
 	}
 	for _, lines := range []bool{true, false} { // so that those that have one come first
@@ -176,6 +182,9 @@ func (t *told) addTo(g *view.Gathered) {
 		return
 	}
 	a := t.alert()
+	if t.foreign && n.Version != view.Alertmanager { // its rule is not where those of the others are
+		a.GeneratorURL = ""
+	}
 	a.Fingerprint = strconv.Itoa(len(n.Alerts))
 	n.Alerts = append(n.Alerts, a)
 	g.Told = append(g.Told, view.Told{Mailed: t.mailed, HasLine: t.detail != nil, Flaps: t.flaps()})

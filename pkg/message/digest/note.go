@@ -22,14 +22,15 @@ const MaxNote = 8 << 10
 // note is what a digest will say of a notification. It holds no words of a language:
 // the digest is in that of its reader.
 type note struct {
-	At       int64    `json:"at"` // when it was accepted
-	Mailed   bool     `json:"mailed,omitzero"`
-	Group    string   `json:"group"`
-	Receiver string   `json:"receiver,omitzero"`
-	URL      string   `json:"url,omitzero"`
-	Org      int64    `json:"org,omitzero"`
-	Foreign  bool     `json:"foreign,omitzero"` // it is not Grafana's
-	Replaced []string `json:"replaced,omitempty"`
+	At        int64    `json:"at"` // when it was accepted
+	Mailed    bool     `json:"mailed,omitzero"`
+	Group     string   `json:"group"`
+	Receiver  string   `json:"receiver,omitzero"`
+	URL       string   `json:"url,omitzero"`
+	Org       int64    `json:"org,omitzero"`
+	Foreign   bool     `json:"foreign,omitzero"` // it is not Grafana's
+	Replaced  []string `json:"replaced,omitempty"`
+	NoProfile string   `json:"noProfile,omitzero"`
 
 	Kinds  []noteKind  `json:"kinds"`
 	Alerts []noteAlert `json:"alerts"`
@@ -85,7 +86,7 @@ func NewNote(n *alert.Notification, at time.Time, mailed bool) []byte {
 	w := noteWriter{note: note{
 		At: at.Unix(), Mailed: mailed, Group: base64.RawURLEncoding.EncodeToString(group[:9]),
 		Receiver: noted(n.Receiver), URL: notedURL(n.ExternalURL), Org: n.OrgID, Foreign: n.Version == view.Alertmanager,
-		Kinds: []noteKind{}, Alerts: []noteAlert{}, Dropped: countsOf(n.Dropped), Truncated: n.TruncatedAlerts,
+		NoProfile: noted(n.NoProfile), Kinds: []noteKind{}, Alerts: []noteAlert{}, Dropped: countsOf(n.Dropped), Truncated: n.TruncatedAlerts,
 	}}
 	for _, entry := range n.Replaced[:min(len(n.Replaced), view.MaxReplaced)] {
 		w.Replaced = append(w.Replaced, clean.Cut(clean.Line(entry), maxText/2))

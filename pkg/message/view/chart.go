@@ -1,6 +1,8 @@
 package view
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"html/template"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
@@ -28,8 +30,8 @@ func newChart(a *alert.Alert, v *Alert, w *locale.Words) *Chart {
 		return nil
 	}
 	name := v.Name
-	if len(v.places) > 0 {
-		name = Join(name, v.places[0].Value)
+	if where := append(v.places[:len(v.places):len(v.places)], v.OwnLabels...); len(where) > 0 { // what tells it from others
+		name = Join(name, where[0].Value)
 	}
 	text := w.Say("chart.text", clean.Cut(name, maxLabel), w.Span(a.Chart.To.Sub(a.Chart.From)).String(),
 		a.Chart.Number(span.Min), a.Chart.Number(span.Max), a.Chart.Number(span.Last))
@@ -40,7 +42,14 @@ func newChart(a *alert.Alert, v *Alert, w *locale.Words) *Chart {
 		text = w.Say("chart.limits", text, a.Chart.Number(limits[0]), a.Chart.Number(limits[1]))
 	}
 	return &Chart{
-		URL:  template.URL("cid:" + a.Chart.ID), //nolint:gosec // it is a hash
+		URL:  template.URL("cid:" + ContentID(a.Chart.PNG)), //nolint:gosec // it is a hash
 		Text: text, Sparkline: a.Chart.Sparkline(sparkline),
 	}
+}
+
+// ContentID returns the Content-ID of a picture that a mail carries, without angle brackets:
+// the same for the same picture.
+func ContentID(picture []byte) string {
+	sum := sha256.Sum256(picture)
+	return hex.EncodeToString(sum[:12]) + "@picture"
 }

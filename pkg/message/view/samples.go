@@ -26,7 +26,7 @@ func Samples() []*alert.Notification {
 		Fingerprint:  "864ff650e216f708",
 		Values:       map[string]float64{"B": 95, "C": 1},
 	}
-	fires.Chart = &chart.Drawn{ID: "chart@picture", Chart: chart.Sample(SampleTime, fires.StartsAt)}
+	fires.Chart = &chart.Drawn{Chart: chart.Sample(SampleTime, fires.StartsAt)}
 	ended := fires
 	ended.Status = alert.Resolved
 	ended.EndsAt = SampleTime

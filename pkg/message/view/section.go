@@ -105,8 +105,13 @@ func (m *Model) linkSection(s *Section) {
 	if url := common(s.Alerts, func(a *Alert) string { return a.RunbookURL }); url != "" && !s.runbook {
 		s.Links, s.runbook = append(s.Links, Button{m.words.Say("link.runbook"), url, false}), true
 	}
-	if url := common(s.Alerts, func(a *Alert) string { return a.RuleURL }); url != "" && !s.rule && m.Grafana {
-		s.Links, s.rule = append(s.Links, Button{m.words.Say("link.rule"), url, false}), true
+	if url := common(s.Alerts, func(a *Alert) string { return a.RuleURL }); url != "" && !s.rule {
+		switch {
+		case m.Grafana:
+			s.Links, s.rule = append(s.Links, Button{m.words.Say("link.rule"), url, false}), true
+		case m.gathered > 0: // its lines have no links
+			s.Links, s.rule = append(s.Links, Button{m.words.Say("link.source"), url, false}), true
+		}
 	}
 }
 
@@ -201,6 +206,9 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 			r.Summary = ""
 		}
 		if m.gathered > 0 {
+			if r.Where != "" && strings.Contains(r.Summary, r.Where) { // a phone has no room for it twice
+				r.Where, r.Summary = r.Summary, ""
+			}
 			r.Value = Join(a.History, r.Summary)
 		}
 		return r
