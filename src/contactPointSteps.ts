@@ -174,10 +174,7 @@ async function credentials(uid: string, watch: Watch, during: ReturnType<typeof 
   return { keyId, token: token.key, secret };
 }
 
-/**
- * createContactPoint makes a webhook contact point with a token and a signing secret of its
- * own, after a look whether Grafana is where the contact point would post to.
- */
+/** createContactPoint makes a webhook contact point with a token and a secret of its own, after a look at its address. */
 export async function createContactPoint({ uid, name, grafanaUrl }: Request, watch: Watch): Promise<ContactPoint> {
   const during = stepwise(watch);
   await during('address', async () => {

@@ -52,6 +52,7 @@ export function CreateDialog({ uid, suggested, offersCharts, onCancel, onCreate 
       </Field>
       {offersCharts && (
         <Checkbox
+          id="contact-point-charts"
           value={charts}
           onChange={(e) => setCharts(e.currentTarget.checked)}
           label={t('contact-point.charts', 'Show charts in the mail')}
@@ -111,7 +112,7 @@ export function DeleteDialog({ contactPoint, byHand, onCancel, onConfirm }: Chan
       title={t('contact-point.delete-title', 'Delete the contact point')}
       confirm={t('contact-point.delete-confirm', 'Delete')}
       destructive
-      disabled={running || isUsed}
+      disabled={isUsed || (!result && !error)}
       onCancel={onCancel}
       onConfirm={onConfirm}
     >

@@ -1,8 +1,9 @@
-import { useEffect, useState } from 'react';
-import { locationUtil } from '@grafana/data';
+import { useEffect, useRef, useState } from 'react';
+import { css } from '@emotion/css';
+import { locationUtil, type GrafanaTheme2 } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
-import { Alert, Button, Spinner, Stack, Text, TextLink } from '@grafana/ui';
+import { Alert, Button, Spinner, Stack, Text, TextLink, useStyles2 } from '@grafana/ui';
 import { missingPermissions, permitted, purpose, seesAll } from '../contactPoint';
 import {
   allowCharts,
@@ -35,6 +36,7 @@ type Done = { created: string } | { renewed: string } | { deleted: string };
 
 /** ContactPointSection shows the data source in Alerting, and makes it a contact point there. */
 export function ContactPointSection({ config, uid, name }: Props) {
+  const styles = useStyles2(getStyles);
   const [asking, setAsking] = useState<'contact point' | 'rule'>();
   const [showCode, setShowCode] = useState(false);
   const [progress, setProgress] = useState<Progress>({});
@@ -48,6 +50,14 @@ export function ContactPointSection({ config, uid, name }: Props) {
       void read(() => permitted(readOverview(uid), 'alert.notifications.receivers:read'));
     }
   }, [read, uid, config.ready, config.version, work.result, work.error]);
+  // A dialog gives the keyboard back to a button that is not there any more, or rests.
+  const outcome = useRef<HTMLDivElement>(null);
+  const isDone = !work.running && !queue.running;
+  useEffect(() => {
+    if (isDone && document.activeElement === document.body) {
+      outcome.current?.focus();
+    }
+  }, [isDone]);
   const overview = seen.result; // what was seen last stays while it is read again
   const hasSome = overview !== undefined && overview.contactPoints.length > 0;
   useEffect(() => {
@@ -193,10 +203,12 @@ export function ContactPointSection({ config, uid, name }: Props) {
             }}
           />
         )}
-        <Steps progress={progress} />
-        {work.error && <Problem error={work.error} />}
-        {work.result && !work.running && <Outcome done={work.result} />}
-        <QueueRule {...queue} />
+        <div ref={outcome} tabIndex={-1} className={styles.outcome}>
+          {work.error && <Problem error={work.error} />}
+          {work.result && !work.running && <Outcome done={work.result} />}
+          <Steps progress={progress} />
+          <QueueRule {...queue} />
+        </div>
         {asking === 'rule' && (
           <QueueRuleDialog
             names={overview?.names ?? []}
@@ -252,3 +264,12 @@ function Outcome({ done }: { done: Done }) {
     />
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  outcome: css({
+    display: 'flex',
+    flexDirection: 'column',
+    gap: theme.spacing(2),
+    '&:empty': { display: 'none' },
+  }),
+});

@@ -123,7 +123,10 @@ export function useConfig(props: EditorProps): Config {
       isConfigured: Boolean(secureJsonFields?.[key]) && !options.readOnly,
       value: secureJsonFields?.[key] && options.readOnly ? 'configured' : (secureJsonData?.[key] ?? ''),
       set: (value) => changeSecret(key, false, value),
-      reset: () => changeSecret(key, false, ''),
+      reset: () => {
+        changeSecret(key, false, '');
+        setTimeout(() => document.getElementById(key)?.focus()); // the button that was pressed is gone
+      },
     }),
     error: (key) => (typing === key || early(key) || outdated(key) ? undefined : (errors[key] ?? suspect(key))),
     wrong: (key) => found.problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
