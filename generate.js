@@ -15,6 +15,7 @@ const properties = Object.entries(jsonData.properties);
 const pick = (value) =>
   Object.fromEntries(properties.map(([key, p]) => [key, value(p)]).filter(([, v]) => v !== undefined));
 const ofType = (type) => properties.filter(([, p]) => p.type === type).map(([key]) => key);
+const { maxItems, items } = jsonData.properties.profiles;
 const constant = (comment, name, value) =>
   `/** ${name} ${comment} */\nexport const ${name} = ${JSON.stringify(value)} as const;\n`;
 
@@ -29,7 +30,7 @@ const types = await compile(
     },
   },
   'SavedSettings',
-  { additionalProperties: false, bannerComment: '', format: false },
+  { additionalProperties: false, bannerComment: '', format: false, ignoreMinAndMaxItems: true },
 );
 const source = [
   '// Generated from pkg/settings/settings.schema.json by npm run generate.\n',
@@ -49,8 +50,19 @@ const source = [
     'LIMITS',
     pick((p) => (p.type === 'integer' ? [p.minimum, p.maximum] : undefined)),
   ),
-  constant('are the keys that hold a list.', 'LISTS', ofType('array')),
+  constant(
+    'are the keys that hold a list.',
+    'LISTS',
+    ofType('array').filter((key) => key !== 'profiles'),
+  ),
   constant('are the keys that are on or off.', 'FLAGS', ofType('boolean')),
+  constant('is how many profiles there may be.', 'MAX_PROFILES', maxItems),
+  constant(
+    "are the keys that a profile may have in place of the data source's.",
+    'PROFILE_KEYS',
+    Object.keys(items.properties).filter((key) => key in jsonData.properties),
+  ),
+  constant('are the days of a digest.', 'WEEKDAYS', items.properties.digestDays.items.enum),
   constant('are the keys of secureJsonData.', 'SECRETS', Object.keys(secureJsonData.properties)),
 ].join('\n');
 const generated = await format(source, { ...(await resolveConfig(target)), filepath: target });

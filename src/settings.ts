@@ -13,6 +13,30 @@ export type AuthMechanism = 'auto' | 'plain' | 'login';
  */
 export type MailType = 'normal' | 'auth' | 'ad';
 /**
+ * Default recipients: `user@example.com` or `Name <user@example.com>`; also addresses with two dots or one before the `@`, as docomo gave them out.
+ *
+ * @maxItems 1000
+ */
+export type To = string[];
+/**
+ * Default recipients of a copy.
+ *
+ * @maxItems 1000
+ */
+export type Cc = string[];
+/**
+ * Default recipients that no header names.
+ *
+ * @maxItems 1000
+ */
+export type Bcc = string[];
+/**
+ * Who else a request may address: `user@example.com`, `@example.com`, `*@*.example.com` (any domain below, not the domain itself). An address with `%` or `!` is allowed only as itself.
+ *
+ * @maxItems 1000
+ */
+export type AllowedRecipients = string[];
+/**
  * One mail with all in To; one mail each; one mail that names nobody. Mail of type `auth` is always one mail each.
  */
 export type RecipientMode = 'single' | 'individual' | 'undisclosed';
@@ -20,6 +44,7 @@ export type RecipientMode = 'single' | 'individual' | 'undisclosed';
  * The language of the mail.
  */
 export type Language = 'en' | 'ja' | 'ko';
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 
 /**
  * Version 1. A key is only ever added, and what is missing has its default, so that settings of an earlier release stay valid. Keys that are not listed are Grafana's own. Numbers and booleans may also be written as strings, and lists as one string with commas, as environment variables in provisioning files are.
@@ -64,30 +89,10 @@ export interface JsonData {
    * Where answers go: one address.
    */
   replyTo?: string;
-  /**
-   * Default recipients: `user@example.com` or `Name <user@example.com>`; also addresses with two dots or one before the `@`, as docomo gave them out.
-   *
-   * @maxItems 1000
-   */
-  to?: string[];
-  /**
-   * Default recipients of a copy.
-   *
-   * @maxItems 1000
-   */
-  cc?: string[];
-  /**
-   * Default recipients that no header names.
-   *
-   * @maxItems 1000
-   */
-  bcc?: string[];
-  /**
-   * Who else a request may address: `user@example.com`, `@example.com`, `*@*.example.com` (any domain below, not the domain itself). An address with `%` or `!` is allowed only as itself.
-   *
-   * @maxItems 1000
-   */
-  allowedRecipients?: string[];
+  to?: To;
+  cc?: Cc;
+  bcc?: Bcc;
+  allowedRecipients?: AllowedRecipients;
   recipientMode?: RecipientMode;
   language?: Language;
   /**
@@ -127,6 +132,12 @@ export interface JsonData {
    */
   unsubscribeAddress?: string;
   /**
+   * [Profiles](contact-points.md#profiles): named sets of settings that contact points choose from. What a profile leaves out is the data source's.
+   *
+   * @maxItems 100
+   */
+  profiles?: Profile[];
+  /**
    * SMTP connections at a time, for each mail type in use; as many again may wait for a relay that is slow over a content.
    */
   maxConnections?: number;
@@ -146,6 +157,16 @@ export interface JsonData {
    * How long after its delivery the same notification is not mailed again.
    */
   dedupeSeconds?: number;
+  /**
+   * Mails to one recipient in an hour at most. What is more is told in one digest, when the storm is over or the hour has room again. 0: no limit.
+   */
+  maxPerRecipient?: number;
+  /**
+   * Severities (label `severity` or `priority`) whose alerts are mailed at once also beyond `maxPerRecipient` and past the digest of a profile, and so is what resolves them. A word stands for the others of its rank, too: `critical` for `P1` and `page`. `[]`: none.
+   *
+   * @maxItems 100
+   */
+  brakeExempt?: string[];
   /**
    * The name that the relay's certificate must carry. Empty: the host.
    */
@@ -183,6 +204,67 @@ export interface JsonData {
    */
   grafanaUrl?: string;
 }
+export interface Profile {
+  /**
+   * What a contact point calls the profile by, as in `?profile=oncall`: 1 to 40 letters (a to z), digits, `-` and `_`, in any case; no two profiles have the same.
+   */
+  name: string;
+  mailType?: MailType;
+  /**
+   * The sender: `user@example.com` or `Name <user@example.com>`. Some servers refuse mail from a domain that is not verified in the console.
+   */
+  fromAddress?: string;
+  /**
+   * The sender's name. Empty: *Grafana alerts*, in the language of the mail.
+   */
+  fromName?: string;
+  /**
+   * Where answers go: one address.
+   */
+  replyTo?: string;
+  to?: To;
+  cc?: Cc;
+  bcc?: Bcc;
+  allowedRecipients?: AllowedRecipients;
+  recipientMode?: RecipientMode;
+  language?: Language;
+  /**
+   * The time zone of the times in the mail: `UTC` or an IANA name such as `Asia/Seoul`.
+   */
+  timezone?: string;
+  /**
+   * A Go template. Empty: the built-in subject.
+   */
+  subjectTemplate?: string;
+  /**
+   * A Go template. Empty: the built-in text.
+   */
+  textTemplate?: string;
+  /**
+   * A Go template. Empty: the built-in HTML.
+   */
+  htmlTemplate?: string;
+  /**
+   * Mail shows a chart of what the rule of an alert asks for, where there is a token for Grafana's API.
+   */
+  charts?: boolean;
+  /**
+   * Further fields of the mail's header, each a name with its value: `X-...`, but none that the mail has already, and `List-Id` in place of the contact point's, as in `Oncall <oncall.example.com>`.
+   */
+  headers?: {
+    [k: string]: string;
+  };
+  /**
+   * The time of day, as in `09:00` and in the profile's time zone, at which one mail tells what was gathered since the last. Empty: mail is sent at once.
+   */
+  digest?: string;
+  /**
+   * The days of `digest`: `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`. Empty: every day.
+   *
+   * @maxItems 7
+   */
+  digestDays?: Weekday[];
+}
 export interface EmailSecureJsonData {
   /**
    * The SecretKey of Notification > Email.
@@ -217,11 +299,14 @@ export const DEFAULTS = {
   language: 'en',
   timezone: 'UTC',
   stableSubject: false,
+  profiles: [],
   maxConnections: 4,
   messagesPerConnection: 100,
   timeoutSeconds: 10,
   messagesPerMinute: 0,
   dedupeSeconds: 30,
+  maxPerRecipient: 0,
+  brakeExempt: ['critical'],
   tlsSkipVerify: false,
   tlsAuthWithCACert: false,
   enableSecureSocksProxy: false,
@@ -247,10 +332,11 @@ export const LIMITS = {
   timeoutSeconds: [1, 60],
   messagesPerMinute: [0, 100000],
   dedupeSeconds: [0, 86400],
+  maxPerRecipient: [0, 10000],
 } as const;
 
 /** LISTS are the keys that hold a list. */
-export const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
+export const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients', 'brakeExempt'] as const;
 
 /** FLAGS are the keys that are on or off. */
 export const FLAGS = [
@@ -261,6 +347,31 @@ export const FLAGS = [
   'serviceResults',
   'charts',
 ] as const;
+
+/** MAX_PROFILES is how many profiles there may be. */
+export const MAX_PROFILES = 100 as const;
+
+/** PROFILE_KEYS are the keys that a profile may have in place of the data source's. */
+export const PROFILE_KEYS = [
+  'mailType',
+  'fromAddress',
+  'fromName',
+  'replyTo',
+  'to',
+  'cc',
+  'bcc',
+  'allowedRecipients',
+  'recipientMode',
+  'language',
+  'timezone',
+  'subjectTemplate',
+  'textTemplate',
+  'htmlTemplate',
+  'charts',
+] as const;
+
+/** WEEKDAYS are the days of a digest. */
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /** SECRETS are the keys of secureJsonData. */
 export const SECRETS = ['secretKey', 'webhookSecret', 'grafanaToken', 'tlsCACert'] as const;

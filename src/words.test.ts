@@ -57,6 +57,21 @@ describe.each(pluginJson.languages)('%s', (language) => {
   });
 });
 
+it.each(pluginJson.languages)('says in %s what to do about an error, which has no data', async (language) => {
+  await i18next.changeLanguage(language);
+  const { remedy } = locale('en-US');
+  const failure = toDataFrame({
+    name: 'failure',
+    fields: [],
+    meta: { custom: { hints: [{ hint: remedy['correct-query'], hintId: 'correct-query' }] } },
+  });
+  const error = { refId: 'A', message: `limit is -1. ${remedy['correct-query']}` };
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- Grafana's runtime sets both
+  const shown = withWords({ data: [failure], error, errors: [error, { refId: 'B', message: 'another' }] });
+  const said = { refId: 'A', message: `limit is -1. ${locale(language).remedy['correct-query']}` };
+  expect(shown).toMatchObject({ data: [], error: said, errors: [said, { refId: 'B', message: 'another' }] });
+});
+
 describe('in English', () => {
   beforeAll(async () => void (await i18next.changeLanguage('en-US')));
 

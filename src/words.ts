@@ -6,6 +6,7 @@ import {
   FieldType,
   MappingType,
   type DataFrame,
+  type DataQueryError,
   type DataQueryResponse,
   type Field,
   type FieldConfig,
@@ -27,11 +28,13 @@ type Words = readonly string[];
 type Colors = Record<string, string>;
 
 const COLORS: Record<(typeof STATUSES)[number], string> = {
+  collecting: 'purple',
   queued: 'blue',
   sending: 'light-blue',
   held: 'orange',
   sent: 'green',
   partial: 'yellow',
+  digested: 'light-purple',
   failed: 'red',
   expired: 'dark-red',
   cancelled: 'gray',
@@ -103,18 +106,33 @@ function seriesConfig({ name, labels = {} }: Field): FieldConfig {
 }
 
 /**
- * withWords shows an answer in the user's language: statuses, series, notices and, in
- * Explore, the names of columns. In a dashboard these stay, since its transformations
- * know columns by the name that is shown.
+ * withWords shows an answer in the user's language: statuses, series, notices, what to do
+ * about errors and, in Explore, the names of columns. In a dashboard these stay, since its
+ * transformations know columns by the name that is shown.
  */
 export function withWords(response: DataQueryResponse, app?: string): DataQueryResponse {
-  return { ...response, data: response.data.map((frame: DataFrame) => inWords(frame, app === CoreApp.Explore)) };
+  const frames: DataFrame[] = response.data;
+  const isFailure = ({ name }: DataFrame) => name === 'failure'; // it has nothing but the hint of an error
+  const say = speaker(frames.filter(isFailure));
+  const inLanguage = (error: DataQueryError) => ({ ...error, message: error.message && say(error.message) });
+  return {
+    ...response,
+    data: frames.filter((frame) => !isFailure(frame)).map((frame) => inWords(frame, app === CoreApp.Explore)),
+    errors: response.errors?.map(inLanguage),
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- Grafana's runtime sets both
+    error: response.error && inLanguage(response.error),
+  };
+}
+
+/** speaker translates, in a text, the hints that came with the frames. */
+function speaker(frames: DataFrame[]) {
+  const hints: Hint[] = frames.flatMap((frame) => frame.meta?.custom?.hints ?? []);
+  return (text: string) =>
+    hints.reduce((said, hint) => (hint.hint ? said.replaceAll(hint.hint, () => translated(hint)) : said), text);
 }
 
 function inWords(frame: DataFrame, named: boolean): DataFrame {
-  const hints: Hint[] = frame.meta?.custom?.hints ?? [];
-  const say = (text: string) =>
-    hints.reduce((said, hint) => (hint.hint ? said.replaceAll(hint.hint, () => translated(hint)) : said), text);
+  const say = speaker([frame]);
   const values = VALUES[frame.name ?? ''];
   const isTable = values !== undefined && frame.meta?.preferredVisualisationType === 'table';
   const config = (field: Field): FieldConfig =>

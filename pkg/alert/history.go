@@ -36,13 +36,16 @@ type Episode struct {
 }
 
 // AlertHash returns a hash of the data source, the group and the alert's identity: the
-// outbox keeps it in place of them.
+// outbox keeps it in place of them. Its first octets are of the group alone, so that the
+// alerts of a group are side by side in the outbox's index.
 func (n *Notification) AlertHash(source string, a *Alert) int64 {
 	f := make(framed, 0, 512)
 	f.add(source)
 	f.add(n.GroupKey)
+	group := sha256.Sum256(f)
 	f.alert(a)
 	sum := sha256.Sum256(f)
+	copy(sum[:3], group[:])
 	return int64(binary.BigEndian.Uint64(sum[:])) //nolint:gosec // any number is as good
 }
 

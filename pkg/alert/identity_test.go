@@ -142,3 +142,20 @@ func mailboxes(t testing.TB, list ...string) []address.Address {
 	}
 	return all
 }
+
+// TestAlertsOfAGroupAreSideBySide: in an index of hashes, one page holds them all.
+func TestAlertsOfAGroupAreSideBySide(t *testing.T) {
+	n := alert.Notification{GroupKey: "group"}
+	group := func(source, fingerprint string) int64 {
+		return n.AlertHash(source, &alert.Alert{Fingerprint: fingerprint}) >> 40
+	}
+	if group("1/a", "x") != group("1/a", "y") {
+		t.Error("two alerts of a group are apart")
+	}
+	if group("1/a", "x") == group("1/b", "x") {
+		t.Error("groups of two data sources are one")
+	}
+	if n.AlertHash("1/a", &alert.Alert{Fingerprint: "x"}) == n.AlertHash("1/a", &alert.Alert{Fingerprint: "y"}) {
+		t.Error("two alerts are one")
+	}
+}

@@ -57,6 +57,8 @@ type Notification struct {
 	// Replaced is what Recipients.Replaced says of the request, for the mail to
 	// tell.
 	Replaced []string `json:"-"`
+	// NoProfile likewise.
+	NoProfile string `json:"-"`
 	// History is what earlier mail said of the group.
 	History History `json:"-"`
 	// Signed: the request proved that it is the contact point's.

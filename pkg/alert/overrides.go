@@ -18,13 +18,14 @@ import (
 // The query parameters of an alert, and those that Grafana puts into URLs by
 // itself, which say nothing to this data source.
 var (
-	parameters = []string{"to", "cc", "bcc", "type", "language", "mode", "timezone", "replyTo"}
+	parameters = []string{"profile", "to", "cc", "bcc", "type", "language", "mode", "timezone", "replyTo"}
 	ignored    = []string{"orgId", "targetOrgId"}
 )
 
 // Overrides are what a request's query string sets in place of the settings.
 // The zero value of a field overrides nothing.
 type Overrides struct {
+	Profile     string // its name, if there is such a profile
 	To, Cc, Bcc []address.Address
 	MailType    nhncloud.MailType
 	Language    string
@@ -56,6 +57,9 @@ func ParseOverrides(q url.Values) (*Overrides, error) {
 	}
 	var o Overrides
 	var err error
+	if o.Profile, err = single(q, "profile"); err != nil {
+		return nil, err
+	}
 	o.To = o.addresses(q, "to")
 	o.Cc = o.addresses(q, "cc")
 	o.Bcc = o.addresses(q, "bcc")

@@ -17,6 +17,8 @@ import (
 // Recipients is whom a notification goes to, and how: the settings with the
 // request's overrides applied. No mailbox occurs twice.
 type Recipients struct {
+	// Settings are those of the profile that the request names, or the data source's own.
+	Settings    *settings.Settings
 	To, Cc, Bcc []address.Address
 	MailType    nhncloud.MailType
 	Language    string
@@ -28,14 +30,26 @@ type Recipients struct {
 	// Replaced are those of them for which default recipients stand in, because
 	// nothing beside them could be mailed. The mail says so.
 	Replaced []string
+	// NoProfile is the name that the request has for a profile, where there is none: the
+	// default recipients of the data source stand in, and the mail says so.
+	NoProfile string
 }
 
 // Resolve applies overrides to the settings, each list on its own: a request
 // with only a to keeps the default cc and bcc, and so does one whose cc holds no
-// address. Every recipient must be in a default list or match allowedRecipients.
-// The error is a *failure.Error.
+// address. Every recipient must be in a default list or match allowedRecipients: those of
+// the profile, if the request names one. The alert of a profile that is not there goes to
+// the default recipients of the data source, and to none that the request names: what
+// they were held to is not known. The error is a *failure.Error.
 func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
+	s, known := s.Profile(o.Profile)
+	noProfile := ""
+	if !known {
+		noProfile = o.Profile
+		o = &Overrides{MailType: o.MailType, Language: o.Language, Mode: o.Mode, Location: o.Location}
+	}
 	r := &Recipients{
+		Settings: s, NoProfile: noProfile,
 		To: s.To, Cc: s.Cc, Bcc: s.Bcc,
 		MailType: cmp.Or(o.MailType, s.MailType), Language: cmp.Or(o.Language, s.Language), Mode: cmp.Or(o.Mode, s.RecipientMode),
 		Location: cmp.Or(o.Location, s.Location), ReplyTo: cmp.Or(o.ReplyTo, s.ReplyTo),
@@ -66,7 +80,10 @@ func (r *Recipients) check(o *Overrides, s *settings.Settings) error {
 	switch n := len(r.All()) + len(r.Rejected); {
 	case n == len(r.Rejected):
 		message := "the notification has no recipients"
-		if n > 0 {
+		switch {
+		case r.NoProfile != "":
+			message += fmt.Sprintf(": the data source has no profile %.60q, and no default recipients", r.NoProfile)
+		case n > 0:
 			message += ": " + r.Rejected[0].Reason
 		}
 		return refuse(failure.Recipients, http.StatusUnprocessableEntity, message, failure.NoRecipient.With())
@@ -98,7 +115,7 @@ func (r *Recipients) check(o *Overrides, s *settings.Settings) error {
 const maxNotes = 10
 
 // Notes say for the log and the delivery record what was rejected and what
-// became of it.
+// became of it, and what is wrong with the profile.
 func (r *Recipients) Notes() []string {
 	var notes []string
 	for _, rejected := range r.Rejected[:min(len(r.Rejected), maxNotes)] {
@@ -109,6 +126,15 @@ func (r *Recipients) Notes() []string {
 	}
 	if len(r.Replaced) > 0 {
 		notes = append(notes, "the default recipients have the mail instead")
+	}
+	if r.NoProfile != "" {
+		notes = append(notes, fmt.Sprintf("the data source has no profile %.60q (but %s): its default recipients have the mail instead",
+			r.NoProfile, cmp.Or(strings.Join(r.Settings.ProfileNames(), ", "), "none")))
+	}
+	if r.Settings.ProfileName != "" {
+		for _, mistake := range r.Settings.Mistakes[:min(len(r.Settings.Mistakes), maxNotes)] {
+			notes = append(notes, mistake.Message)
+		}
 	}
 	return notes
 }

@@ -44,9 +44,14 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	hashes := hashesOf(n, s.source)
 	s.addHistory(ctx, box, n, hashes, conversation)
 	records := newRecords(n, hashes, time.Now())
+	brake := s.brake(n, r, box.Now())
 	pictured, cancel := context.WithTimeout(ctx, picturesWithin)
 	defer cancel()
-	warnings := s.addCharts(pictured, n, r)
+	var warnings []string
+	mailed := brake.Until.IsZero() || brake.Exempt // else nobody sees its pictures
+	if mailed {
+		warnings = s.addCharts(pictured, n, r)
+	}
 	linked, err := s.render(ctx, n, r)
 	if err != nil {
 		return nil, err
@@ -57,11 +62,11 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		if err != nil {
 			return outbox.Enqueued{}, err
 		}
-		delivery.Conversation, delivery.Alerts = conversation, records
+		delivery.Conversation, delivery.Alerts, delivery.Brake = conversation, records, brake
 		return box.EnqueueAndWait(ctx, delivery)
 	}
 	embedded := linked
-	if !r.MailType.OneRecipient() {
+	if mailed && !r.MailType.OneRecipient() {
 		embedded = s.embed(pictured, linked, n)
 	}
 	stored, err := store(embedded)
@@ -85,8 +90,8 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 	_, span := tracing.DefaultTracer().Start(ctx, "compose")
 	defer span.End()
 	id := outbox.NewID()
-	messageID := id + "@" + s.settings.From.Domain
-	mail, err := message.Compose(header(&s.settings, n, r, messageID), content)
+	messageID := id + "@" + r.Settings.From.Domain
+	mail, err := message.Compose(header(n, r, messageID), content)
 	if err != nil {
 		return nil, noMail(err)
 	}
@@ -99,11 +104,11 @@ func (s *Sender) compose(ctx context.Context, n *alert.Notification, r *alert.Re
 			Source:     s.source,
 			MailType:   string(r.MailType),
 			Identity:   alert.DeliveryIdentity(s.source, n, r),
-			From:       s.settings.From.Mailbox(),
+			From:       r.Settings.From.Mailbox(),
 			Individual: r.Mode == settings.Individual,
 			Subject:    content.Subject,
 			MessageID:  messageID,
-			Note:       strings.Join(slices.Concat(content.Warnings, r.Notes(), s.domainNotes(r.To, r.Cc, r.Bcc)), "; "),
+			Note:       strings.Join(slices.Concat(content.Warnings, r.Notes(), s.domainNotes(r)), "; "),
 			Message:    mail,
 			Recipients: recipients(r),
 		},
@@ -118,26 +123,34 @@ func noMail(err error) error {
 func (s *Sender) render(ctx context.Context, n *alert.Notification, r *alert.Recipients) (message.Content, error) {
 	ctx, span := tracing.DefaultTracer().Start(ctx, "render")
 	defer span.End()
-	renderer, err := s.renderer(r.Language, r.MailType)
+	renderer, err := s.renderer(r.Settings, r.Language, r.MailType)
+	wrong := ""
+	if err != nil && r.Settings.ProfileName != "" { // an alert is not lost for its template
+		wrong = fmt.Sprintf("the profile %s has a mistake, so that the mail is as the data source's own: %v", r.Settings.ProfileName, err)
+		renderer, err = s.renderer(&s.settings, r.Language, r.MailType)
+	}
 	if err != nil {
 		return message.Content{}, noMail(err)
 	}
 	content := renderer.In(r.Location).Render(ctx, n, time.Now())
+	if wrong != "" {
+		content.Warnings = append(content.Warnings, wrong)
+	}
 	for _, warning := range content.Warnings {
 		s.log.Warn("a template failed and the built-in one was used", "error", warning)
 	}
 	return content, nil
 }
 
-func header(set *settings.Settings, n *alert.Notification, r *alert.Recipients, messageID string) message.Header {
+func header(n *alert.Notification, r *alert.Recipients, messageID string) message.Header {
 	h := message.Header{
-		From: set.From, ReplyTo: r.ReplyTo,
+		From: r.Settings.From, ReplyTo: r.ReplyTo, Fields: r.Settings.Headers,
 		To: r.To, Cc: r.Cc, Mode: r.Mode,
 		MessageID: messageID, Thread: thread(n),
 		Date: time.Now().In(r.Location),
 	}
 	if r.MailType == nhncloud.Ad {
-		h.Unsubscribe = &set.Advertiser.Unsubscribe
+		h.Unsubscribe = &r.Settings.Advertiser.Unsubscribe
 	}
 	return h
 }
@@ -196,16 +209,16 @@ func (s *Sender) SendNow(ctx context.Context, n *alert.Notification, r *alert.Re
 
 // Preview renders and composes the mail that a notification would become, with a chart of
 // made-up values where mail has charts.
-func (s *Service) Preview(ctx context.Context, source string, set *settings.Settings, n *alert.Notification, r *alert.Recipients) (message.Content, []byte, error) {
-	if drawsCharts(set, s.Access(ctx, source, set), r) {
+func (s *Service) Preview(ctx context.Context, source string, n *alert.Notification, r *alert.Recipients) (message.Content, []byte, error) {
+	if drawsCharts(s.Access(ctx, source, r.Settings), r) {
 		addSampleChart(n, r.Location, time.Now())
 	}
-	renderer, err := newRenderer(set, r.Language, r.MailType)
+	renderer, err := newRenderer(r.Settings, r.Language, r.MailType)
 	if err != nil {
 		return message.Content{}, nil, err
 	}
 	content := renderer.Render(ctx, n, time.Now())
-	h := header(set, n, r, "preview@"+set.From.Domain)
+	h := header(n, r, "preview@"+r.Settings.From.Domain)
 	mail, err := message.Compose(h, content)
 	if err == nil && r.Mode == settings.Individual {
 		mail = bytes.Join(message.Addressed(mail, r.All()[0], h.MessageID), nil)

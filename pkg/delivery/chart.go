@@ -9,7 +9,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/chart"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // maxCharts is how many alerts of a mail have a chart.
@@ -46,14 +45,14 @@ func (s *Sender) addCharts(ctx context.Context, n *alert.Notification, r *alert.
 	return warnings
 }
 
-// drawsCharts says whether mail of this data source has charts. Mail of type auth carries
+// drawsCharts says whether mail to these recipients has charts. Mail of type auth carries
 // no pictures.
 func (s *Sender) drawsCharts(r *alert.Recipients) bool {
-	return drawsCharts(&s.settings, s.access, r)
+	return drawsCharts(s.access, r)
 }
 
-func drawsCharts(set *settings.Settings, a grafana.Access, r *alert.Recipients) bool {
-	return set.Charts && a.Known() && !r.MailType.OneRecipient()
+func drawsCharts(a grafana.Access, r *alert.Recipients) bool {
+	return r.Settings.Charts && a.Known() && !r.MailType.OneRecipient()
 }
 
 // charted lists the alerts that have a chart: the first of those that fire and have no

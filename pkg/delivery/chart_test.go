@@ -165,7 +165,7 @@ func TestTheTestMailShowsASample(t *testing.T) {
 	if mail := string(m.relay.Mails()[0].Data); !strings.Contains(mail, "image/png") || len(g.Requests()) > 0 {
 		t.Errorf("%d requests, and the mail is\n%.3000s", len(g.Requests()), mail)
 	}
-	content, _, err := m.service.Preview(t.Context(), "1/mail", &m.settings, alert.Sample(alert.SampleFiring, time.Now(), ""), recipients)
+	content, _, err := m.service.Preview(t.Context(), "1/mail", alert.Sample(alert.SampleFiring, time.Now(), ""), recipients)
 	if page := content.Inline(); err != nil || !strings.Contains(page, `src="data:image/png;base64,`) || strings.Contains(page, "cid:") {
 		t.Errorf("%v: the preview shows no chart:\n%.3000s", err, page)
 	}

@@ -5,11 +5,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -23,37 +26,104 @@ const (
 	domainAgain = time.Hour
 )
 
-// domainRecords holds the latest report about a sender's domain.
+// Domains of profiles are looked up some at a time, and for so long at most.
+const (
+	domainsAtOnce = 8
+	domainsWithin = 8 * time.Second
+)
+
+// domainRecords holds the latest report about each of a sender's domains.
 type domainRecords struct {
 	mu    sync.Mutex
-	known *maildomain.Report
+	known map[string]*maildomain.Report
 }
 
-func (d *domainRecords) get() *maildomain.Report {
+func (d *domainRecords) get(domain string) *maildomain.Report {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.known
+	return d.known[domain]
 }
 
 // learn stores a report, and returns what was known before and what is known now.
 func (d *domainRecords) learn(r *maildomain.Report) (before, now *maildomain.Report) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	before, d.known = d.known, r.After(d.known)
-	return before, d.known
+	if d.known == nil {
+		d.known = make(map[string]*maildomain.Report)
+	}
+	before = d.known[r.Domain]
+	now = r.After(before)
+	d.known[r.Domain] = now
+	return before, now
 }
 
 // Domain returns the latest report about the sender's domain, or nil if there is none
 // yet. It does not look anything up.
-func (s *Sender) Domain() *maildomain.Report { return s.domain.get() }
+func (s *Sender) Domain() *maildomain.Report { return s.domain.get(s.settings.From.Domain) }
 
-// CheckDomain looks up the records of the sender's domain, which takes a few seconds at
-// most. It returns nil for a public mail domain, whose records no operator can change.
-func (s *Sender) CheckDomain(ctx context.Context) *maildomain.Report {
-	if nhncloud.IsPublicMail(s.settings.From.Domain) {
-		return nil
+// ProfileDomains returns the latest reports about the other domains that profiles send
+// from, where there is one.
+func (s *Sender) ProfileDomains() []*maildomain.Report {
+	var all []*maildomain.Report
+	for _, domain := range profileDomains(&s.settings) {
+		if report := s.domain.get(domain); report != nil {
+			all = append(all, report)
+		}
 	}
-	report := s.service.domains.Check(ctx, domainOf(&s.settings))
+	return all
+}
+
+// profileDomains lists the domains that profiles send from and the data source does not.
+func profileDomains(set *settings.Settings) []string {
+	var all []string
+	for _, p := range set.Profiles {
+		if domain := p.From.Domain; domain != set.From.Domain && !nhncloud.IsPublicMail(domain) {
+			all = append(all, domain)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// CheckDomain looks up the records of the sender's domain, and those of its profiles,
+// which takes a few seconds at most. It returns nil for a public mail domain, whose
+// records no operator can change.
+func (s *Sender) CheckDomain(ctx context.Context) *maildomain.Report {
+	own, _ := s.checkDomains(ctx)
+	return own
+}
+
+// checkDomains also says whether every record could be looked up.
+func (s *Sender) checkDomains(ctx context.Context) (own *maildomain.Report, complete bool) {
+	var incomplete atomic.Bool
+	note := func(report *maildomain.Report) {
+		if !report.Complete() {
+			incomplete.Store(true)
+		}
+	}
+	var looking errgroup.Group
+	looking.SetLimit(domainsAtOnce)
+	if domain := s.settings.From.Domain; !nhncloud.IsPublicMail(domain) {
+		looking.Go(func() error {
+			own = s.checkDomain(ctx, domain)
+			note(own)
+			return nil
+		})
+	}
+	bounded, cancel := context.WithTimeout(ctx, domainsWithin)
+	defer cancel()
+	for _, domain := range profileDomains(&s.settings) {
+		looking.Go(func() error {
+			note(s.checkDomain(bounded, domain))
+			return nil
+		})
+	}
+	_ = looking.Wait() // none fails
+	return own, !incomplete.Load()
+}
+
+func (s *Sender) checkDomain(ctx context.Context, domain string) *maildomain.Report {
+	report := s.service.domains.Check(ctx, recordsOf(&s.settings, domain))
 	if ctx.Err() != nil { // the caller gave up, so the report says nothing
 		return report
 	}
@@ -70,13 +140,13 @@ func (s *Sender) CheckDomain(ctx context.Context) *maildomain.Report {
 	return report
 }
 
-// domainOf returns the domain in the settings, and what its records must contain.
-func domainOf(set *settings.Settings) maildomain.Sender {
+// recordsOf says what the records of a domain must contain.
+func recordsOf(set *settings.Settings, domain string) maildomain.Sender {
 	includes := []string{set.SPFInclude}
 	if slices.Contains(nhncloud.SPFIncludes, set.SPFInclude) { // any of the service's own counts
 		includes = append(includes, nhncloud.SPFIncludes...)
 	}
-	return maildomain.Sender{Domain: set.From.Domain, Selector: set.DKIMSelector, Includes: includes, Known: nhncloud.SPFIncludes}
+	return maildomain.Sender{Domain: domain, Selector: set.DKIMSelector, Includes: includes, Known: nhncloud.SPFIncludes}
 }
 
 // watchDomain looks up the records once a day until ctx ends.
@@ -90,7 +160,7 @@ func (s *Sender) watchDomain(ctx context.Context) {
 		case <-timer.C:
 		}
 		next := domainNext
-		if report := s.CheckDomain(ctx); report != nil && !report.Complete() {
+		if _, complete := s.checkDomains(ctx); !complete {
 			next = domainAgain
 		}
 		timer.Reset(next)
@@ -114,12 +184,13 @@ func RestrictedHosts(recipients ...[]address.Address) string {
 
 // domainNotes returns the part of a delivery's note that warns of recipients to whom
 // the service may not deliver.
-func (s *Sender) domainNotes(recipients ...[]address.Address) []string {
-	hosts, faulty := RestrictedHosts(recipients...), s.Domain().Faulty()
+func (s *Sender) domainNotes(r *alert.Recipients) []string {
+	from := r.Settings.From.Domain
+	hosts, faulty := RestrictedHosts(r.To, r.Cc, r.Bcc), s.domain.get(from).Faulty()
 	if hosts == "" || len(faulty) == 0 {
 		return nil
 	}
-	return []string{"mail to " + hosts + " may be restricted: " + s.settings.From.Domain + " lacks " + maildomain.Titles(faulty) + " (see Save & test)"}
+	return []string{"mail to " + hosts + " may be restricted: " + from + " lacks " + maildomain.Titles(faulty) + " (see Save & test)"}
 }
 
 var recordDesc = prometheus.NewDesc(namespace+"_domain_record_ok",
@@ -132,20 +203,25 @@ func (domainStates) Describe(ch chan<- *prometheus.Desc) { ch <- recordDesc }
 
 func (d domainStates) Collect(ch chan<- prometheus.Metric) {
 	for source, sender := range d.service.newest() {
-		report := sender.Domain()
-		if report == nil {
+		for _, report := range append(sender.ProfileDomains(), sender.Domain()) {
+			collectDomain(ch, source, report)
+		}
+	}
+}
+
+func collectDomain(ch chan<- prometheus.Metric, source string, report *maildomain.Report) {
+	if report == nil {
+		return
+	}
+	for _, f := range report.Findings {
+		if f.Status == maildomain.Unknown {
 			continue
 		}
-		for _, f := range report.Findings {
-			if f.Status == maildomain.Unknown {
-				continue
-			}
-			value := 1.0
-			if f.Faulty() {
-				value = 0
-			}
-			ch <- prometheus.MustNewConstMetric(recordDesc, prometheus.GaugeValue, value, source, report.Domain, string(f.Record))
+		value := 1.0
+		if f.Faulty() {
+			value = 0
 		}
+		ch <- prometheus.MustNewConstMetric(recordDesc, prometheus.GaugeValue, value, source, report.Domain, string(f.Record))
 	}
 }
 

@@ -236,3 +236,44 @@ func TestAWrongDNSServerKeepsNoMail(t *testing.T) {
 		t.Error(log.String())
 	}
 }
+
+// TestTheDomainsOfProfilesAreLookedUp: each once, none that the data source has and none
+// that is public; the note of a delivery speaks of the domain that it is from.
+func TestTheDomainsOfProfilesAreLookedUp(t *testing.T) {
+	dns, err := dnstest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(dns.Stop)
+	dns.TXT(nhncloud.SPFIncludes[0], "v=spf1 ip4:192.0.2.0/24 ~all")
+	for _, domain := range []string{"example.com", "example.org"} {
+		dns.TXT(domain, "v=spf1 include:_spfblocka.toast.com ~all")
+		dns.TXT("toast._domainkey."+domain, goodKey)
+	}
+	dns.TXT("_dmarc.example.com", "v=DMARC1; p=none")
+	m := startMailing(t, map[string]any{"allowedRecipients": []string{"@gmail.com"}, "profiles": []map[string]any{
+		{"name": "a", "fromAddress": "a@example.org"}, {"name": "b", "fromAddress": "b@EXAMPLE.org"}, {"name": "c", "fromAddress": "c@example.com"}, {"name": "d", "fromAddress": "d@naver.com"}, {"name": "e"},
+	}})
+	if m.service.domains, err = maildomain.New(dns.Address()); err != nil {
+		t.Fatal(err)
+	}
+	if own := m.sender.CheckDomain(t.Context()); own.Domain != "example.com" || len(own.Faulty()) > 0 {
+		t.Errorf("%+v", own)
+	}
+	others := m.sender.ProfileDomains()
+	if len(others) != 1 || others[0].Domain != "example.org" || maildomain.Titles(others[0].Faulty()) != "DMARC" {
+		t.Fatalf("%+v", others)
+	}
+	if asked := dns.Asked("_dmarc.naver.com"); asked > 0 {
+		t.Errorf("%d questions about naver.com", asked)
+	}
+	for query, want := range map[string]string{
+		"to=a@gmail.com":           "",
+		"profile=c&to=a@gmail.com": "",
+		"profile=a&to=a@gmail.com": "mail to gmail.com may be restricted: example.org lacks DMARC (see Save & test)",
+	} {
+		if got := m.accept(t, query, query).Delivery.Note; got != want {
+			t.Errorf("%s: %q", query, got)
+		}
+	}
+}

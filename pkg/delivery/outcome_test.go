@@ -222,7 +222,7 @@ func TestOutboxInMemorySaysSo(t *testing.T) {
 
 func TestOrganizationsShareNoConversation(t *testing.T) {
 	thread := func(org int64) string {
-		return header(&settings.Settings{Location: time.UTC}, &alert.Notification{ExternalURL: "https://grafana.example.com/", GroupKey: `{}:{alertname="CPU"}`, OrgID: org}, &alert.Recipients{Location: time.UTC}, "x@example.com").Thread
+		return header(&alert.Notification{ExternalURL: "https://grafana.example.com/", GroupKey: `{}:{alertname="CPU"}`, OrgID: org}, &alert.Recipients{Settings: new(settings.Settings), Location: time.UTC}, "x@example.com").Thread
 	}
 	if thread(1) == thread(2) {
 		t.Errorf("both are in %q", thread(1))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -47,12 +48,19 @@ type Sender struct {
 
 	mu        sync.Mutex
 	pools     map[nhncloud.MailType]*smtp.Pool
-	renderers map[renderKey]*message.Renderer
+	renderers map[renderKey]*rendering
 	detach    func(context.Context) error
 	replaced  bool // by a sender with newer settings: nothing is begun any more
 }
 
+// rendering is a renderer, or why there is none.
+type rendering struct {
+	renderer *message.Renderer
+	err      error
+}
+
 type renderKey struct {
+	profile  string
 	language string
 	mailType nhncloud.MailType
 }
@@ -70,9 +78,9 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 		access:    s.Access(ctx, source, &set),
 		log:       s.log.With("source", source),
 		pools:     make(map[nhncloud.MailType]*smtp.Pool),
-		renderers: make(map[renderKey]*message.Renderer),
+		renderers: make(map[renderKey]*rendering),
 	}
-	if _, err := sender.renderer(set.Language, set.MailType); err != nil {
+	if _, err := sender.renderer(&set, set.Language, set.MailType); err != nil {
 		return nil, err
 	}
 	_, _ = s.Outbox(ctx) // opens it; why there is none is told to whoever needs it
@@ -177,19 +185,28 @@ func (s *Sender) pool(t nhncloud.MailType) (*smtp.Pool, error) {
 	return s.pools[t], nil
 }
 
-// renderer is the renderer for a language and a mail type.
-func (s *Sender) renderer(language string, t nhncloud.MailType) (*message.Renderer, error) {
+// renderer is the renderer for a language and a mail type, made when first it is needed.
+// set are the settings of a profile or the data source's own.
+func (s *Sender) renderer(set *settings.Settings, language string, t nhncloud.MailType) (*message.Renderer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := renderKey{language, t}
-	if s.renderers[key] == nil {
-		r, err := newRenderer(&s.settings, language, t)
-		if err != nil {
-			return nil, err
-		}
-		s.renderers[key] = r
+	key := renderKey{set.ProfileName, language, t}
+	known := s.renderers[key]
+	if known == nil {
+		known = new(rendering)
+		known.renderer, known.err = newRenderer(set, language, t)
+		s.renderers[key] = known
 	}
-	return s.renderers[key], nil
+	return known.renderer, known.err
+}
+
+// TemplateError is what is wrong with a template.
+type TemplateError = sandbox.Error
+
+// CheckTemplates says what is wrong with the templates of a profile: a *TemplateError.
+func (s *Sender) CheckTemplates(set *settings.Settings) error {
+	_, err := s.renderer(set, set.Language, set.MailType)
+	return err
 }
 
 func newRenderer(set *settings.Settings, language string, t nhncloud.MailType) (*message.Renderer, error) {

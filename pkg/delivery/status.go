@@ -48,6 +48,8 @@ type Status struct {
 	// Domain is the latest report about the DNS records of From's domain; nil before the
 	// first.
 	Domain *maildomain.Report `json:"domain,omitempty"`
+	// ProfileDomains are those about the other domains that profiles send from.
+	ProfileDomains []*maildomain.Report `json:"profileDomains,omitempty"`
 	// WaitingElsewhere counts the mails of other data sources that wait for
 	// their first call since the start: their SecretKeys come only with one.
 	WaitingElsewhere int64 `json:"waitingForDataSource"`
@@ -55,6 +57,7 @@ type Status struct {
 
 // Queue is what waits for delivery.
 type Queue struct {
+	Collecting       int64   `json:"collecting"` // digests whose window is open
 	Queued           int64   `json:"queued"`
 	Sending          int64   `json:"sending"`
 	Held             int64   `json:"held"`
@@ -66,7 +69,7 @@ type Queue struct {
 func (s *Service) Status(ctx context.Context, source string, sender *Sender) Status {
 	status := Status{Outbox: s.describe(ctx)}
 	if sender != nil {
-		status.Connections, status.Domain = sender.connections(), sender.Domain()
+		status.Connections, status.Domain, status.ProfileDomains = sender.connections(), sender.Domain(), sender.ProfileDomains()
 	}
 	box, err := s.Outbox(ctx)
 	if err != nil {
@@ -74,7 +77,8 @@ func (s *Service) Status(ctx context.Context, source string, sender *Sender) Sta
 	}
 	if depth, err := box.Depth(ctx, source); err == nil {
 		status.Queue = &Queue{
-			Queued: depth.Count[outbox.Queued], Sending: depth.Count[outbox.Sending], Held: depth.Count[outbox.Held],
+			Collecting: depth.Count[outbox.Collecting],
+			Queued:     depth.Count[outbox.Queued], Sending: depth.Count[outbox.Sending], Held: depth.Count[outbox.Held],
 			Bytes: depth.Bytes, OldestAgeSeconds: depth.Oldest.Seconds(),
 		}
 	} else {

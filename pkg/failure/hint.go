@@ -54,6 +54,7 @@ var (
 	AllowAddress      = hint("allow-address", "Add the whole address to allowedRecipients: relays may take % and ! for a route to another domain, so a pattern does not allow it.")
 	NoRecipient       = hint("no-recipient", "Set recipients in the data source, or add ?to= with an address to the contact point's URL.")
 	NoDefault         = hint("no-default-recipient", "No recipient is set: an alert is refused unless its contact point names one with ?to=.")
+	NoProfile         = hint("no-profile", "Alerts came for a profile {{name}}, which is not there: the default recipients have them. Add a profile of this name, or correct the URL of the contact point.")
 	SkipVerify        = hint("tls-skip-verify", "tlsSkipVerify is on: whoever stands between Grafana and the relay can read the SecretKey and every mail.")
 	AddressForm       = hint("address-form", "Write user@example.com or Name <user@example.com>.")
 	AskLater          = hint("ask-later", "Try again in {{seconds}} s.")
@@ -64,6 +65,10 @@ var (
 	GrafanaAddress    = hint("grafana-address", "Enter the address at which the Grafana server reaches itself, such as http://localhost:3000.")
 	NeedsAdmin        = hint("needs-admin", "Ask an Admin of the organization.")
 	SaveSecret        = hint("save-secret", "Save webhookSecret in the data source first.")
+	CorrectQuery      = hint("correct-query", "Correct the query.")
+	AskAgain          = hint("ask-again", "Ask again; Grafana does so with an alert that still fires.")
+	LogSearched       = hint("log-searched", "The log was searched back to {{time}}, and there may be more before that: narrow the time range or the filters.")
+	LogLimit          = hint("log-limit", "Only the newest {{limit}} deliveries are shown: narrow the time range or the filters, or raise the limit.")
 	AskOperator       = hint("ask-operator", "An Editor or Admin is told why, and so is Grafana's log.")
 
 	ServiceOff         = hint("service-off", "To see what the service says of mail, turn on serviceResults in the data source (Advanced).")

@@ -4,12 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // addThread adds what keeps the mails of one group together.
@@ -37,8 +39,9 @@ func threadIndex(sum [sha256.Size]byte) string {
 }
 
 // addAbout adds what filters go by: List-Id (RFC 2919) and fields of our own.
-func addAbout(a About, domain string, add func(name, value string)) {
-	if a.ContactPoint != "" {
+// A mail that is listed has a List-Id already.
+func addAbout(a About, domain string, listed bool, add func(name, value string)) {
+	if a.ContactPoint != "" && !listed {
 		host := a.Host
 		if host == "" {
 			host = domain
@@ -46,17 +49,41 @@ func addAbout(a About, domain string, add func(name, value string)) {
 		id := "<" + labelOf(a.ContactPoint) + ".alerts." + host + ">"
 		add("List-Id", unstructured("List-Id", listName(a.ContactPoint))+" "+id)
 	}
-	org := ""
-	if a.Org > 0 {
-		org = strconv.FormatInt(a.Org, 10)
+	known := func(n int64) string {
+		if n <= 0 {
+			return ""
+		}
+		return strconv.FormatInt(n, 10)
 	}
 	for _, field := range [...][2]string{
-		{"State", a.State}, {"Severity", a.Severity}, {"Rule", a.Rule}, {"Folder", a.Folder}, {"Org", org},
+		{"State", a.State}, {"Severity", a.Severity}, {"Rule", a.Rule}, {"Folder", a.Folder}, {"Org", known(a.Org)},
+		{"Digest", known(int64(a.Notifications))},
 	} {
 		if field[1] != "" {
 			name := "X-Grafana-Alert-" + field[0]
 			add(name, unstructured(name, field[1]))
 		}
+	}
+}
+
+// listed says whether the fields that a mail is given have a List-Id.
+func (h *Header) listed() bool {
+	return slices.ContainsFunc(h.Fields, func(f settings.Field) bool { return f.Name == settings.ListID })
+}
+
+// addFields adds the fields that a mail is given.
+func addFields(fields []settings.Field, add func(name, value string)) {
+	for _, f := range fields {
+		if f.Name != settings.ListID {
+			add(f.Name, unstructured(f.Name, f.Value))
+			continue
+		}
+		phrase, id, _ := strings.Cut(f.Value, "<")
+		id = "<" + id
+		if phrase = strings.TrimSpace(phrase); phrase != "" {
+			id = unstructured(f.Name, listName(strings.Trim(phrase, `"`))) + " " + id
+		}
+		add(f.Name, id)
 	}
 }
 

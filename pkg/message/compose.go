@@ -30,6 +30,8 @@ type Header struct {
 	Date time.Time
 	// Unsubscribe is for ad mail.
 	Unsubscribe *settings.Unsubscribe
+	// Fields are further ones. A List-Id among them stands for that of the contact point.
+	Fields []settings.Field
 }
 
 // Compose builds the whole mail (RFC 5322, multipart/alternative): CRLF line
@@ -111,7 +113,8 @@ func appendHeader(mail []byte, h Header, c Content, separator string) ([]byte, e
 	if h.Thread != "" {
 		addThread(h.Thread, h.From.Domain, c.About.Topic, add)
 	}
-	addAbout(c.About, h.From.Domain, add)
+	addFields(h.Fields, add)
+	addAbout(c.About, h.From.Domain, h.listed(), add)
 	switch c.Priority {
 	case view.High:
 		add("Importance", "high")

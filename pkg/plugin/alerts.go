@@ -75,7 +75,8 @@ func (d *DataSource) postAlerts(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if notes := recipients.Notes(); len(notes) > 0 {
-		d.service.Log().Warn("recipients of an alert were rejected", "source", d.source, "error", strings.Join(notes, "; "))
+		d.missed.note(recipients.NoProfile)
+		d.service.Log().Warn("an alert is not mailed as its contact point asks", "source", d.source, "error", strings.Join(notes, "; "))
 	}
 	accepted, err := sender.Accept(ctx, n, recipients)
 	if err != nil {
@@ -130,7 +131,7 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 		return nil, nil, err
 	}
 	n.Signature, n.Signed = signed.signature, signed.signed
-	n.Replaced, n.Visible = recipients.Replaced, recipients.Visible()
+	n.Replaced, n.NoProfile, n.Visible = recipients.Replaced, recipients.NoProfile, recipients.Visible()
 	return n, recipients, nil
 }
 
@@ -152,6 +153,8 @@ func answerReceipt(w http.ResponseWriter, got *delivery.Receipt, rejected []reje
 			answer.Status = "duplicate"
 		}
 		writeJSON(w, http.StatusOK, answer)
+	case slices.ContainsFunc(d.Recipients, func(to outbox.Recipient) bool { return to.Status == outbox.Digested }) && d.Status.Final():
+		writeJSON(w, http.StatusAccepted, receipt{ID: d.ID, Status: "digested", Rejected: answer.Rejected})
 	case d.Status == outbox.Held:
 		refuse(failure.Held, "the relay refuses the sender: ", heldHint(got.Durable))
 	case d.Status.Final():

@@ -15,7 +15,17 @@ import (
 
 // BenchmarkAlerts is the handler of the contact point, from the call to the
 // answer that says the relay has the mail: one at a time, and many at once.
-func BenchmarkAlerts(b *testing.B) {
+func BenchmarkAlerts(b *testing.B) { benchmarkAlerts(b, 0) }
+
+// BenchmarkAlertsOfProfiles is the same where each alert is of one of 100 profiles, which
+// have recipients and a template each.
+func BenchmarkAlertsOfProfiles(b *testing.B) { benchmarkAlerts(b, 100) }
+
+func benchmarkAlerts(b *testing.B, profiles int) {
+	all := make([]object, profiles)
+	for i := range all {
+		all[i] = object{"name": fmt.Sprintf("team-%d", i), "fromName": fmt.Sprintf("Team %d", i), "language": "ko", "subjectTemplate": fmt.Sprintf("{{ .Title }} %d", i)}
+	}
 	body, err := os.ReadFile("../alert/testdata/grafana-12.3/firing-2.json")
 	if err != nil {
 		b.Fatal(err)
@@ -27,14 +37,18 @@ func BenchmarkAlerts(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.Cleanup(relay.Stop)
-			d := instance(b, func(s *backend.DataSourceInstanceSettings) { sendThrough(b, s, relay) })
+			d := withProfiles(b, relay, object{"profiles": all})
 			numbers := make(chan int)
 			var wg sync.WaitGroup
 			for range callers {
 				wg.Go(func() {
 					for number := range numbers {
+						query := fmt.Sprintf("to=%d@example.com", number)
+						if profiles > 0 {
+							query += fmt.Sprintf("&profile=team-%d", number%profiles)
+						}
 						got := ask(b, d, "Editor", backend.CallResourceRequest{
-							Method: http.MethodPost, Path: "alerts", URL: fmt.Sprintf("alerts?to=%d@example.com", number), Body: body,
+							Method: http.MethodPost, Path: "alerts", URL: "alerts?" + query, Body: body,
 							Headers: map[string][]string{"Content-Type": {"application/json"}},
 						})
 						if got.Status != http.StatusOK {

@@ -42,6 +42,7 @@ type DataSource struct {
 	limits   limits
 	refused  rate.Sometimes              // spaces what the log says of refused alerts
 	checked  atomic.Pointer[smtp.Report] // by the last health check
+	missed   missedProfiles
 
 	// jsonData is what settings came from, for a preview of settings that are
 	// not saved yet.
@@ -73,6 +74,10 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 		if d.invalid = d.configure(ctx, s); d.invalid != nil {
 			service.Log().Error("a data source's settings are not valid: its alerts are answered with 500",
 				"source", d.source, "error", oneLine(d.invalid))
+		}
+		if wrong := d.settings.Mistakes; len(wrong) > 0 {
+			service.Log().Error("what is wrong in a data source's profiles is not used: their alerts are mailed as the data source's own are",
+				"source", d.source, "error", oneLine(&settings.Error{Problems: wrong}))
 		}
 		return d, nil
 	}

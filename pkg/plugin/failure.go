@@ -52,7 +52,7 @@ var ofOutbox = []struct {
 	{context.DeadlineExceeded, failure.Unavailable, "", tryAgain},
 }
 
-var tryAgain = failure.Say("Ask again; Grafana does so with an alert that still fires.")
+var tryAgain = failure.AskAgain.With()
 
 // failureOf returns err as the failure that is answered, logged and counted.
 func failureOf(err error) *failure.Error {

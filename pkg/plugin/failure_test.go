@@ -97,11 +97,24 @@ func TestAnswersAndQueriesClassifyAlike(t *testing.T) {
 			if int(got.Status) != tt.status || got.ErrorSource != want || backend.IsDownstreamError(got.Error) != (want == backend.ErrorSourceDownstream) {
 				t.Errorf("%d %s %v", got.Status, got.ErrorSource, got.Error)
 			}
+			if id := hintOf(got); id != f.ID {
+				t.Errorf("the page is told the hint %q, not %q", id, f.ID)
+			}
 			if text := got.Error.Error(); !strings.Contains(text, tt.message) || !strings.Contains(text, tt.hint) || strings.Count(strings.ToLower(text), "make room") > 1 {
 				t.Errorf("%q", text)
 			}
 		})
 	}
+}
+
+// hintOf returns the id of the hint that the page replaces in the error of a query.
+func hintOf(r backend.DataResponse) failure.ID {
+	for _, frame := range r.Frames {
+		if told, ok := frame.Meta.Custom.(sentences); ok {
+			return told.Hints[0].ID
+		}
+	}
+	return ""
 }
 
 // TestWhatThePageIsToldHasItsHintByID: it has the hint in the language of its user.

@@ -21,8 +21,11 @@ const troubleshooting = "https://github.com/nhncloud/nhncloud-email-datasource/b
 
 // healthDetails is the JSONDetails of the health check.
 type healthDetails struct {
-	Report   *smtp.Report       `json:"report,omitempty"`
-	Domain   *maildomain.Report `json:"domain,omitempty"`
+	Report *smtp.Report       `json:"report,omitempty"`
+	Domain *maildomain.Report `json:"domain,omitempty"`
+	// ProfileDomains are the other domains that profiles send from.
+	ProfileDomains []*maildomain.Report `json:"profileDomains,omitempty"`
+
 	Outbox   delivery.Health    `json:"outbox"`
 	Problems []settings.Problem `json:"problems,omitempty"` // of the settings
 	Warnings []failure.Hint     `json:"warnings,omitempty"`
@@ -44,8 +47,10 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	}
 	details.Warnings = append(details.Warnings, d.settingsWarnings()...)
 	report, domain := d.check(ctx)
-	details.Domain = domain
+	details.Domain, details.ProfileDomains = domain, d.sender.ProfileDomains()
 	details.Warnings = append(details.Warnings, d.domainWarnings(domain)...)
+	details.Warnings = append(details.Warnings, d.profileWarnings(details.ProfileDomains)...)
+	details.Problems = d.profileMistakes()
 	if report == nil {
 		details.Hint = failure.AskLater.With("seconds", "5")
 		return unhealthy("There are too many checks of this data source, and none has ended yet. "+details.English, details)
@@ -58,6 +63,11 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	if !details.Outbox.Available {
 		details.English = details.Outbox.Warning
 		return unhealthy("The relay accepts the credentials, but alerts cannot be stored: "+details.Outbox.Warning, details)
+	}
+	if len(details.Problems) > 0 {
+		details.Hint = failure.CorrectSettings.With()
+		return unhealthy("The relay accepts the credentials, but what is wrong in a profile is not used: "+
+			oneLine(&settings.Error{Problems: details.Problems}), details)
 	}
 	message := fmt.Sprintf("The relay %s:%d accepts the credentials (%s, AUTH %s).", d.settings.Host, d.settings.Port, report.TLS.Version, report.Mechanism)
 	for _, w := range details.Warnings {
@@ -90,14 +100,7 @@ func (d *DataSource) domainWarnings(found *maildomain.Report) []failure.Hint {
 	if nhncloud.IsPublicMail(from) {
 		return []failure.Hint{failure.PublicDomain.With("domain", from)}
 	}
-	faulty := maildomain.Titles(found.Faulty())
-	if faulty == "" {
-		return nil
-	}
-	if hosts := delivery.RestrictedHosts(d.settings.To, d.settings.Cc, d.settings.Bcc); hosts != "" {
-		return []failure.Hint{failure.DomainRestricted.With("hosts", hosts, "domain", from, "records", faulty)}
-	}
-	return []failure.Hint{failure.DomainLacks.With("domain", from, "records", faulty)}
+	return lacks(found, delivery.RestrictedHosts(d.settings.To, d.settings.Cc, d.settings.Bcc))
 }
 
 // check runs the handshake, and at the same time looks up the records of the sender's

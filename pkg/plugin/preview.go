@@ -12,7 +12,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -25,6 +24,8 @@ type previewRequest struct {
 	Sample string `json:"sample"`
 	// Settings are keys of jsonData that replace the saved ones.
 	Settings map[string]json.RawMessage `json:"settings"`
+	// Profile is whose mail it is; empty: the data source's own.
+	Profile string `json:"profile"`
 }
 
 // preview is the answer: the parts, and the mail as it would be sent.
@@ -62,18 +63,23 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if len(set.To)+len(set.Cc)+len(set.Bcc) == 0 {
-		set.To = []address.Address{set.From} // contact points may name them by ?to= alone
-	}
-	recipients, err := alert.Resolve(&alert.Overrides{}, &set)
+	chosen, err := profile(&set, request.Profile)
 	if err != nil {
 		return err
 	}
-	content, mail, err := d.service.Preview(ctx, d.source, &set, n, recipients)
+	shown := *chosen
+	if len(shown.To)+len(shown.Cc)+len(shown.Bcc) == 0 {
+		shown.To = []address.Address{shown.From} // contact points may name them by ?to= alone
+	}
+	recipients, err := alert.Resolve(&alert.Overrides{}, &shown)
+	if err != nil {
+		return err
+	}
+	content, mail, err := d.service.Preview(ctx, d.source, n, recipients)
 	if err != nil {
 		hint := failure.TemplateModel.With()
-		if wrong, ok := errors.AsType[*sandbox.Error](err); ok {
-			hint = failure.TemplateModel.With("setting", wrong.Template) // where the page shows it
+		if key := templateKey(&set, chosen, err); key != "" {
+			hint = failure.TemplateModel.With("setting", key) // where the page shows it
 		}
 		return failure.New(failure.Template, err.Error(), hint)
 	}

@@ -31,6 +31,7 @@ type queryModel struct {
 	Recipient string   `json:"recipient"` // parts of addresses, with commas between
 	Text      string   `json:"text"`      // part of the subject, the reason or the Message-ID
 	Limit     int      `json:"limit"`
+	Digest    string   `json:"digest"` // of deliveries: the id of the one that tells of them, whenever that was
 
 	ID string `json:"id"` // of delivery: which one
 }
@@ -102,6 +103,9 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 		Source: d.source, From: inLog(q.TimeRange.From), To: inLog(q.TimeRange.To),
 		Text: m.Text, Limit: m.Limit,
 	}
+	if m.Digest != "" {
+		f.Digest, f.From, f.To = m.Digest, time.Time{}, time.Time{}
+	}
 	if len(m.Text) > maxText {
 		return f, badParameter("text is %.60q: %v", m.Text, errTooLong)
 	}
@@ -147,13 +151,18 @@ func inLog(t time.Time) time.Time {
 // badParameter is a failure that whoever wrote the query, or the query string of the
 // URL, can mend.
 func badParameter(format string, args ...any) error {
-	return failure.New(failure.Parameter, fmt.Sprintf(format, args...), failure.Say("Correct the query."))
+	return failure.New(failure.Parameter, fmt.Sprintf(format, args...), failure.CorrectQuery.With())
 }
 
 // failed is the response to a query that failed, as somebody with a role may read it.
 func failed(role string, err error) backend.DataResponse {
 	f := failureOf(errorFor(role, err))
 	response := backend.DataResponse{Error: errors.New(f.Advice()), ErrorSource: backend.ErrorSourcePlugin, Status: backend.Status(f.HTTPStatus())}
+	if f.ID != "" {
+		frame := data.NewFrame("failure") // the page replaces its hint in the error
+		sentence(frame, f.Hint)
+		response.Frames = data.Frames{frame}
+	}
 	if !f.Ours() {
 		response.Error, response.ErrorSource = backend.DownstreamError(response.Error), backend.ErrorSourceDownstream
 	}

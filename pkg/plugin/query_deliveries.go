@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 )
 
@@ -30,22 +32,21 @@ func queryDeliveries(ctx context.Context, box *outbox.Outbox, f outbox.Filter, f
 	default:
 		return nil, badParameter("format is %q; it must be table or logs", format)
 	}
-	if text := incomplete(page); text != "" {
-		frame.AppendNotices(data.Notice{Severity: data.NoticeSeverityInfo, Text: text})
+	if hint := incomplete(page); hint.ID != "" {
+		remark(frame, hint)
 	}
 	return data.Frames{frame}, nil
 }
 
 // incomplete says why there may be more deliveries than those of the page.
-func incomplete(page outbox.Page) string {
+func incomplete(page outbox.Page) failure.Hint {
 	switch {
 	case !page.SearchedTo.IsZero():
-		return fmt.Sprintf("The log was searched back to %s, and there may be more before that: narrow the time range or the filters.",
-			page.SearchedTo.UTC().Format(time.RFC3339))
+		return failure.LogSearched.With("time", page.SearchedTo.UTC().Format(time.RFC3339))
 	case page.Next != "":
-		return fmt.Sprintf("Only the newest %d deliveries are shown: narrow the time range or the filters, or raise the limit.", len(page.Deliveries))
+		return failure.LogLimit.With("limit", strconv.Itoa(len(page.Deliveries)))
 	}
-	return ""
+	return failure.Hint{}
 }
 
 func deliveriesTable(found []outbox.Delivery) *data.Frame {
@@ -69,7 +70,7 @@ func deliveriesTable(found []outbox.Delivery) *data.Frame {
 		subjects[i], recipients[i], accepted[i] = d.Subject, addresses(d), acceptedBy(d)
 		attempts[i], reasons[i], messageIDs[i] = int64(d.Attempt), d.Reason, d.MessageID
 		if !d.FinishedAt.IsZero() {
-			seconds := d.FinishedAt.Sub(d.CreatedAt).Seconds()
+			seconds := d.FinishedAt.Sub(d.WaitsSince()).Seconds()
 			durations[i] = &seconds
 		}
 		nexts[i] = nextAttempt(d)

@@ -18,10 +18,12 @@ import (
 
 // testRequest is the body of POST /test. It may be empty.
 type testRequest struct {
-	// To receives the mail; empty: the default recipients.
+	// To receives the mail; empty: the default recipients, or those of the profile.
 	To string `json:"to"`
 	// Sample is what it shows; empty: alerts that fire.
 	Sample string `json:"sample"`
+	// Profile is whose mail it is; empty: the data source's own.
+	Profile string `json:"profile"`
 }
 
 // postTest sends a sample notification, once and at once, and answers with the
@@ -76,17 +78,21 @@ func sampleOf(ctx context.Context, kind string) (*alert.Notification, error) {
 // testRecipients lets an Admin, who may change the settings, mail the sample to
 // anyone, and an Editor to those whom alerts may reach.
 func (d *DataSource) testRecipients(request testRequest, role string) (*alert.Recipients, error) {
+	set, err := profile(&d.settings, request.Profile)
+	if err != nil {
+		return nil, err
+	}
 	if request.To == "" {
-		return alert.Resolve(&alert.Overrides{}, &d.settings)
+		return alert.Resolve(&alert.Overrides{}, set)
 	}
 	to, err := address.Parse(request.To)
 	if err != nil {
 		return nil, failure.New(failure.Body, `"to": `+err.Error(), failure.AddressForm.With())
 	}
-	only := d.settings
+	only := *set
 	only.To, only.Cc, only.Bcc = []address.Address{to}, nil, nil
 	if role != "Admin" {
-		if _, err := alert.Resolve(&alert.Overrides{To: only.To}, &d.settings); err != nil {
+		if _, err := alert.Resolve(&alert.Overrides{To: only.To}, set); err != nil {
 			return nil, err
 		}
 	}

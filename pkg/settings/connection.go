@@ -15,20 +15,21 @@ import (
 // relay reads where mail is handed over, and as whom.
 func (r *reader) relay(s *Settings) {
 	s.Host = r.host("host")
-	s.PortMode = choice[nhncloud.PortMode](r, "portMode")
+	set(r, "portMode", &s.PortMode, choice[nhncloud.PortMode](r))
 	s.Port = r.port(s.Host, s.PortMode)
-	s.AuthMechanism = choice[AuthMechanism](r, "authMechanism")
+	set(r, "authMechanism", &s.AuthMechanism, choice[AuthMechanism](r))
 	s.AppKey = r.appKey()
-	s.MailType = choice[nhncloud.MailType](r, "mailType")
 }
 
-// pace reads how much is asked of the relay.
+// pace reads how much is asked of the relay and of each recipient.
 func (r *reader) pace(s *Settings) {
 	s.MaxConnections = r.number("maxConnections")
 	s.MessagesPerConnection = r.number("messagesPerConnection")
 	s.Timeout = r.seconds("timeoutSeconds")
 	s.MessagesPerMinute = r.number("messagesPerMinute")
 	s.Dedupe = r.seconds("dedupeSeconds")
+	s.MaxPerRecipient = r.number("maxPerRecipient")
+	s.BrakeExempt = r.list("brakeExempt")
 }
 
 // tls reads whom the relay must prove to be, and how it is reached and greeted.
@@ -48,9 +49,8 @@ func (r *reader) service(s *Settings) {
 	s.ServiceURL = r.serviceURL()
 }
 
-// grafana reads whether mail has charts, and where Grafana's API is asked for them.
+// grafana reads where Grafana's API is asked for charts.
 func (r *reader) grafana(s *Settings) {
-	s.Charts = r.flag("charts")
 	s.GrafanaURL = r.grafanaURL()
 }
 

@@ -22,7 +22,9 @@ var secretKeys = []string{keySecretKey, keyWebhookSecret, keyTLSCACert, keyGrafa
 const standIn = "(a-secret-that-is-set)"
 
 // Load reads and validates a data source. Keys it does not know are Grafana's
-// own and ignored. The error is an *Error with every problem at once.
+// own and ignored. The error is an *Error with every problem at once. What is wrong in a
+// profile is no error, for it must not keep the mail of the others from them: it is as if
+// left out there, and is in Mistakes.
 func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	r, err := newReader(jsonData, secure)
 	if err != nil {
@@ -46,7 +48,8 @@ func Check(jsonData []byte, set []string) (Settings, []Problem) {
 	if err != nil {
 		return Settings{}, err.Problems
 	}
-	return r.settings(), r.problems
+	s := r.settings()
+	return s, append(r.problems, s.Mistakes...)
 }
 
 // Defaults are the values of the keys that are unset.
@@ -55,15 +58,17 @@ func Defaults() Settings { return new(reader).settings() }
 // settings reads every key.
 func (r *reader) settings() (s Settings) {
 	r.relay(&s)
-	r.sender(&s)
-	r.recipients(&s)
-	r.message(&s)
+	r.mail(&s)
+	s.StableSubject = r.flag("stableSubject")
+	s.DKIMSelector = r.dnsName("dkimSelector")
+	s.SPFInclude = r.dnsName("spfInclude")
 	s.Advertiser = r.advertiser(s.MailType)
 	r.pace(&s)
 	r.tls(&s)
 	r.service(&s)
 	r.grafana(&s)
 	r.secrets(&s)
+	r.profiles(&s)
 	return s
 }
 

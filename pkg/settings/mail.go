@@ -14,49 +14,41 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 )
 
-// sender reads whom the mail is from.
-func (r *reader) sender(s *Settings) {
-	s.From = r.from()
-	s.DKIMSelector = r.dnsName("dkimSelector")
-	s.SPFInclude = r.dnsName("spfInclude")
-	s.ReplyTo = r.address("replyTo")
+// mail reads what a mail is like and whom it goes to: what a profile may have of its own.
+func (r *reader) mail(s *Settings) {
+	set(r, "mailType", &s.MailType, choice[nhncloud.MailType](r))
+	r.from(s)
+	set(r, "replyTo", &s.ReplyTo, r.address)
+	setList(r, "to", &s.To, r.addresses)
+	setList(r, "cc", &s.Cc, r.addresses)
+	setList(r, "bcc", &s.Bcc, r.addresses)
+	if r.has("allowedRecipients") { // a mistake never allows more
+		s.AllowedRecipients = r.patterns("allowedRecipients")
+	}
+	set(r, "recipientMode", &s.RecipientMode, choice[RecipientMode](r))
+	set(r, "language", &s.Language, choice[string](r))
+	set(r, "timezone", &s.Location, r.location)
+	set(r, "subjectTemplate", &s.SubjectTemplate, r.text)
+	set(r, "textTemplate", &s.TextTemplate, r.text)
+	set(r, "htmlTemplate", &s.HTMLTemplate, r.text)
+	set(r, "charts", &s.Charts, r.flag)
 }
 
-// recipients reads whom mail goes to, and whom it may go to.
-func (r *reader) recipients(s *Settings) {
-	s.To = r.addresses("to")
-	s.Cc = r.addresses("cc")
-	s.Bcc = r.addresses("bcc")
-	s.AllowedRecipients = r.patterns("allowedRecipients")
-	s.RecipientMode = choice[RecipientMode](r, "recipientMode")
-}
-
-// message reads how the mail reads.
-func (r *reader) message(s *Settings) {
-	s.Language = choice[string](r, "language")
-	s.Location = r.location("timezone")
-	s.StableSubject = r.flag("stableSubject")
-	s.SubjectTemplate = r.text("subjectTemplate")
-	s.TextTemplate = r.text("textTemplate")
-	s.HTMLTemplate = r.text("htmlTemplate")
-}
-
-// from reads fromAddress and fromName.
-func (r *reader) from() address.Address {
+// from reads fromAddress and fromName. A name there takes precedence over one in the
+// address.
+func (r *reader) from(s *Settings) {
 	const key = "fromAddress"
-	s := r.line(key)
-	name := r.line("fromName")
-	if s == "" {
-		if !r.wrong(key) {
-			r.add(key, noFrom)
+	text := r.line(key)
+	switch {
+	case text != "":
+		if from, ok := r.addressOf(key, text); ok {
+			from.Name = cmp.Or(from.Name, s.From.Name)
+			s.From = from
 		}
-		return address.Address{}
+	case r.profile == "" && !r.wrong(key):
+		r.add(key, noFrom)
 	}
-	from, _ := r.addressOf(key, s)
-	if name != "" {
-		from.Name = name
-	}
-	return from
+	s.From.Name = cmp.Or(r.line("fromName"), s.From.Name)
 }
 
 // maxDNSName leaves room for a domain in the 253 octets of a name.
@@ -115,6 +107,11 @@ func (r *reader) advertiser(t nhncloud.MailType) Advertiser {
 		r.add("unsubscribeUrl", noUnsubscribe)
 	}
 	return a
+}
+
+// complete says whether mail of type ad can be written.
+func (a Advertiser) complete() bool {
+	return a.Name != "" && a.Address != "" && (a.URL != "" || a.Mailbox != nil)
 }
 
 // addresses reads a list of addresses. What is in it twice stays so: alert.Resolve

@@ -92,6 +92,22 @@ var (
 	notGrafana = code("grafana-url", "grafanaUrl is not the address of Grafana; it must be an http or https URL without user, query and fragment, such as {{example}}")
 	notToken   = code("grafana-token", "grafanaToken is not a token; copy the one of a service account from Grafana")
 
+	notProfiles  = code("profiles", "{{key}} is {{value}}; it must be an array of objects")
+	notProfile   = code("profile", "{{key}} is {{value}}; it must be an object")
+	noName       = code("profile-name", "{{key}} is {{value}}; it must be 1 to 40 letters (a to z), digits, - and _")
+	sameName     = code("profile-twice", "{{key}} is {{value}}, as that of another profile; name it differently")
+	notSetting   = code("profile-setting", "{{key}}: {{value}} is no setting of a profile; it must be {{choices}}")
+	noAdvertiser = code("profile-ad", `{{key}} is "ad", for which the data source must name the advertiser: set adSenderName, adSenderAddress, and unsubscribeUrl or unsubscribeAddress`)
+	notHeaders   = code("headers", "{{key}} is {{value}}; it must be an object of names and strings, {{most}} at most")
+	notHeader    = code("header-name", "{{key}}: {{value}} is no name of a header field that may be added; it must be List-Id or X- with letters, digits and -, 64 at most")
+	ownHeader    = code("header-own", "{{key}}: {{value}} is a header field that the mail has already; take another name")
+	badHeader    = code("header-value", "{{key}}: what {{value}} holds must be one line of text, {{most}} octets at most")
+	notListID    = code("header-list-id", "{{key}}: List-Id is {{value}}; it must be as <oncall.example.com> or Oncall <oncall.example.com>")
+	notDigest    = code("digest", "{{key}} is {{value}}; it must be a time of day such as 09:00")
+	notDays      = code("digest-days", "{{key}} holds {{value}}; it must hold {{choices}}")
+
+	notTemplate = code("template", "{{key}}: {{words}}")
+
 	noCA         = code("ca-missing", "tlsCACert is missing, but tlsAuthWithCACert is true; "+caRemedy)
 	notPEM       = code("ca-pem", "tlsCACert is not PEM; "+caRemedy)
 	notCA        = code("ca-other", "tlsCACert holds something other than certificates; "+caRemedy)
@@ -130,6 +146,9 @@ func NewProblem(key string, c Code, params ...param) Problem {
 	p.Message = strings.NewReplacer(words...).Replace(english[c])
 	return p
 }
+
+// NotTemplate makes the problem of a template, which is found out when mail is rendered.
+func NotTemplate(key, words string) Problem { return NewProblem(key, notTemplate, is("words", words)) }
 
 // param is a parameter of a problem: as the log has it, and as the page does, which
 // puts it into quotation marks of its language.

@@ -18,17 +18,43 @@ import (
 type reader struct {
 	values   map[string]any // string, json.Number, bool, []any, map[string]any
 	secure   map[string]string
+	profile  string // where in jsonData the values are: "profiles[2]."; empty: the data source's own
 	problems []Problem
 }
 
-// add records a problem of a key.
+// add records a problem of a key; without one, of the whole profile.
 func (r *reader) add(key string, c Code, params ...param) {
-	r.problems = append(r.problems, NewProblem(key, c, params...))
+	r.problems = append(r.problems, NewProblem(strings.TrimSuffix(r.profile+key, "."), c, params...))
 }
 
 // wrong says whether a key has a problem.
 func (r *reader) wrong(key string) bool {
-	return slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Key == key })
+	return slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Key == r.profile+key })
+}
+
+// has says whether a key is to be read: a profile leaves what it does not name, or what
+// is wrong there, as the data source has it.
+func (r *reader) has(key string) bool { return r.profile == "" || r.value(key) != nil }
+
+// set reads a key into a setting.
+func set[T any](r *reader, key string, setting *T, read func(key string) T) {
+	if !r.has(key) {
+		return
+	}
+	if v := read(key); r.profile == "" || !r.wrong(key) {
+		*setting = v
+	}
+}
+
+// setList reads a key into a setting that is a list, of which the entries that are right
+// count. A list that a profile names and leaves empty is empty.
+func setList[T any](r *reader, key string, setting *[]T, read func(key string) []T) {
+	if !r.has(key) {
+		return
+	}
+	if list := read(key); len(list) > 0 || r.profile == "" || !r.wrong(key) {
+		*setting = list
+	}
 }
 
 // value is what a key holds; nil if it is unset.
@@ -122,7 +148,7 @@ func (r *reader) list(key string) []string {
 	var elements []any
 	switch v := r.value(key).(type) {
 	case nil:
-		return nil
+		return properties[key].list()
 	case string:
 		elements = []any{v}
 	case []any:
@@ -150,24 +176,31 @@ func (r *reader) list(key string) []string {
 	return all
 }
 
-// choice reads one of a few words.
-func choice[T ~string](r *reader, key string) T {
-	unset := T(properties[key].text())
-	v := r.value(key)
-	if v == nil {
+// choice returns what reads one of a few words.
+func choice[T ~string](r *reader) func(key string) T {
+	return func(key string) T {
+		unset := T(properties[key].text())
+		v := r.value(key)
+		if v == nil {
+			return unset
+		}
+		s, _ := v.(string)
+		allowed := properties[key].Enum
+		if s = strings.TrimSpace(s); slices.Contains(allowed, s) {
+			return T(s)
+		}
+		r.add(key, notChoice, value(v), choices(allowed))
 		return unset
 	}
-	s, _ := v.(string)
-	allowed := properties[key].Enum
-	if s = strings.TrimSpace(s); slices.Contains(allowed, s) {
-		return T(s)
-	}
-	quoted := make([]string, len(allowed))
-	for i, word := range allowed {
+}
+
+// choices makes a parameter of words that may be chosen.
+func choices(words []string) param {
+	quoted := make([]string, len(words))
+	for i, word := range words {
 		quoted[i] = strconv.Quote(word)
 	}
-	r.add(key, notChoice, value(v), param{name: "choices", logged: or(quoted)})
-	return unset
+	return param{name: "choices", logged: or(quoted)}
 }
 
 // addressOf reads the text of a key, or the one at an index of its list, as an

@@ -3,6 +3,8 @@ package settings
 import (
 	_ "embed"
 	"encoding/json"
+	"maps"
+	"slices"
 )
 
 // schema is the contract: which keys there are, what they may hold, and what they
@@ -11,16 +13,24 @@ import (
 //go:embed settings.schema.json
 var schema []byte
 
-// property is what the schema says of a key of jsonData.
+// property is what the schema says of a key of jsonData or of a profile.
 type property struct {
-	Enum             []string
-	Default          any
-	Minimum, Maximum int
-	MaxItems         int
+	Ref                  string `json:"$ref"` // of a key of a profile that is as that of jsonData
+	Enum                 []string
+	Default              any
+	Minimum, Maximum     int
+	MaxItems             int
+	MaxProperties        int
+	AdditionalProperties struct{ MaxLength int }
+	Items                struct {
+		Enum       []string
+		Properties map[string]property
+	}
 }
 
-// properties has each key of jsonData.
-var properties = func() map[string]property {
+// properties has each key of jsonData and of profiles, and profileKeys those of the
+// latter in order.
+var properties, profileKeys = func() (map[string]property, []string) {
 	var parsed struct {
 		Properties struct {
 			JSONData struct{ Properties map[string]property }
@@ -29,7 +39,14 @@ var properties = func() map[string]property {
 	if err := json.Unmarshal(schema, &parsed); err != nil {
 		panic("settings.schema.json: " + err.Error())
 	}
-	return parsed.Properties.JSONData.Properties
+	all := parsed.Properties.JSONData.Properties
+	ofProfile := all[keyProfiles].Items.Properties
+	for key, p := range ofProfile {
+		if p.Ref == "" {
+			all[key] = p
+		}
+	}
+	return all, slices.Sorted(maps.Keys(ofProfile))
 }()
 
 // text is the default of a string; empty where there is none.
@@ -48,6 +65,18 @@ func (p property) number() int {
 func (p property) flag() bool {
 	b, _ := p.Default.(bool)
 	return b
+}
+
+// list is the default of a list of texts; empty where there is none.
+func (p property) list() []string {
+	var all []string
+	entries, _ := p.Default.([]any)
+	for _, e := range entries {
+		if s, ok := e.(string); ok {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // words are the choices of a key, the default first.

@@ -32,12 +32,19 @@ type property struct {
 	Enum             []string
 	Default          any
 	Minimum, Maximum *int
-	Items            *property
+	Items            *object
 }
 
 type object struct {
 	Required   []string
 	Properties map[string]property
+}
+
+// profile is the contract of a profile.
+func profile(t *testing.T) object {
+	t.Helper()
+	jsonData, _ := contract(t)
+	return *jsonData.Properties["profiles"].Items
 }
 
 func contract(t *testing.T) (jsonData, secure object) {
@@ -92,6 +99,12 @@ func TestSchemaIsWhatLoadTakes(t *testing.T) {
 	jsonData, secure := contract(t)
 	refused := func(key string, value any) {
 		t.Helper()
+		if key == "profiles" { // what is wrong in one must not keep mail from the others
+			if _, found := settings.Check(with(key, value), []string{"secretKey"}); len(found) != 1 || found[0].Key != key {
+				t.Errorf("%s %v: %v", key, value, found)
+			}
+			return
+		}
 		if _, err := settings.Load(with(key, value), secrets); err == nil || !strings.HasPrefix(err.Error(), key) {
 			t.Errorf("%s %v: %v", key, value, err)
 		}
@@ -167,14 +180,12 @@ func TestSchemaHasEveryKeyThatIsRead(t *testing.T) {
 		}
 		ast.Inspect(tree, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.CallExpr: // r.line("key"), choice[T](r, "key")
-				if selector, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 {
+			case *ast.CallExpr: // r.line("key"), set(r, "key", ...)
+				if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "set" || f.Name == "setList") { // set(r, "key", ...)
+					note(n.Args[1])
+				} else if selector, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 {
 					if r, ok := selector.X.(*ast.Ident); ok && r.Name == "r" {
 						note(n.Args[0])
-					}
-				} else if f, ok := n.Fun.(*ast.IndexExpr); ok {
-					if choice, ok := f.X.(*ast.Ident); ok && choice.Name == "choice" {
-						note(n.Args[1])
 					}
 				}
 			case *ast.ValueSpec: // const key = "key"
@@ -185,7 +196,8 @@ func TestSchemaHasEveryKeyThatIsRead(t *testing.T) {
 			return true
 		})
 	}
-	same(t, "the Go code", read, keys(jsonData, secure))
+	all := keys(jsonData, secure, profile(t))
+	same(t, "the Go code", read, slices.Compact(all))
 }
 
 func TestProvisioningSampleKeepsToTheSchema(t *testing.T) {
@@ -229,8 +241,9 @@ func TestProvisioningSampleKeepsToTheSchema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := settings.Load([]byte(expand(string(encoded))), secrets); err != nil {
-			t.Error(err)
+		s, err := settings.Load([]byte(expand(string(encoded))), secrets)
+		if err != nil || len(s.Profiles) == 0 || len(s.Mistakes) > 0 {
+			t.Error(err, s.Mistakes)
 		}
 	}
 }
@@ -305,7 +318,7 @@ func TestSecurityPageSaysWhatViewersRead(t *testing.T) {
 		t.Fatalf("SECURITY.md does not say who reads the settings: %q", row)
 	}
 	words := map[string]string{
-		"appKey": "AppKey", "host": "host", "to": "recipients", "allowedRecipients": "allow list", "textTemplate": "templates",
+		"appKey": "AppKey", "host": "host", "to": "recipients", "allowedRecipients": "allow list", "textTemplate": "templates", "profiles": "profiles",
 		"secretKey": "SecretKey", "webhookSecret": "signing secret", "tlsCACert": "CA certificate", "grafanaToken": "token for Grafana",
 	}
 	jsonData, secure := contract(t)

@@ -82,6 +82,8 @@ type Settings struct {
 	Timeout               time.Duration // of each stage of a session
 	MessagesPerMinute     int           // 0: no limit
 	Dedupe                time.Duration
+	MaxPerRecipient       int      // mails to one in an hour; 0: no limit
+	BrakeExempt           []string // severities whose alerts are mailed beyond that
 
 	ServerName    string // the name the certificate must carry; Host when empty
 	TLSSkipVerify bool
@@ -100,6 +102,17 @@ type Settings struct {
 	// ContactPointSecrets verify the alerts of single contact points, by the keyId of their URL.
 	ContactPointSecrets map[string]Secret
 	GrafanaToken        Secret // for Grafana's API
+
+	// ProfileName is the name of the profile that these are the settings of; empty: the
+	// data source's own. ProfileKey is where jsonData has it: "profiles[2]".
+	ProfileName, ProfileKey string
+	Headers                 []Field // further ones, in the order of their names
+	Digest                  *Digest // nil: mail is sent at once
+
+	// Profiles are the settings of each profile that has a name.
+	Profiles []*Settings
+	// Mistakes are in the profiles, or in this one.
+	Mistakes []Problem
 }
 
 // Advertiser is what mail of type ad must say of its sender, by the rules of

@@ -101,7 +101,10 @@ export function ContactPointSection({ config, uid, name }: Props) {
         {seen.error && <Problem error={seen.error} />}
         {config.ready && !valid && (
           <Text color="secondary" variant="bodySmall">
-            {t('contact-point.invalid', 'A contact point needs settings that are valid and saved: first press Save & test.')}
+            {t(
+              'contact-point.invalid',
+              'A contact point needs settings that are valid and saved: first press Save & test.',
+            )}
           </Text>
         )}
         {missing.length > 0 && (

@@ -170,6 +170,25 @@ func TestDiskFullIsAnErrorAndNothingIsLost(t *testing.T) {
 	f.get(kept.ID)
 }
 
+// TestFileThatIsReadOnlyIsInEverybodysWay: no transaction passes, however small, so that
+// the writer need not try its operations one by one.
+func TestFileThatIsReadOnlyIsInEverybodysWay(t *testing.T) {
+	f, path := onFile(t)
+	readOnly := func(value string) {
+		t.Helper()
+		if _, err := f.writes.ExecContext(t.Context(), "PRAGMA query_only = "+value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	readOnly("on")
+	failure := f.storing(mail(""))
+	if failure == nil || !failure.Everybody || !strings.Contains(failure.Error(), path) || !strings.Contains(failure.Remedy, "write the file") {
+		t.Errorf("%+v", failure)
+	}
+	readOnly("off")
+	f.enqueue(mail(""))
+}
+
 func TestFileThatVanishesIsAnError(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows keeps open files")

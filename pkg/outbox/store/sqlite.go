@@ -80,7 +80,7 @@ func (db *database) beSQLite(backend, location string) {
 	db.Description = Description{Backend: backend, Durable: backend == "sqlite", Location: location}
 	db.particulars = particulars{
 		migrations: "sqlite",
-		replacer:   strings.NewReplacer("{numbers $1}", "json_each($1)", " {lock}", "", " {wait}", "", "{clock}", "0", "{in ", "IN (SELECT value FROM json_each(", "}", "))"),
+		replacer:   strings.NewReplacer("{numbers $1}", "json_each($1)", " {lock}", "", " {wait}", "", "{clock}", "0", "{alone $1}", "$1", "{in ", "IN (SELECT value FROM json_each(", "}", "))"),
 		list:       jsonList,
 		within:     db.sqliteWithin,
 		remedy:     sqliteRemedy,
@@ -178,10 +178,10 @@ func sqliteCode(err error) int {
 func sqliteRepeatable(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY }
 
 // sqliteEverybody is true when no transaction can be written: not for want of
-// space, which a smaller one may find.
+// space, which a smaller one may find. In a file that is read-only none even begins.
 func sqliteEverybody(err error) bool {
 	_, vanished := errors.AsType[*problem](err)
-	return vanished || slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}, sqliteCode(err))
+	return vanished || slices.Contains([]int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB}, sqliteCode(err))
 }
 
 func sqliteRemedy(err error) string {
