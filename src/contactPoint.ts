@@ -34,6 +34,7 @@ export const purpose = (dataSource: string) => dataSource.replace(PLUGIN_ID, 'NH
  */
 export const accountName = (uid: string) => `NHN Cloud Email ${uid}`;
 export const tokenName = (uid: string, keyId: number) => `${accountName(uid)} ${keyId}`;
+export const chartsTokenName = (uid: string) => `${accountName(uid)} charts`;
 export const secretName = (keyId: number) => `webhookSecret${keyId}`;
 
 /** numberOf reads the number behind a name, such as 2 of webhookSecret2. */

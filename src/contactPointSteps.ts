@@ -8,6 +8,7 @@ import { ApiError, asApiError, call, dataSource, refresh, resource } from './api
 import {
   accountName,
   alertsUrl,
+  chartsTokenName,
   CONTACT_POINTS,
   EDITABLE,
   keyIdOf,
@@ -31,15 +32,22 @@ import {
   type Leftover,
 } from './contactPoints';
 import { t } from './i18n';
+import type { EmailJsonData } from './types';
 
-export type Step = 'address' | 'serviceAccount' | 'token' | 'secret' | 'contactPoint';
+export type Step = 'address' | 'serviceAccount' | 'token' | 'secret' | 'contactPoint' | 'charts';
 export type StepState = 'running' | 'done' | 'failed' | 'undone' | 'left';
-export const STEPS: Step[] = ['address', 'serviceAccount', 'token', 'secret', 'contactPoint'];
+export const STEPS: Step[] = ['address', 'serviceAccount', 'token', 'secret', 'contactPoint', 'charts'];
 
 export interface Watch {
   onStep: (step: Step, state: StepState) => void;
-  /** The data source was saved, as this version. */
-  onSaved: (version: number) => void;
+  /** The data source was saved, as this version and with these settings changed. */
+  onSaved: (version: number, changed?: SavedElsewhere) => void;
+}
+
+/** SavedElsewhere is what was saved behind the form's back, other than secrets of contact points. */
+export interface SavedElsewhere {
+  jsonData: Partial<EmailJsonData>;
+  secureJsonFields: Record<string, boolean>;
 }
 
 export interface Request {
@@ -49,16 +57,30 @@ export interface Request {
   name: string;
   /** Where Grafana reaches itself, such as https://grafana.example.com/. */
   grafanaUrl: string;
+  /** Whether mail may show charts, for which the data source gets a token. */
+  charts?: boolean;
 }
 
-/** saveSecrets saves signing secrets, or removes those that are empty. The backend knows them at once. */
-async function saveSecrets(uid: string, secrets: Record<string, string>, { onSaved }: Watch) {
-  const current = await call<Record<string, unknown>>('GET', dataSource(uid));
+/** saveSecrets saves secrets, or removes those that are empty, and changes settings. The backend knows them at once. */
+async function saveSecrets(
+  uid: string,
+  secrets: Record<string, string>,
+  { onSaved }: Watch,
+  jsonData?: Partial<EmailJsonData>,
+) {
+  const current = await call<{ jsonData?: object }>('GET', dataSource(uid));
   const saved = await permitted(
-    call<{ datasource: { version: number } }>('PUT', dataSource(uid), { ...current, secureJsonData: secrets }),
+    call<{ datasource: { version: number } }>('PUT', dataSource(uid), {
+      ...current,
+      jsonData: { ...current.jsonData, ...jsonData },
+      secureJsonData: secrets,
+    }),
     'datasources:write',
   );
-  onSaved(saved.datasource.version);
+  onSaved(
+    saved.datasource.version,
+    jsonData && { jsonData, secureJsonFields: Object.fromEntries(Object.keys(secrets).map((key) => [key, true])) },
+  );
   // Or the first alerts would be refused: Grafana keeps settings for a while.
   await refresh(uid).catch(() => {}); // it will in a moment
 }
@@ -152,10 +174,7 @@ async function credentials(uid: string, watch: Watch, during: ReturnType<typeof 
   return { keyId, token: token.key, secret };
 }
 
-/**
- * createContactPoint makes a webhook contact point with a token and a signing secret of its
- * own, after a look whether Grafana is where the contact point would post to.
- */
+/** createContactPoint makes a webhook contact point with a token and a secret of its own, after a look at its address. */
 export async function createContactPoint({ uid, name, grafanaUrl }: Request, watch: Watch): Promise<ContactPoint> {
   const during = stepwise(watch);
   await during('address', async () => {
@@ -180,6 +199,31 @@ export async function createContactPoint({ uid, name, grafanaUrl }: Request, wat
     return permitted(call<ContactPoint>('POST', CONTACT_POINTS, wanted, EDITABLE), WRITE).catch((cause) =>
       madeAnyway(uid, keyId, cause),
     );
+  });
+}
+
+/** allowCharts saves a token of the service account with the data source, and where it is used: charts need both. */
+export async function allowCharts({ uid, grafanaUrl }: Request, watch: Watch): Promise<void> {
+  const name = chartsTokenName(uid);
+  const remove = async () => {
+    const account = await findAccount(uid);
+    const token = account?.tokens.find((one) => one.name === name);
+    if (account && token) {
+      await permitted(removeToken(account.id, token.id), 'serviceaccounts:write');
+    }
+  };
+  // What was made before stays, whatever becomes of this.
+  await stepwise(watch)('charts', async () => {
+    const { id } = await ownAccount(uid);
+    await remove(); // of one that is not saved the key is nowhere
+    const token = await permitted(
+      call<{ key: string }>('POST', `/api/serviceaccounts/${id}/tokens`, { name }),
+      'serviceaccounts:write',
+    );
+    await saveSecrets(uid, { grafanaToken: token.key }, watch, { grafanaUrl }).catch(async (cause) => {
+      await remove().catch(() => {});
+      throw cause;
+    });
   });
 }
 

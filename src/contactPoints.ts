@@ -1,5 +1,6 @@
 // What there is of a data source in Alerting: its contact points, how they are doing,
 // and what attempts that were broken off have left behind.
+import { config as grafana } from '@grafana/runtime';
 import { call, dataSource } from './api';
 import { accountName, CONTACT_POINTS, keyIdOf, numberOf, pointsAt, type ContactPoint } from './contactPoint';
 
@@ -82,6 +83,11 @@ export async function findAccount(uid: string): Promise<Account | undefined> {
   return found && { ...found, tokens: await call<Token[]>('GET', `/api/serviceaccounts/${found.id}/tokens`) };
 }
 
+const mayReadAccounts = () => {
+  const { permissions } = grafana.bootData?.user ?? {};
+  return !permissions || permissions['serviceaccounts:read'];
+};
+
 /** contactPointsOf are the webhooks that post to the data source, of all contact points. */
 const contactPointsOf = (all: Array<ContactPoint & { type: string }>, uid: string) =>
   all.filter(({ type, settings }) => type === 'webhook' && pointsAt(settings?.url, uid));
@@ -95,7 +101,8 @@ export async function readOverview(uid: string): Promise<Overview> {
     call<Array<ContactPoint & { type: string }>>('GET', CONTACT_POINTS),
     optional(call<Receiver[]>('GET', '/api/alertmanager/grafana/config/api/v1/receivers')),
     optional(call<{ secureJsonFields?: Record<string, boolean> }>('GET', dataSource(uid))),
-    findAccount(uid).catch(() => null),
+    // A refusal is an error in the browser's console.
+    mayReadAccounts() ? findAccount(uid).catch(() => null) : null,
   ]);
 
   const fields = saved?.secureJsonFields ?? {};

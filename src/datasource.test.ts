@@ -160,9 +160,9 @@ describe('the sentence of a health check, in the language of the reader', () => 
     );
   });
 
-  it('is the one of the backend where no handshake was made', async () => {
+  it('is the one of the backend where no handshake was made, with what to do in words of the page', async () => {
     expect(
       await sentence({ hint: 'backend', hintId: 'ask-later', hintArgs: { seconds: '5' } }, HealthStatus.Error),
-    ).toBe('English of the backend.');
+    ).toBe('English of the Try again in 5 s..'); // in the place of the hint
   });
 });

@@ -40,18 +40,11 @@ type Ruler = Record<string, Array<{ rules: Array<{ grafana_alert?: { uid: string
 const folderOf = async () =>
   (await call<Array<{ uid: string; title: string }>>('GET', '/api/folders')).find(({ title }) => title === FOLDER);
 
-/** findQueueRule is the rule of a data source, made here or provisioned. */
+/**
+ * findQueueRule is the rule of a data source, made here or provisioned: in its folder,
+ * for a question after a uid that there is not is an error in the browser's console.
+ */
 export async function findQueueRule(uid: string): Promise<{ uid: string } | undefined> {
-  const known = ruleUid(uid);
-  if (known) {
-    try {
-      return await call<{ uid: string }>('GET', `${RULES}/${encodeURIComponent(known)}`);
-    } catch (cause) {
-      if (!(cause instanceof ApiError) || cause.status !== 404) {
-        throw cause;
-      }
-    }
-  }
   const folder = await folderOf();
   const groups = folder && (await call<Ruler>('GET', `/api/ruler/grafana/api/v1/rules/${folder.uid}`));
   return Object.values(groups ?? {})
@@ -64,6 +57,16 @@ export async function findQueueRule(uid: string): Promise<{ uid: string } | unde
           datasourceUid === uid && [queryType, model?.queryType].includes('queue'),
       ),
     );
+}
+
+/** movedRule is the rule that somebody has moved to another folder, by what Grafana says of another of its uid. */
+async function movedRule(known: string | undefined, cause: unknown): Promise<{ uid: string }> {
+  if (known && cause instanceof ApiError && [400, 409].includes(cause.status)) {
+    return call<{ uid: string }>('GET', `${RULES}/${encodeURIComponent(known)}`).catch(() => {
+      throw cause;
+    });
+  }
+  throw cause;
 }
 
 /**
@@ -115,7 +118,7 @@ export async function createQueueRule(uid: string, words: QueueRule): Promise<{ 
     ],
   };
   return permitted(
-    call<{ uid: string }>('POST', RULES, rule, EDITABLE),
+    call<{ uid: string }>('POST', RULES, rule, EDITABLE).catch((cause) => movedRule(rule.uid, cause)),
     'alert.provisioning:write / alert.rules:create + alert.provisioning.provenance:write',
   );
 }

@@ -61,7 +61,8 @@ test('Save & test says which step failed, in the words of the relay, and the rem
   await operator.saveAndTest();
   await expect(page.getByText(/^The test failed at: Authentication\./)).toBeVisible();
   const failed = page.getByRole('row', { name: /^Authentication Failed .* 535/ });
-  await expect(failed.getByText(/^Check the AppKey and SecretKey in the NHN Cloud console/)).toBeVisible();
+  await expect(failed.getByText(/^Check the AppKey and SecretKey in the NHN Cloud console/)).toBeInViewport();
+  await expect(page.getByRole('textbox', { name: /^AppKey/ })).toBeFocused();
 });
 
 test('the port check finds the port that works, and takes it over', async ({ operator, page }) => {

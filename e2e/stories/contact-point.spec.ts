@@ -14,7 +14,8 @@ async function create(page: Page) {
   const creating = page.waitForRequest(
     (request) => request.method() === 'POST' && /contact-points$/.test(request.url()),
   );
-  await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(dialog.getByLabel('Name')).toBeFocused();
+  await page.keyboard.press('Enter');
   return (await creating).postDataJSON().settings;
 }
 
@@ -60,10 +61,11 @@ test('one button makes a contact point, which delivers, is renewed and deleted',
     expect(await post(request, new URL(second.url), second.hmacConfig.secret)).toMatchObject({ code: 200 });
   }
 
+  await page.getByRole('button', { name: 'Create the rule "Mail is not going out"' }).click();
   await page.getByRole('combobox', { name: /Contact point that tells about it/ }).click();
   await page.getByRole('option', { name: 'As the notification policies say' }).click();
   await expect(page.getByText(/If the policies send it through this data source/)).toBeVisible();
-  await page.getByRole('button', { name: 'Create the alert rule' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }).click();
   await expect(page.getByText('The alert rule was created.')).toBeVisible();
 
   await page.getByRole('button', { name: `Delete ${name}` }).click();

@@ -12,8 +12,16 @@ test('the mail is previewed as its template changes, in any language', async ({ 
   await page.getByRole('radio', { name: '한국어' }).last().check({ force: true });
   await expect(mail.getByText('Firing')).toHaveCount(0);
   await page.getByRole('textbox', { name: /^Subject/ }).fill('{{ .Nothing');
-  await expect(page.getByText(/^subjectTemplate/)).toBeVisible();
+  await expect(page.getByText(/^Line 1, column .*: the template has a mistake/)).toBeVisible();
   await expect(page.getByText('mixed, says the night watch')).toBeVisible(); // the last mail without the mistake
+});
+
+test('a mistake in a template is told at its field, in a fold that opens', async ({ operator, page }) => {
+  await operator.open(settings({ textTemplate: '{{ .Sate }}' }));
+  await operator.saveAndTest();
+  const template = page.getByRole('textbox', { name: /^Plain text/ });
+  await expect(template).toBeFocused();
+  await expect(template).toHaveAccessibleDescription('Line 1, column 4: there is no field Sate here.');
 });
 
 test('a test mail shows the reply of the relay', async ({ operator, page }) => {

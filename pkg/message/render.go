@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -50,7 +51,7 @@ type Renderer struct {
 }
 
 // NewRenderer checks the options. A template that does not parse, or fails on a
-// sample notification, is refused with a *sandbox.Error.
+// sample notification, is refused with an error that joins a *sandbox.Error for each.
 func NewRenderer(o Options) (*Renderer, error) {
 	r := &Renderer{options: o, words: locale.Get(o.Language)}
 	if r.words == nil {
@@ -69,13 +70,11 @@ func NewRenderer(o Options) (*Renderer, error) {
 	for _, n := range view.Samples() {
 		models = append(models, view.NewModel(n, r.words, r.options.Location, view.SampleTime, false))
 	}
-	if r.subject, err = sandbox.New("subjectTemplate", o.SubjectTemplate, false, models...); err != nil {
-		return nil, err
-	}
-	if r.text, err = sandbox.New("textTemplate", o.TextTemplate, false, models...); err != nil {
-		return nil, err
-	}
-	if r.html, err = sandbox.New("htmlTemplate", o.HTMLTemplate, true, models...); err != nil {
+	var errs [3]error
+	r.subject, errs[0] = sandbox.New("subjectTemplate", o.SubjectTemplate, false, models...)
+	r.text, errs[1] = sandbox.New("textTemplate", o.TextTemplate, false, models...)
+	r.html, errs[2] = sandbox.New("htmlTemplate", o.HTMLTemplate, true, models...)
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
 	return r, nil

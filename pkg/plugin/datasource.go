@@ -105,7 +105,7 @@ func (d *DataSource) problems() []settings.Problem {
 	if invalid, ok := errors.AsType[*settings.Error](d.invalid); ok {
 		return invalid.Problems
 	}
-	return nil
+	return mistakes(d.invalid)
 }
 
 // oneLine returns the message of an error that has a line for each problem, as one

@@ -21,8 +21,8 @@ type validated struct {
 	Problems []settings.Problem `json:"problems"`
 }
 
-// postValidate answers what is wrong with settings, key by key. Of the saved secrets
-// it says what was found when they were loaded.
+// postValidate answers what is wrong with settings, key by key. It tries the templates. Of
+// the saved secrets it says what was found when they were loaded.
 func (d *DataSource) postValidate(w http.ResponseWriter, r *http.Request) error {
 	if err := allow(w, d.limits.validate, 1); err != nil {
 		return err
@@ -37,7 +37,12 @@ func (d *DataSource) postValidate(w http.ResponseWriter, r *http.Request) error 
 			set = append(set, key)
 		}
 	}
-	answer := validated{Problems: settings.Check(request.JSONData, set)}
+	checked, problems := settings.Check(request.JSONData, set)
+	wrong, err := tryTemplates(r, checked)
+	if err != nil {
+		return err
+	}
+	answer := validated{Problems: append(problems, wrong...)}
 	for _, p := range d.problems() {
 		if slices.Contains(set, p.Key) {
 			answer.Problems = append(answer.Problems, p)

@@ -33,6 +33,8 @@ func TestSettingsAreValidatedBeforeTheyAreSaved(t *testing.T) {
 		"a CA that is missing":      {`{"jsonData":{"appKey":"AppKey","fromAddress":"a@example.com","tlsAuthWithCACert":true},"secureJsonFields":{"secretKey":true}}`, "tlsCACert ca-missing"},
 		"a saved secret":            {`{"jsonData":{"appKey":"AppKey","fromAddress":"a@example.com"},"secureJsonFields":{"secretKey":true,"webhookSecret":true}}`, "webhookSecret webhook-secret-blank"},
 		"two addresses":             {`{"jsonData":{"appKey":"AppKey","fromAddress":"a@example.com","to":["ops","a@b","운영@b"]},"secureJsonFields":{"secretKey":true}}`, "to address, to address-local"},
+		"two templates":             {`{"jsonData":{"appKey":"AppKey","fromAddress":"a@example.com","subjectTemplate":"{{.Sate}}","htmlTemplate":"{{nope}}"},"secureJsonFields":{"secretKey":true}}`, "subjectTemplate template-field, htmlTemplate template-function"},
+		"a template and a port":     {`{"jsonData":{"appKey":"AppKey","fromAddress":"a@example.com","port":"x","textTemplate":"{{if"},"secureJsonFields":{"secretKey":true}}`, "port number, textTemplate template-syntax"},
 		"no object":                 {`{"jsonData":[]}`, " not-object"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,6 +67,31 @@ func TestSaveAndTestTellsProblemsByKey(t *testing.T) {
 		t.Errorf("%v", port.Params)
 	}
 	if !strings.Contains(got.Message, `port is "smtp"; it must be a whole number from 1 to 65535; webhookSecret is blank`) {
+		t.Error(got.Message)
+	}
+}
+
+// TestSaveAndTestTellsAMistakeInATemplate: at its field and in the language of the page, as
+// any other setting.
+func TestSaveAndTestTellsAMistakeInATemplate(t *testing.T) {
+	got := checkHealth(t, instance(t, func(s *backend.DataSourceInstanceSettings) {
+		s.JSONData = []byte(`{"appKey":"AppKey","fromAddress":"a@example.com","subjectTemplate":"{{.State}}\n{{.Sate}}","textTemplate":" "}`)
+		s.DecryptedSecureJSONData = map[string]string{"secretKey": "SecretKey"}
+	}), "Admin")
+	var details healthDetails
+	if err := json.Unmarshal(got.JSONDetails, &details); err != nil {
+		t.Fatal(err)
+	}
+	if len(details.Problems) != 1 {
+		t.Fatalf("%+v", details.Problems)
+	}
+	want := map[string]string{"line": "2", "column": "3", "name": "Sate"}
+	problem := details.Problems[0]
+	delete(problem.Params, "words")
+	if problem.Key != "subjectTemplate" || problem.Code != "template-field" || !maps.Equal(problem.Params, want) {
+		t.Errorf("%+v", problem)
+	}
+	if !strings.Contains(got.Message, "subjectTemplate, line 2, column 3: ") {
 		t.Error(got.Message)
 	}
 }

@@ -37,19 +37,19 @@ func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	return s, nil
 }
 
-// Check returns what is wrong with jsonData, for a data source in which the secrets of
-// these keys are set. What the secrets are plays no part.
-func Check(jsonData []byte, set []string) []Problem {
+// Check returns what jsonData means, and what is wrong with it, for a data source in which
+// the secrets of these keys are set. What the secrets are plays no part.
+func Check(jsonData []byte, set []string) (Settings, []Problem) {
 	secure := make(map[string]string, len(set))
 	for _, key := range set {
 		secure[key] = standIn
 	}
 	r, err := newReader(jsonData, secure)
 	if err != nil {
-		return err.Problems
+		return Settings{}, err.Problems
 	}
 	s := r.settings()
-	return append(r.problems, s.Mistakes...)
+	return s, append(r.problems, s.Mistakes...)
 }
 
 // Defaults are the values of the keys that are unset.

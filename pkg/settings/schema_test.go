@@ -100,7 +100,7 @@ func TestSchemaIsWhatLoadTakes(t *testing.T) {
 	refused := func(key string, value any) {
 		t.Helper()
 		if key == "profiles" { // what is wrong in one must not keep mail from the others
-			if found := settings.Check(with(key, value), []string{"secretKey"}); len(found) != 1 || found[0].Key != key {
+			if _, found := settings.Check(with(key, value), []string{"secretKey"}); len(found) != 1 || found[0].Key != key {
 				t.Errorf("%s %v: %v", key, value, found)
 			}
 			return

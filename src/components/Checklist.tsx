@@ -4,7 +4,7 @@ import { HealthStatus } from '@grafana/runtime';
 import { Icon, useStyles2 } from '@grafana/ui';
 import { useHealth } from '../health';
 import { t } from '../i18n';
-import { useSetup } from '../setup';
+import { accountOf, useSetup } from '../setup';
 import type { Config } from './useConfig';
 
 /** Checklist shows what a data source needs before alerts are mailed, what of it is done, and what is next. */
@@ -17,7 +17,7 @@ export function Checklist({ config, uid }: { config: Config; uid: string }) {
       name: t('checklist.account', 'Save the keys and the sender'),
       done: config.ready && !failed && Object.keys(config.errors).length === 0,
     },
-    { name: t('checklist.test', 'Send a test mail'), done: tested },
+    { name: t('checklist.test', 'Send a test mail'), done: tested === accountOf(config.settings) },
     { name: t('checklist.contact-point', 'Create a contact point'), done: contactPoint },
     { name: t('checklist.rule', 'Let an alert rule watch the queue'), done: rule },
   ];

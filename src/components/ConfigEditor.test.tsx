@@ -224,6 +224,37 @@ it('ticks what is done, and shows what is next', async () => {
   expect(steps()[2]).toEqual(['Create a contact point', 'step']);
 });
 
+it('unticks the test mail when the account is another', async () => {
+  backend.reset({
+    'GET /api/datasources/uid/other/resources/status': {},
+    'POST /api/datasources/uid/other/resources/test': { status: 'sent', accepted: ['ops@example.com'] },
+  });
+  const step = () => screen.getByText('Send a test mail', { selector: 'li' });
+  const { user } = edit(complete, { uid: 'other', secureJsonFields: { secretKey: true } });
+  await user.click(screen.getByRole('button', { name: 'Send' }));
+  await waitFor(() => expect(step()).not.toHaveAttribute('aria-current'));
+  await fill(user, /^AppKey/, 'another');
+  expect(step()).toHaveAttribute('aria-current', 'step');
+  await fill(user, /^AppKey/, complete.appKey!);
+  expect(step()).not.toHaveAttribute('aria-current');
+  await user.click(screen.getByRole('button', { name: 'Reset' })); // the SecretKey, which nobody can compare
+  expect(step()).toHaveAttribute('aria-current', 'step');
+});
+
+it('marks the account that the relay refused, and takes the keyboard there, until it is another', async () => {
+  validated();
+  const { user } = edit(complete, { uid: 'refused', secureJsonFields: { secretKey: true } });
+  const error = { stage: 'auth', error: '535', hint: 'Check the AppKey.', hintId: 'credentials' };
+  const report = { host: 'h', port: 587, mode: 'starttls', stages: [], error };
+  act(() => reportHealth('refused', { status: HealthStatus.Error, message: '', details: { report } } as never));
+  await waitFor(() => expect(field(/^AppKey/)).toHaveFocus());
+  expect(field(/^AppKey/)).toHaveAccessibleDescription(/^The relay refused this/);
+  expect(field(/^SecretKey/)).toHaveAccessibleDescription(/^The relay refused this/);
+  await user.keyboard('x');
+  await user.tab();
+  expect(screen.queryByText(/^The relay refused this/)).not.toBeInTheDocument();
+});
+
 it('does not tick the keys and the sender while something saved is wrong', async () => {
   validated({ key: 'fromAddress', code: 'address', params: { value: 'grafana' } } as never);
   edit({ ...complete, fromAddress: 'grafana' }, { secureJsonFields: { secretKey: true } });
@@ -458,6 +489,16 @@ describe('mistakes are told in words', () => {
     await waitFor(() => expect(field(/^From address/)).toHaveFocus());
     expect(field(/^Server name/)).toHaveAccessibleDescription(/^"a b" is not a host name/);
     expect(screen.getAllByRole('alert')).toHaveLength(2);
+  });
+
+  it('a template among them, in its fold', async () => {
+    validated();
+    edit({}, { uid: 'template' });
+    const params = { line: '2', column: '3', name: 'Sate', words: "can't evaluate field Sate" };
+    const problems = [{ key: 'subjectTemplate', code: 'template-field', params, message: 'for the log' }];
+    act(() => reportHealth('template', { status: HealthStatus.Error, message: '', details: { problems } } as never));
+    await waitFor(() => expect(field(/^Subject/)).toHaveFocus());
+    expect(field(/^Subject/)).toHaveAccessibleDescription('Line 2, column 3: there is no field Sate here.');
   });
 
   it('in a fold, where its opening takes the keyboard', async () => {

@@ -79,7 +79,7 @@ export function ContactPointRow({ uid, contactPoint, fixed, busy, onRenew, onDel
             </Button>
           </Stack>
         </Stack>
-        {why && (
+        {provenance && why && (
           <Text color="secondary" variant="bodySmall">
             {why}
           </Text>

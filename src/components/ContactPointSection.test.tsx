@@ -22,6 +22,7 @@ const all = {
 const config = (more: Partial<Config>): Config => ({
   jsonData: {},
   settings: readSettings({}),
+  saved: readSettings({}),
   readOnly: false,
   set: jest.fn(),
   type: jest.fn(),
@@ -42,11 +43,13 @@ interface Options {
   name?: string;
   /** Done before the page is opened. */
   before?: () => void;
+  /** Called when the form around the section is submitted. */
+  around?: () => void;
 }
 
 let secrets: Record<string, string>;
 
-async function open({ permissions = all, config: more = {}, name = 'NHN Cloud Email', before }: Options = {}) {
+async function open({ permissions = all, config: more = {}, name = 'NHN Cloud Email', before, around }: Options = {}) {
   Object.assign(grafana, { appUrl: 'https://grafana.example.com/', bootData: { user: { permissions } } });
   secrets = {};
   backend.reset({
@@ -68,7 +71,9 @@ async function open({ permissions = all, config: more = {}, name = 'NHN Cloud Em
   const form = config(more);
   render(
     <MemoryRouter>
-      <ContactPointSection config={form} uid="nhncloud-email" name={name} />
+      <form onSubmit={around}>
+        <ContactPointSection config={form} uid="nhncloud-email" name={name} />
+      </form>
     </MemoryRouter>,
   );
   await waitFor(() => expect(screen.queryByTestId('Spinner')).not.toBeInTheDocument());
@@ -117,12 +122,64 @@ it('asks, creates, shows each step, and lists what it made, for a test', async (
   for (const step of ['Address of Grafana', 'Service account', 'Token', 'Signing secret saved with the data source']) {
     expect(screen.getByText(new RegExp(`${step}: done`))).toBeInTheDocument();
   }
-  expect(form.savedElsewhere).toHaveBeenCalledWith(9);
+  expect(form.savedElsewhere).toHaveBeenCalledWith(9, undefined);
   await user.click(await screen.findByRole('button', { name: 'Send a test notification' }));
   expect(await screen.findByText('The test notification was mailed.')).toBeInTheDocument();
   // The next one has another name, for this one is taken.
   await user.click(screen.getByRole('button', { name: 'Create a contact point' }));
   expect(screen.getByLabelText('Name')).toHaveValue('NHN Cloud Email 2');
+});
+
+it('is created with Enter, by which the form around it is not saved', async () => {
+  const saved = jest.fn();
+  const { user } = await open({ around: saved });
+  await user.click(await screen.findByRole('button', { name: 'Create a contact point' }));
+  expect(screen.getByLabelText('Name')).toHaveFocus();
+  await user.keyboard('{Enter}');
+  await screen.findByText('The contact point NHN Cloud Email was created.');
+  expect(saved).not.toHaveBeenCalled();
+});
+
+describe('the token for charts', () => {
+  it('is made where it is asked for, and saved with the address of Grafana', async () => {
+    const { form, user, alerting } = await open();
+    await user.click(await screen.findByRole('button', { name: 'Create a contact point' }));
+    await user.click(screen.getByRole('checkbox', { name: /Show charts in the mail/ }));
+    await user.click(screen.getByRole('button', { name: 'Create' }));
+    await screen.findByText('The contact point NHN Cloud Email was created.');
+    expect(screen.getByText('Token for charts: done')).toBeInTheDocument();
+    const token = alerting.accounts[0].tokens.find(({ name }) => name === 'NHN Cloud Email nhncloud-email charts');
+    expect(secrets.grafanaToken).toBe(token?.key);
+    expect(form.savedElsewhere).toHaveBeenLastCalledWith(9, {
+      jsonData: { grafanaUrl: 'https://grafana.example.com/' },
+      secureJsonFields: { grafanaToken: true },
+    });
+    // It is no leftover of a contact point.
+    expect(screen.queryByText(/no contact point uses/)).not.toBeInTheDocument();
+  });
+
+  it('is not offered where there is one', async () => {
+    const secret = { isConfigured: true, value: '', set: jest.fn(), reset: jest.fn() };
+    const { user } = await open({ config: { secret: () => secret } });
+    await user.click(await screen.findByRole('button', { name: 'Create a contact point' }));
+    expect(screen.queryByRole('checkbox')).not.toBeInTheDocument();
+  });
+
+  it('leaves the contact point alone when Grafana refuses it', async () => {
+    const { user, alerting } = await open();
+    await user.click(await screen.findByRole('button', { name: 'Create a contact point' }));
+    await user.click(screen.getByRole('checkbox', { name: /Show charts in the mail/ }));
+    let saves = 0;
+    const put = backend.routes[`PUT ${source}`] as (request: BackendSrvRequest) => unknown;
+    backend.routes[`PUT ${source}`] = (request: BackendSrvRequest) =>
+      ++saves === 2 ? { refuse: 403, data: { message: 'Access denied' } } : put(request);
+    await user.click(screen.getByRole('button', { name: 'Create' }));
+    expect(await screen.findByText(/You need the permission datasources:write/)).toBeInTheDocument();
+    expect(screen.getByText('Contact point: done')).toBeInTheDocument();
+    expect(screen.getByText('Token for charts: failed')).toBeInTheDocument();
+    expect(alerting.accounts[0].tokens.map(({ name }) => name)).toEqual(['NHN Cloud Email nhncloud-email 1']);
+    expect(await screen.findByRole('link', { name: 'NHN Cloud Email' })).toBeInTheDocument();
+  });
 });
 
 it.each(['queued', 'sending'])('says of a test whose mail is %s not that it was mailed', async (status) => {
@@ -263,8 +320,9 @@ it.each<[string, Partial<Config>]>([
   ['are valid', { errors: { maxConnections: 'Maximum connections is 99' } }],
 ])('is not offered before settings %s', async (_, more) => {
   await open({ config: more });
-  expect(await screen.findByText(/First save valid settings/)).toBeInTheDocument();
-  expect(screen.getByRole('button', { name: 'Create a contact point' })).toBeDisabled();
+  // What is missing at first is said above, where a mail is tested.
+  expect(screen.queryAllByText(/first press Save & test/)).toHaveLength(more.ready === false ? 0 : 1);
+  expect(await screen.findByRole('button', { name: 'Create a contact point' })).toBeDisabled();
 });
 
 it('of a provisioned data source is to be provisioned: as YAML or Terraform', async () => {
@@ -277,39 +335,45 @@ it('of a provisioned data source is to be provisioned: as YAML or Terraform', as
 });
 
 describe('the alert rule', () => {
+  const rule = 'Create the rule "Mail is not going out"';
+  const ask = async (user: ReturnType<typeof userEvent.setup>) => {
+    const button = await screen.findByRole('button', { name: rule });
+    await waitFor(() => expect(button).toBeEnabled());
+    await user.click(button);
+    return within(await screen.findByRole('dialog'));
+  };
   const choose = async (user: ReturnType<typeof userEvent.setup>, name: string) => {
-    await user.click(await screen.findByRole('combobox', { name: /Contact point that tells about it/ }));
+    await user.click(screen.getByRole('combobox', { name: /Contact point that tells about it/ }));
     await user.click(await screen.findByRole('option', { name }));
   };
 
-  it('is offered once there is a contact point, and Alerting is linked to', async () => {
+  it('is offered before there is a contact point, and after it', async () => {
     const { user } = await open();
-    const button = await screen.findByRole('button', { name: 'Create a contact point' });
-    await waitFor(() => expect(button).toBeEnabled());
-    expect(screen.queryByText('Alert rule: mail is not going out')).not.toBeInTheDocument();
+    await waitFor(() => expect(screen.getByRole('button', { name: rule })).toBeEnabled());
     await create(user);
     expect(screen.getByRole('link', { name: 'Open the notification policies' })).toHaveAttribute(
       'href',
       expect.stringMatching(/\/alerting\/routes$/),
     );
-    expect(await screen.findByRole('button', { name: 'Create the alert rule' })).toBeInTheDocument();
+    expect(screen.getByRole('button', { name: rule })).toBeEnabled();
   });
 
   it('is that of the provisioning sample, and goes to whom the user says', async () => {
     const { user, alerting } = await open({ before: known() });
-    expect(await screen.findByRole('button', { name: 'Create the alert rule' })).toBeDisabled();
+    const dialog = await ask(user);
+    expect(dialog.getByRole('button', { name: 'Create' })).toBeDisabled();
     await choose(user, 'Pager');
-    expect(screen.getByText(/This contact point mails through this data source/)).toBeInTheDocument();
+    expect(dialog.getByText(/This contact point mails through this data source/)).toBeInTheDocument();
     await choose(user, 'As the notification policies say');
-    expect(screen.getByText(/If the policies send it through this data source/)).toBeInTheDocument();
-    await user.click(screen.getByRole('button', { name: 'Create the alert rule' }));
+    expect(dialog.getByText(/If the policies send it through this data source/)).toBeInTheDocument();
+    await user.click(dialog.getByRole('button', { name: 'Create' }));
     expect(await screen.findByText(/The alert rule was created/)).toBeInTheDocument();
-    expect(screen.queryByRole('button', { name: 'Create the alert rule' })).not.toBeInTheDocument();
+    expect(screen.queryByRole('button', { name: rule })).not.toBeInTheDocument();
 
     expect(alerting.folders).toMatchObject([{ title: 'NHN Cloud Email' }]);
-    const { folderUID: _, ruleGroup, uid: __, ...rule } = alerting.rules[0];
+    const { folderUID: _, ruleGroup, uid: __, ...made } = alerting.rules[0];
     const sample = provisioned('mail-not-going-out.yaml').replace('params: [300]', '0: 300');
-    for (const setting of settingsOf({ ...rule, name: ruleGroup })) {
+    for (const setting of settingsOf({ ...made, name: ruleGroup })) {
       expect(sample).toMatch(new RegExp(`[ {]${escapeRegex(setting)}[,\\n ]`));
     }
   });
@@ -327,8 +391,9 @@ describe('the alert rule', () => {
         });
       },
     });
+    const dialog = await ask(user);
     await choose(user, 'Chat');
-    await user.click(screen.getByRole('button', { name: 'Create the alert rule' }));
+    await user.click(dialog.getByRole('button', { name: 'Create' }));
     await screen.findByText(/The alert rule was created/);
     expect(alerting.rules[0].notification_settings).toEqual({ receiver: 'Chat' });
   });
@@ -347,7 +412,7 @@ describe('the alert rule', () => {
       },
     });
     expect(await screen.findByText(/There is a rule that tells when mail is not going out/)).toBeInTheDocument();
-    expect(screen.queryByRole('button', { name: 'Create the alert rule' })).not.toBeInTheDocument();
+    expect(screen.queryByRole('button', { name: rule })).not.toBeInTheDocument();
   });
 });
 

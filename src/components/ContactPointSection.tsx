@@ -1,10 +1,17 @@
-import { useEffect, useState } from 'react';
-import { locationUtil } from '@grafana/data';
+import { useEffect, useRef, useState } from 'react';
+import { css } from '@emotion/css';
+import { locationUtil, type GrafanaTheme2 } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
-import { Alert, Button, Spinner, Stack, Text, TextLink } from '@grafana/ui';
+import { Alert, Button, Spinner, Stack, Text, TextLink, useStyles2 } from '@grafana/ui';
 import { missingPermissions, permitted, purpose, seesAll } from '../contactPoint';
-import { createContactPoint, removeContactPoint, removeLeftovers, renewContactPoint } from '../contactPointSteps';
+import {
+  allowCharts,
+  createContactPoint,
+  removeContactPoint,
+  removeLeftovers,
+  renewContactPoint,
+} from '../contactPointSteps';
 import { GRACE, readOverview, type Overview } from '../contactPoints';
 import { t } from '../i18n';
 import { reportSetup } from '../setup';
@@ -13,7 +20,7 @@ import { ContactPointRow } from './ContactPointRow';
 import { Steps, type Progress } from './ContactPointSteps';
 import { Leftovers } from './Leftovers';
 import { Problem } from './Problem';
-import { QueueRule } from './QueueRule';
+import { QueueRule, QueueRuleDialog, useQueueRule } from './QueueRule';
 import { Snippets } from './Snippets';
 import type { Config } from './useConfig';
 import { useTask } from './useTask';
@@ -29,18 +36,28 @@ type Done = { created: string } | { renewed: string } | { deleted: string };
 
 /** ContactPointSection shows the data source in Alerting, and makes it a contact point there. */
 export function ContactPointSection({ config, uid, name }: Props) {
-  const [asking, setAsking] = useState(false);
+  const styles = useStyles2(getStyles);
+  const [asking, setAsking] = useState<'contact point' | 'rule'>();
   const [showCode, setShowCode] = useState(false);
   const [progress, setProgress] = useState<Progress>({});
   const [renewed, setRenewed] = useState(0);
   const seen = useTask<Overview>();
   const work = useTask<Done>();
+  const queue = useQueueRule(uid, name, config.ready);
   const { run: read } = seen;
   useEffect(() => {
     if (config.ready) {
       void read(() => permitted(readOverview(uid), 'alert.notifications.receivers:read'));
     }
   }, [read, uid, config.ready, config.version, work.result, work.error]);
+  // A dialog gives the keyboard back to a button that is not there any more, or rests.
+  const outcome = useRef<HTMLDivElement>(null);
+  const isDone = !work.running && !queue.running;
+  useEffect(() => {
+    if (isDone && document.activeElement === document.body) {
+      outcome.current?.focus();
+    }
+  }, [isDone]);
   const overview = seen.result; // what was seen last stays while it is read again
   const hasSome = overview !== undefined && overview.contactPoints.length > 0;
   useEffect(() => {
@@ -50,6 +67,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
   }, [uid, overview, hasSome]);
 
   const valid = config.ready && !config.changed && Object.keys(config.errors).length === 0;
+  const needsToken = config.settings.charts && !config.secret('grafanaToken').isConfigured;
   const permissions = grafana.bootData?.user?.permissions;
   const missing = missingPermissions(permissions);
   const fixed = config.readOnly
@@ -81,9 +99,12 @@ export function ContactPointSection({ config, uid, name }: Props) {
       <Stack direction="column" gap={2}>
         {seen.running && !overview && <Spinner />}
         {seen.error && <Problem error={seen.error} />}
-        {!valid && (
+        {config.ready && !valid && (
           <Text color="secondary" variant="bodySmall">
-            {t('contact-point.invalid', 'First save valid settings: a contact point needs them.')}
+            {t(
+              'contact-point.invalid',
+              'A contact point needs settings that are valid and saved: first press Save & test.',
+            )}
           </Text>
         )}
         {missing.length > 0 && (
@@ -92,7 +113,12 @@ export function ContactPointSection({ config, uid, name }: Props) {
             bottomSpacing={0}
             title={t('contact-point.missing', "You don't have permission to create a contact point here.")}
           >
-            {fixed}
+            {fixed}{' '}
+            {needsToken &&
+              t(
+                'contact-point.missing-charts',
+                'For charts in the mail, ask for a token of a service account with the role Viewer, too: it is entered under Advanced > Charts.',
+              )}
           </Alert>
         )}
         {config.readOnly && (
@@ -143,36 +169,58 @@ export function ContactPointSection({ config, uid, name }: Props) {
             icon="plus"
             variant={hasSome ? 'secondary' : 'primary'}
             disabled={fixed !== undefined || work.running || !overview || !valid}
-            onClick={() => setAsking(true)}
+            onClick={() => setAsking('contact point')}
           >
             {t('contact-point.create', 'Create a contact point')}
           </Button>
+          {!queue.rule && (
+            <Button
+              icon="heart"
+              variant={hasSome ? 'primary' : 'secondary'}
+              disabled={queue.running || !config.ready}
+              onClick={() => setAsking('rule')}
+            >
+              {t('contact-point.rule', 'Create the rule "Mail is not going out"')}
+            </Button>
+          )}
           <Button variant="secondary" fill="outline" aria-expanded={showCode} onClick={() => setShowCode(!showCode)}>
             {t('contact-point.code', 'As YAML or Terraform')}
           </Button>
         </Stack>
         {showCode && <Snippets uid={uid} name={purpose(name)} />}
-        {asking && (
+        {asking === 'contact point' && (
           <CreateDialog
             uid={uid}
             suggested={suggested}
-            onCancel={() => setAsking(false)}
+            offersCharts={needsToken}
+            onCancel={() => setAsking(undefined)}
             onCreate={(request) => {
-              setAsking(false);
-              perform(async () => ({ created: (await createContactPoint(request, watch)).name }));
+              setAsking(undefined);
+              perform(async () => {
+                const { name } = await createContactPoint(request, watch);
+                if (request.charts) {
+                  await allowCharts(request, watch);
+                }
+                return { created: name };
+              });
             }}
           />
         )}
-        <Steps progress={progress} />
-        {work.error && <Problem error={work.error} />}
-        {work.result && !work.running && <Outcome done={work.result} />}
-        {overview && (
-          <QueueRule
-            uid={uid}
-            name={name}
-            names={overview.names}
-            own={overview.contactPoints.map((one) => one.name)}
-            offered={hasSome}
+        <div ref={outcome} tabIndex={-1} className={styles.outcome}>
+          {work.error && <Problem error={work.error} />}
+          {work.result && !work.running && <Outcome done={work.result} />}
+          <Steps progress={progress} />
+          <QueueRule {...queue} />
+        </div>
+        {asking === 'rule' && (
+          <QueueRuleDialog
+            names={overview?.names ?? []}
+            own={overview?.contactPoints.map((one) => one.name) ?? []}
+            onCancel={() => setAsking(undefined)}
+            onCreate={(receiver) => {
+              setAsking(undefined);
+              queue.create(receiver);
+            }}
           />
         )}
       </Stack>
@@ -219,3 +267,12 @@ function Outcome({ done }: { done: Done }) {
     />
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  outcome: css({
+    display: 'flex',
+    flexDirection: 'column',
+    gap: theme.spacing(2),
+    '&:empty': { display: 'none' },
+  }),
+});

@@ -12,6 +12,7 @@ export function Steps({ progress }: { progress: Progress }) {
     token: t('contact-point.step-token', 'Token'),
     secret: t('contact-point.step-secret', 'Signing secret saved with the data source'),
     contactPoint: t('contact-point.step-point', 'Contact point'),
+    charts: t('contact-point.step-charts', 'Token for charts'),
   };
   const states: Record<StepState, string> = {
     running: t('contact-point.running', 'under way'),

@@ -12,6 +12,7 @@ import { AnotherPort } from './AnotherPort';
 import { DomainTable } from './DomainTable';
 import { HandshakeReport } from './HandshakeReport';
 import type { Config } from './useConfig';
+import { RESULT } from './useProblems';
 
 /** HealthSection shows the last "Save & test", once there was one: in a line if it passed, else with the step that failed. */
 export function HealthSection({ config, uid }: { config: Config; uid: string }) {
@@ -25,7 +26,7 @@ export function HealthSection({ config, uid }: { config: Config; uid: string }) 
   if (report.error) {
     return (
       <ConfigSection title={t('health.title', 'Result of the test')}>
-        <Stack direction="column" gap={1}>
+        <Stack direction="column" gap={1} id={RESULT}>
           <AnotherPort key={JSON.stringify(report)} config={config} uid={uid} report={report} />
           <HandshakeReport report={report} />
           <Warnings details={details} />

@@ -29,10 +29,10 @@ const KEYS = [
 export function MessageSection({ config: saved, uid }: { config: Config; uid: string }) {
   const { settings } = saved;
   const [mistake, setMistake] = useState<TemplateMistake>();
-  // What the preview found wrong with a template stands at its field.
+  // What the preview found wrong with a template stands at its field, while that is typed in, too.
   const config: Config = {
     ...saved,
-    error: (key) => saved.error(key) ?? (key === mistake?.setting ? mistake.message : undefined),
+    error: (key) => saved.error(key) ?? (key === mistake?.setting ? (saved.errors[key] ?? mistake.message) : undefined),
   };
   const zones = useMemo(
     () => ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')].map((value) => ({ value })),

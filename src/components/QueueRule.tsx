@@ -1,38 +1,32 @@
 import { useEffect, useState } from 'react';
 import { locationUtil } from '@grafana/data';
-import { Alert, Button, Combobox, Field, Stack, Text, TextLink } from '@grafana/ui';
+import { Alert, Combobox, Field, TextLink } from '@grafana/ui';
 import { purpose } from '../contactPoint';
 import { createQueueRule, DURATION, findQueueRule } from '../queueRule';
 import { t } from '../i18n';
 import { reportSetup } from '../setup';
-import { WIDTH } from './ConfigField';
+import { Dialog } from './Dialog';
 import { Problem } from './Problem';
 import { useTask } from './useTask';
 
-interface Props {
-  uid: string;
-  name: string;
-  /** The contact points of the organization, and those that mail through this data source. */
-  names: string[];
-  own: string[];
-  /** Whether it is time for the rule: without a contact point there is no mail to wait. */
-  offered: boolean;
-}
-
-// No contact point has an empty name.
-const BY_POLICY = '';
-
-/** QueueRule offers the alert rule "mail is not going out", or says that it is there. */
-export function QueueRule({ uid, name, names, own, offered }: Props) {
-  const found = useTask<{ uid: string } | undefined>();
+/** useQueueRule finds the alert rule "mail is not going out" of a data source that is set up, and creates it. */
+export function useQueueRule(uid: string, name: string, isReady: boolean) {
+  const { run: find, ...found } = useTask<{ uid: string } | undefined>();
   const made = useTask<{ uid: string }>();
-  const [receiver, setReceiver] = useState<string>();
-  const { run } = found;
-  useEffect(() => void run(() => findQueueRule(uid)), [run, uid]);
+  useEffect(() => {
+    if (isReady) {
+      void find(() => findQueueRule(uid));
+    }
+  }, [find, uid, isReady]);
   const rule = made.result ?? found.result;
-  useEffect(() => reportSetup(uid, { rule: rule !== undefined }), [uid, rule]);
+  const isKnown = !found.running;
+  useEffect(() => {
+    if (isKnown) {
+      reportSetup(uid, { rule: rule !== undefined });
+    }
+  }, [uid, rule, isKnown]);
 
-  const create = () =>
+  const create = (receiver: string) =>
     void made.run(() =>
       createQueueRule(uid, {
         title: t('contact-point.rule-title', 'Mail is not going out ({{name}})', { name: purpose(name) }),
@@ -47,84 +41,100 @@ export function QueueRule({ uid, name, names, own, offered }: Props) {
         },
       }),
     );
+  return {
+    rule,
+    isNew: made.result !== undefined,
+    running: found.running || made.running,
+    error: made.error ?? found.error,
+    create,
+  };
+}
 
-  if (!rule && !offered) {
-    return null;
-  }
+/** QueueRule says whether there is the rule. */
+export function QueueRule({ rule, isNew, error }: ReturnType<typeof useQueueRule>) {
   return (
-    <Stack direction="column" gap={1}>
-      <Text element="h4" variant="h5">
-        {t('contact-point.rule-heading', 'Alert rule: mail is not going out')}
-      </Text>
-      {rule ? (
+    <>
+      {rule && (
         <div>
-          {made.result
+          {isNew
             ? t('contact-point.rule-created', 'The alert rule was created.')
             : t('contact-point.rule-exists', 'There is a rule that tells when mail is not going out.')}{' '}
           <TextLink href={locationUtil.assureBaseUrl(`/alerting/grafana/${rule.uid}/view`)} inline>
             {t('contact-point.open', 'Open it in Alerting')}
           </TextLink>
         </div>
-      ) : (
-        <>
-          <div>
-            {t(
-              'contact-point.rule-help',
-              'An alert rule can watch the queue and tell you when mail is not going out. It also wakes the data source after a restart of Grafana.',
-            )}
-          </div>
-          <Field
-            noMargin
-            htmlFor="queue-rule-receiver"
-            label={t('contact-point.rule-receiver', 'Contact point that tells about it')}
-            description={t('contact-point.rule-receiver-help', 'One that does not mail through this data source.')}
-          >
-            <Combobox
-              id="queue-rule-receiver"
-              width={WIDTH.long}
-              placeholder={t('contact-point.rule-choose', 'Choose a contact point')}
-              options={[
-                ...names.map((value) => ({ value, label: value })),
-                {
-                  value: BY_POLICY,
-                  label: t('contact-point.rule-by-policy', 'As the notification policies say'),
-                },
-              ]}
-              value={receiver ?? null}
-              onChange={({ value }) => setReceiver(value)}
-            />
-          </Field>
-          {receiver !== undefined && (receiver === BY_POLICY || own.includes(receiver)) && (
-            <Alert
-              severity="warning"
-              bottomSpacing={0}
-              title={
-                receiver === BY_POLICY
-                  ? t(
-                      'contact-point.rule-policy',
-                      'If the policies send it through this data source, nobody is told: it is the mail that does not go out.',
-                    )
-                  : t(
-                      'contact-point.rule-own',
-                      'This contact point mails through this data source: when mail does not go out, nobody is told.',
-                    )
-              }
-            />
-          )}
-          <div>
-            <Button
-              variant="secondary"
-              icon="heart"
-              disabled={found.running || made.running || receiver === undefined}
-              onClick={create}
-            >
-              {t('contact-point.rule', 'Create the alert rule')}
-            </Button>
-          </div>
-        </>
       )}
-      {found.error && <Problem error={found.error} />}
-      {made.error && <Problem error={made.error} />}
-    </Stack>
+      {error && <Problem error={error} />}
+    </>
+  );
+}
+
+interface Props {
+  /** The contact points of the organization, and those that mail through this data source. */
+  names: string[];
+  own: string[];
+  onCancel: () => void;
+  /** Called with the contact point that tells about it; with an empty name, as the policies say. */
+  onCreate: (receiver: string) => void;
+}
+
+// No contact point has an empty name.
+const BY_POLICY = '';
+
+/** QueueRuleDialog asks who tells when mail is not going out. */
+export function QueueRuleDialog({ names, own, onCancel, onCreate }: Props) {
+  const [receiver, setReceiver] = useState<string>();
+  return (
+    <Dialog
+      title={t('contact-point.rule-heading', 'Alert rule: mail is not going out')}
+      confirm={t('contact-point.confirm', 'Create')}
+      disabled={receiver === undefined}
+      onCancel={onCancel}
+      onConfirm={() => onCreate(receiver!)}
+    >
+      <div>
+        {t(
+          'contact-point.rule-help',
+          'An alert rule can watch the queue and tell you when mail is not going out. It also wakes the data source after a restart of Grafana.',
+        )}
+      </div>
+      <Field
+        noMargin
+        htmlFor="queue-rule-receiver"
+        label={t('contact-point.rule-receiver', 'Contact point that tells about it')}
+        description={t('contact-point.rule-receiver-help', 'One that does not mail through this data source.')}
+      >
+        <Combobox
+          id="queue-rule-receiver"
+          placeholder={t('contact-point.rule-choose', 'Choose a contact point')}
+          options={[
+            ...names.map((value) => ({ value, label: value })),
+            {
+              value: BY_POLICY,
+              label: t('contact-point.rule-by-policy', 'As the notification policies say'),
+            },
+          ]}
+          value={receiver ?? null}
+          onChange={({ value }) => setReceiver(value)}
+        />
+      </Field>
+      {receiver !== undefined && (receiver === BY_POLICY || own.includes(receiver)) && (
+        <Alert
+          severity="warning"
+          bottomSpacing={0}
+          title={
+            receiver === BY_POLICY
+              ? t(
+                  'contact-point.rule-policy',
+                  'If the policies send it through this data source, nobody is told: it is the mail that does not go out.',
+                )
+              : t(
+                  'contact-point.rule-own',
+                  'This contact point mails through this data source: when mail does not go out, nobody is told.',
+                )
+          }
+        />
+      )}
+    </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { ConfigSection } from '@grafana/plugin-ui';
 import { Alert, Button, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
 import { SAMPLES, sendTest, type Receipt, type Sample } from '../api';
 import { t } from '../i18n';
-import { reportSetup, useSetup } from '../setup';
+import { accountOf, reportSetup, useSetup } from '../setup';
 import { WIDTH } from './ConfigField';
 import { sampleName } from './names';
 import { Problem } from './Problem';
@@ -19,8 +19,9 @@ export function SendTestSection({ config, uid }: { config: Config; uid: string }
   const { contactPoint } = useSetup(uid);
   const send = () =>
     void task.run(async () => {
+      const account = accountOf(config.saved);
       const receipt = await sendTest(uid, to.trim(), sample);
-      reportSetup(uid, { tested: true });
+      reportSetup(uid, { tested: account });
       return receipt;
     });
 

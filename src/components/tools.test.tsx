@@ -19,6 +19,7 @@ const resources = '/api/datasources/uid/mail/resources';
 const config = (jsonData: EmailJsonData, more: Partial<Config> = {}): Config => ({
   jsonData,
   settings: readSettings(jsonData),
+  saved: readSettings(jsonData),
   readOnly: false,
   set: jest.fn(),
   type: jest.fn(),

@@ -1,9 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
+import type { SavedElsewhere } from '../contactPointSteps';
+import { t } from '../i18n';
 import { ofPerson } from '../person';
 import { readSettings, type Settings } from '../service';
 import { problemText } from '../remedies';
+import { reportSetup } from '../setup';
 import type { EmailJsonData, EmailSecureJsonData, JsonData, SettingKey } from '../types';
 import { useProblems } from './useProblems';
 
@@ -14,6 +17,8 @@ export interface Config {
   /** What is saved, and what it means. */
   jsonData: EmailJsonData;
   settings: Settings;
+  /** What the settings that are saved mean. */
+  saved: Settings;
   readOnly: boolean;
   set: (changed: Partial<EmailJsonData>) => void;
   /** Sets what is being typed: its field does not complain before it is left. */
@@ -36,8 +41,8 @@ export interface Config {
   changed: boolean;
   /** What is saved has all that a mail needs. */
   ready: boolean;
-  /** Secrets of contact points were saved behind the form's back: its next save builds on that. */
-  savedElsewhere: (version: number) => void;
+  /** Secrets of contact points, and these settings, were saved behind the form's back: its next save builds on that. */
+  savedElsewhere: (version: number, changed?: SavedElsewhere) => void;
   /** Changes whenever the data source is saved. */
   version?: number;
 }
@@ -80,18 +85,29 @@ export function useConfig(props: EditorProps): Config {
     found.jsonData[key as keyof JsonData] !== jsonData[key as keyof JsonData] ||
     Boolean(secureJsonData?.[key as keyof EmailSecureJsonData]);
 
+  // The relay does not say which of the two it is.
+  const suspect = (key: SettingKey) =>
+    found.isRefused && ['appKey', 'secretKey'].includes(key)
+      ? t('config.suspect', 'The relay refused this: see Result of the test below.')
+      : undefined;
+
   const set = (changed: Partial<EmailJsonData>) =>
     onOptionsChange({ ...options, jsonData: { ...jsonData, ...changed } });
-  const changeSecret = (key: keyof EmailSecureJsonData, configured: boolean, value: string) =>
+  const changeSecret = (key: keyof EmailSecureJsonData, configured: boolean, value: string) => {
+    if (key === 'secretKey') {
+      reportSetup(options.uid, { tested: '' });
+    }
     onOptionsChange({
       ...options,
       secureJsonFields: { ...secureJsonFields, [key]: configured },
       secureJsonData: { ...secureJsonData, [key]: value },
     });
+  };
 
   return {
     jsonData,
     settings,
+    saved: readSettings(saved.jsonData),
     errors,
     changed:
       different(jsonData, saved.jsonData) || Object.values(secureJsonData ?? {}).some((value) => value !== undefined),
@@ -107,15 +123,24 @@ export function useConfig(props: EditorProps): Config {
       isConfigured: Boolean(secureJsonFields?.[key]) && !options.readOnly,
       value: secureJsonFields?.[key] && options.readOnly ? 'configured' : (secureJsonData?.[key] ?? ''),
       set: (value) => changeSecret(key, false, value),
-      reset: () => changeSecret(key, false, ''),
+      reset: () => {
+        changeSecret(key, false, '');
+        setTimeout(() => document.getElementById(key)?.focus()); // the button that was pressed is gone
+      },
     }),
-    error: (key) => (typing === key || early(key) || outdated(key) ? undefined : errors[key]),
+    error: (key) => (typing === key || early(key) || outdated(key) ? undefined : (errors[key] ?? suspect(key))),
     wrong: (key) => found.problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
     // Grafana has one form for all data sources: an answer must not fill that of the next.
-    savedElsewhere: (version) => {
+    savedElsewhere: (version, changed) => {
       if (mounted.current) {
-        flushSync(() => keep(version)); // before Grafana's store, which is faster, shows that version
-        latest.current.onOptionsChange({ ...latest.current.options, version });
+        flushSync(() => keep(version, changed?.jsonData)); // before Grafana's store, which is faster, shows that version
+        const { options, onOptionsChange } = latest.current;
+        onOptionsChange({
+          ...options,
+          version,
+          jsonData: { ...options.jsonData, ...changed?.jsonData },
+          secureJsonFields: { ...options.secureJsonFields, ...changed?.secureJsonFields },
+        });
       }
     },
     version: options.version,
@@ -139,7 +164,8 @@ function useSaved({ version, jsonData, secureJsonFields }: EditorProps['options'
   if ((version ?? 0) > (saved.version ?? 0)) {
     setSaved(now);
   }
-  /** keep takes a version that has the settings of the one before. */
-  const keep = (next: number) => setSaved((before) => ({ ...before, version: next }));
+  /** keep takes a version that has the settings of the one before, but for some. */
+  const keep = (next: number, changed?: Partial<EmailJsonData>) =>
+    setSaved((before) => ({ ...before, version: next, jsonData: { ...before.jsonData, ...changed } }));
   return { saved, keep };
 }

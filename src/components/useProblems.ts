@@ -18,22 +18,28 @@ interface Found {
   refusals: number;
 }
 
-/** focusProblem takes the keyboard to the first field within a part of the page that has a problem. */
-export function focusProblem(part: ParentNode = document) {
+/** RESULT is the id of what the last test said. */
+export const RESULT = 'nhncloud-email-result';
+
+/** focusProblem takes the keyboard to the first field within a part of the page that has a problem, if there is one. */
+export function focusProblem(part: ParentNode = document): boolean {
   const control = part.querySelector<HTMLElement>('[aria-invalid=true]');
   // A group of radio buttons has no focus; one of them has.
   const button = control?.querySelector<HTMLElement>('input:checked') ?? control?.querySelector('input');
   (button ?? control)?.focus();
+  return control !== null;
 }
 
 /** useProblems says what is wrong with the settings on the page: by the last Save & test, or what the backend says of them since, if wanted. */
 export function useProblems(
-  { uid, jsonData, secureJsonData, secureJsonFields }: DataSourceSettings<EmailJsonData, EmailSecureJsonData>,
+  options: DataSourceSettings<EmailJsonData, EmailSecureJsonData>,
   wanted: boolean,
-): Found {
+): Found & { isRefused: boolean } {
+  const { uid, jsonData, secureJsonData, secureJsonFields } = options;
   const [found, setFound] = useState<Found>({ problems: [], jsonData, refusals: 0 });
-  const latest = useRef(jsonData);
-  useEffect(() => void (latest.current = jsonData));
+  const [refused, setRefused] = useState<typeof options>();
+  const latest = useRef(options);
+  useEffect(() => void (latest.current = options));
   const secrets = SECRETS.filter((key) => secureJsonFields?.[key] || secureJsonData?.[key]).join();
 
   useEffect(() => {
@@ -57,17 +63,37 @@ export function useProblems(
   useEffect(() => {
     // The first value is of an earlier visit.
     const subscription = healthResults.pipe(skip(1)).subscribe((results) => {
-      const { problems } = (results[uid]?.details ?? {}) as HealthDetails;
-      if (problems) {
-        setFound(({ refusals }) => ({ problems, jsonData: latest.current, refusals: refusals + 1 }));
+      const { problems, report } = (results[uid]?.details ?? {}) as HealthDetails;
+      setRefused(report?.error?.hintId === 'credentials' ? latest.current : undefined);
+      if (problems || report?.error) {
+        setFound((before) => ({
+          problems: problems ?? before.problems,
+          jsonData: latest.current.jsonData,
+          refusals: before.refusals + 1,
+        }));
       }
     });
     return () => subscription.unsubscribe();
   }, [uid]);
 
   useEffect(() => {
-    const timer = found.refusals > 0 ? setTimeout(() => focusProblem()) : undefined; // once a fold is open
+    if (found.refusals === 0) {
+      return;
+    }
+    const timer = setTimeout(() => {
+      // Once a fold is open. The button that was pressed is at the other end of the page.
+      if (!focusProblem()) {
+        document.getElementById(RESULT)?.scrollIntoView?.({ block: 'nearest' });
+      }
+    });
     return () => clearTimeout(timer);
   }, [found.refusals]);
-  return found;
+
+  // The account on the page is the one that the relay refused.
+  const isRefused =
+    refused !== undefined &&
+    refused.version === options.version &&
+    refused.jsonData.appKey === jsonData.appKey &&
+    !secureJsonData?.secretKey;
+  return { ...found, isRefused };
 }

@@ -10,9 +10,12 @@ import (
 )
 
 // boundError says which bound a template ran into.
-type boundError string
+type boundError struct {
+	kind    Kind
+	message string
+}
 
-func (e boundError) Error() string { return string(e) }
+func (e boundError) Error() string { return e.message }
 
 // budget ends an execution that takes too long.
 type budget struct {
@@ -26,9 +29,9 @@ func (b *budget) start(ctx context.Context) { b.ctx, b.deadline = ctx, time.Now(
 func (b *budget) tick() (string, error) {
 	switch {
 	case time.Now().After(b.deadline):
-		return "", boundError(fmt.Sprintf("it takes longer than %v", MaxTemplateTime))
+		return "", boundError{Slow, fmt.Sprintf("it takes longer than %v", MaxTemplateTime)}
 	case b.ctx.Err() != nil:
-		return "", boundError("there was no time left for it")
+		return "", boundError{Slow, "there was no time left for it"}
 	}
 	return "", nil
 }
@@ -46,7 +49,7 @@ func bound(trees []*parse.Tree) error {
 	var visit func(name string, path []string) error
 	visit = func(name string, path []string) error {
 		if slices.Contains(path, name) {
-			return boundError(fmt.Sprintf("template %q calls itself", name))
+			return boundError{Recursive, fmt.Sprintf("template %q calls itself", name)}
 		}
 		if done[name] {
 			return nil
@@ -113,7 +116,7 @@ func escapable(trees []*parse.Tree) error {
 	}
 	for name := range roots {
 		if called(name) > maxEscaping {
-			return boundError("its loops and templates are nested too deep")
+			return boundError{Deep, "its loops and templates are nested too deep"}
 		}
 	}
 	return nil

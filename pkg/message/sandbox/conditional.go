@@ -59,8 +59,8 @@ const unsafeMark = "ZgotmplZ"
 // did not let through is an error, for a reader would see its mark.
 func finishHTML(s string) (string, error) {
 	if strings.Contains(s, unsafeMark) {
-		return "", boundError("a value is not safe in the place where it stands, and would be mailed as " + unsafeMark +
-			": a URL must begin with http, https or mailto, and a style takes plain words and numbers only")
+		return "", boundError{Unsafe, "a value is not safe in the place where it stands, and would be mailed as " + unsafeMark +
+			": a URL must begin with http, https or mailto, and a style takes plain words and numbers only"}
 	}
 	return showConditionals(s), nil
 }

@@ -114,7 +114,7 @@ func plain(args []any) (octets int, err error) {
 // fits refuses a string that is too long.
 func fits(octets int) error {
 	if octets > maxTemplateString {
-		return boundError(fmt.Sprintf("a function makes a text of more than %d octets", maxTemplateString))
+		return boundError{Large, fmt.Sprintf("a function makes a text of more than %d octets", maxTemplateString)}
 	}
 	return nil
 }

@@ -30,10 +30,29 @@ const (
 	MaxTime = 5 * time.Second
 )
 
+// Kind is what a mistake is, for those who read no English.
+type Kind string
+
+// The kinds.
+const (
+	Syntax    Kind = "syntax" // Message has Go's words
+	Field     Kind = "field"
+	Function  Kind = "function"
+	Long      Kind = "long"
+	Nothing   Kind = "nothing"
+	Slow      Kind = "slow"
+	Large     Kind = "large"
+	Recursive Kind = "recursive"
+	Deep      Kind = "deep"
+	Unsafe    Kind = "unsafe"
+)
+
 // Error is a mistake in a template, found when it was parsed or run.
 type Error struct {
 	Template     string // the setting: subjectTemplate, textTemplate or htmlTemplate
 	Line, Column int    // from 1; 0 where the mistake has no one place
+	Kind         Kind
+	Name         string // of the field or function that there is not
 	Message      string
 }
 
@@ -81,7 +100,7 @@ func New(name, source string, html bool, samples ...any) (*Template, error) {
 
 func newTemplate(name, source string, html bool) (*Template, error) {
 	if len(source) > MaxSource {
-		return nil, &Error{Template: name, Message: fmt.Sprintf("it has %d octets; at most %d are allowed", len(source), MaxSource)}
+		return nil, &Error{Template: name, Kind: Long, Message: fmt.Sprintf("it has %d octets; at most %d are allowed", len(source), MaxSource)}
 	}
 	if html {
 		source = hideConditionals(source)
@@ -180,7 +199,7 @@ func (t *Template) execute(ctx context.Context, data any) (string, error) {
 	}
 	s = clean.Text(s)
 	if strings.TrimSpace(s) == "" {
-		return "", &Error{Template: t.name, Message: "it gives nothing"}
+		return "", &Error{Template: t.name, Kind: Nothing, Message: "it gives nothing"}
 	}
 	return s, nil
 }
@@ -195,7 +214,7 @@ func (t *Template) acquire(ctx context.Context) (*parsedTemplate, error) {
 		case <-ctx.Done():
 		}
 	}
-	return nil, &Error{Template: t.name, Message: "there was no time left for it"}
+	return nil, &Error{Template: t.name, Kind: Slow, Message: "there was no time left for it"}
 }
 
 var (
@@ -204,6 +223,11 @@ var (
 	errorPlace = regexp.MustCompile(`(?s)^(?:html/)?template: ?([^:]+):(\d+)(?::(\d+))?: (.*)$`)
 	// errorPrefix is what execution puts before the error itself.
 	errorPrefix = regexp.MustCompile(`(?s)^executing "[^"]*" at (.*)$`)
+	// unknowns are the errors about a name that there is not.
+	unknowns = map[Kind]*regexp.Regexp{
+		Field:    regexp.MustCompile(`can't evaluate field (\S+) in type `),
+		Function: regexp.MustCompile(`^function "([^"]+)" not defined$`),
+	}
 	// errorToken is what an error of parsing is about.
 	errorToken = regexp.MustCompile(`function "([^"]+)"|unexpected "([^"]+)"|undefined variable "([^"]+)"|bad character U\+\w+ '(.)'|<([^>]+)>`)
 )
@@ -211,9 +235,9 @@ var (
 // located makes an Error, with line and column, of an error of the template
 // packages.
 func (t *Template) located(err error) error {
-	e := &Error{Template: t.name, Message: err.Error()}
-	if bounds := boundError(""); errors.As(err, &bounds) {
-		e.Message = bounds.Error()
+	e := &Error{Template: t.name, Kind: Syntax, Message: err.Error()}
+	if bounds, ok := errors.AsType[boundError](err); ok {
+		e.Kind, e.Message = bounds.kind, bounds.message
 		return e
 	}
 	m := errorPlace.FindStringSubmatch(e.Message)
@@ -224,6 +248,11 @@ func (t *Template) located(err error) error {
 	e.Message = m[4]
 	if n := errorPrefix.FindStringSubmatch(e.Message); n != nil {
 		e.Message = n[1]
+	}
+	for kind, unknown := range unknowns {
+		if n := unknown.FindStringSubmatch(e.Message); n != nil {
+			e.Kind, e.Name = kind, n[1]
+		}
 	}
 	lines := strings.Split(t.source, "\n")
 	if e.Line < 1 || e.Line > len(lines) {
@@ -257,7 +286,7 @@ type limitedBuilder struct{ strings.Builder }
 
 func (b *limitedBuilder) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > maxTemplateOutput {
-		return 0, boundError(fmt.Sprintf("it gives more than %d octets", maxTemplateOutput))
+		return 0, boundError{Large, fmt.Sprintf("it gives more than %d octets", maxTemplateOutput)}
 	}
 	return b.Builder.Write(p)
 }
