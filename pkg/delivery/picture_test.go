@@ -184,7 +184,7 @@ func TestAMailHasItsTurnUntilItIsStored(t *testing.T) {
 // lockFile keeps others from writing to a database until unlock is called.
 func lockFile(t *testing.T, file string) (unlock func()) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(file))
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(file)+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
