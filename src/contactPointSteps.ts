@@ -49,6 +49,8 @@ export interface Request {
   name: string;
   /** Where Grafana reaches itself, such as https://grafana.example.com/. */
   grafanaUrl: string;
+  /** Whose mail its alerts become; without one, the data source's own. */
+  profile?: string;
 }
 
 /** saveSecrets saves signing secrets, or removes those that are empty. The backend knows them at once. */
@@ -156,7 +158,10 @@ async function credentials(uid: string, watch: Watch, during: ReturnType<typeof 
  * createContactPoint makes a webhook contact point with a token and a signing secret of its
  * own, after a look whether Grafana is where the contact point would post to.
  */
-export async function createContactPoint({ uid, name, grafanaUrl }: Request, watch: Watch): Promise<ContactPoint> {
+export async function createContactPoint(
+  { uid, name, grafanaUrl, profile }: Request,
+  watch: Watch,
+): Promise<ContactPoint> {
   const during = stepwise(watch);
   await during('address', async () => {
     await call('POST', resource(uid, 'grafana'), { url: grafanaUrl });
@@ -170,7 +175,9 @@ export async function createContactPoint({ uid, name, grafanaUrl }: Request, wat
   });
   const { keyId, token, secret } = await credentials(uid, watch, during);
   return during('contactPoint', async () => {
-    const url = await signedUrl(uid, alertsUrl(grafanaUrl, uid), keyId, secret);
+    // What is chosen here is bound by a key, unlike what is written by hand.
+    const chosen = alertsUrl(grafanaUrl, uid, profile) + (profile ? '&key=' : '');
+    const url = await signedUrl(uid, chosen, keyId, secret);
     const wanted = {
       name,
       type: 'webhook',

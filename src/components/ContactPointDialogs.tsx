@@ -7,18 +7,24 @@ import type { Request } from '../contactPointSteps';
 import { usesOf, type Use } from '../contactPoints';
 import { t } from '../i18n';
 import { Problem } from './Problem';
+import { ProfileField } from './ProfileField';
 import { useTask } from './useTask';
 
 interface CreateProps {
   uid: string;
-  suggested: string;
+  /** A name that no contact point has, for one of a profile or of none. */
+  suggest: (profile?: string) => string;
+  /** The names of the profiles to choose from. */
+  profiles: string[];
   onCancel: () => void;
   onCreate: (request: Request) => void;
 }
 
 /** CreateDialog says what will be created, and asks under which name. */
-export function CreateDialog({ uid, suggested, onCancel, onCreate }: CreateProps) {
-  const [name, setName] = useState(suggested);
+export function CreateDialog({ uid, suggest, profiles, onCancel, onCreate }: CreateProps) {
+  const [profile, setProfile] = useState<string>();
+  const [typed, setName] = useState<string>();
+  const name = typed ?? suggest(profile);
   const [grafanaUrl, setGrafanaUrl] = useState(grafana.appUrl);
   return (
     <Modal isOpen title={t('contact-point.ask-title', 'Create a contact point')} onDismiss={onCancel}>
@@ -31,6 +37,9 @@ export function CreateDialog({ uid, suggested, onCancel, onCreate }: CreateProps
             <li>{t('contact-point.ask-point', 'a webhook contact point that signs what it sends')}</li>
           </ul>
         </div>
+        {profiles.length > 0 && (
+          <ProfileField id="contact-point-profile" profiles={profiles} value={profile} onChange={setProfile} />
+        )}
         <Field noMargin label={t('contact-point.name', 'Name')}>
           <Input id="contact-point-name" value={name} onChange={(e) => setName(e.currentTarget.value)} />
         </Field>
@@ -48,7 +57,7 @@ export function CreateDialog({ uid, suggested, onCancel, onCreate }: CreateProps
         </Button>
         <Button
           disabled={name.trim() === '' || !URL.canParse(grafanaUrl)}
-          onClick={() => onCreate({ uid, name: name.trim(), grafanaUrl: grafanaUrl.trim() })}
+          onClick={() => onCreate({ uid, name: name.trim(), grafanaUrl: grafanaUrl.trim(), profile })}
         >
           {t('contact-point.confirm', 'Create')}
         </Button>

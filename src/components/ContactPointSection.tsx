@@ -3,10 +3,11 @@ import { locationUtil } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
 import { Alert, Button, Spinner, Stack, Text, TextLink } from '@grafana/ui';
-import { missingPermissions, permitted, purpose, seesAll } from '../contactPoint';
+import { missingPermissions, nameFor, permitted, purpose, seesAll } from '../contactPoint';
 import { createContactPoint, removeContactPoint, removeLeftovers, renewContactPoint } from '../contactPointSteps';
 import { GRACE, readOverview, type Overview } from '../contactPoints';
 import { t } from '../i18n';
+import { profileNames } from '../profiles';
 import { reportSetup } from '../setup';
 import { CreateDialog } from './ContactPointDialogs';
 import { ContactPointRow } from './ContactPointRow';
@@ -68,7 +69,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
     setProgress({});
     void work.run(what);
   };
-  const suggested = suggest(purpose(name), overview?.names ?? []);
+  const profiles = profileNames(config.jsonData);
 
   return (
     <ConfigSection
@@ -151,11 +152,12 @@ export function ContactPointSection({ config, uid, name }: Props) {
             {t('contact-point.code', 'As YAML or Terraform')}
           </Button>
         </Stack>
-        {showCode && <Snippets uid={uid} name={purpose(name)} />}
+        {showCode && <Snippets uid={uid} name={purpose(name)} profiles={profiles} />}
         {asking && (
           <CreateDialog
             uid={uid}
-            suggested={suggested}
+            suggest={(profile) => suggest(nameFor(purpose(name), profile), overview?.names ?? [])}
+            profiles={profiles}
             onCancel={() => setAsking(false)}
             onCreate={(request) => {
               setAsking(false);
