@@ -176,13 +176,15 @@ function OwnList({ config, source, name, label }: ListProps) {
         />
       </ConfigField>
       {name !== 'to' && own.length === 0 && (isNobody || source.settings[name].length > 0) && (
-        <Checkbox
-          label={t('profile.nobody', 'Nobody, whatever the data source has')}
-          aria-label={t('profile.nobody-of', '{{label}}: nobody, whatever the data source has', { label })}
-          value={isNobody}
-          disabled={config.readOnly}
-          onChange={(event) => config.change({ [name]: event.currentTarget.checked ? [] : undefined })}
-        />
+        <div>
+          <Checkbox
+            label={t('profile.nobody', 'Nobody, whatever the data source has')}
+            aria-label={t('profile.nobody-of', '{{label}}: nobody, whatever the data source has', { label })}
+            value={isNobody}
+            disabled={config.readOnly}
+            onChange={(event) => config.change({ [name]: event.currentTarget.checked ? [] : undefined })}
+          />
+        </div>
       )}
     </Stack>
   );
