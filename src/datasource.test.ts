@@ -48,7 +48,14 @@ it('asks for a delivery once its id is there', () => {
 it('fills variables into every filter; one may stand for several values', () => {
   expect(
     datasource.applyTemplateVariables(
-      query({ status: ['$status', 'held'], mailType: ['$none'], recipient: '$all', text: 'disk', id: '$to' }),
+      query({
+        status: ['$status', 'held'],
+        mailType: ['$none'],
+        recipient: '$all',
+        text: 'disk',
+        id: '$to',
+        digest: '$to',
+      }),
       {},
     ),
   ).toEqual(
@@ -58,6 +65,7 @@ it('fills variables into every filter; one may stand for several values', () => 
       recipient: 'ops@example.com,dev@example.com',
       text: 'disk',
       id: 'ops@example.com',
+      digest: 'ops@example.com',
     }),
   );
 });
@@ -84,6 +92,7 @@ it.each<[Partial<EmailQuery>, string]>([
     'Deliveries: Failed, $status · Advertising · ops@ · "disk"',
   ],
   [{ queryType: 'delivery', id: '01a2' }, 'One delivery: 01a2'],
+  [{ queryType: 'deliveries', digest: '01a2' }, 'Deliveries: Digest 01a2'],
   [{ queryType: 'stats', measure: 'count' }, 'Statistics'],
   [{ queryType: 'stats', measure: 'latency' }, 'Statistics: Time to delivery'],
   [{ queryType: 'queue', measure: 'oldestAge' }, 'Queue: Age of the oldest'],

@@ -91,6 +91,7 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
       recipient: one(query.recipient, 'csv'),
       text: one(query.text),
       id: one(query.id),
+      digest: one(query.digest),
     };
   }
 

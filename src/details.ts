@@ -1,31 +1,58 @@
 // From the rows of a deliveries query to the details of one delivery, in the
-// way that Grafana goes from a log line to its trace: a data link to Explore.
+// way that Grafana goes from a log line to its trace: a data link to Explore. And
+// from there to the digest that tells of it, and back to all that a digest tells of.
 import type { DataFrame, DataLink, DataQueryResponse, DataSourceInstanceSettings, Field } from '@grafana/data';
 import { t } from './i18n';
 import type { EmailQuery } from './types';
 
-// The subject is what a person would click; log lines have no such field.
-const LINKED = ['id', 'subject'];
+interface Leads {
+  /** The fields that are clicked. */
+  fields: string[];
+  title: () => string;
+  query: EmailQuery;
+}
 
-/** detailsQuery asks for one delivery. */
-const detailsQuery = (id: string): EmailQuery => ({ refId: 'A', queryType: 'delivery', id });
+/** LINKS has, by table, where its fields lead. */
+const LINKS: Record<string, Leads> = {
+  deliveries: {
+    // The subject is what a person would click; log lines have no such field.
+    fields: ['id', 'subject'],
+    title: () => t('delivery.show', 'Show details'),
+    query: { refId: 'A', queryType: 'delivery', id: '${__data.fields.id}' },
+  },
+  recipients: {
+    fields: ['digest'],
+    title: () => t('delivery.show-digest', 'Show the digest'),
+    query: { refId: 'A', queryType: 'delivery', id: '${__data.fields.digest}' },
+  },
+  delivery: {
+    fields: ['notifications'],
+    title: () => t('delivery.show-carried', 'Show what it carries'),
+    query: { refId: 'A', queryType: 'deliveries', digest: '${__data.fields.id}' },
+  },
+};
 
-/** withDetails links each delivery of an answer to its details. */
+/** withDetails links each delivery of an answer to its details, and to and from its digest. */
 export function withDetails(
   response: DataQueryResponse,
   { uid, name }: Pick<DataSourceInstanceSettings, 'uid' | 'name'>,
 ) {
-  const link: DataLink = {
-    title: t('delivery.show', 'Show details'),
-    url: '',
-    internal: { datasourceUid: uid, datasourceName: name, query: detailsQuery('${__data.fields.id}') },
+  const linked = (frame: DataFrame): DataFrame => {
+    const leads = LINKS[frame.name ?? ''];
+    if (!leads) {
+      return frame;
+    }
+    const link: DataLink = {
+      title: leads.title(),
+      url: '',
+      internal: { datasourceUid: uid, datasourceName: name, query: leads.query },
+    };
+    return {
+      ...frame,
+      fields: frame.fields.map((field: Field) =>
+        leads.fields.includes(field.name) ? { ...field, config: { ...field.config, links: [link] } } : field,
+      ),
+    };
   };
-  const linked = (field: Field): Field =>
-    LINKED.includes(field.name) ? { ...field, config: { ...field.config, links: [link] } } : field;
-  return {
-    ...response,
-    data: response.data.map((frame: DataFrame) =>
-      frame.name === 'deliveries' ? { ...frame, fields: frame.fields.map(linked) } : frame,
-    ),
-  };
+  return { ...response, data: response.data.map(linked) };
 }

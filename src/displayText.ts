@@ -18,6 +18,7 @@ export function displayText({ queryType = 'deliveries', ...query }: EmailQuery):
     query.mailType?.map(mailTypeName).join(', '),
     query.recipient,
     query.text && `"${query.text}"`,
+    query.digest && `${t('query.digest', 'Digest')} ${query.digest}`,
     query.id,
   ].filter(Boolean);
   return [queryTypeName(queryType), parts.join(' · ')].filter(Boolean).join(': ');

@@ -29,7 +29,18 @@ export const isServiceHost = (host: string): boolean => host.trim().replace(/\.$
 export const RESTRICTED = ['gmail.com', 'googlemail.com', 'yahoo.com', 'ymail.com', 'rocketmail.com'];
 
 /** STATUSES of a delivery, in the order of its life. */
-export const STATUSES = ['queued', 'sending', 'held', 'sent', 'partial', 'failed', 'expired', 'cancelled'] as const;
+export const STATUSES = [
+  'collecting',
+  'queued',
+  'sending',
+  'held',
+  'sent',
+  'partial',
+  'digested',
+  'failed',
+  'expired',
+  'cancelled',
+] as const;
 /** SERVICE_STATUSES of a mail at the service (pkg/nhncloud/api). */
 export const SERVICE_STATUSES = [
   'preparing',

@@ -158,6 +158,16 @@ export interface JsonData {
    */
   dedupeSeconds?: number;
   /**
+   * Mails to one recipient in an hour at most. What is more is told in one digest, when the storm is over or the hour has room again. 0: no limit.
+   */
+  maxPerRecipient?: number;
+  /**
+   * Severities (label `severity` or `priority`) whose alerts are mailed at once also beyond `maxPerRecipient` and past the digest of a profile, and so is what resolves them. A word stands for the others of its rank, too: `critical` for `P1` and `page`. `[]`: none.
+   *
+   * @maxItems 100
+   */
+  brakeExempt?: string[];
+  /**
    * The name that the relay's certificate must carry. Empty: the host.
    */
   serverName?: string;
@@ -295,6 +305,8 @@ export const DEFAULTS = {
   timeoutSeconds: 10,
   messagesPerMinute: 0,
   dedupeSeconds: 30,
+  maxPerRecipient: 0,
+  brakeExempt: ['critical'],
   tlsSkipVerify: false,
   tlsAuthWithCACert: false,
   enableSecureSocksProxy: false,
@@ -320,10 +332,11 @@ export const LIMITS = {
   timeoutSeconds: [1, 60],
   messagesPerMinute: [0, 100000],
   dedupeSeconds: [0, 86400],
+  maxPerRecipient: [0, 10000],
 } as const;
 
 /** LISTS are the keys that hold a list. */
-export const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients'] as const;
+export const LISTS = ['to', 'cc', 'bcc', 'allowedRecipients', 'brakeExempt'] as const;
 
 /** FLAGS are the keys that are on or off. */
 export const FLAGS = [

@@ -35,6 +35,8 @@ export interface EmailQuery extends DataQuery {
   /** Part of the subject, the reason or the Message-ID. */
   text?: string;
   limit?: number;
+  /** Of deliveries: those that this digest tells of. */
+  digest?: string;
 
   /** Of delivery: which one. */
   id?: string;

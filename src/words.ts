@@ -28,11 +28,13 @@ type Words = readonly string[];
 type Colors = Record<string, string>;
 
 const COLORS: Record<(typeof STATUSES)[number], string> = {
+  collecting: 'purple',
   queued: 'blue',
   sending: 'light-blue',
   held: 'orange',
   sent: 'green',
   partial: 'yellow',
+  digested: 'light-purple',
   failed: 'red',
   expired: 'dark-red',
   cancelled: 'gray',

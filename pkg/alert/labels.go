@@ -100,6 +100,18 @@ func SeverityRank(severity string) int {
 	return 1
 }
 
+// SeverityAmong says whether a severity is one of the listed, or of the rank of one that
+// is severe or light.
+func SeverityAmong(severity string, listed []string) bool {
+	if severity == "" {
+		return false
+	}
+	rank := SeverityRank(severity)
+	return slices.ContainsFunc(listed, func(word string) bool {
+		return strings.EqualFold(strings.TrimSpace(severity), word) || rank != 1 && SeverityRank(word) == rank
+	})
+}
+
 // with is kv and those entries of common that it lacks.
 func (kv KV) with(common KV) KV {
 	merged := kv

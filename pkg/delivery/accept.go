@@ -44,9 +44,14 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 	hashes := hashesOf(n, s.source)
 	s.addHistory(ctx, box, n, hashes, conversation)
 	records := newRecords(n, hashes, time.Now())
+	brake := s.brake(n, r, box.Now())
 	pictured, cancel := context.WithTimeout(ctx, picturesWithin)
 	defer cancel()
-	warnings := s.addCharts(pictured, n, r)
+	var warnings []string
+	mailed := brake.Until.IsZero() || brake.Exempt // else nobody sees its pictures
+	if mailed {
+		warnings = s.addCharts(pictured, n, r)
+	}
 	linked, err := s.render(ctx, n, r)
 	if err != nil {
 		return nil, err
@@ -57,11 +62,11 @@ func (s *Sender) Accept(ctx context.Context, n *alert.Notification, r *alert.Rec
 		if err != nil {
 			return outbox.Enqueued{}, err
 		}
-		delivery.Conversation, delivery.Alerts = conversation, records
+		delivery.Conversation, delivery.Alerts, delivery.Brake = conversation, records, brake
 		return box.EnqueueAndWait(ctx, delivery)
 	}
 	embedded := linked
-	if !r.MailType.OneRecipient() {
+	if mailed && !r.MailType.OneRecipient() {
 		embedded = s.embed(pictured, linked, n)
 	}
 	stored, err := store(embedded)

@@ -29,14 +29,27 @@ func (s *Sender) Deliver(ctx context.Context, d outbox.Job) outbox.Outcome {
 		attribute.String("delivery.id", d.ID), attribute.Int("delivery.attempt", d.Attempt)))
 	defer span.End()
 	started := time.Now()
-	result, err := s.transmit(context.WithValue(ctx, deliveryKey{}, d.ID), d)
+	result, subject, err := s.attempt(context.WithValue(ctx, deliveryKey{}, d.ID), d)
 	outcome := outcomeOf(result, err)
+	outcome.Subject = subject
 	outcome.At, outcome.Duration = started, time.Since(started)
 	attempts.WithLabelValues(attemptLabel(outcome, err)).Inc()
 
 	s.logResult("attempt", result, err, "delivery", d.ID, "messageId", d.MessageID, "attempt", d.Attempt,
 		"mailType", nhncloud.MailType(d.MailType).TakenAs(), "outcome", attemptLabel(outcome, err), "duration", outcome.Duration.String())
 	return outcome
+}
+
+// attempt sends a job's mail. Where that is a digest, it is made first, and the subject
+// is the digest's.
+func (s *Sender) attempt(ctx context.Context, d outbox.Job) (result smtp.Result, subject string, err error) {
+	if d.Digest() {
+		if subject, err = s.makeDigest(ctx, &d.Delivery); err != nil {
+			return smtp.Result{Recipients: []smtp.RecipientResult{{Address: d.Recipients[0].Address, Err: failure.Of(err)}}}, "", err
+		}
+	}
+	result, err = s.transmit(ctx, d)
+	return result, subject, err
 }
 
 // Probe runs the handshake as a paused sender, for the outbox.

@@ -26,7 +26,7 @@ type mailing struct {
 	sender   *Sender
 }
 
-func startMailing(t *testing.T, override map[string]any) mailing {
+func startMailing(t *testing.T, override map[string]any, adjust ...func(*Config)) mailing {
 	t.Helper()
 	relay, err := relaytest.Start(relaytest.Options{})
 	if err != nil {
@@ -38,9 +38,13 @@ func startMailing(t *testing.T, override map[string]any) mailing {
 	if m.settings, err = settings.Load(ds.JSON, ds.Secrets); err != nil {
 		t.Fatal(err)
 	}
-	m.service = New(ConfigFromEnv(func(key string) string {
+	config := ConfigFromEnv(func(key string) string {
 		return map[string]string{"GF_PLUGIN_OUTBOX_URL": inMemory, "GF_PLUGIN_IMAGE_HOSTS": "127.0.0.1"}[key]
-	}, ""), hclog.NewNullLogger())
+	}, "")
+	for _, a := range adjust {
+		a(&config)
+	}
+	m.service = New(config, hclog.NewNullLogger())
 	t.Cleanup(func() {
 		if err := m.service.Close(context.Background()); err != nil {
 			t.Error(err)

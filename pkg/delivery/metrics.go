@@ -51,7 +51,7 @@ var (
 func finished(d outbox.Delivery) {
 	deliveries.WithLabelValues(string(d.Status), string(nhncloud.MailType(d.MailType).TakenAs())).Inc()
 	if d.Status == outbox.Sent || d.Status == outbox.Partial {
-		deliveryDuration.Observe(d.FinishedAt.Sub(d.CreatedAt).Seconds())
+		deliveryDuration.Observe(d.FinishedAt.Sub(d.WaitsSince()).Seconds())
 	}
 }
 
@@ -116,7 +116,7 @@ func (d depth) Collect(ch chan<- prometheus.Metric) {
 	if err != nil {
 		return
 	}
-	for _, state := range []outbox.Status{outbox.Queued, outbox.Sending, outbox.Held} {
+	for _, state := range []outbox.Status{outbox.Collecting, outbox.Queued, outbox.Sending, outbox.Held} {
 		ch <- prometheus.MustNewConstMetric(depthDesc, prometheus.GaugeValue, float64(now.Count[state]), string(state))
 	}
 	ch <- prometheus.MustNewConstMetric(ageDesc, prometheus.GaugeValue, now.Oldest.Seconds())

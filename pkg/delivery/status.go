@@ -57,6 +57,7 @@ type Status struct {
 
 // Queue is what waits for delivery.
 type Queue struct {
+	Collecting       int64   `json:"collecting"` // digests whose window is open
 	Queued           int64   `json:"queued"`
 	Sending          int64   `json:"sending"`
 	Held             int64   `json:"held"`
@@ -76,7 +77,8 @@ func (s *Service) Status(ctx context.Context, source string, sender *Sender) Sta
 	}
 	if depth, err := box.Depth(ctx, source); err == nil {
 		status.Queue = &Queue{
-			Queued: depth.Count[outbox.Queued], Sending: depth.Count[outbox.Sending], Held: depth.Count[outbox.Held],
+			Collecting: depth.Count[outbox.Collecting],
+			Queued:     depth.Count[outbox.Queued], Sending: depth.Count[outbox.Sending], Held: depth.Count[outbox.Held],
 			Bytes: depth.Bytes, OldestAgeSeconds: depth.Oldest.Seconds(),
 		}
 	} else {

@@ -49,12 +49,15 @@ func addAbout(a About, domain string, listed bool, add func(name, value string))
 		id := "<" + labelOf(a.ContactPoint) + ".alerts." + host + ">"
 		add("List-Id", unstructured("List-Id", listName(a.ContactPoint))+" "+id)
 	}
-	org := ""
-	if a.Org > 0 {
-		org = strconv.FormatInt(a.Org, 10)
+	known := func(n int64) string {
+		if n <= 0 {
+			return ""
+		}
+		return strconv.FormatInt(n, 10)
 	}
 	for _, field := range [...][2]string{
-		{"State", a.State}, {"Severity", a.Severity}, {"Rule", a.Rule}, {"Folder", a.Folder}, {"Org", org},
+		{"State", a.State}, {"Severity", a.Severity}, {"Rule", a.Rule}, {"Folder", a.Folder}, {"Org", known(a.Org)},
+		{"Digest", known(int64(a.Notifications))},
 	} {
 		if field[1] != "" {
 			name := "X-Grafana-Alert-" + field[0]

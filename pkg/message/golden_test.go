@@ -24,15 +24,33 @@ func TestGoldenMails(t *testing.T) {
 				n := payload(t, name)
 				h := header(t)
 				h.Thread = n.GroupKey
-				p := parseMail(t, compose(t, h, render(t, r, n)))
-
-				base := filepath.Join("testdata", "golden", name+"."+language)
-				golden(t, base+".header", fields(t, p))
-				golden(t, base+".txt", p.text)
-				golden(t, base+".html", p.html)
+				goldenMail(t, name+"."+language, h, render(t, r, n))
 			})
 		}
 	}
+}
+
+// TestGoldenDigests does so with digests.
+func TestGoldenDigests(t *testing.T) {
+	for name, d := range map[string]gathered{"digest-storm": digests(t)["storm"], "digest-over": digests(t)["over"]} {
+		for _, language := range settings.Languages() {
+			t.Run(name+"/"+language, func(t *testing.T) {
+				h := header(t)
+				h.Thread = ""
+				goldenMail(t, name+"."+language, h, d.render(t, language))
+			})
+		}
+	}
+}
+
+// goldenMail compares the parts of a mail with files.
+func goldenMail(t *testing.T, name string, h Header, c Content) {
+	t.Helper()
+	p := parseMail(t, compose(t, h, c))
+	base := filepath.Join("testdata", "golden", name)
+	golden(t, base+".header", fields(t, p))
+	golden(t, base+".txt", p.text)
+	golden(t, base+".html", p.html)
 }
 
 // fields is the header, decoded and in order of name. Content-Type holds the

@@ -31,4 +31,5 @@ type About struct {
 	Org                           int64  // Grafana's; 0 where it is not known
 	ContactPoint, Host            string // Host is Grafana's, or Alertmanager's
 	Topic                         string // the same for every mail of a group
+	Notifications                 int    // of a digest; 0: it is none
 }

@@ -169,18 +169,22 @@ func TestWriteHTML(t *testing.T) {
 	if *htmlDir == "" {
 		t.Skip("no -html folder given")
 	}
+	write := func(name, thread string, c Content) {
+		h := header(t)
+		h.Thread = thread
+		for ext, text := range map[string]string{".html": c.HTML, ".txt": c.Subject + "\n\n" + c.Text, ".eml": string(compose(t, h, c))} {
+			if err := os.WriteFile(filepath.Join(*htmlDir, name+ext), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	for _, language := range settings.Languages() {
 		r := renderer(t, Options{Language: language})
 		for name, n := range states(t) {
-			c := render(t, r, n)
-			h := header(t)
-			h.Thread = n.GroupKey + name
-			file := filepath.Join(*htmlDir, name+"."+language)
-			for ext, text := range map[string]string{".html": c.HTML, ".txt": c.Subject + "\n\n" + c.Text, ".eml": string(compose(t, h, c))} {
-				if err := os.WriteFile(file+ext, []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			write(name+"."+language, n.GroupKey+name, render(t, r, n))
+		}
+		for name, d := range digests(t) {
+			write("digest-"+name+"."+language, "", d.render(t, language))
 		}
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox/store"
 )
 
-// Retry makes a queued delivery due now, with a new MaxAge. Where its sender is
+// Retry makes a delivery that waits due now, with a new MaxAge: a digest that collects is
+// sent at once. Where its sender is
 // paused, the relay is asked at once whether it takes that again. It is
 // ErrNotPossible for one that is being sent and for one that is final, whose
 // mail is no longer kept.
@@ -27,7 +28,7 @@ func (o *Outbox) Retry(ctx context.Context, source, id string) (Delivery, error)
 	})
 }
 
-// Cancel takes back a delivery that is queued, and is ErrNotPossible otherwise.
+// Cancel takes back a delivery that waits, and is ErrNotPossible otherwise.
 // Recipients that have it already are not changed.
 func (o *Outbox) Cancel(ctx context.Context, source, id string) (Delivery, error) {
 	return o.act(ctx, "cancelling a delivery", source, id, func(t *transaction, d Delivery) (change store.Transition, err error) {

@@ -63,9 +63,10 @@ func decide(d Delivery, out Outcome, pause *store.Pause, now time.Time) store.Tr
 		outcome = to.Status
 	}
 	if to.Status == Partial && to.Reason == out.Text { // this attempt went well; an earlier one did not
-		to.Reason = recipients[slices.IndexFunc(recipients, func(r Recipient) bool { return r.Status != Sent })].Text
+		to.Reason = recipients[slices.IndexFunc(recipients, func(r Recipient) bool { return r.Status != Sent && r.Status != Digested })].Text
 	}
 	t := change(d, ended, to, recipients, now)
+	t.Subject = out.Subject
 	if out.Verdict != Release || to.Status.Final() {
 		t.Attempt = &Attempt{
 			Number: d.Attempt, At: out.At, Duration: out.Duration, Stage: out.Stage, Code: out.Code,
@@ -110,14 +111,15 @@ func crash(d Delivery, lost int, now time.Time) store.Transition {
 	return change(d, crashed, to, recipients, now)
 }
 
-// retry returns the transition that makes a queued delivery due, as if it were new.
+// retry returns the transition that makes a delivery that waits due, as if it were new: a
+// digest that collects, too.
 func retry(d Delivery, maxAge time.Duration, now time.Time) store.Transition {
-	t := change(d, retried, State{Status: Queued, DueAt: now}, d.Recipients, now)
+	t := change(d, retried, State{Status: stored(d.Status), DueAt: now}, d.Recipients, now)
 	t.ExpiresAt = now.Add(maxAge)
 	return t
 }
 
-// cancel returns the transition that takes a queued delivery back. Recipients that
+// cancel returns the transition that takes a delivery that waits back. Recipients that
 // have it are not changed.
 func cancel(d Delivery, now time.Time) store.Transition {
 	to := d.State
@@ -163,7 +165,7 @@ func stored(s Status) Status {
 
 // after returns d as the transition leaves it.
 func after(d Delivery, t store.Transition) Delivery {
-	d.State, d.Owner, d.Message = t.To, "", nil
+	d.State, d.Owner, d.Message, d.Subject = t.To, "", nil, cmp.Or(t.Subject, d.Subject)
 	if !t.ExpiresAt.IsZero() {
 		d.ExpiresAt = t.ExpiresAt
 	}

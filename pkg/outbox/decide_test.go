@@ -39,6 +39,9 @@ var cells = []struct {
 	to     Status
 	change func() store.Transition
 }{
+	{Collecting, retried, Collecting, func() store.Transition { return retry(inState(Collecting, Queued), time.Hour, noon) }},
+	{Collecting, cancelled, Cancelled, func() store.Transition { return cancel(inState(Collecting, Queued), noon) }},
+	{Collecting, forgotten, Expired, func() store.Transition { return forget(inState(Collecting, Queued), noon) }},
 	{Queued, retried, Queued, func() store.Transition { return retry(inState(Queued, Queued), time.Hour, noon) }},
 	{Queued, cancelled, Cancelled, func() store.Transition { return cancel(inState(Queued, Sent, Queued), noon) }},
 	{Queued, forgotten, Expired, func() store.Transition { return forget(inState(Queued, Queued), noon) }},
@@ -66,6 +69,7 @@ var cells = []struct {
 		return crash(delivery(inState(Sending, Queued)).expired(), 9, noon)
 	}},
 	// Claimed is the store's; its conformance suite has it.
+	{Collecting, claimed, Sending, nil},
 	{Queued, claimed, Sending, nil},
 	{Sending, claimed, Sending, nil},
 }

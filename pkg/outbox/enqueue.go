@@ -48,6 +48,9 @@ func (o *Outbox) enqueue(ctx context.Context, n NewDelivery, w *waiter) (Enqueue
 				return
 			}
 			free.release()
+			if err == nil && !stored.Joined && stored.Delivery.Status == Digested {
+				o.publish(stored.Delivery)
+			}
 			if err == nil && !stored.Joined && stored.Delivery.Status == Queued {
 				st.of(n.Source).blocked = st.of(n.Source).blocked || stored.Behind
 				o.mailWaits(n.Source)

@@ -272,7 +272,9 @@ func (f *fixture) awaitStatus(o *Outbox, id string, want ...Status) (d Delivery)
 }
 
 // total counts what waits, whatever its state.
-func total(d Depth) int64 { return d.Count[Queued] + d.Count[Sending] + d.Count[Held] }
+func total(d Depth) int64 {
+	return d.Count[Collecting] + d.Count[Queued] + d.Count[Sending] + d.Count[Held]
+}
 
 // deliver is a Handler.
 type deliver func(ctx context.Context, d Job) Outcome

@@ -55,7 +55,7 @@ func (l *lease) check() {
 // tells the same, so for that alone nothing under way is broken off.
 func (l *lease) Err() error {
 	l.mu.Lock()
-	over := l.o.opt.monotonic().After(l.until) || l.o.now().Round(0).After(l.onWall)
+	over := l.o.opt.monotonic().After(l.until) || l.o.Now().Round(0).After(l.onWall)
 	l.mu.Unlock()
 	if err := l.Context.Err(); err != nil || !over {
 		return err
@@ -72,4 +72,4 @@ func (l *lease) end(cause error) {
 // moment is a time by this process's clocks.
 type moment struct{ wall, monotonic time.Time }
 
-func (o *Outbox) moment() moment { return moment{o.now().Round(0), o.opt.monotonic()} }
+func (o *Outbox) moment() moment { return moment{o.Now().Round(0), o.opt.monotonic()} }

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -18,7 +19,8 @@ import (
 // interleavings of what can happen to them, and compares what the relay got with
 // what was promised: nothing acknowledged is lost, nothing comes twice but what
 // the relay did not answer or a process died over, and no recipient gets the
-// mails of a conversation out of order.
+// mails of a conversation out of order. Some mail is braked: then a digest tells of it,
+// once and in its place.
 //
 // OUTBOX_MODEL_SEED repeats a run, OUTBOX_MODEL_RUNS sets how many there are.
 
@@ -101,6 +103,7 @@ type model struct {
 	relay    *relay
 	replicas [2]*replica
 	accepted map[string]Delivery // acknowledged, by id
+	told     map[string][]string // by digest that was attempted, the ids of the mails
 	saved    time.Time
 	pending  []attempt // begun, and not answered
 	sent     int
@@ -188,9 +191,24 @@ func (m *model) take(verdict string) (a attempt, taken bool) {
 		a.answer <- Outcome{Verdict: Release, Text: "not begun"}
 		return a, false
 	}
+	if a.job.Digest() {
+		m.read(a)
+	}
 	m.note("attempt %d of %s at %v: %s", a.job.Attempt, a.job.Identity, len(a.job.Pending()), verdict)
 	a.answer <- m.relay.take(a.job.Delivery, verdict, m.rand.IntN)
 	return a, true
+}
+
+// read notes what a digest tells, which is the same in every attempt.
+func (m *model) read(a attempt) {
+	var told []string
+	if err := a.r.Notes(m.Context(), a.job.Delivery, func(note []byte) { told = append(told, string(note)) }); err != nil {
+		m.Fatal(err)
+	}
+	if before, again := m.told[a.job.ID]; again && !slices.Equal(told, before) {
+		m.Errorf("a digest told %v, and now tells %v", before, told)
+	}
+	m.told[a.job.ID] = told
 }
 
 func (m *model) await(a attempt) {
@@ -237,6 +255,11 @@ func (m *model) step() {
 		mail.Dedupe = 0
 		mail.Conversation = fmt.Sprint("group ", group)
 		mail.Recipients = []Recipient{{Address: fmt.Sprintf("a%d@example.com", group), Kind: To}, {Address: fmt.Sprintf("b%d@example.com", group), Kind: To}}
+		mail.ID = NewID()
+		mail.Brake = &Brake{Note: func() []byte { return []byte(mail.ID) }, Digest: Delivery{Message: []byte("recipe")}}
+		if m.rand.IntN(4) > 0 {
+			mail.Brake.Max, mail.Brake.Exempt = 2, m.rand.IntN(4) == 0
+		}
 		stored, err := one.Enqueue(m.Context(), mail)
 		if err == nil {
 			m.accepted[stored.Delivery.ID] = stored.Delivery
@@ -245,7 +268,7 @@ func (m *model) step() {
 	case n < 70:
 		m.answer(verdicts[m.rand.IntN(len(verdicts))])
 	case n < 80:
-		d := []time.Duration{time.Second, 5 * time.Second, 12 * time.Second, time.Minute, 15 * time.Minute}[m.rand.IntN(5)]
+		d := []time.Duration{time.Second, 5 * time.Second, 12 * time.Second, time.Minute, 6 * time.Minute, 15 * time.Minute}[m.rand.IntN(6)]
 		m.note("%s pass", d)
 		m.pass(d)
 	case n < 84: // the clock of the store is set
@@ -301,13 +324,13 @@ func (m *model) step() {
 		for _, a := range taken {
 			m.await(a)
 		}
-	case n < 97:
+	case n < 98:
 		if id := m.any(); id != "" {
 			if _, err := one.Retry(m.Context(), src, id); err == nil {
 				m.note("retried %s", id)
 			}
 		}
-	case n < 98:
+	case n < 99 && m.rand.IntN(2) == 0:
 		if id := m.any(); id != "" {
 			if _, err := one.Cancel(m.Context(), src, id); err == nil {
 				m.note("cancelled %s", id)
@@ -328,6 +351,13 @@ func (m *model) any() string {
 	ids := make([]string, 0, len(m.accepted))
 	for id := range m.accepted {
 		ids = append(ids, id)
+	}
+	for _, d := range m.accepted {
+		for _, to := range d.Recipients {
+			if to.Digest != "" {
+				ids = append(ids, to.Digest)
+			}
+		}
 	}
 	if len(ids) == 0 {
 		return ""
@@ -370,7 +400,18 @@ func (m *model) kill(i int) {
 // check compares what the relay got with what was promised.
 func (m *model) check() {
 	order := map[string]int64{}
+	mails := maps.Clone(m.accepted)
 	for id, d := range m.accepted {
+		for _, to := range d.Recipients {
+			if to.Digest != "" {
+				mails[to.Digest] = Delivery{Identity: "digest " + to.Digest}
+			}
+			if got := m.relay.content[to.Address]; to.Digest != "" && slices.Contains(got, to.Digest) && !slices.Contains(m.told[to.Digest], id) {
+				m.Errorf("%s is in a digest that does not tell of it", d.Identity)
+			}
+		}
+	}
+	for id, d := range mails {
 		got, err := m.replicas[0].Get(m.Context(), src, id)
 		if err != nil {
 			m.Errorf("%s is lost: %v", d.Identity, err)
@@ -387,12 +428,21 @@ func (m *model) check() {
 					copies++
 				}
 			}
+			if to.Status == Digested && copies > 0 {
+				m.Errorf("%s is in a digest, and %s has it as a mail, too", d.Identity, to.Address)
+			}
 			if to.Status == Sent && copies == 0 {
 				m.Errorf("%s is sent, and %s has nothing", d.Identity, to.Address)
 			}
 			if more := copies - 1 - m.relay.doubtful[to.Address][id]; copies > 1 && more > 0 {
 				m.Errorf("%s has %d copies of %s, %d of them in doubt", to.Address, copies, d.Identity, m.relay.doubtful[to.Address][id])
 			}
+		}
+	}
+	for id, told := range m.told { // its place is that of the last that it tells
+		order[id] = 0
+		for _, mail := range told {
+			order[id] = max(order[id], order[mail])
 		}
 	}
 	for address, ids := range m.relay.content {
@@ -403,7 +453,7 @@ func (m *model) check() {
 				continue
 			}
 			if order[id] < last {
-				m.Errorf("%s has %s behind a later mail", address, m.accepted[id].Identity)
+				m.Errorf("%s has %s behind a later mail", address, mails[id].Identity)
 			}
 			last = max(last, order[id])
 		}
@@ -411,7 +461,7 @@ func (m *model) check() {
 }
 
 func runModel(t *testing.T, f *fixture, seed uint64, steps int) {
-	m := &model{fixture: f, ticks: newClock(), rand: rand.New(rand.NewPCG(seed, 0)), relay: newRelay(), accepted: map[string]Delivery{}, saved: f.clock.Now()} //nolint:gosec // it is to be repeatable
+	m := &model{fixture: f, ticks: newClock(), rand: rand.New(rand.NewPCG(seed, 0)), relay: newRelay(), accepted: map[string]Delivery{}, told: map[string][]string{}, saved: f.clock.Now()} //nolint:gosec // it is to be repeatable
 	for i := range m.replicas {
 		m.boot(i)
 	}
@@ -434,6 +484,7 @@ func runModel(t *testing.T, f *fixture, seed uint64, steps int) {
 		m.pass(20 * time.Second)
 	}
 	m.check()
+	println("digests attempted", len(m.told), "mails", len(m.accepted))
 	if t.Failed() {
 		t.Logf("OUTBOX_MODEL_SEED=%d", seed)
 		for _, line := range m.log {

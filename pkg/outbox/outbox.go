@@ -182,8 +182,8 @@ func (o *Outbox) Waiting(ctx context.Context) (map[string]int64, error) {
 // said of alerts.
 func (o *Outbox) Retention() time.Duration { return o.opt.Retention }
 
-// now returns the time by this process's clock.
-func (o *Outbox) now() time.Time {
+// Now returns the time by this process's clock.
+func (o *Outbox) Now() time.Time {
 	if o.opt.Now != nil {
 		return o.opt.Now()
 	}

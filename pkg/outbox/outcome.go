@@ -60,6 +60,8 @@ type Outcome struct {
 	// pending recipient that Results does not name; nil leaves them pending.
 	Results []Result
 	Rest    *Result
+	// Subject is that of a digest, which is made for the attempt.
+	Subject string
 	// Reason sums up the attempt for people; empty takes Text.
 	Reason string
 
@@ -134,14 +136,14 @@ func (out Outcome) giveUpUncertain(recipients []Recipient, copies int, now time.
 }
 
 // derive returns the state that follows from the recipients: Queued while one is
-// queued.
+// queued. Who is told in a digest has it, as if it were sent.
 func derive(recipients []Recipient) Status {
 	sent, others := 0, 0
 	for _, r := range recipients {
 		switch r.Status {
 		case Queued:
 			return Queued
-		case Sent:
+		case Sent, Digested:
 			sent++
 		default:
 			others++

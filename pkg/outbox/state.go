@@ -142,8 +142,8 @@ func (t *transaction) enqueue(n NewDelivery) (Enqueued, error) {
 		return Enqueued{}, err
 	}
 	stored, err := t.Enqueue(n)
-	if err == nil && !stored.Joined {
-		t.added, t.addedBytes = t.added+1, t.addedBytes+n.Size
+	if err == nil {
+		t.added, t.addedBytes = t.added+stored.Mails, t.addedBytes+stored.Bytes
 	}
 	return stored, err
 }

@@ -23,6 +23,12 @@ const (
 // state that it finds. What is not listed does not happen: final states are
 // never left. Held is Queued here, for it is not stored.
 var transitions = map[Status]map[event][]Status{
+	Collecting: {
+		claimed:   {Sending}, // its window ended
+		retried:   {Collecting},
+		cancelled: {Cancelled},
+		forgotten: {Expired},
+	},
 	Queued: {
 		claimed:   {Sending},
 		retried:   {Queued},

@@ -18,6 +18,7 @@ type (
 	Recipient     = store.Recipient
 	Attempt       = store.Attempt
 	NewDelivery   = store.NewDelivery
+	Brake         = store.Brake
 	Signature     = store.Signature
 	AlertRecord   = store.AlertRecord
 	EarlierRecord = store.EarlierRecord
@@ -34,14 +35,16 @@ type (
 
 // The states and the kinds of recipients, and what List returns at once.
 const (
-	Queued    = store.Queued
-	Sending   = store.Sending
-	Held      = store.Held
-	Sent      = store.Sent
-	Partial   = store.Partial
-	Failed    = store.Failed
-	Expired   = store.Expired
-	Cancelled = store.Cancelled
+	Collecting = store.Collecting
+	Queued     = store.Queued
+	Sending    = store.Sending
+	Held       = store.Held
+	Sent       = store.Sent
+	Partial    = store.Partial
+	Failed     = store.Failed
+	Expired    = store.Expired
+	Cancelled  = store.Cancelled
+	Digested   = store.Digested
 
 	To  = store.To
 	Cc  = store.Cc

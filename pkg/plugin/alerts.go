@@ -156,6 +156,8 @@ func answerReceipt(w http.ResponseWriter, got *delivery.Receipt, rejected []reje
 			answer.Status = "duplicate"
 		}
 		writeJSON(w, http.StatusOK, answer)
+	case slices.ContainsFunc(d.Recipients, func(to outbox.Recipient) bool { return to.Status == outbox.Digested }) && d.Status.Final():
+		writeJSON(w, http.StatusAccepted, receipt{ID: d.ID, Status: "digested", Rejected: answer.Rejected})
 	case d.Status == outbox.Held:
 		refuse(failure.Held, "the relay refuses the sender: ", heldHint(got.Durable))
 	case d.Status.Final():

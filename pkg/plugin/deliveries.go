@@ -24,6 +24,7 @@ type entry struct {
 	MessageID   string      `json:"messageId"`
 	Size        int64       `json:"size"`
 	Note        string      `json:"note,omitempty"`
+	Digest      bool        `json:"digest,omitempty"` // it tells of others
 	Reason      string      `json:"reason,omitempty"`
 	Attempt     int         `json:"attempt"`
 	CreatedAt   time.Time   `json:"createdAt"`
@@ -41,6 +42,7 @@ type recipient struct {
 	Code         int    `json:"code,omitempty"`
 	EnhancedCode string `json:"enhancedCode,omitempty"`
 	Message      string `json:"message,omitempty"`
+	Digest       string `json:"digest,omitempty"` // the id of the one that tells of it
 }
 
 type attempt struct {
@@ -65,7 +67,7 @@ type deliveryPage struct {
 }
 
 // listDeliveries is the delivery log, the newest first: ?status=&mailType=
-// (repeatable), &recipient=&text= (parts), &from=&to= (RFC 3339), &limit=,
+// (repeatable), &recipient=&text= (parts), &digest= (an id), &from=&to= (RFC 3339), &limit=,
 // &cursor=.
 func (d *DataSource) listDeliveries(w http.ResponseWriter, r *http.Request) error {
 	filter, err := parseFilter(r.URL.RawQuery)
@@ -124,6 +126,8 @@ func parseFilter(query string) (outbox.Filter, error) {
 			var err error
 			switch key {
 			case "cursor", "recipient":
+			case "digest":
+				f.Digest = value
 			case "text":
 				if len(value) > maxText {
 					err = errTooLong
@@ -145,7 +149,7 @@ func parseFilter(query string) (outbox.Filter, error) {
 					err = fmt.Errorf("it must be a number from 1 to %d", outbox.MaxLimit)
 				}
 			default:
-				return f, badParameter("the query parameter %.60q is unknown; it must be status, mailType, recipient, text, from, to, limit or cursor", key)
+				return f, badParameter("the query parameter %.60q is unknown; it must be status, mailType, recipient, text, digest, from, to, limit or cursor", key)
 			}
 			if err != nil {
 				return f, badParameter("the query parameter %s is %.60q: %v", key, value, err)
@@ -224,11 +228,11 @@ func parseMailType(s string) ([]string, error) {
 func entryOf(d outbox.Delivery) entry {
 	e := entry{
 		ID: d.ID, Status: string(d.Status), MailType: mailTypeName(d.MailType), Subject: d.Subject, From: d.From,
-		MessageID: d.MessageID, Size: d.Size, Note: d.Note, Reason: d.Reason, Attempt: d.Attempt,
+		MessageID: d.MessageID, Size: d.Size, Note: d.Note, Digest: d.Digest(), Reason: d.Reason, Attempt: d.Attempt,
 		CreatedAt: d.CreatedAt, NextAttempt: nextAttempt(d), ExpiresAt: d.ExpiresAt, FinishedAt: moment(d.FinishedAt),
 	}
 	for _, r := range d.Recipients {
-		e.Recipients = append(e.Recipients, recipient{r.Address, string(r.Kind), string(r.Status), r.Code, r.EnhancedCode, r.Text})
+		e.Recipients = append(e.Recipients, recipient{r.Address, string(r.Kind), string(r.Status), r.Code, r.EnhancedCode, r.Text, r.Digest})
 	}
 	for _, a := range d.Attempts {
 		e.Attempts = append(e.Attempts, attempt{a.Number, a.At, float64(a.Duration) / float64(time.Millisecond),
@@ -237,9 +241,9 @@ func entryOf(d outbox.Delivery) entry {
 	return e
 }
 
-// nextAttempt is when a delivery that waits is tried next.
+// nextAttempt is when a delivery that waits is tried next, or a digest sent.
 func nextAttempt(d outbox.Delivery) *time.Time {
-	if d.Status != outbox.Queued {
+	if d.Status != outbox.Queued && d.Status != outbox.Collecting {
 		return nil
 	}
 	return moment(d.DueAt)

@@ -31,6 +31,7 @@ type queryModel struct {
 	Recipient string   `json:"recipient"` // parts of addresses, with commas between
 	Text      string   `json:"text"`      // part of the subject, the reason or the Message-ID
 	Limit     int      `json:"limit"`
+	Digest    string   `json:"digest"` // of deliveries: the id of the one that tells of them, whenever that was
 
 	ID string `json:"id"` // of delivery: which one
 }
@@ -101,6 +102,9 @@ func (d *DataSource) filter(m queryModel, q backend.DataQuery) (outbox.Filter, e
 	f := outbox.Filter{
 		Source: d.source, From: inLog(q.TimeRange.From), To: inLog(q.TimeRange.To),
 		Text: m.Text, Limit: m.Limit,
+	}
+	if m.Digest != "" {
+		f.Digest, f.From, f.To = m.Digest, time.Time{}, time.Time{}
 	}
 	if len(m.Text) > maxText {
 		return f, badParameter("text is %.60q: %v", m.Text, errTooLong)

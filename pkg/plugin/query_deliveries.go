@@ -70,7 +70,7 @@ func deliveriesTable(found []outbox.Delivery) *data.Frame {
 		subjects[i], recipients[i], accepted[i] = d.Subject, addresses(d), acceptedBy(d)
 		attempts[i], reasons[i], messageIDs[i] = int64(d.Attempt), d.Reason, d.MessageID
 		if !d.FinishedAt.IsZero() {
-			seconds := d.FinishedAt.Sub(d.CreatedAt).Seconds()
+			seconds := d.FinishedAt.Sub(d.WaitsSince()).Seconds()
 			durations[i] = &seconds
 		}
 		nexts[i] = nextAttempt(d)

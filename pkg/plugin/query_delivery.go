@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
@@ -20,11 +21,19 @@ func (d *DataSource) queryDelivery(ctx context.Context, box *outbox.Outbox, id s
 	if err != nil {
 		return nil, err
 	}
+	delivery := deliveryTable(found)
+	if found.Digest() {
+		var told int64
+		if err := box.Notes(ctx, found, func([]byte) { told++ }); err != nil {
+			return nil, err
+		}
+		delivery.Fields = append(delivery.Fields, data.NewField("notifications", nil, []int64{told}))
+	}
 	recipients := recipientsTable(found.Recipients)
 	if d.results != nil {
 		d.addResults(ctx, recipients, found)
 	}
-	return data.Frames{deliveryTable(found), recipients, attemptsTable(found.Attempts)}, nil
+	return data.Frames{delivery, recipients, attemptsTable(found.Attempts)}, nil
 }
 
 // deliveryTable is the delivery's line of the log, with what only one delivery
@@ -46,19 +55,25 @@ func recipientsTable(all []outbox.Recipient) *data.Frame {
 		kinds     = make([]string, n)
 		statuses  = make([]string, n)
 		replies   = newReplies(n)
+		digests   = make([]string, n)
 		updated   = make([]*time.Time, n)
 	)
 	for i, r := range all {
 		addresses[i], kinds[i], statuses[i], updated[i] = r.Address, string(r.Kind), string(r.Status), moment(r.UpdatedAt)
 		replies.set(i, r.Code, r.EnhancedCode, r.Text)
+		digests[i] = r.Digest
 	}
-	return table("recipients",
+	frame := table("recipients",
 		column(250, data.NewField("address", nil, addresses)),
 		column(100, data.NewField("status", nil, statuses)),
 		replies.text(), replies.code(), replies.enhancedCode(),
 		column(80, data.NewField("kind", nil, kinds)),
 		column(200, data.NewField("updated", nil, updated)),
 	)
+	if slices.ContainsFunc(digests, func(id string) bool { return id != "" }) {
+		frame.Fields = append(frame.Fields, column(300, data.NewField("digest", nil, digests)))
+	}
+	return frame
 }
 
 func attemptsTable(all []outbox.Attempt) *data.Frame {

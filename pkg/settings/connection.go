@@ -21,13 +21,15 @@ func (r *reader) relay(s *Settings) {
 	s.AppKey = r.appKey()
 }
 
-// pace reads how much is asked of the relay.
+// pace reads how much is asked of the relay and of each recipient.
 func (r *reader) pace(s *Settings) {
 	s.MaxConnections = r.number("maxConnections")
 	s.MessagesPerConnection = r.number("messagesPerConnection")
 	s.Timeout = r.seconds("timeoutSeconds")
 	s.MessagesPerMinute = r.number("messagesPerMinute")
 	s.Dedupe = r.seconds("dedupeSeconds")
+	s.MaxPerRecipient = r.number("maxPerRecipient")
+	s.BrakeExempt = r.list("brakeExempt")
 }
 
 // tls reads whom the relay must prove to be, and how it is reached and greeted.

@@ -41,6 +41,9 @@ type Digest struct {
 	Days         []time.Weekday // sorted, from Sunday on; never empty
 }
 
+// String is the time of day as it is set.
+func (d Digest) String() string { return fmt.Sprintf("%02d:%02d", d.Hour, d.Minute) }
+
 // profiles reads the profiles, each as the data source with what it has of its own.
 func (r *reader) profiles(s *Settings) {
 	const key = keyProfiles

@@ -148,7 +148,7 @@ func (r *reader) list(key string) []string {
 	var elements []any
 	switch v := r.value(key).(type) {
 	case nil:
-		return nil
+		return properties[key].list()
 	case string:
 		elements = []any{v}
 	case []any:

@@ -67,6 +67,18 @@ func (p property) flag() bool {
 	return b
 }
 
+// list is the default of a list of texts; empty where there is none.
+func (p property) list() []string {
+	var all []string
+	entries, _ := p.Default.([]any)
+	for _, e := range entries {
+		if s, ok := e.(string); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // words are the choices of a key, the default first.
 func words[T ~string](key string) []T {
 	all := make([]T, len(properties[key].Enum))

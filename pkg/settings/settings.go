@@ -83,6 +83,8 @@ type Settings struct {
 	Timeout               time.Duration // of each stage of a session
 	MessagesPerMinute     int           // 0: no limit
 	Dedupe                time.Duration
+	MaxPerRecipient       int      // mails to one in an hour; 0: no limit
+	BrakeExempt           []string // severities whose alerts are mailed beyond that
 
 	ServerName    string // the name the certificate must carry; Host when empty
 	TLSSkipVerify bool

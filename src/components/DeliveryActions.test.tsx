@@ -25,14 +25,33 @@ const found = (status: string, refId = 'A') =>
 function show(data: PanelData | undefined, orgRole = 'Editor') {
   Object.assign(grafana, { bootData: { user: { orgRole } } });
   const run = jest.fn();
-  render(<DeliveryActions uid="mail" refId="A" data={data} onRunQuery={run} />);
-  return { run, user: userEvent.setup({ delay: null }) };
+  const ask = jest.fn();
+  render(<DeliveryActions uid="mail" refId="A" data={data} onRunQuery={run} onShow={ask} />);
+  return { run, ask, user: userEvent.setup({ delay: null }) };
 }
 
+/** withRecipients adds to what was found who is told of it in which digest. */
+const withRecipients = (data: PanelData, digests: Record<string, string>): PanelData => ({
+  ...data,
+  series: [
+    ...data.series,
+    toDataFrame({
+      refId: 'A',
+      name: 'recipients',
+      fields: [
+        { name: 'address', values: Object.keys(digests) },
+        { name: 'digest', values: Object.values(digests) },
+      ],
+    }),
+  ],
+});
+
 const offered = () =>
-  screen.queryAllByRole('button', { name: /^(Retry now|Cancel the mail)$/ }).map((b) => b.textContent);
+  screen.queryAllByRole('button', { name: /^(Retry now|Send now|Cancel the mail)$/ }).map((b) => b.textContent);
 
 it.each([
+  ['collecting', 'Collecting', ['Send now', 'Cancel the mail']],
+  ['digested', 'In digest', []],
   ['queued', 'Queued', ['Retry now', 'Cancel the mail']],
   ['held', 'Held', ['Retry now', 'Cancel the mail']],
   ['failed', 'Failed', ['Retry now']],
@@ -61,6 +80,35 @@ it('asks before it takes a mail back', async () => {
   await user.click(screen.getByRole('button', { name: 'Do not send it' }));
   await waitFor(() => expect(run).toHaveBeenCalled());
   expect(backend.requests.map(({ route }) => route)).toEqual([`${route}/cancel`]);
+});
+
+it('sends a digest now, and says what cancelling it loses', async () => {
+  backend.reset({ [`${route}/retry`]: { id: '1', status: 'queued' } });
+  const { user } = show(found('collecting'));
+  await user.click(screen.getByRole('button', { name: 'Cancel the mail' }));
+  expect(screen.getByText(/What it has collected is mailed in no other way/)).toBeInTheDocument();
+  await user.click(screen.getByRole('button', { name: 'Keep it' }));
+  await user.click(screen.getByRole('button', { name: 'Send now' }));
+  await waitFor(() => expect(backend.requests.map(({ route }) => route)).toEqual([`${route}/retry`]));
+});
+
+it('leads a Viewer to the digest that tells of a delivery', async () => {
+  const { ask, user } = show(withRecipients(found('partial'), { 'a@example.com': '', 'b@example.com': '7' }), 'Viewer');
+  await user.click(screen.getByRole('button', { name: 'Show the digest' }));
+  expect(ask).toHaveBeenCalledWith({ queryType: 'delivery', id: '7' });
+});
+
+it('names the recipient where there are several digests', () => {
+  show(withRecipients(found('digested'), { 'a@example.com': '6', 'b@example.com': '7' }));
+  expect(screen.getByRole('button', { name: 'Show the digest of b@example.com' })).toBeInTheDocument();
+});
+
+it('leads from a digest to all that it tells of', async () => {
+  const data = found('sent');
+  data.series[0].fields.push({ name: 'notifications', values: [37] } as never);
+  const { ask, user } = show(data);
+  await user.click(screen.getByRole('button', { name: 'Show the 37 notifications in it' }));
+  expect(ask).toHaveBeenCalledWith({ queryType: 'deliveries', id: undefined, digest: '1' });
 });
 
 it('says why it was refused', async () => {

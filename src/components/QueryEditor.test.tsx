@@ -79,6 +79,14 @@ it('asks for one delivery by its id', async () => {
   expect(seen.query.id).toBeUndefined();
 });
 
+it('shows which digest it asks for, until that is emptied', async () => {
+  const { seen, user } = edit({ queryType: 'deliveries', digest: '01a2' });
+  await user.clear(screen.getByLabelText('Digest'));
+  await user.tab();
+  expect(seen.query.digest).toBeUndefined();
+  expect(screen.queryByLabelText('Digest')).not.toBeInTheDocument();
+});
+
 it('asks the service for its mails, with its own statuses', async () => {
   const { seen, user } = edit({ queryType: 'deliveries', status: ['queued'], mailType: ['auth'], text: 'disk' });
   await user.click(screen.getByLabelText('Service mails'));

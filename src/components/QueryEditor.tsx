@@ -44,6 +44,7 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
       recipient: undefined,
       text: undefined,
       id: undefined,
+      digest: undefined,
       // The service has statuses of its own, and knows no mail types.
       ...(ofService(type) === ofService(queryType) ? {} : { status: undefined, mailType: undefined }),
     });
@@ -140,7 +141,7 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
         )}
       </EditorRow>
       {queryType === 'delivery' && query.id && (
-        <DeliveryActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />
+        <DeliveryActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} onShow={set} />
       )}
       {queryType === 'deliveries' && !types && !isRule(app) && (
         <DeliveriesActions uid={datasource.uid} refId={query.refId} data={data} onRunQuery={onRunQuery} />
@@ -188,6 +189,14 @@ export default function QueryEditor({ datasource, query, onChange, onRunQuery, a
               tooltip={t('query.text-help', 'Part of the subject, of the reason or of the Message-ID.')}
             >
               <Text label={t('query.text', 'Text')} value={query.text} onCommit={(text) => set({ text })} />
+            </EditorField>
+          )}
+          {queryType === 'deliveries' && query.digest && (
+            <EditorField
+              label={t('query.digest', 'Digest')}
+              tooltip={t('query.digest-help', 'Only what the digest with this ID tells of. Empty it to see all.')}
+            >
+              <Text label={t('query.digest', 'Digest')} value={query.digest} onCommit={(digest) => set({ digest })} />
             </EditorField>
           )}
           {queryType !== 'stats' && (

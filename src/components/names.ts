@@ -6,11 +6,13 @@ import type { QueryType, RecipientMode } from '../types';
 /** statusName is the state of a delivery in words. */
 export function statusName(status: string): string {
   const names: Record<string, string> = {
+    collecting: t('status.collecting', 'Collecting'),
     queued: t('status.queued', 'Queued'),
     sending: t('status.sending', 'Sending'),
     held: t('status.held', 'Held'),
     sent: t('status.sent', 'Sent'),
     partial: t('status.partial', 'Partly sent'),
+    digested: t('status.digested', 'In digest'),
     failed: t('status.failed', 'Failed'),
     expired: t('status.expired', 'Expired'),
     cancelled: t('status.cancelled', 'Cancelled'),
@@ -129,6 +131,8 @@ export function columnName(field: string): string {
     size: t('column.size', 'Size'),
     expires: t('column.expires', 'Expires'),
     note: t('column.note', 'Note'),
+    notifications: t('column.notifications', 'Notifications'),
+    digest: t('query.digest', 'Digest'),
     address: t('column.address', 'Address'),
     kind: t('column.kind', 'Kind'),
     updated: t('column.updated', 'Updated'),

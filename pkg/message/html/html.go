@@ -21,10 +21,6 @@ const (
 	alertsUntil  = 86_000
 	// maxWritten bounds the contact point's own message.
 	maxWritten = 24_000
-	// maxDetailed is how many alerts of several are shown in detail, and maxEnded how
-	// many of those that have ended while others fire.
-	maxDetailed = 10
-	maxEnded    = 3
 	// aLot of alerts push the buttons out of sight, so that they stand first.
 	aLot = 5
 )
@@ -61,8 +57,7 @@ type (
 	}
 	brief struct {
 		view.Row
-		Stated bool   // its state is shown: it does not fire, or is marked
-		Said   string // value or summary
+		Said string // value or summary
 	}
 	rest struct{ Count, Kinds string }
 )
@@ -148,10 +143,7 @@ func (b *builder) begin(p *page) {
 
 // sections writes the alerts, and returns how many sections are there.
 func (b *builder) sections(v *view.View) int {
-	detailed, ended := maxDetailed, maxDetailed
-	if v.FiringCount > 0 {
-		ended = maxEnded
-	}
+	detailed, ended := v.Detailed()
 	heads := b.heads(v)
 	for i, s := range v.Sections {
 		if i == len(heads) {
@@ -161,7 +153,7 @@ func (b *builder) sections(v *view.View) int {
 		b.size = b.size.Plus(heads[i].size)
 		b.rows, b.briefs = b.rows[:0], b.briefs[:0]
 		shown := 0
-		for ; shown < len(s.Alerts); shown++ {
+		for ; shown < s.Listed; shown++ {
 			over := s.Alerts[shown].Ended()
 			if detailed > 0 && (!over || ended > 0) && len(b.briefs) == 0 && b.row(v, s, shown, min(detailsUntil, limit)) {
 				detailed--
@@ -230,7 +222,7 @@ func (b *builder) row(v *view.View, s *view.Section, i, limit int) bool {
 // brief writes a line of an alert if there is room for it.
 func (b *builder) brief(v *view.View, s *view.Section, i, limit int) bool {
 	r := v.Row(s, i, false)
-	one := brief{r, r.Ended() || r.Mark != "", r.Value}
+	one := brief{r, r.Value}
 	if one.Said == "" {
 		one.Said = r.Summary
 	}

@@ -82,7 +82,7 @@ func FuzzExecution(f *testing.F) {
 			Buttons: buttons, Links: buttons, Advertiser: &view.Advertiser{Sender: text, Name: text, Address: text, Text: text, Link: address}}
 		only := lead{&view.Card{Alert: a, Facts: pairs, ImageAlt: text}, "<p>", notes}
 		s := &view.Section{Name: text, Kind: text, Tone: view.Info, Reason: text, Cause: text, Summary: text, Links: buttons}
-		r := view.Row{Alert: a, StateText: text, Tone: view.Over, Where: text, Since: text, Reason: text, Cause: text, Summary: text, Value: text, Links: buttons, Facts: pairs, ImageAlt: text}
+		r := view.Row{Alert: a, StateText: text, Stated: true, Tone: view.Over, Where: text, Since: text, Reason: text, Cause: text, Summary: text, Value: text, Links: buttons, Facts: pairs, ImageAlt: text}
 		blocks := []markdown.Block{{Kind: "paragraph", Lines: [][]markdown.Span{{{Text: text}, {Text: text, URL: address, Break: true}}}},
 			{Kind: "heading", Lines: [][]markdown.Span{{{Text: text, Bold: true}}}}, {Kind: "list", Lines: [][]markdown.Span{{{Text: text, Italic: true}}, {{Text: text, Code: true}}}}, {Kind: "code", Text: text}}
 		compare(t, "mail", appendMail, page{View: v, Written: "<p>", Alerts: "<tr>", Lead: &only})
@@ -91,7 +91,7 @@ func FuzzExecution(f *testing.F) {
 		compare(t, "section", appendSection, section{s, "<p>", "<tr>", "<tr>", text})
 		compare(t, "row", appendRow, row{r, "<p>", notes, true})
 		compare(t, "row", appendRow, row{r, "", nil, false})
-		compare(t, "brief", appendBrief, brief{r, true, text})
+		compare(t, "brief", appendBrief, brief{r, text})
 		compare(t, "rest", appendRest, rest{text, text})
 		compare(t, "blocks", appendBlocks, blocks)
 	})

@@ -10,13 +10,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
-// Alerts of several that are shown with everything that is known of them, as in
-// the HTML.
-const (
-	maxDetailed = 10
-	maxEnded    = 3
-)
-
 // Render is the text/plain part of the built-in mail: the rule in the first line.
 func Render(v *view.View) string {
 	t := &writer{}
@@ -80,10 +73,7 @@ func (t *writer) card(c *view.Card) {
 
 // sections are several alerts by rule and severity.
 func (t *writer) sections(v *view.View) {
-	detailed, ended := maxDetailed, maxDetailed
-	if v.FiringCount > 0 {
-		ended = maxEnded
-	}
+	detailed, ended := v.Detailed()
 	for _, s := range v.Sections {
 		t.rule("-")
 		t.paragraph(s.Name)
@@ -95,11 +85,11 @@ func (t *writer) sections(v *view.View) {
 		t.links(s.Links)
 		t.blank()
 		briefly := false // so are those that follow
-		for i, a := range s.Alerts {
+		for i, a := range s.Alerts[:s.Listed] {
 			briefly = briefly || detailed == 0 || a.Ended() && ended == 0
 			r := v.Row(s, i, !briefly)
 			t.line("* " + cutWidth(view.Join(r.StateText, r.Where), columns-2))
-			t.line("  " + cutWidth(view.Join(r.Value, r.Since), columns-2))
+			t.indented(r.Value, r.Since)
 			if briefly {
 				continue
 			}
@@ -109,6 +99,9 @@ func (t *writer) sections(v *view.View) {
 			}
 			t.row(r)
 		}
+		if left := len(s.Alerts) - s.Listed; left > 0 {
+			t.paragraph(v.Others(left))
+		}
 		t.blank()
 	}
 	if count, kinds := v.Rest(len(v.Sections)); count != "" {
@@ -116,6 +109,18 @@ func (t *writer) sections(v *view.View) {
 		t.paragraph(count)
 		t.paragraph(kinds)
 		t.blank()
+	}
+}
+
+// indented is two short texts in a line, or each on its own where there is no room.
+func (t *writer) indented(texts ...string) {
+	if both := view.Join(texts...); cutWidth(both, columns-2) == both {
+		texts = []string{both}
+	}
+	for _, s := range texts {
+		if s != "" {
+			wrap(s, columns-2, func(line string) { t.line("  " + line) })
+		}
 	}
 }
 

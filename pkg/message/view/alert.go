@@ -46,6 +46,9 @@ type Alert struct {
 	places []Pair // where it is, the most telling first
 	when   string // how long it has fired, for a row
 
+	counted bool   // it has no line of a digest
+	mailed  string // that a digest is not the only mail that tells its state
+
 	changed bool // since the last mail of the group
 	flaps   bool
 	week    []Day // how often it fired on each day of its history
@@ -58,7 +61,7 @@ func (a *Alert) Ended() bool { return a.State == Resolved || a.State == Closed }
 func newAlert(a *alert.Alert, shared alert.KV, w *locale.Words, location *time.Location, now time.Time) *Alert {
 	labels, annotations := cleanLabels(a.Labels), cleanAnnotations(a.Annotations)
 	v := &Alert{
-		State:        alertState(a),
+		State:        StateOf(a),
 		Name:         labels.Rule(),
 		Severity:     labels.Severity(),
 		Summary:      clean.Line(annotations["summary"]),
@@ -105,7 +108,7 @@ func (a *Alert) readAnnotations() {
 		runbook, a.RunbookURL = "runbook", clean.URL(a.Annotations["runbook"])
 	}
 	if a.State == Error {
-		a.Cause = clean.Cut(a.Annotations[causeAnnotation], maxCause)
+		a.Cause = clean.Cut(a.Annotations[CauseAnnotation], maxCause)
 	}
 	if a.Description == a.Summary {
 		a.Description = ""
@@ -118,7 +121,7 @@ func (a *Alert) readAnnotations() {
 			return !fallback
 		case runbook:
 			return a.RunbookURL == ""
-		case causeAnnotation:
+		case CauseAnnotation:
 			return a.State != Error
 		}
 		return !private(name)

@@ -17,7 +17,7 @@ func (m *Model) footer() []string {
 	w := m.words
 	var lines []string
 	start, end := locale.Time{}, locale.Time{}
-	if len(m.Alerts) == 1 && m.Omitted == 0 {
+	if len(m.Alerts) == 1 && m.Omitted == 0 && m.gathered == 0 {
 		start, end = m.Alerts[0].StartsAt, m.Alerts[0].EndsAt
 	}
 	switch {

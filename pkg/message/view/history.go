@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// flapsFrom is how many times in an hour an alert has to begin to fire to be flapping.
-	flapsFrom = 4
+	// FlapsFrom is how many times in an hour an alert has to begin to fire to be flapping.
+	FlapsFrom = 4
 	// fewestDays is how many days a history has at least.
 	fewestDays = 2
 	// maxHistories is how many of several alerts are shown with their history.
@@ -39,7 +39,7 @@ func (m *Model) addHistory(a *Alert, from *alert.Alert, h alert.History, locatio
 	if before.EndsAt.After(before.StartsAt) {
 		a.History = m.words.Say("history.for", s.total, h.Days, when, m.words.Span(before.EndsAt.Sub(before.StartsAt)).String())
 	}
-	if s.lastHour >= flapsFrom {
+	if s.lastHour >= FlapsFrom {
 		a.flaps = true
 		a.History = m.words.Say("history.flaps", s.lastHour, a.History)
 	}

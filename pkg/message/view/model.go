@@ -34,6 +34,9 @@ const (
 	Error    = "error"
 )
 
+// Alertmanager is the version of a notification that is not Grafana's.
+const Alertmanager = "4"
+
 // Model is what a template sees of a notification. Every string is clean: valid
 // UTF-8 without control characters, bounded in length.
 type Model struct {
@@ -73,6 +76,7 @@ type Model struct {
 	marked    bool               // new alerts are marked, as there are others
 	news      string             // how many alerts are new
 	labelsCut bool               // the labels of the group are not as they were sent
+	gathered  int                // how many notifications a digest is of; 0: it is none
 }
 
 // NewModel reads a notification in the language of w. A stable subject has
@@ -93,7 +97,7 @@ func NewModel(n *alert.Notification, w *locale.Words, location *time.Location, n
 		CommonAnnotations: cleanAnnotations(n.CommonAnnotations),
 		Receiver:          clean.Cut(clean.Line(n.Receiver), maxLabel),
 		ExternalURL:       clean.WebURL(n.ExternalURL),
-		Grafana:           n.Version != "4",
+		Grafana:           n.Version != Alertmanager,
 		Language:          w.Language,
 		Now:               w.Time(now.In(location)),
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
 )
 
-// maxReplaced bounds how many entries a notice names.
-const maxReplaced = 5
+// MaxReplaced bounds how many entries a notice names.
+const MaxReplaced = 5
 
 // notice says for what in the request the default recipients stand in; empty where the
 // mail goes where it was asked to.
@@ -23,7 +23,7 @@ func notice(n *alert.Notification, w *locale.Words) string {
 		return ""
 	}
 	var shown []string
-	for _, entry := range replaced[:min(len(replaced), maxReplaced)] {
+	for _, entry := range replaced[:min(len(replaced), MaxReplaced)] {
 		shown = append(shown, clean.Cut(clean.Line(entry), maxLabel))
 	}
 	if more := len(replaced) - len(shown); more > 0 {

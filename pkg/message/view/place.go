@@ -10,8 +10,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/clean"
 )
 
-// folderLabel is the label of Grafana's folder.
-const folderLabel = "grafana_folder"
+// FolderLabel is the label of Grafana's folder.
+const FolderLabel = "grafana_folder"
 
 const (
 	// maxWhere bounds one value that says where, in graphemes.
@@ -30,7 +30,7 @@ var placeLabels = []string{"instance", "host", "hostname", "node", "nodename", "
 // routingLabels are there for whoever routes alerts, or for Prometheus itself:
 // they do not say where something is.
 var routingLabels = []string{
-	alert.NameLabel, alert.RuleLabel, folderLabel, "uid", "datasource_uid", "ref_id",
+	alert.NameLabel, alert.RuleLabel, FolderLabel, "uid", "datasource_uid", "ref_id",
 	"prometheus", "prometheus_replica", "replica", "monitor", "endpoint", "job", "alertgroup",
 	"owner", "team", "squad", "contact", "contact_point", "receiver", "route", "routing_key", "channel", "slack_channel",
 	"notify", "oncall", "on_call", "escalation",
@@ -93,6 +93,31 @@ func placesOf(labels alert.KV) []Pair {
 		}
 	}
 	return append(out, addresses...)
+}
+
+// PlaceLabels are the names of a few labels that say where an alert is, or else that
+// may tell it from others of its rule.
+func PlaceLabels(labels alert.KV) []string {
+	const most = 4
+	names := placeLabels
+	if i := slices.IndexFunc(workloadLabels, func(name string) bool { return labels[name] != "" }); i >= 0 {
+		names = []string{workloadLabels[i], "namespace", "cluster"}
+	}
+	var out []string
+	for _, name := range names {
+		if labels[name] != "" && len(out) < most {
+			out = append(out, name)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, name := range labels.Names(nil) {
+		if placed(name, labels[name]) && len(out) < most {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // place is a value as a person names the place: of a URL, host and path.
@@ -247,8 +272,8 @@ func (m *Model) list(values []string) string {
 
 // Folder is Grafana's folder, where all alerts are of one.
 func (m *Model) Folder() string {
-	if folder := m.GroupLabels[folderLabel]; folder != "" {
+	if folder := m.GroupLabels[FolderLabel]; folder != "" {
 		return folder
 	}
-	return m.CommonLabels[folderLabel]
+	return m.CommonLabels[FolderLabel]
 }

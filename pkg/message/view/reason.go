@@ -8,13 +8,13 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
 )
 
-// causeAnnotation is where Grafana puts what went wrong when a query failed.
-const causeAnnotation = "Error"
+// CauseAnnotation is where Grafana puts what went wrong when a query failed.
+const CauseAnnotation = "Error"
 
-// alertState tells apart what Grafana fires for want of data or for a failed
+// StateOf tells apart what Grafana fires for want of data or for a failed
 // query, which have names of their own or the reason in an annotation, and what it
 // ended without seeing that the problem is gone.
-func alertState(a *alert.Alert) string {
+func StateOf(a *alert.Alert) string {
 	why := a.Annotations[alert.ReasonAnnotation]
 	switch {
 	case a.Closed():

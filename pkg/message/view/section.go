@@ -20,17 +20,21 @@ type Section struct {
 	Summary, Description string   // what all of its alerts say
 	Links                []Button // what all of its alerts share
 	Alerts               []*Alert
+	Listed               int // how many of Alerts are shown at most
 
-	apart   []string // the labels that tell its alerts apart
-	why     bool     // Reason and Cause, or those of the mail, say what all have
-	runbook bool     // Links, or those of the mail, have the runbook of all
-	rule    bool     // likewise
+	apart   []string          // the labels that tell its alerts apart
+	why     bool              // Reason and Cause, or those of the mail, say what all have
+	ended   bool              // a digest's, of several rules
+	kinds   map[*Alert]string // a digest's rules, each with its first alert and as Kind is
+	runbook bool              // Links, or those of the mail, have the runbook of all
+	rule    bool              // likewise
 }
 
 // Row is an alert in a section, without what the section says.
 type Row struct {
 	*Alert
 	StateText, Tone      string
+	Stated               bool // a line says StateText: it does not fire, or is marked
 	Where, Since         string
 	Mark                 string // that it is new since the last mail
 	History              string // of the first alerts of the mail, and of those that flap
@@ -45,31 +49,39 @@ type Row struct {
 
 // sections groups the alerts.
 func (m *Model) sections(v *View) Sections {
-	type key struct{ name, severity string }
+	type key struct{ name, severity, ended string }
 	known := make(map[key]*Section)
 	var all Sections
 	for _, a := range m.Alerts {
-		k := key{a.Name, a.Severity}
+		k := key{name: a.Name, severity: a.Severity}
+		if m.gathered > 0 && a.Ended() { // what is over is read once, and not rule by rule
+			k = key{ended: a.State}
+		}
 		if known[k] == nil {
-			known[k] = &Section{}
+			known[k] = &Section{ended: k.ended != ""}
 			all = append(all, known[k])
 		}
 		known[k].Alerts = append(known[k].Alerts, a)
-		a.when = m.rowTime(a)
+		a.when = Join(m.rowTime(a), a.mailed)
 	}
 	for _, s := range all {
 		first := s.Alerts[0]
+		s.Listed = len(s.Alerts)
 		s.Tone = first.Tone()
 		if v.Reason+v.Cause == "" {
 			s.Reason = common(s.Alerts, func(a *Alert) string { return a.Reason })
 			s.Cause = common(s.Alerts, func(a *Alert) string { return a.Cause })
+		}
+		if s.ended {
+			s.Name = m.words.Say("gathered."+first.State, len(s.Alerts))
+			continue
 		}
 		s.why = v.Reason+v.Cause+s.Reason+s.Cause != ""
 		s.Summary = common(s.Alerts, func(a *Alert) string { return a.Summary })
 		s.Description = common(s.Alerts, func(a *Alert) string { return a.Description })
 		s.apart = apart(s.Alerts)
 		s.runbook, s.rule = hasURL(v, first.RunbookURL), hasURL(v, first.RuleURL)
-		if len(all) == 1 {
+		if len(all) == 1 && m.gathered == 0 {
 			continue
 		}
 		s.Name = first.Name
@@ -93,8 +105,13 @@ func (m *Model) linkSection(s *Section) {
 	if url := common(s.Alerts, func(a *Alert) string { return a.RunbookURL }); url != "" && !s.runbook {
 		s.Links, s.runbook = append(s.Links, Button{m.words.Say("link.runbook"), url, false}), true
 	}
-	if url := common(s.Alerts, func(a *Alert) string { return a.RuleURL }); url != "" && !s.rule && m.Grafana {
-		s.Links, s.rule = append(s.Links, Button{m.words.Say("link.rule"), url, false}), true
+	if url := common(s.Alerts, func(a *Alert) string { return a.RuleURL }); url != "" && !s.rule {
+		switch {
+		case m.Grafana:
+			s.Links, s.rule = append(s.Links, Button{m.words.Say("link.rule"), url, false}), true
+		case m.gathered > 0: // its lines have no links
+			s.Links, s.rule = append(s.Links, Button{m.words.Say("link.source"), url, false}), true
+		}
 	}
 }
 
@@ -132,9 +149,31 @@ func apart(alerts []*Alert) []string {
 	return names
 }
 
+// Alerts of several that are shown with everything that is known of them, and those
+// of them that have ended while others fire.
+const (
+	maxDetailed      = 10
+	maxDetailedEnded = 3
+)
+
+// Detailed returns how many alerts of several are shown with everything that is known
+// of them, and how many of those may have ended.
+func (m *Model) Detailed() (alerts, ended int) {
+	switch {
+	case m.gathered > 0:
+		return 0, 0
+	case m.FiringCount > 0:
+		return maxDetailed, maxDetailedEnded
+	}
+	return maxDetailed, maxDetailed
+}
+
 // Row is the i-th alert of a section; the first of a mail are detailed.
 func (m *Model) Row(s *Section, i int, detailed bool) Row {
 	a := s.Alerts[i]
+	if s.kinds != nil {
+		return Row{Alert: a, Where: clean.CutMiddle(a.Name, 2*maxWhere), Value: s.kinds[a]}
+	}
 	r := Row{
 		Alert: a, StateText: a.StateText, Tone: a.Tone(), Value: m.Value(a),
 		Where: clean.CutMiddle(s.where(a), 2*maxWhere),
@@ -148,9 +187,13 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 			r.StateText = ""
 		}
 	}
+	if m.gathered > 0 && r.Where != "" && (s.ended || a.State == Firing) {
+		r.StateText = ""
+	}
 	if r.Mark = m.mark(a); r.Mark != "" {
 		r.StateText = Join(r.StateText, r.Mark)
 	}
+	r.Stated = r.StateText != "" && (a.Ended() || r.Mark != "" || m.gathered > 0)
 	if !s.why {
 		r.Reason, r.Cause = a.Reason, a.Cause
 	}
@@ -159,6 +202,15 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 	}
 	if !detailed {
 		r.Summary = clean.Cut(r.Summary, 2*maxWhere)
+		if s.ended { // what it said is over, too
+			r.Summary = ""
+		}
+		if m.gathered > 0 {
+			if r.Where != "" && strings.Contains(r.Summary, r.Where) { // a phone has no room for it twice
+				r.Where, r.Summary = r.Summary, ""
+			}
+			r.Value = Join(a.History, r.Summary)
+		}
 		return r
 	}
 	if s.Description == "" {
@@ -175,6 +227,13 @@ func (m *Model) Row(s *Section, i int, detailed bool) Row {
 // where is where an alert of a section is: what tells it from the others.
 func (s *Section) where(a *Alert) string {
 	var values []string
+	if s.ended {
+		values = append(values, a.Name)
+		for _, p := range a.places[:min(len(a.places), 2)] {
+			values = append(values, p.Value)
+		}
+		return strings.Join(values, subjectJoin)
+	}
 	for _, name := range s.apart {
 		value := a.at(name)
 		if value == "" {

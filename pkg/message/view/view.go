@@ -50,12 +50,9 @@ func New(m *Model, ad *Advertiser) *View {
 		Tone:       m.tone(),
 		Kicker:     m.kicker(),
 		Shared:     w.Say("heading.common"),
-		OpenText:   w.Say("open.alertmanager"),
+		OpenText:   m.openText(),
 		Footer:     m.footer(),
 		Advertiser: ad,
-	}
-	if m.Grafana {
-		v.OpenText = w.Say("open.grafana")
 	}
 	where := m.where()
 	if folder := m.Folder(); folder != "" && !slices.Contains(where, folder) {
@@ -79,6 +76,13 @@ func New(m *Model, ad *Advertiser) *View {
 		v.Sections = m.sections(v)
 	}
 	return v
+}
+
+func (m *Model) openText() string {
+	if m.Grafana {
+		return m.words.Say("open.grafana")
+	}
+	return m.words.Say("open.alertmanager")
 }
 
 // card is an alert with everything that is known of it.

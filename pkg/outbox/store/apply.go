@@ -21,6 +21,7 @@ var (
 	// An outcome leaves no owner, and the next claim has another attempt.
 	qStored  = register(`SELECT 1 FROM delivery WHERE sequence = $1 AND attempt = $2 AND owner = '' AND status <> 'sending'`)
 	qChanged = register(`UPDATE recipient SET status = $3, code = $4, enhanced_code = $5, text = $6, updated_at = $7 WHERE delivery = $1 AND position = $2`)
+	qSubject = register(`UPDATE delivery SET subject = $2 WHERE sequence = $1`)
 	qNoMail  = register(`DELETE FROM mail WHERE delivery = $1`)
 	qAttempt = register(`INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`)
@@ -56,14 +57,20 @@ func (t *Tx) Apply(c Transition) (inForce bool, err error) {
 	if c.Attempt != nil {
 		t.log(d, *c.Attempt)
 	}
+	if c.Subject != "" {
+		t.later(qSubject, d.Sequence, c.Subject)
+	}
 	if c.To.Status.Final() {
 		t.count(d, c.To)
 		t.later(qNoMail, d.Sequence)
+		if d.Digest() {
+			t.later(qNoBodies, d.Sequence)
+		}
 		if c.To.Status != Sent && c.To.Status != Partial {
 			t.later(qMakeWay, d.Sequence) // not part of the statement, so that the index is left alone when a mail is sent
 		}
 	}
-	if others && d.Conversation != "" {
+	if (others || t.digests) && d.Conversation != "" {
 		err = t.passTurn(d, c.To.Status)
 	}
 	return true, err
@@ -124,7 +131,7 @@ func (t *Tx) count(d Delivery, to State) {
 	}
 	finished := micros(to.FinishedAt)
 	for _, span := range []int64{minute, hour} {
-		t.rollup[rollupKey{d.Source, span, finished / span * span, string(to.Status), d.MailType, latencyClass(finished - micros(d.CreatedAt))}]++
+		t.rollup[rollupKey{d.Source, span, finished / span * span, string(to.Status), d.MailType, latencyClass(finished - micros(d.WaitsSince()))}]++
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 // value of a bare parameter in LIMIT, and does not look for +due_at in an index.)
 const (
 	waiting = `FROM delivery WHERE source = $1 AND mail_type = $2 AND finished_at IS NULL`
-	turn    = `SELECT sequence, id, conversation, status, due_at ` + waiting + ` AND behind = 0`
-	tooFar  = waiting + ` AND behind = 0 AND due_at > $4 AND (lost = 0 OR due_at > $5)`
+	turn    = `SELECT sequence, id, conversation, status, due_at, closes_at, closed ` + waiting + ` AND behind = 0`
+	tooFar  = waiting + ` AND behind = 0 AND status <> 'collecting' AND due_at > $4 AND (lost = 0 OR due_at > $5)`
 )
 
 var (
@@ -34,12 +34,12 @@ var (
 
 // candidate is a delivery that may be claimed.
 type candidate struct {
-	sequence         int64
-	id, conversation string
-	status           Status
-	due              int64
-	waits            map[string]bool // addresses that an earlier mail is still to reach
-	early            bool            // not due yet
+	place
+	id     string
+	status Status
+	due    int64
+	waits  map[string]bool // addresses that an earlier mail is still to reach
+	early  bool            // not due yet
 }
 
 // Claim leases due deliveries of a source to a process.
@@ -124,8 +124,10 @@ func (t *Tx) pick(c Claim, types []string) (taken []candidate, more bool, err er
 func (t *Tx) candidates(q, source string, types []string, limit int) (found []candidate, err error) {
 	for _, mailType := range types {
 		err := t.each(func(row scanner) error {
-			var d candidate
-			err := row.Scan(&d.sequence, &d.id, &d.conversation, &d.status, &d.due)
+			d := candidate{place: place{source: source}}
+			var closes int64
+			err := row.Scan(&d.sequence, &d.id, &d.conversation, &d.status, &d.due, &closes, &d.closed)
+			d.digest = closes > 0
 			found = append(found, d)
 			return err
 		}, q, source, mailType, t.now, limit)
@@ -141,7 +143,7 @@ func (t *Tx) candidates(q, source string, types []string, limit int) (found []ca
 func (t *Tx) inTurn(found []candidate) (taken []candidate, again bool, err error) {
 	for _, d := range found {
 		var free bool
-		if d.waits, free, err = t.turn(d.conversation, d.sequence); err != nil {
+		if d.waits, free, err = t.turn(d.place); err != nil {
 			return nil, false, err
 		}
 		if free {
@@ -165,6 +167,9 @@ func (t *Tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 	all := make([]int64, len(taken))
 	for i, d := range taken {
 		of[d.sequence], all[i] = d, d.sequence
+	}
+	if err := t.closeWindows(taken); err != nil {
+		return nil, err
 	}
 	leased, err := t.deliveries(qLease, t.db.list(all), c.Owner, c.LeaseEnd)
 	if err != nil {

@@ -6,7 +6,7 @@ var (
 	qLoad        = register(`SELECT ` + columns + ` FROM delivery WHERE id = $1 AND source = $2 {wait}`)
 	qUndelivered = register(`SELECT count(*), CAST(coalesce(sum(size), 0) AS BIGINT) FROM delivery WHERE finished_at IS NULL`)
 	// The condition on created_at follows from the other, and is in the index.
-	qForgotten = register(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND (status = 'queued' OR status = 'sending' AND due_at < $1)
+	qForgotten = register(`SELECT ` + columns + ` FROM delivery WHERE finished_at IS NULL AND (status IN ('queued', 'collecting') OR status = 'sending' AND due_at < $1)
 		AND created_at < $1 AND expires_at < $1 LIMIT $2 + 0 {lock}`)
 )
 
@@ -42,6 +42,7 @@ var (
 		AND (joinable = 0 OR finished_at + dedupe < $2) ORDER BY finished_at LIMIT $3 + 0 {lock}`)
 	qRemoveRecipients = register(`DELETE FROM recipient WHERE delivery {in $1}`)
 	qRemoveAttempts   = register(`DELETE FROM attempt WHERE delivery {in $1}`)
+	qRemoveNotes      = register(`DELETE FROM note WHERE digest {in $1}`)
 	qRemove           = register(`DELETE FROM delivery WHERE sequence {in $1}`)
 	qRemoveSignatures = register(`DELETE FROM signature WHERE hash IN (SELECT hash FROM signature WHERE ends_at < $1 LIMIT $2 + 0)`)
 	qCounted          = register(different("source", "rollup WHERE true", ""))
@@ -60,7 +61,7 @@ func (t *Tx) RemoveFinal(before time.Time, limit int) (removed int, err error) {
 		return 0, err
 	}
 	if len(old) > 0 {
-		for _, q := range []string{qRemoveRecipients, qRemoveAttempts, qRemoveAlerts, qRemove} {
+		for _, q := range []string{qRemoveRecipients, qRemoveAttempts, qRemoveAlerts, qRemoveNotes, qRemove} {
 			if _, err := t.exec(q, t.db.list(old)); err != nil {
 				return 0, err
 			}

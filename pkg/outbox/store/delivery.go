@@ -8,10 +8,13 @@ import (
 // Status is the state of a delivery or of one of its recipients.
 type Status string
 
-// The states of a delivery. A recipient is Queued, Sent, Failed, Expired or Cancelled.
+// The states of a delivery. A recipient is Queued, Sent, Failed, Expired, Cancelled or
+// Digested.
 const (
 	// Queued waits for its next attempt.
 	Queued Status = "queued"
+	// Collecting is a digest whose window is open: it is claimed when that ends.
+	Collecting Status = "collecting"
 	// Sending is leased to a process that works on it.
 	Sending Status = "sending"
 	// Held is Queued while its sender is paused. It is not stored: whoever
@@ -28,16 +31,18 @@ const (
 	Expired Status = "expired"
 	// Cancelled was taken back by a person.
 	Cancelled Status = "cancelled"
+	// Digested was not mailed: a digest tells of it.
+	Digested Status = "digested"
 )
 
 // Statuses lists the states in the order of a delivery's life.
 func Statuses() []Status {
-	return []Status{Queued, Sending, Held, Sent, Partial, Failed, Expired, Cancelled}
+	return []Status{Collecting, Queued, Sending, Held, Sent, Partial, Failed, Expired, Cancelled, Digested}
 }
 
 // Final says whether the state is never left.
 func (s Status) Final() bool {
-	return slices.Contains([]Status{Sent, Partial, Failed, Expired, Cancelled}, s)
+	return slices.Contains([]Status{Sent, Partial, Failed, Expired, Cancelled, Digested}, s)
 }
 
 // Kind is the header field a recipient is named in.
@@ -65,14 +70,18 @@ type Delivery struct {
 	Subject      string
 	MessageID    string
 	Note         string // what was unusual about the mail
-	Message      []byte // the composed mail; only from Claim
-	Size         int64  // of the mail, in octets
+	Message      []byte // the composed mail, or what a digest is made with; only from Claim
+	Size         int64  // of the mail, or of the notes of a digest, in octets
 
 	State
 	Owner     string    // the process that has the lease, while Sending
 	Attempt   int       // claims so far; with Owner it fences what a process may change
 	CreatedAt time.Time // when it was accepted
 	ExpiresAt time.Time // no attempt is repeated after it
+	// ClosesAt is not zero for a digest: when its window closes at the latest or, once
+	// it was claimed, when it closed. Closed is then the last Sequence before that.
+	ClosesAt  time.Time
+	Closed    int64
 	ClaimedAt time.Time // when it was last claimed; only from Enqueue and Claim
 	// Interrupted: the claim before this one ended without an outcome; only from
 	// Claim.
@@ -112,6 +121,7 @@ type Recipient struct {
 	EnhancedCode string // RFC 3463, such as "5.1.1"
 	Text         string
 	UpdatedAt    time.Time
+	Digest       string // the id of the digest that tells of it; empty: none
 	// Waits: an earlier mail of the conversation is still to reach this
 	// recipient, so this attempt leaves it out. Only from Claim; not stored.
 	Waits bool
@@ -132,6 +142,17 @@ type Attempt struct {
 
 // Lost is the outcome of an attempt whose process ended before it knew.
 const Lost = "lost"
+
+// Digest says whether it is a digest, whose mail is made of its notes.
+func (d Delivery) Digest() bool { return !d.ClosesAt.IsZero() }
+
+// WaitsSince is since when it waits for the relay: a digest, since its window closed.
+func (d Delivery) WaitsSince() time.Time {
+	if d.Digest() {
+		return d.ClosesAt
+	}
+	return d.CreatedAt
+}
 
 // Sender is who mails it.
 func (d Delivery) Sender() Sender { return Sender{d.Source, d.MailType} }
@@ -162,6 +183,7 @@ type Filter struct {
 	MailTypes  []string
 	Recipients []string // parts of addresses, one of which matches
 	Text       string   // part of the subject, the reason or the Message-ID
+	Digest     string   // the id of the digest that tells of them
 	Limit      int      // at most, and by default, MaxLimit
 	Cursor     string   // from the Page before
 }
@@ -193,9 +215,10 @@ type Latency struct {
 	Count int64
 }
 
-// Depth is what waits for delivery.
+// Depth is what waits for delivery. A digest whose window is open does not, but counts
+// with its size.
 type Depth struct {
-	Count  map[Status]int64 // Queued, Sending, Held
+	Count  map[Status]int64 // Collecting, Queued, Sending, Held
 	Bytes  int64
 	Oldest time.Duration // age of the longest accepted; 0: nothing waits
 }

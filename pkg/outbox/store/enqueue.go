@@ -8,7 +8,7 @@ import (
 
 const (
 	insert = `INSERT INTO delivery (id, source, mail_type, identity, joinable, dedupe, conversation, behind, sender, individual, status, due_at,
-		reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note)`
+		reason, retries, unreachable, uncertain, lost, begun, owner, attempt, created_at, expires_at, size, subject, message_id, note`
 	earlierOpen = `EXISTS (SELECT 1 FROM delivery WHERE conversation = $6 AND conversation <> '' AND finished_at IS NULL)`
 )
 
@@ -22,18 +22,23 @@ var (
 	qUnsigned = register(`DELETE FROM signature WHERE hash = $1 AND bound_to = $2`)
 	// Where no earlier mail of the conversation is open. A database in the process
 	// is asked so first, as RETURNING costs it more than a statement.
-	qInsertAlone = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, $11, '', 0, 0, 0, 0, 0, $12, $13, $10, $14, $15, $16, $17, $18
+	qInsertAlone = register(insert + `) SELECT $1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, $11, '', 0, 0, 0, 0, 0, $12, $13, $10, $14, $15, $16, $17, $18
 		WHERE NOT ` + earlierOpen + ` ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING`)
-	qInsert = register(insert + ` SELECT $1, $2, $3, $4, 1, $5, $6, behind, $7, $8,
+	qInsert = register(insert + `) SELECT $1, $2, $3, $4, 1, $5, $6, behind, $7, $8,
 			CASE WHEN behind = 1 THEN 'queued' ELSE CAST($9 AS TEXT) END, CASE WHEN behind = 1 THEN CAST($10 AS BIGINT) ELSE CAST($11 AS BIGINT) END,
 			'', 0, 0, 0, 0, 0, CASE WHEN behind = 1 THEN '' ELSE CAST($12 AS TEXT) END, CASE WHEN behind = 1 THEN 0 ELSE CAST($13 AS BIGINT) END,
 			$10, $14, $15, $16, $17, $18
-		FROM (SELECT CASE WHEN ` + earlierOpen + ` THEN 1 ELSE 0 END AS behind) AS turn
+		FROM (SELECT CASE WHEN $19 + 0 = 1 OR ` + earlierOpen + ` THEN 1 ELSE 0 END AS behind) AS turn
 		WHERE true ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence, behind`)
+	// What no recipient is mailed is final at once.
+	qInsertDigested = register(insert + `, finished_at) VALUES ($1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, 0,
+		'', 0, 0, 0, 0, 0, '', 0, $10, $11, $12, $13, $14, $15, $10) ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence`)
 	qMail      = register(`INSERT INTO mail (delivery, message) VALUES ($1, $2)`)
 	qRecipient = register(`INSERT INTO recipient (delivery, position, address, kind, source, created_at) VALUES ($1, $2, $3, $4, $5, $6)`)
-	qJoinable  = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
-	qMakeWay   = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
+	qDigested  = register(`INSERT INTO recipient (delivery, position, address, kind, source, created_at, status, digest, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 'digested', $7, $6)`)
+	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
+	qMakeWay  = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
 	// Those at the front; what is behind them is due already.
 	qHurry = register(`UPDATE delivery SET due_at = $2 WHERE sequence IN (SELECT sequence FROM delivery
 		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL ORDER BY sequence LIMIT 16 {lock}) AND status = 'queued' AND due_at > $2`)
@@ -127,25 +132,40 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	if n.Owner != "" && !pause.Counts(n.SettingsAt) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
-	args := []any{d.ID, d.Source, d.MailType, d.Identity, n.Dedupe, d.Conversation, d.From, d.Individual, string(d.Status), t.now, d.DueAt,
-		d.Owner, d.Attempt, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note}
-	if !t.db.server {
-		stored, sequence, err := t.insert(qInsertAlone, args...)
-		if err != nil {
-			return e, err
-		}
-		d.Sequence = stored * sequence // 0 where nothing was stored
-	}
-	if d.Sequence == 0 {
-		if stored, err := t.one(qInsert, args, &d.Sequence, asBool{&e.Behind}); err != nil || !stored {
+	var windows []*window
+	if b := n.Brake; b != nil && (t.digests || b.Max > 0 || !b.Until.IsZero()) {
+		if windows, err = t.windows(n); err != nil {
 			return e, err
 		}
 	}
-	t.later(qMail, d.Sequence, d.Message)
 	d.Recipients = make([]Recipient, len(n.Recipients))
 	for i, r := range n.Recipients {
 		d.Recipients[i] = Recipient{Position: i, Address: r.Address, Kind: r.Kind, Status: Queued}
-		t.later(qRecipient, d.Sequence, i, r.Address, string(r.Kind), d.Source, t.now)
+		if windows != nil && windows[i] != nil && !n.Brake.Exempt {
+			d.Recipients[i].Status, d.Recipients[i].Digest, d.Recipients[i].UpdatedAt = Digested, windows[i].id, t.Now()
+		}
+	}
+	if digestsAll(d.Recipients) {
+		d.State, d.Owner, d.Attempt, d.ClaimedAt, d.Size = State{Status: Digested, FinishedAt: t.Now()}, "", 0, time.Time{}, 0
+	}
+	if e.Behind, err = t.insertDelivery(&d, n.Dedupe); err != nil || d.Sequence == 0 {
+		return e, err
+	}
+	if d.Status == Digested {
+		t.count(d, d.State)
+	} else {
+		t.later(qMail, d.Sequence, d.Message)
+		e.Mails, e.Bytes = 1, d.Size
+	}
+	for _, r := range d.Recipients {
+		if r.Status == Digested {
+			t.later(qDigested, d.Sequence, r.Position, r.Address, string(r.Kind), d.Source, t.now, r.Digest)
+		} else {
+			t.later(qRecipient, d.Sequence, r.Position, r.Address, string(r.Kind), d.Source, t.now)
+		}
+	}
+	if err := t.collect(n, d.Sequence, windows, &e); err != nil {
+		return e, err
 	}
 	for i, a := range n.Alerts {
 		t.later(qAlert, d.Sequence, i, a.Hash, a.StartsAt, a.EndsAt, a.Incident)
@@ -162,13 +182,43 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	return e, nil
 }
 
+// insertDelivery gives d its sequence, unless it is a repeat, and says whether it is
+// behind an earlier mail or a digest.
+func (t *Tx) insertDelivery(d *Delivery, dedupe time.Duration) (behind bool, err error) {
+	if d.Status == Digested {
+		_, err := t.one(qInsertDigested, []any{d.ID, d.Source, d.MailType, d.Identity, dedupe, d.Conversation, d.From, d.Individual, string(d.Status),
+			t.now, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note}, &d.Sequence)
+		return false, err
+	}
+	told, err := t.toldBefore(*d)
+	if err != nil {
+		return false, err
+	}
+	args := []any{d.ID, d.Source, d.MailType, d.Identity, dedupe, d.Conversation, d.From, d.Individual, string(d.Status), t.now, d.DueAt,
+		d.Owner, d.Attempt, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note, told}
+	if !t.db.server && !told {
+		stored, sequence, err := t.insert(qInsertAlone, args...)
+		if err != nil || stored == 1 {
+			d.Sequence = stored * sequence
+			return false, err
+		}
+	}
+	_, err = t.one(qInsert, args, &d.Sequence, asBool{&behind})
+	return behind, err
+}
+
 // queueUp makes the earlier mail of the conversation due, and lets d be looked at
 // if one of its recipients waits for none of it.
 func (t *Tx) queueUp(d Delivery) error {
 	if _, err := t.exec(qHurry, d.Conversation, t.now); err != nil {
 		return err
 	}
-	_, free, err := t.turn(d.Conversation, d.Sequence)
+	if t.digests {
+		if _, err := t.exec(qHurryDigests, d.Source, d.Conversation, t.now); err != nil {
+			return err
+		}
+	}
+	_, free, err := t.turn(d.place())
 	if err == nil && free {
 		_, err = t.exec(qNotBehind, d.Sequence)
 	}

@@ -32,30 +32,35 @@ func (db *database) Get(ctx context.Context, source, id string) (d Delivery, err
 	return d, err
 }
 
-// depthOf groups in the order of the index, so that nothing is sorted.
+// depthOf groups in the order of the index, so that nothing is sorted. A digest waits
+// from the end of its window on.
 const depthOf = `SELECT CASE WHEN ` + paused + ` THEN 'held' ELSE 'queued' END, count(*), sum(CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
-	min(created_at), CAST(sum(size) AS BIGINT), {clock} FROM delivery WHERE finished_at IS NULL`
+	sum(CASE WHEN status = 'collecting' AND due_at > $1 THEN 1 ELSE 0 END),
+	min(CASE WHEN closes_at = 0 THEN created_at WHEN status <> 'collecting' THEN closes_at WHEN due_at <= $1 THEN due_at END), CAST(sum(size) AS BIGINT), {clock} FROM delivery WHERE finished_at IS NULL`
 
-func depthQuery(source string) (q string, args []any) {
+func depthQuery(source string, now time.Time) (q string, args []any) {
 	if source == "" {
-		return depthOf + ` GROUP BY source, mail_type`, nil
+		return depthOf + ` GROUP BY source, mail_type`, []any{now}
 	}
-	return depthOf + ` AND source = $1 GROUP BY source, mail_type`, []any{source}
+	return depthOf + ` AND source = $2 GROUP BY source, mail_type`, []any{now, source}
 }
 
 func (db *database) Depth(ctx context.Context, source string) (Depth, error) {
-	d := Depth{Count: map[Status]int64{Queued: 0, Sending: 0, Held: 0}}
-	q, args := depthQuery(source)
+	d := Depth{Count: map[Status]int64{Collecting: 0, Queued: 0, Sending: 0, Held: 0}}
+	q, args := depthQuery(source, db.clockAt(time.Now().UnixMicro()))
 	err := db.quickly(ctx, "measuring the queue", func(r reader) error {
 		return r.each(func(row scanner) error {
 			var waits Status
-			var count, sending, bytes, now int64
+			var count, sending, collecting, bytes, now int64
 			var oldest time.Time
-			err := row.Scan(&waits, &count, &sending, asTime{&oldest}, &bytes, &now)
-			d.Count[waits] += count - sending
+			err := row.Scan(&waits, &count, &sending, &collecting, asTime{&oldest}, &bytes, &now)
+			d.Count[waits] += count - sending - collecting
+			d.Count[Collecting] += collecting
 			d.Count[Sending] += sending
 			d.Bytes += bytes
-			d.Oldest = max(d.Oldest, db.clockAt(now).Sub(oldest))
+			if !oldest.IsZero() {
+				d.Oldest = max(d.Oldest, db.clockAt(now).Sub(oldest))
+			}
 			return err
 		}, q, args...)
 	})

@@ -215,6 +215,7 @@ func TestEveryStatementReadsByAnIndexThatFits(t *testing.T) {
 		qDue: "delivery_open", qFresh: "delivery_untried", qEarly: "delivery_unreachable", qDueLost: "delivery_lost", qNextDue: "delivery_open",
 		qBlocked: "delivery_behind", qWaiting: "delivery_behind", qEarlier: "delivery_conversation", qNextTurn: "delivery_conversation",
 		qOld: "delivery_finished", qJoinable: "delivery_identity",
+		qWindow: "delivery_identity", qBudget: "recipient_address", qTelling: "delivery_digest", qToldBy: "delivery_digest", qToldOf: "delivery_conversation",
 	}
 	// These look at the whole queue, never at the log; and the last at what the
 	// cleaning removes.
@@ -224,7 +225,7 @@ func TestEveryStatementReadsByAnIndexThatFits(t *testing.T) {
 		if !strings.Contains(plan, index[q]) || index[q] != "" && strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s\nreads by another index than %s:\n%s", s.text, index[q], plan)
 		}
-		for _, table := range []string{"delivery", "recipient", "attempt", "mail", "rollup", "signature", "alert"} {
+		for _, table := range []string{"delivery", "recipient", "attempt", "mail", "rollup", "signature", "alert", "note"} {
 			if strings.Contains(plan, "SCAN "+table) && !slices.Contains(queue, q) || strings.Contains(plan, "SCAN delivery\n") {
 				t.Errorf("%s\nlooks at all of %s:\n%s", s.text, table, plan)
 			}
@@ -273,7 +274,7 @@ func TestReadersReadByAnIndexThatFits(t *testing.T) {
 	}
 	check("statistics", statsQuery(1, 3*hour, hour), "rollup USING PRIMARY KEY", "delivery_open")
 	for name, source := range map[string]string{"depth": src, "depth of all": ""} {
-		q, _ := depthQuery(source)
+		q, _ := depthQuery(source, f.clock)
 		check(name, f.replacer.Replace(q), "delivery_open")
 	}
 }

@@ -24,6 +24,13 @@ const maxAddresses = 20_000
 // there are indexes for. rest says that they hold others, too.
 func (s *search) plan() (streams []stream, rest bool, err error) {
 	f := s.f
+	if f.Digest != "" {
+		one := stream{"delivery", "sequence", func(a *arguments) string {
+			return "source = " + a.add(f.Source) + " AND sequence IN (SELECT n.delivery FROM delivery AS g JOIN note AS n ON n.digest = g.sequence WHERE g.id = " +
+				a.add(f.Digest) + " AND g.source = " + a.add(f.Source) + ")"
+		}}
+		return []stream{one}, true, nil
+	}
 	if id, _, _ := strings.Cut(f.Text, "@"); len(id) == 36 && uuid.Validate(id) == nil { // a Message-ID begins with the delivery's
 		one := stream{"delivery", "sequence", func(a *arguments) string { return "source = " + a.add(f.Source) + " AND id = " + a.add(id) }}
 		return []stream{one}, true, nil

@@ -30,7 +30,7 @@ func (db *database) openPostgres(u *url.URL) error {
 	db.Description = Description{Backend: "postgres", Durable: true, Location: publicURL(u)}
 	db.particulars = particulars{
 		migrations: "postgres",
-		replacer: strings.NewReplacer("{numbers $1}", "(SELECT unnest($1::bigint[]) AS value)", "{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{in ", "= ANY(", "}", ")",
+		replacer: strings.NewReplacer("{numbers $1}", "(SELECT unnest($1::bigint[]) AS value)", "{lock}", "FOR UPDATE SKIP LOCKED", "{wait}", "FOR UPDATE", "{alone $1}", "pg_advisory_xact_lock(hashtextextended($1, 0))", "{in ", "= ANY(", "}", ")",
 			"{clock}", "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"),
 		server:     true,
 		timeout:    15 * time.Second,

@@ -16,12 +16,14 @@ const (
 
 // columns of a delivery, as scanDelivery reads them.
 const columns = `sequence, id, source, mail_type, identity, conversation, sender, individual, ` + readStatus + `, due_at, finished_at,
-	` + readReason + `, retries, unreachable, uncertain, lost, owner, attempt, created_at, expires_at, size, subject, message_id, note`
+	` + readReason + `, retries, unreachable, uncertain, lost, owner, attempt, created_at, expires_at, size, subject, message_id, note,
+	closes_at, closed`
 
 func scanDelivery(row scanner) (d Delivery, err error) {
 	err = row.Scan(&d.Sequence, &d.ID, &d.Source, &d.MailType, &d.Identity, &d.Conversation, &d.From, asBool{&d.Individual}, &d.Status,
 		asTime{&d.DueAt}, asTime{&d.FinishedAt}, &d.Reason, &d.Retries, asBool{&d.Unreachable}, &d.Uncertain, &d.Lost, &d.Owner, &d.Attempt,
-		asTime{&d.CreatedAt}, asTime{&d.ExpiresAt}, &d.Size, &d.Subject, &d.MessageID, &d.Note)
+		asTime{&d.CreatedAt}, asTime{&d.ExpiresAt}, &d.Size, &d.Subject, &d.MessageID, &d.Note,
+		asTime{&d.ClosesAt}, &d.Closed)
 	if d.Status == Held {
 		d.DueAt = time.Time{}
 	}
@@ -43,7 +45,7 @@ func own(column, of string) string {
 }
 
 var qRecipients = register(`SELECT r.delivery, r.position, r.address, r.kind, ` + own("status", "status") + `, ` + own("code", "code") + `, ` +
-	own("enhanced_code", "enhanced_code") + `, ` + own("text", "reply") + `, ` + own("updated_at", "finished_at") + `
+	own("enhanced_code", "enhanced_code") + `, ` + own("text", "reply") + `, ` + own("updated_at", "finished_at") + `, r.digest
 	FROM recipient AS r JOIN delivery AS d ON d.sequence = r.delivery WHERE r.delivery {in $1} AND d.sequence {in $1} ORDER BY r.delivery, r.position`)
 
 // deliveries runs a query for columns and adds the recipients, for a few deliveries at
@@ -65,7 +67,7 @@ func (db *database) deliveries(r runner, q string, args ...any) (found []Deliver
 		err := r.each(func(row scanner) error {
 			var to Recipient
 			var delivery int64
-			err := row.Scan(&delivery, &to.Position, &to.Address, &to.Kind, &to.Status, &to.Code, &to.EnhancedCode, &to.Text, asTime{&to.UpdatedAt})
+			err := row.Scan(&delivery, &to.Position, &to.Address, &to.Kind, &to.Status, &to.Code, &to.EnhancedCode, &to.Text, asTime{&to.UpdatedAt}, &to.Digest)
 			place[delivery].Recipients = append(place[delivery].Recipients, to)
 			return err
 		}, qRecipients, db.list(sequences(few)))

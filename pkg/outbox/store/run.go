@@ -21,6 +21,7 @@ var statements []string
 //	{numbers $1} is a table of the list $1, with the column value
 //	{lock}       locks the selected rows and skips those that are locked
 //	{wait}       locks the selected rows and waits for those that are locked
+//	{alone $1}   waits, on a server, for other transactions that are alone with $1
 //	{clock}      is the time by the database's clock, if it is a server
 func register(sql string) string {
 	statements = append(statements, sql)

@@ -80,7 +80,7 @@ func (db *database) beSQLite(backend, location string) {
 	db.Description = Description{Backend: backend, Durable: backend == "sqlite", Location: location}
 	db.particulars = particulars{
 		migrations: "sqlite",
-		replacer:   strings.NewReplacer("{numbers $1}", "json_each($1)", " {lock}", "", " {wait}", "", "{clock}", "0", "{in ", "IN (SELECT value FROM json_each(", "}", "))"),
+		replacer:   strings.NewReplacer("{numbers $1}", "json_each($1)", " {lock}", "", " {wait}", "", "{clock}", "0", "{alone $1}", "$1", "{in ", "IN (SELECT value FROM json_each(", "}", "))"),
 		list:       jsonList,
 		within:     db.sqliteWithin,
 		remedy:     sqliteRemedy,

@@ -25,6 +25,8 @@ type Reader interface {
 	// begin at multiples of their length. Final deliveries are counted by the
 	// minute, so both ends of the range are rounded outward to minutes.
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
+	// Notes calls add with what a digest tells of each delivery, in their order.
+	Notes(ctx context.Context, digest Delivery, add func(note []byte)) error
 	// Depth returns what waits for a source, or for all with "".
 	Depth(ctx context.Context, source string) (Depth, error)
 }
@@ -60,6 +62,8 @@ type NewDelivery struct {
 	// mail of its conversation is not final.
 	Owner    string
 	LeaseEnd time.Time
+	// Brake decides which recipients are told of it in a digest; nil: none.
+	Brake *Brake
 	// SettingsAt is when the settings of this process were saved: a pause that
 	// older settings led to does not count.
 	SettingsAt time.Time
@@ -80,6 +84,8 @@ type Enqueued struct {
 	Delivery Delivery
 	Joined   bool // it is a repeat; Delivery is the one that it joins
 	Behind   bool // an earlier mail of the conversation is not final; such were made due
+	// Mails and Bytes are how much more waits for delivery.
+	Mails, Bytes int64
 }
 
 // Claim says what a process wants to work on.
@@ -119,6 +125,7 @@ type Transition struct {
 	ExpiresAt  time.Time   // zero: unchanged
 	Recipients []Recipient // those that changed
 	Attempt    *Attempt    // to be logged, if any
+	Subject    string      // of a digest, once it was made; empty: unchanged
 }
 
 // Sender is what the relay refuses: a data source and the mail type that is part

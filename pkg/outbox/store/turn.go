@@ -19,20 +19,38 @@ var (
 	qWaiting = register(`SELECT conversation, min(sequence) FROM delivery WHERE source = $1 AND finished_at IS NULL AND behind = 1 AND conversation > $2
 		GROUP BY conversation ORDER BY conversation LIMIT $3 + 0`)
 	qFirst = register(`UPDATE delivery SET behind = 0 WHERE sequence = $2 AND NOT EXISTS (SELECT 1 FROM delivery
-		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2)`)
+		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2) AND NOT EXISTS (SELECT 1 FROM delivery AS g
+		WHERE g.source = $3 AND g.closed < $2 AND ` + tells + `$1))`)
 )
+
+// place is a delivery's place in the order of its conversation.
+type place struct {
+	source, conversation string
+	sequence             int64
+	digest               bool
+	closed               int64 // of a digest; 0: its window is open
+}
+
+func (d Delivery) place() place {
+	return place{d.Source, d.Conversation, d.Sequence, d.Digest(), d.Closed}
+}
 
 // turn returns the addresses that earlier mail is still to reach, and whether the
 // delivery is free: it has a pending recipient that is none of them. Otherwise it is
 // behind.
-func (t *Tx) turn(conversation string, sequence int64) (waits map[string]bool, free bool, err error) {
-	if conversation == "" {
+func (t *Tx) turn(p place) (waits map[string]bool, free bool, err error) {
+	if p.conversation == "" {
 		return nil, true, nil
 	}
 	if err := t.flush(); err != nil {
 		return nil, false, err
 	}
-	earlier, err := column[string](t, qEarlier, conversation, sequence)
+	earlier, err := column[string](t, qEarlier, p.conversation, p.sequence)
+	if err == nil && t.digests {
+		var told []string
+		told, err = t.told(p)
+		earlier = append(earlier, told...)
+	}
 	if err != nil || len(earlier) == 0 {
 		return nil, true, err
 	}
@@ -40,7 +58,7 @@ func (t *Tx) turn(conversation string, sequence int64) (waits map[string]bool, f
 	for _, address := range earlier {
 		waits[address] = true
 	}
-	pending, err := column[string](t, qPending, sequence)
+	pending, err := column[string](t, qPending, p.sequence)
 	return waits, slices.ContainsFunc(pending, func(address string) bool { return !waits[address] }), err
 }
 
@@ -55,7 +73,7 @@ func (t *Tx) putBehind(sequence int64) error {
 // it is not final and waits for an earlier one.
 func (t *Tx) passTurn(d Delivery, to Status) error {
 	if !to.Final() {
-		_, free, err := t.turn(d.Conversation, d.Sequence)
+		_, free, err := t.turn(d.place())
 		if err == nil && !free {
 			err = t.putBehind(d.Sequence)
 		}
@@ -64,6 +82,9 @@ func (t *Tx) passTurn(d Delivery, to Status) error {
 		}
 	}
 	_, err := t.exec(qNextTurn, d.Conversation, d.Sequence)
+	if err == nil && t.digests {
+		err = t.passTold(d)
+	}
 	return err
 }
 
@@ -86,7 +107,7 @@ func (t *Tx) repairTurns(source string) error {
 		return err
 	}
 	for conversation, sequence := range first {
-		if _, err := t.exec(qFirst, conversation, sequence); err != nil {
+		if _, err := t.exec(qFirst, conversation, sequence, source); err != nil {
 			return err
 		}
 	}

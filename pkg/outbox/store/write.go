@@ -74,6 +74,8 @@ type Tx struct {
 	committing bool
 	// behind: mail may wait for an earlier one of its conversation.
 	behind bool
+	// digests: there are digests that are not final.
+	digests bool
 
 	collected []writing
 	rollup    map[rollupKey]int64
@@ -114,15 +116,17 @@ func (t *Tx) Err() error { return t.err }
 // Now is the store's clock at the beginning of the transaction.
 func (t *Tx) Now() time.Time { return at(t.now) }
 
-var qBegin = register(`SELECT {clock}, CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE source > '' AND finished_at IS NULL AND behind = 1) THEN 1 ELSE 0 END, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), since,
+var qBegin = register(`SELECT {clock}, CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE source > '' AND finished_at IS NULL AND behind = 1) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE source > '' AND finished_at IS NULL AND closes_at > 0) THEN 1 ELSE 0 END, coalesce(source, ''), coalesce(mail_type, ''), coalesce(reason, ''), since,
 	settings_at, probe_at, backoff FROM (SELECT 1) AS here LEFT JOIN pause ON 1 = 1`)
 
-// begin reads the clock, the paused senders, and whether mail waits for its turn.
+// begin reads the clock, the paused senders, whether mail waits for its turn, and
+// whether there are digests.
 func (t *Tx) begin() error {
 	pauses := map[Sender]Pause{}
 	err := t.each(func(row scanner) error {
 		var p Pause
-		err := row.Scan(&t.now, asBool{&t.behind}, &p.Source, &p.MailType, &p.Reason, asTime{&p.Since}, asTime{&p.SettingsAt}, asTime{&p.ProbeAt}, asDuration{&p.Backoff})
+		err := row.Scan(&t.now, asBool{&t.behind}, asBool{&t.digests}, &p.Source, &p.MailType, &p.Reason, asTime{&p.Since}, asTime{&p.SettingsAt}, asTime{&p.ProbeAt}, asDuration{&p.Backoff})
 		if !p.Since.IsZero() {
 			pauses[p.Sender] = p
 		}

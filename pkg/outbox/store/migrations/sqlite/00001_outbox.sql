@@ -33,21 +33,24 @@ CREATE TABLE delivery (
     size         INTEGER NOT NULL,
     subject      TEXT NOT NULL,
     message_id   TEXT NOT NULL,
-    note         TEXT NOT NULL
+    note         TEXT NOT NULL,
+    closes_at    INTEGER NOT NULL DEFAULT 0, -- of a digest: when its window closes at the latest, then when it closed; 0: it is no digest
+    closed       INTEGER NOT NULL DEFAULT 0  -- of a digest: the last delivery that was stored when its window closed; 0: it is open
 );
 CREATE UNIQUE INDEX delivery_identity ON delivery (source, identity) WHERE joinable = 1;
 -- What is not final: by turn, and everything that Depth tells.
-CREATE INDEX delivery_open ON delivery (source, mail_type, behind, due_at, sequence, status, created_at, size) WHERE finished_at IS NULL;
+CREATE INDEX delivery_open ON delivery (source, mail_type, behind, due_at, sequence, status, created_at, size, closes_at) WHERE finished_at IS NULL;
 CREATE INDEX delivery_conversation ON delivery (conversation, sequence) WHERE finished_at IS NULL AND conversation <> '';
 CREATE INDEX delivery_untried ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND attempt = 0;
 CREATE INDEX delivery_unreachable ON delivery (source, mail_type, behind, sequence) WHERE finished_at IS NULL AND status = 'queued' AND unreachable = 1;
 CREATE INDEX delivery_lost ON delivery (source, mail_type, behind, due_at) WHERE finished_at IS NULL AND lost > 0;
 CREATE INDEX delivery_behind ON delivery (source, conversation, sequence) WHERE finished_at IS NULL AND behind = 1;
+CREATE INDEX delivery_digest ON delivery (source, closed) WHERE finished_at IS NULL AND closes_at > 0;
 -- The log, the newest first.
 CREATE INDEX delivery_final ON delivery (source, status, mail_type, created_at, sequence) WHERE finished_at IS NOT NULL;
 CREATE INDEX delivery_finished ON delivery (finished_at) WHERE finished_at IS NOT NULL;
 
--- The composed mail of a delivery that is not final. Beside the delivery, whose rows
+-- The composed mail of a delivery that is not final, or what a digest is made with. Beside the delivery, whose rows
 -- would be spread over as many pages as the mails need.
 CREATE TABLE mail (
     delivery INTEGER PRIMARY KEY,
@@ -60,6 +63,7 @@ CREATE TABLE recipient (
     address       TEXT NOT NULL,
     kind          TEXT NOT NULL,
     status        TEXT NOT NULL DEFAULT 'queued', -- that of the delivery, once this is final
+    digest        TEXT NOT NULL DEFAULT '', -- the id of the digest that tells this recipient of it
     code          INTEGER NOT NULL DEFAULT 0,
     enhanced_code TEXT NOT NULL DEFAULT '',
     text          TEXT NOT NULL DEFAULT '',
@@ -82,6 +86,17 @@ CREATE TABLE attempt (
     outcome       TEXT NOT NULL,
     PRIMARY KEY (delivery, number)
 ) WITHOUT ROWID;
+
+-- What a digest tells of a delivery. It is emptied when the digest is final, and removed
+-- with it.
+CREATE TABLE note (
+    digest       INTEGER NOT NULL,
+    delivery     INTEGER NOT NULL,
+    conversation TEXT NOT NULL, -- of the delivery
+    body         BLOB NOT NULL,
+    PRIMARY KEY (digest, delivery)
+);
+CREATE INDEX note_conversation ON note (digest, conversation);
 
 -- A sender that the relay refused.
 CREATE TABLE pause (
