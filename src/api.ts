@@ -103,6 +103,8 @@ export interface DomainReport {
 export interface HealthDetails extends Hint {
   report?: Handshake;
   domain?: DomainReport;
+  /** Of the other domains that profiles send from. */
+  profileDomains?: DomainReport[];
   outbox?: { available: boolean; backend?: string; durable: boolean; location?: string; warning?: string };
   problems?: SettingProblem[];
   warnings?: Hint[];
@@ -138,9 +140,13 @@ export interface Preview {
 export const SAMPLES = ['firing', 'resolved', 'storm'] as const;
 export type Sample = (typeof SAMPLES)[number];
 
-/** preview renders a sample or a payload with settings that need not be saved yet. */
-export const preview = (uid: string, settings: EmailJsonData, shown: { sample: Sample } | { payload: unknown }) =>
-  call<Preview>('POST', resource(uid, 'preview'), { settings: withNulls(settings), ...shown });
+/** preview renders a sample or a payload with settings that need not be saved yet; with a profile, as its mail is. */
+export const preview = (
+  uid: string,
+  settings: EmailJsonData,
+  shown: { sample: Sample } | { payload: unknown },
+  profile?: string,
+) => call<Preview>('POST', resource(uid, 'preview'), { settings: withNulls(settings), ...shown, profile });
 
 // A key that was cleared must reach the backend, which adds what is sent to
 // what is saved: JSON has no undefined.
@@ -156,9 +162,9 @@ export interface Receipt {
   rejected?: Array<{ address: string; code?: number; message: string }>;
 }
 
-/** sendTest mails a sample to one address, or to the default recipients. */
-export const sendTest = (uid: string, to: string, sample: Sample) =>
-  call<Receipt>('POST', resource(uid, 'test'), to ? { to, sample } : { sample });
+/** sendTest mails a sample to one address, or to the default recipients or those of a profile. */
+export const sendTest = (uid: string, to: string, sample: Sample, profile?: string) =>
+  call<Receipt>('POST', resource(uid, 'test'), { ...(to && { to }), ...(profile && { profile }), sample });
 
 export type DeliveryAction = 'retry' | 'cancel';
 

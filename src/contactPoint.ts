@@ -27,6 +27,9 @@ export interface ContactPoint {
 /** purpose is what things of a data source are called: a new one is named after the plugin's id, which says nothing. */
 export const purpose = (dataSource: string) => dataSource.replace(PLUGIN_ID, 'NHN Cloud Email');
 
+/** nameFor is what a contact point of a profile is called. */
+export const nameFor = (name: string, profile?: string) => (profile ? `${name} (${profile})` : name);
+
 /**
  * accountName is that of the service account whose tokens the data source's contact
  * points have. A token and a signing secret belong to the contact point whose URL has
@@ -43,9 +46,9 @@ export function numberOf(name: string, prefix: string): number | undefined {
   return /^[1-9]\d{0,3}$/.test(number) ? Number(number) : undefined;
 }
 
-/** alertsUrl is where a contact point posts to. */
-export const alertsUrl = (grafanaUrl: string, uid: string) =>
-  `${grafanaUrl.replace(/\/+$/, '')}${resource(uid, 'alerts')}`;
+/** alertsUrl is where a contact point posts to, for mail of the data source or of a profile. */
+export const alertsUrl = (grafanaUrl: string, uid: string, profile?: string) =>
+  `${grafanaUrl.replace(/\/+$/, '')}${resource(uid, 'alerts')}${profile ? `?profile=${encodeURIComponent(profile)}` : ''}`;
 
 /** pointsAt says whether a webhook posts to the data source; its URL may be a template. */
 export const pointsAt = (url: unknown, uid: string) =>

@@ -59,6 +59,8 @@ export interface Request {
   grafanaUrl: string;
   /** Whether mail may show charts, for which the data source gets a token. */
   charts?: boolean;
+  /** Whose mail its alerts become; without one, the data source's own. */
+  profile?: string;
 }
 
 /** saveSecrets saves secrets, or removes those that are empty, and changes settings. The backend knows them at once. */
@@ -174,8 +176,14 @@ async function credentials(uid: string, watch: Watch, during: ReturnType<typeof 
   return { keyId, token: token.key, secret };
 }
 
-/** createContactPoint makes a webhook contact point with a token and a secret of its own, after a look at its address. */
-export async function createContactPoint({ uid, name, grafanaUrl }: Request, watch: Watch): Promise<ContactPoint> {
+/**
+ * createContactPoint makes a webhook contact point with a token and a signing secret of its
+ * own, after a look whether Grafana is where the contact point would post to.
+ */
+export async function createContactPoint(
+  { uid, name, grafanaUrl, profile }: Request,
+  watch: Watch,
+): Promise<ContactPoint> {
   const during = stepwise(watch);
   await during('address', async () => {
     await call('POST', resource(uid, 'grafana'), { url: grafanaUrl });
@@ -189,7 +197,9 @@ export async function createContactPoint({ uid, name, grafanaUrl }: Request, wat
   });
   const { keyId, token, secret } = await credentials(uid, watch, during);
   return during('contactPoint', async () => {
-    const url = await signedUrl(uid, alertsUrl(grafanaUrl, uid), keyId, secret);
+    // What is chosen here is bound by a key, unlike what is written by hand.
+    const chosen = alertsUrl(grafanaUrl, uid, profile) + (profile ? '&key=' : '');
+    const url = await signedUrl(uid, chosen, keyId, secret);
     const wanted = {
       name,
       type: 'webhook',

@@ -31,7 +31,7 @@ export type Cc = string[];
  */
 export type Bcc = string[];
 /**
- * Who else a request may address: `user@example.com`, `@example.com`, `*@*.example.com` (any domain below, not the domain itself). An address with `%` or `!` is allowed only as itself.
+ * Who else a request may address: `user@example.com`, `@example.com`, `*@*.example.com` (any domain below, not the domain itself). An address with `%` or `!` is allowed only as itself. `team:platform` allows `?team=platform`, a team of Grafana, and `team:*` any.
  *
  * @maxItems 1000
  */
@@ -275,7 +275,7 @@ export interface EmailSecureJsonData {
    */
   webhookSecret?: string;
   /**
-   * A token of a service account that may read alert rules and folders and query data sources, for charts; of the same organization.
+   * A token of a service account that may read alert rules and folders and query data sources, for charts, and read teams, for `?team=`; of the same organization.
    */
   grafanaToken?: string;
   /**

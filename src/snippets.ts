@@ -8,7 +8,7 @@ const quote = (text: string) => JSON.stringify(text);
 const hcl = (text: string) => quote(text).replaceAll(/[$%]{/g, (mark) => mark[0] + mark);
 const yaml = (text: string) => quote(text).replaceAll('$', () => '$$');
 
-export const yamlSnippet = (name: string, grafanaUrl: string, uid: string) => `apiVersion: 1
+export const yamlSnippet = (name: string, grafanaUrl: string, uid: string, profile?: string) => `apiVersion: 1
 contactPoints:
   - orgId: 1
     name: ${yaml(name)}
@@ -17,7 +17,7 @@ contactPoints:
         type: webhook
         disableResolveMessage: false
         settings:
-          url: ${yaml(alertsUrl(grafanaUrl, uid))}
+          url: ${yaml(alertsUrl(grafanaUrl, uid, profile))}
           httpMethod: POST
           authorization_scheme: Bearer
           authorization_credentials: $NHNCLOUD_EMAIL_SERVICE_ACCOUNT_TOKEN
@@ -27,7 +27,12 @@ contactPoints:
             timestampHeader: ${TIMESTAMP_HEADER}
 `;
 
-export const terraformSnippet = (name: string, grafanaUrl: string, uid: string) => `variable "webhook_secret" {
+export const terraformSnippet = (
+  name: string,
+  grafanaUrl: string,
+  uid: string,
+  profile?: string,
+) => `variable "webhook_secret" {
   type      = string
   sensitive = true
 }
@@ -46,7 +51,7 @@ resource "grafana_contact_point" "nhncloud_email" {
   name = ${hcl(name)}
 
   webhook {
-    url                       = ${hcl(alertsUrl(grafanaUrl, uid))}
+    url                       = ${hcl(alertsUrl(grafanaUrl, uid, profile))}
     http_method               = "POST"
     authorization_scheme      = "Bearer"
     authorization_credentials = grafana_service_account_token.nhncloud_email.key

@@ -1,14 +1,14 @@
 import type { DataSourceJsonData } from '@grafana/data';
 import type { DataQuery } from '@grafana/schema';
-import type { EmailSecureJsonData, JsonData } from './settings';
+import type { EmailSecureJsonData, JsonData, Profile } from './settings';
 
 export type * from './settings';
 
 /** EmailJsonData is jsonData as it is saved; what is unset takes the default. */
 export interface EmailJsonData extends DataSourceJsonData, JsonData {}
 
-/** SettingKey is the key of a setting, secret or not. */
-export type SettingKey = keyof JsonData | keyof EmailSecureJsonData;
+/** SettingKey is the key of a setting, secret or not, of the data source or of a profile. */
+export type SettingKey = keyof JsonData | keyof EmailSecureJsonData | keyof Profile;
 
 export type QueryType = 'deliveries' | 'delivery' | 'stats' | 'queue' | 'serviceStats' | 'serviceMails';
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -33,6 +34,7 @@ type Grafana struct {
 	rules    map[string]json.RawMessage
 	interval time.Duration
 	frames   func(Query) data.Frames
+	teams    map[string][]string // the addresses of the members, by name
 	fault    http.HandlerFunc
 	delay    time.Duration
 	requests []Request
@@ -59,6 +61,8 @@ func Start() *Grafana {
 	mux.HandleFunc("GET /api/v1/provisioning/alert-rules/{uid}", g.guard(g.rule))
 	mux.HandleFunc("GET /api/v1/provisioning/folder/{folder}/rule-groups/{group}", g.guard(g.group))
 	mux.HandleFunc("POST /api/ds/query", g.guard(g.query))
+	mux.HandleFunc("GET /api/teams/search", g.guard(g.searchTeams))
+	mux.HandleFunc("GET /api/teams/{id}/members", g.guard(g.members))
 	mux.HandleFunc("GET /api/datasources/uid/{uid}/health", g.guard(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]string{"status": "ERROR", "message": "the relay cannot be reached"})
 	}))
@@ -87,6 +91,45 @@ func Rule(uid string, limit float64) string {
 	return fmt.Sprintf(`{"uid":%q,"orgID":%d,"folderUID":"infra","ruleGroup":"every minute","condition":"C","for":"5m","data":[
 		{"refId":"A","datasourceUid":"prom","model":{"refId":"A","expr":"cpu","instant":true}},
 		{"refId":"C","datasourceUid":"__expr__","model":{"refId":"C","type":"threshold","expression":"A","conditions":[{"evaluator":{"type":"gt","params":[%v]}}]}}]}`, uid, Org, limit)
+}
+
+// SetTeam makes a team with members who have these addresses.
+func (g *Grafana) SetTeam(name string, addresses ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.teams == nil {
+		g.teams = make(map[string][]string)
+	}
+	g.teams[name] = addresses
+}
+
+// searchTeams finds the team of exactly that name, as Grafana does.
+func (g *Grafana) searchTeams(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	found := []map[string]any{}
+	for i, name := range slices.Sorted(maps.Keys(g.teams)) {
+		if name == r.URL.Query().Get("name") {
+			found = append(found, map[string]any{"id": i + 1, "uid": "t" + strconv.Itoa(i+1), "orgId": Org, "name": name, "email": "", "memberCount": len(g.teams[name])})
+		}
+	}
+	answer(w, http.StatusOK, map[string]any{"totalCount": len(found), "teams": found, "page": 1, "perPage": 2})
+}
+
+func (g *Grafana) members(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	id, _ := strconv.Atoi(r.PathValue("id"))
+	names := slices.Sorted(maps.Keys(g.teams))
+	if id < 1 || id > len(names) {
+		answer(w, http.StatusNotFound, map[string]string{"message": "Team not found"})
+		return
+	}
+	all := []map[string]any{}
+	for i, one := range g.teams[names[id-1]] {
+		all = append(all, map[string]any{"orgId": Org, "teamId": id, "userId": i + 2, "email": one, "login": fmt.Sprintf("user-%d", i), "name": ""})
+	}
+	answer(w, http.StatusOK, all)
 }
 
 // Answer sets what queries are answered with.

@@ -18,14 +18,18 @@ import (
 // The query parameters of an alert, and those that Grafana puts into URLs by
 // itself, which say nothing to this data source.
 var (
-	parameters = []string{"profile", "to", "cc", "bcc", "type", "language", "mode", "timezone", "replyTo"}
+	parameters = []string{"profile", "to", "cc", "bcc", "type", "language", "mode", "timezone", "replyTo", "team"}
 	ignored    = []string{"orgId", "targetOrgId"}
 )
+
+// maxTeams is how many teams a request may name.
+const maxTeams = 5
 
 // Overrides are what a request's query string sets in place of the settings.
 // The zero value of a field overrides nothing.
 type Overrides struct {
-	Profile     string // its name, if there is such a profile
+	Profile     string   // its name, if there is such a profile
+	Teams       []string // Grafana's, whose members have the mail
 	To, Cc, Bcc []address.Address
 	MailType    nhncloud.MailType
 	Language    string
@@ -59,6 +63,14 @@ func ParseOverrides(q url.Values) (*Overrides, error) {
 	var err error
 	if o.Profile, err = single(q, "profile"); err != nil {
 		return nil, err
+	}
+	for _, name := range q["team"] {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(o.Teams, name) {
+			o.Teams = append(o.Teams, name)
+		}
+	}
+	if len(o.Teams) > maxTeams {
+		return nil, badParameter(fmt.Sprintf("the query names %d teams", len(o.Teams)), fmt.Sprintf("Name %d at most.", maxTeams))
 	}
 	o.To = o.addresses(q, "to")
 	o.Cc = o.addresses(q, "cc")

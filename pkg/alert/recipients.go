@@ -30,6 +30,8 @@ type Recipients struct {
 	// Replaced are those of them for which default recipients stand in, because
 	// nothing beside them could be mailed. The mail says so.
 	Replaced []string
+	// TeamNotes say what is amiss with the teams that the request names.
+	TeamNotes []string
 	// NoProfile is the name that the request has for a profile, where there is none: the
 	// default recipients of the data source stand in, and the mail says so.
 	NoProfile string
@@ -42,6 +44,13 @@ type Recipients struct {
 // the default recipients of the data source, and to none that the request names: what
 // they were held to is not known. The error is a *failure.Error.
 func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
+	return ResolveTeams(o, s, func(string) ([]address.Address, string) { return nil, "" })
+}
+
+// ResolveTeams is Resolve for a request that may name teams: members returns those of a team
+// that is allowed, and what is amiss with it. They are recipients as if the request named
+// them with to. Where no team has any, the default recipients have the mail.
+func ResolveTeams(o *Overrides, s *settings.Settings, members func(team string) ([]address.Address, string)) (*Recipients, error) {
 	s, known := s.Profile(o.Profile)
 	noProfile := ""
 	if !known {
@@ -55,8 +64,22 @@ func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
 		Location: cmp.Or(o.Location, s.Location), ReplyTo: cmp.Or(o.ReplyTo, s.ReplyTo),
 		Rejected: o.Rejected, Replaced: replaced(o, s),
 	}
-	if len(o.To) > 0 {
-		r.To = o.To
+	var ofTeams []address.Address
+	if known {
+		for _, name := range o.Teams {
+			if !s.AllowsTeam(name) {
+				return nil, refuse(failure.Recipients, 0, fmt.Sprintf("the team %.60q is not among those that this data source may mail", name),
+					failure.Say(fmt.Sprintf("Add team:%.60s, or team:*, to allowedRecipients.", name)))
+			}
+			found, note := members(name)
+			ofTeams = append(ofTeams, found...)
+			if note != "" {
+				r.TeamNotes = append(r.TeamNotes, note)
+			}
+		}
+	}
+	if to := slices.Concat(o.To, ofTeams); len(to) > 0 {
+		r.To = to
 	}
 	if len(o.Cc) > 0 {
 		r.Cc = o.Cc
@@ -68,7 +91,7 @@ func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
 	if r.MailType.OneRecipient() && len(r.All()) > 1 {
 		r.Mode = settings.Individual
 	}
-	if err := r.check(o, s); err != nil {
+	if err := r.check(o, s, ofTeams); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -76,7 +99,7 @@ func Resolve(o *Overrides, s *settings.Settings) (*Recipients, error) {
 
 // check refuses a request without recipients, with too many, or with one that the
 // settings do not allow.
-func (r *Recipients) check(o *Overrides, s *settings.Settings) error {
+func (r *Recipients) check(o *Overrides, s *settings.Settings, ofTeams []address.Address) error {
 	switch n := len(r.All()) + len(r.Rejected); {
 	case n == len(r.Rejected):
 		message := "the notification has no recipients"
@@ -92,7 +115,7 @@ func (r *Recipients) check(o *Overrides, s *settings.Settings) error {
 			failure.Say(fmt.Sprintf("At most %d are allowed; mail a distribution list instead.", settings.MaxRecipients)))
 	}
 	defaults := map[string]bool{}
-	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc) {
+	for _, a := range slices.Concat(s.To, s.Cc, s.Bcc, ofTeams) {
 		defaults[a.Key()] = true
 	}
 	named := r.All()
@@ -127,6 +150,7 @@ func (r *Recipients) Notes() []string {
 	if len(r.Replaced) > 0 {
 		notes = append(notes, "the default recipients have the mail instead")
 	}
+	notes = append(notes, r.TeamNotes...)
 	if r.NoProfile != "" {
 		notes = append(notes, fmt.Sprintf("the data source has no profile %.60q (but %s): its default recipients have the mail instead",
 			r.NoProfile, cmp.Or(strings.Join(r.Settings.ProfileNames(), ", "), "none")))

@@ -7,12 +7,19 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/config"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 // Grafana returns the process's client of Grafana's API.
 func (s *Service) Grafana() *grafana.Client { return s.grafana }
+
+// TeamMembers returns the addresses of the members of a team of Grafana, and what is amiss
+// with that.
+func (s *Sender) TeamMembers(ctx context.Context, name string) (members []address.Address, note string) {
+	return s.service.teams.Members(ctx, s.access, name)
+}
 
 // Access says how a data source reaches Grafana's API. Where its settings are not known
 // yet, they are empty, and the operator's token is what there is.

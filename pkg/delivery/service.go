@@ -21,6 +21,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/picture"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/rulechart"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/team"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/turns"
 )
 
@@ -45,6 +46,7 @@ type Service struct {
 	grafana     *grafana.Client
 	charts      *rulechart.Maker
 	turns       *turns.Turns // of mails with charts or pictures
+	teams       *team.Directory
 	domains     *maildomain.Checker
 
 	life context.Context // ends with Close
@@ -86,7 +88,7 @@ func New(config Config, log hclog.Logger) *Service {
 		pictures: picture.NewFetcher(config.images), grafana: grafana.NewClient(), turns: turns.New(),
 		unread: rate.Sometimes{Interval: 10 * time.Minute}, uncharted: rate.Sometimes{Interval: 10 * time.Minute},
 	}
-	s.charts = rulechart.NewMaker(s.grafana)
+	s.charts, s.teams = rulechart.NewMaker(s.grafana), team.NewDirectory(s.grafana)
 	s.life, s.end = context.WithCancel(context.Background())
 	if config.grafanaErr != nil {
 		log.Error("grafana_url in [plugin."+pluginID+"] of grafana.ini is not used", "error", config.grafanaErr.Error())

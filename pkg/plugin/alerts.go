@@ -10,6 +10,7 @@ import (
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend/tracing"
 
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
@@ -122,7 +123,9 @@ func (d *DataSource) readAlert(w http.ResponseWriter, r *http.Request) (*alert.N
 	if err != nil {
 		return nil, nil, err
 	}
-	recipients, err := alert.Resolve(overrides, &d.settings)
+	recipients, err := alert.ResolveTeams(overrides, &d.settings, func(name string) ([]address.Address, string) {
+		return d.sender.TeamMembers(r.Context(), name)
+	})
 	if err != nil {
 		return nil, nil, err
 	}

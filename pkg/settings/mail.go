@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ func (r *reader) mail(s *Settings) {
 	setList(r, "cc", &s.Cc, r.addresses)
 	setList(r, "bcc", &s.Bcc, r.addresses)
 	if r.has("allowedRecipients") { // a mistake never allows more
-		s.AllowedRecipients = r.patterns("allowedRecipients")
+		s.AllowedRecipients, s.AllowedTeams = r.patterns("allowedRecipients")
 	}
 	set(r, "recipientMode", &s.RecipientMode, choice[RecipientMode](r))
 	set(r, "language", &s.Language, choice[string](r))
@@ -125,9 +126,13 @@ func (r *reader) addresses(key string) (all []address.Address) {
 	return all
 }
 
-// patterns reads a list of patterns.
-func (r *reader) patterns(key string) (all []address.Pattern) {
+// patterns reads a list of patterns, and of teams.
+func (r *reader) patterns(key string) (all []address.Pattern, teams []string) {
 	for i, s := range r.list(key) {
+		if team, ok := strings.CutPrefix(s, "team:"); ok && strings.TrimSpace(team) != "" {
+			teams = append(teams, strings.TrimSpace(team))
+			continue
+		}
 		pattern, err := address.ParsePattern(s)
 		if err != nil {
 			r.add(key, notPattern, param{name: "words", logged: err.Error()}, number("index", i), value(s))
@@ -135,7 +140,12 @@ func (r *reader) patterns(key string) (all []address.Pattern) {
 		}
 		all = append(all, pattern)
 	}
-	return all
+	return all, teams
+}
+
+// AllowsTeam says whether a request may name a team.
+func (s *Settings) AllowsTeam(name string) bool {
+	return slices.Contains(s.AllowedTeams, "*") || slices.Contains(s.AllowedTeams, name)
 }
 
 // location reads a time zone. "Local" is the server's own, which nobody who

@@ -91,7 +91,7 @@ func TestWhatAProfileAdds(t *testing.T) {
 	if got := fmt.Sprint(p.Headers); got != "[{List-Id On call <oncall.example.com>} {X-A b} {x-team 当番}]" {
 		t.Error(got)
 	}
-	if got := fmt.Sprint(*p.Digest); got != "{9 5 [Monday Friday]}" {
+	if got := fmt.Sprint(p.Digest.Hour, p.Digest.Minute, p.Digest.Days); got != "9 5 [Monday Friday]" {
 		t.Error(got)
 	}
 	if p := profileOf(t, `"digest":"23:59"`); len(p.Digest.Days) != 7 || p.Digest.Days[0] != time.Sunday {

@@ -63,6 +63,7 @@ type Settings struct {
 	Bcc          []address.Address
 
 	AllowedRecipients []address.Pattern
+	AllowedTeams      []string // "team:" entries of allowedRecipients: names of Grafana's teams, "*" is any
 	RecipientMode     RecipientMode
 
 	Language string // "en", "ja" or "ko"

@@ -1,6 +1,7 @@
 import { ConfigSubSection } from '@grafana/plugin-ui';
 import { Stack } from '@grafana/ui';
 import { t } from '../i18n';
+import { profilesOf } from '../profiles';
 import { TextAreaField, TextField } from './ConfigField';
 import { EXAMPLE } from './examples';
 import type { Config } from './useConfig';
@@ -9,7 +10,8 @@ const KEYS = ['adSenderName', 'adSenderAddress', 'unsubscribeUrl', 'unsubscribeA
 
 /** AdvertisingSection says who advertises and how to unsubscribe, where mail needs it. */
 export function AdvertisingSection({ config }: { config: Config }) {
-  const isAd = config.settings.mailType === 'ad';
+  const isAd =
+    config.settings.mailType === 'ad' || profilesOf(config.jsonData).some(({ mailType }) => mailType === 'ad');
   if (!isAd && !KEYS.some((key) => config.settings[key])) {
     return null;
   }

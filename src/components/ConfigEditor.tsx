@@ -12,6 +12,7 @@ import { ConnectionSection } from './ConnectionSection';
 import { ContactPointSection } from './ContactPointSection';
 import { HealthSection } from './HealthSection';
 import { MessageSection } from './MessageSection';
+import { ProfilesSection } from './ProfilesSection';
 import { RecipientsSection } from './RecipientsSection';
 import { SendTestSection } from './SendTestSection';
 import { useConfig, type EditorProps } from './useConfig';
@@ -43,6 +44,7 @@ export default function ConfigEditor(props: EditorProps) {
         <ConnectionSection config={config} uid={uid} />
         <RecipientsSection config={config} />
         <MessageSection config={config} uid={uid} />
+        <ProfilesSection config={config} uid={uid} />
         <AdvancedSection config={config} />
       </div>
     </Stack>

@@ -17,6 +17,9 @@ interface FieldProps<Name> {
 
 type KeysOf<T> = { [K in keyof JsonData]-?: NonNullable<JsonData[K]> extends T ? K : never }[keyof JsonData];
 
+/** idOf is the id of the control of a setting. */
+export const idOf = ({ prefix = '' }: Config, name: SettingKey) => prefix + name;
+
 /** The widths of controls, in the theme's spacing units. */
 export const WIDTH = { long: 56, short: 25 };
 
@@ -49,7 +52,8 @@ export function ConfigField({
   children,
 }: FieldProps<SettingKey> & Pick<ComponentProps<typeof Field>, 'children'>) {
   const error = config.error(name);
-  const errorId = `${name}-error`;
+  const id = idOf(config, name);
+  const errorId = `${id}-error`;
   const control = useDescribed(errorId, error !== undefined);
   const text = required ? `${label} *` : label;
   return (
@@ -59,7 +63,7 @@ export function ConfigField({
       onBlur={() => config.touch(name)}
       label={
         <Stack alignItems="flex-start" gap={0.5}>
-          <Label htmlFor={name} description={description}>
+          <Label htmlFor={id} description={description}>
             {text}
           </Label>
           {tooltip && (
@@ -84,7 +88,7 @@ export function TextField({ placeholder, ...props }: FieldProps<KeysOf<string>> 
   return (
     <ConfigField {...props}>
       <Input
-        id={name}
+        id={idOf(config, name)}
         width={WIDTH.long}
         value={config.jsonData[name] ?? ''}
         placeholder={placeholder}
@@ -107,7 +111,7 @@ export function TextAreaField({
   return (
     <ConfigField {...props}>
       <TextArea
-        id={name}
+        id={idOf(config, name)}
         rows={rows}
         value={config.jsonData[name] ?? ''}
         placeholder={placeholder}
@@ -126,7 +130,7 @@ export function NumberField({ suffix, ...props }: FieldProps<keyof typeof LIMITS
   return (
     <ConfigField {...props}>
       <Input
-        id={name}
+        id={idOf(config, name)}
         type="number"
         width={WIDTH.short}
         min={min}
@@ -149,7 +153,7 @@ export function SwitchField(props: FieldProps<KeysOf<boolean>>) {
   return (
     <ConfigField {...props}>
       <Switch
-        id={name}
+        id={idOf(config, name)}
         value={config.settings[name]}
         onChange={(event) => config.set({ [name]: event.currentTarget.checked })}
       />

@@ -8,11 +8,15 @@ import { usesOf, type Use } from '../contactPoints';
 import { t } from '../i18n';
 import { Dialog } from './Dialog';
 import { Problem } from './Problem';
+import { ProfileField } from './ProfileField';
 import { useTask } from './useTask';
 
 interface CreateProps {
   uid: string;
-  suggested: string;
+  /** A name that no contact point has, for one of a profile or of none. */
+  suggest: (profile?: string) => string;
+  /** The names of the profiles to choose from. */
+  profiles: string[];
   /** Whether charts need a token that this can make. */
   offersCharts: boolean;
   onCancel: () => void;
@@ -20,8 +24,10 @@ interface CreateProps {
 }
 
 /** CreateDialog says what will be created, and asks under which name. */
-export function CreateDialog({ uid, suggested, offersCharts, onCancel, onCreate }: CreateProps) {
-  const [name, setName] = useState(suggested);
+export function CreateDialog({ uid, suggest, profiles, offersCharts, onCancel, onCreate }: CreateProps) {
+  const [profile, setProfile] = useState<string>();
+  const [typed, setName] = useState<string>();
+  const name = typed ?? suggest(profile);
   const [grafanaUrl, setGrafanaUrl] = useState(grafana.appUrl);
   const [charts, setCharts] = useState(false);
   return (
@@ -30,7 +36,7 @@ export function CreateDialog({ uid, suggested, offersCharts, onCancel, onCreate 
       confirm={t('contact-point.confirm', 'Create')}
       disabled={name.trim() === '' || !URL.canParse(grafanaUrl)}
       onCancel={onCancel}
-      onConfirm={() => onCreate({ uid, name: name.trim(), grafanaUrl: grafanaUrl.trim(), charts })}
+      onConfirm={() => onCreate({ uid, name: name.trim(), grafanaUrl: grafanaUrl.trim(), profile, charts })}
     >
       <div>
         {t('contact-point.ask', 'These are created in this organization:')}
@@ -40,6 +46,9 @@ export function CreateDialog({ uid, suggested, offersCharts, onCancel, onCreate 
           <li>{t('contact-point.ask-point', 'a webhook contact point that signs what it sends')}</li>
         </ul>
       </div>
+      {profiles.length > 0 && (
+        <ProfileField id="contact-point-profile" profiles={profiles} value={profile} onChange={setProfile} />
+      )}
       <Field noMargin label={t('contact-point.name', 'Name')}>
         <Input id="contact-point-name" value={name} onChange={(e) => setName(e.currentTarget.value)} />
       </Field>

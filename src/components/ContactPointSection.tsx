@@ -4,7 +4,7 @@ import { locationUtil, type GrafanaTheme2 } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
 import { config as grafana } from '@grafana/runtime';
 import { Alert, Button, Spinner, Stack, Text, TextLink, useStyles2 } from '@grafana/ui';
-import { missingPermissions, permitted, purpose, seesAll } from '../contactPoint';
+import { missingPermissions, nameFor, permitted, purpose, seesAll } from '../contactPoint';
 import {
   allowCharts,
   createContactPoint,
@@ -14,6 +14,7 @@ import {
 } from '../contactPointSteps';
 import { GRACE, readOverview, type Overview } from '../contactPoints';
 import { t } from '../i18n';
+import { profileNames } from '../profiles';
 import { reportSetup } from '../setup';
 import { CreateDialog } from './ContactPointDialogs';
 import { ContactPointRow } from './ContactPointRow';
@@ -86,7 +87,7 @@ export function ContactPointSection({ config, uid, name }: Props) {
     setProgress({});
     void work.run(what);
   };
-  const suggested = suggest(purpose(name), overview?.names ?? []);
+  const profiles = profileNames(config.jsonData);
 
   return (
     <ConfigSection
@@ -187,11 +188,12 @@ export function ContactPointSection({ config, uid, name }: Props) {
             {t('contact-point.code', 'As YAML or Terraform')}
           </Button>
         </Stack>
-        {showCode && <Snippets uid={uid} name={purpose(name)} />}
+        {showCode && <Snippets uid={uid} name={purpose(name)} profiles={profiles} />}
         {asking === 'contact point' && (
           <CreateDialog
             uid={uid}
-            suggested={suggested}
+            suggest={(profile) => suggest(nameFor(purpose(name), profile), overview?.names ?? [])}
+            profiles={profiles}
             offersCharts={needsToken}
             onCancel={() => setAsking(undefined)}
             onCreate={(request) => {

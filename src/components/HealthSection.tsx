@@ -19,7 +19,7 @@ export function HealthSection({ config, uid }: { config: Config; uid: string }) 
   const styles = useStyles2(getStyles);
   const [open, setOpen] = useState(false);
   const details = (useHealth(uid)?.details ?? {}) as HealthDetails;
-  const { report, domain } = details;
+  const { report, domain, profileDomains = [] } = details;
   if (!report) {
     return null;
   }
@@ -47,7 +47,9 @@ export function HealthSection({ config, uid }: { config: Config; uid: string }) 
       </Stack>
       {open && <Details details={details} />}
       <Warnings details={details} />
-      {domain && (open || faulty(domain).length > 0) && <DomainTable report={domain} />}
+      {[domain, ...profileDomains].map(
+        (one) => one && (open || faulty(one).length > 0) && <DomainTable key={one.domain} report={one} />,
+      )}
     </Stack>
   );
 }

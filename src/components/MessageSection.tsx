@@ -10,6 +10,7 @@ import { mailTypeName } from './names';
 import { PreviewSection } from './PreviewSection';
 import type { Config } from './useConfig';
 import type { TemplateMistake } from './usePreview';
+import { zones } from './zones';
 
 const KEYS = [
   'mailType',
@@ -34,10 +35,7 @@ export function MessageSection({ config: saved, uid }: { config: Config; uid: st
     ...saved,
     error: (key) => saved.error(key) ?? (key === mistake?.setting ? (saved.errors[key] ?? mistake.message) : undefined),
   };
-  const zones = useMemo(
-    () => ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')].map((value) => ({ value })),
-    [],
-  );
+  const timezones = useMemo(() => zones(), []);
   const builtIn = t('config.template.built-in', 'Empty: the built-in template');
   const bodies = [
     { name: 'textTemplate', label: t('config.text-template.label', 'Plain text') },
@@ -88,7 +86,7 @@ export function MessageSection({ config: saved, uid }: { config: Config; uid: st
             width={WIDTH.long}
             value={settings.timezone}
             onChange={({ value }) => config.set({ timezone: value })}
-            options={zones}
+            options={timezones}
           />
         </ConfigField>
         <SwitchField

@@ -5,7 +5,7 @@ import { ConfigSubSection } from '@grafana/plugin-ui';
 import { Alert, Button, Field, RadioButtonGroup, Stack, TextArea, useStyles2 } from '@grafana/ui';
 import { SAMPLES, type Sample } from '../api';
 import { t } from '../i18n';
-import type { Language } from '../types';
+import type { EmailJsonData, Language } from '../types';
 import { LANGUAGES } from './examples';
 import { MailFrame, type Scheme, type Width } from './MailFrame';
 import { sampleName } from './names';
@@ -18,6 +18,8 @@ interface Props {
   uid: string;
   /** Called with what is wrong with a template, and with nothing once that is right. */
   onMistake: (mistake?: TemplateMistake) => void;
+  /** Whose mail it is, where config is that of a profile. */
+  profile?: { name: string; jsonData: EmailJsonData };
 }
 
 /** PreviewSection shows the mail of an alert as settings and templates change. */
@@ -43,7 +45,7 @@ export function PreviewSection(props: Props) {
   );
 }
 
-function LivePreview({ config, uid, onMistake }: Props) {
+function LivePreview({ config, uid, onMistake, profile }: Props) {
   const styles = useStyles2(getStyles);
   const [chosen, setChosen] = useState<Language>();
   const [shows, setShows] = useState<Sample | 'payload'>('firing');
@@ -53,10 +55,11 @@ function LivePreview({ config, uid, onMistake }: Props) {
   const language = chosen ?? config.settings.language;
   const { mail, error, mistake, invalid, running } = usePreview(
     uid,
-    config.jsonData,
+    profile?.jsonData ?? config.jsonData,
     language,
     shows === 'payload' ? { payload } : { sample: shows },
     onMistake,
+    profile?.name,
   );
 
   return (
@@ -109,7 +112,7 @@ function LivePreview({ config, uid, onMistake }: Props) {
           error={invalid}
         >
           <TextArea
-            id="preview-payload"
+            id={`${config.prefix ?? ''}preview-payload`}
             className={styles.payload}
             rows={6}
             spellCheck={false}

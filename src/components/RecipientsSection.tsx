@@ -5,6 +5,7 @@ import { AddressList } from './AddressList';
 import { ConfigField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
 import { Fold } from './Fold';
+import { recipientModes } from './names';
 import type { Config } from './useConfig';
 
 /** RecipientsSection says who else gets mail or may get it, and whom it is from. */
@@ -59,23 +60,7 @@ export function RecipientsSection({ config }: { config: Config }) {
             width={WIDTH.long}
             value={settings.recipientMode}
             onChange={({ value }) => config.set({ recipientMode: value })}
-            options={[
-              {
-                value: 'single',
-                label: t('recipient-mode.single', 'One mail for all'),
-                description: t('recipient-mode.single-help', 'Everyone sees who else got it.'),
-              },
-              {
-                value: 'individual',
-                label: t('recipient-mode.individual', 'One mail each'),
-                description: t('recipient-mode.individual-help', 'Everyone sees only their own address.'),
-              },
-              {
-                value: 'undisclosed',
-                label: t('recipient-mode.undisclosed', 'One mail, recipients hidden'),
-                description: t('recipient-mode.undisclosed-help', 'The mail names no recipient.'),
-              },
-            ]}
+            options={recipientModes()}
           />
         </ConfigField>
         <TextField

@@ -3,10 +3,12 @@ import { ConfigSection } from '@grafana/plugin-ui';
 import { Alert, Button, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
 import { SAMPLES, sendTest, type Receipt, type Sample } from '../api';
 import { t } from '../i18n';
+import { profileNames } from '../profiles';
 import { accountOf, reportSetup, useSetup } from '../setup';
 import { WIDTH } from './ConfigField';
 import { sampleName } from './names';
 import { Problem } from './Problem';
+import { ProfileField } from './ProfileField';
 import { Unsaved } from './Unsaved';
 import type { Config } from './useConfig';
 import { useTask } from './useTask';
@@ -15,12 +17,14 @@ import { useTask } from './useTask';
 export function SendTestSection({ config, uid }: { config: Config; uid: string }) {
   const [sample, setSample] = useState<Sample>('firing');
   const [to, setTo] = useState('');
+  const [profile, setProfile] = useState<string>();
+  const profiles = profileNames(config.jsonData);
   const task = useTask<Receipt>();
   const { contactPoint } = useSetup(uid);
   const send = () =>
     void task.run(async () => {
       const account = accountOf(config.saved);
-      const receipt = await sendTest(uid, to.trim(), sample);
+      const receipt = await sendTest(uid, to.trim(), sample, profile);
       reportSetup(uid, { tested: account });
       return receipt;
     });
@@ -62,6 +66,9 @@ export function SendTestSection({ config, uid }: { config: Config; uid: string }
               }}
             />
           </Field>
+          {profiles.length > 0 && (
+            <ProfileField id="send-test-profile" profiles={profiles} value={profile} onChange={setProfile} />
+          )}
           <Button variant="secondary" icon="envelope" disabled={task.running} onClick={send}>
             {task.running ? t('send-test.running', 'Sending…') : t('send-test.run', 'Send')}
           </Button>

@@ -6,6 +6,7 @@ export const EXAMPLE = {
   replyTo: 'ops@example.com',
   pattern: '@example.com',
   subject: '[{{ .StateText }}] {{ .Headline }}',
+  header: 'X-Team: platform',
   unsubscribeUrl: 'https://example.com/unsubscribe',
   unsubscribeAddress: 'unsubscribe@example.com',
   certificate: '-----BEGIN CERTIFICATE-----',

@@ -1,6 +1,7 @@
+import { config } from '@grafana/runtime';
 import type { Sample } from '../api';
 import { t } from '../i18n';
-import type { QueryType } from '../types';
+import type { QueryType, RecipientMode } from '../types';
 
 /** statusName is the state of a delivery in words. */
 export function statusName(status: string): string {
@@ -57,6 +58,31 @@ export function mailTypeName(type: string): string {
   };
   return names[type] ?? type;
 }
+
+/** recipientModes are the ways to address several recipients, for a choice. */
+export const recipientModes = (): Array<{ value: RecipientMode; label: string; description: string }> => [
+  {
+    value: 'single',
+    label: t('recipient-mode.single', 'One mail for all'),
+    description: t('recipient-mode.single-help', 'Everyone sees who else got it.'),
+  },
+  {
+    value: 'individual',
+    label: t('recipient-mode.individual', 'One mail each'),
+    description: t('recipient-mode.individual-help', 'Everyone sees only their own address.'),
+  },
+  {
+    value: 'undisclosed',
+    label: t('recipient-mode.undisclosed', 'One mail, recipients hidden'),
+    description: t('recipient-mode.undisclosed-help', 'The mail names no recipient.'),
+  },
+];
+
+/** weekdayName is a day of the week, from Monday on, in the language of the page. */
+export const weekdayName = (index: number) =>
+  new Intl.DateTimeFormat(config.bootData?.user?.language || undefined, { weekday: 'short', timeZone: 'UTC' }).format(
+    new Date(Date.UTC(2024, 0, 1 + index)), // a Monday
+  );
 
 /** stageName is a step of the handshake in words. */
 export function stageName(stage: string): string {

@@ -29,8 +29,10 @@ export interface Config {
     set: (value: string) => void;
     reset: () => void;
   };
-  /** The message to show at a field; nothing while it is typed in, or empty and not left yet. */
-  error: (key: SettingKey) => string | undefined;
+  /** What the ids of fields begin with; that of a profile keeps them from those of the data source. */
+  prefix?: string;
+  /** The message to show at a field; nothing while it is typed in, or empty and not left yet. Of a profile, value says where its setting is. */
+  error: (key: SettingKey, value?: (jsonData: EmailJsonData) => unknown) => string | undefined;
   /** The field was left. */
   touch: (key: SettingKey) => void;
   /** The message for every setting that is wrong. */
@@ -77,13 +79,12 @@ export function useConfig(props: EditorProps): Config {
   for (const problem of found.problems) {
     errors[problem.key] ??= problemText(problem);
   }
-  const value = (key: SettingKey) => ({ ...jsonData, ...secureJsonData })[key];
+  const value = (key: SettingKey) => (({ ...jsonData, ...secureJsonData }) as Record<string, unknown>)[key];
   // A new data source leaves much empty, which is no mistake before its field was left.
   const early = (key: SettingKey) => isNew && found.refusals === 0 && !touched.has(key) && !value(key);
   // What was found in another value says nothing of this one, or of the secret that takes a saved one's place.
-  const outdated = (key: SettingKey) =>
-    found.jsonData[key as keyof JsonData] !== jsonData[key as keyof JsonData] ||
-    Boolean(secureJsonData?.[key as keyof EmailSecureJsonData]);
+  const outdated = (key: SettingKey, of: (jsonData: EmailJsonData) => unknown) =>
+    of(found.jsonData) !== of(jsonData) || Boolean(secureJsonData?.[key as keyof EmailSecureJsonData]);
 
   // The relay does not say which of the two it is.
   const suspect = (key: SettingKey) =>
@@ -128,7 +129,8 @@ export function useConfig(props: EditorProps): Config {
         setTimeout(() => document.getElementById(key)?.focus()); // the button that was pressed is gone
       },
     }),
-    error: (key) => (typing === key || early(key) || outdated(key) ? undefined : (errors[key] ?? suspect(key))),
+    error: (key, of = (data) => data[key as keyof JsonData]) =>
+      typing === key || early(key) || outdated(key, of) ? undefined : (errors[key] ?? suspect(key)),
     wrong: (key) => found.problems.filter((problem) => problem.key === key).map(({ params }) => params?.value ?? ''),
     // Grafana has one form for all data sources: an answer must not fill that of the next.
     savedElsewhere: (version, changed) => {

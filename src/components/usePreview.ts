@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { preview, type ApiError, type Preview, type Problem, type Sample } from '../api';
 import { t } from '../i18n';
+import { inLanguage } from '../profiles';
 import type { EmailJsonData, Language } from '../types';
 import { useTask } from './useTask';
 
@@ -38,6 +39,7 @@ export function usePreview(
   language: Language,
   shown: { sample: Sample } | { payload: string },
   onMistake: (mistake?: TemplateMistake) => void,
+  profile?: string,
 ) {
   const [mail, setMail] = useState<Preview>();
   const first = useRef(true);
@@ -53,13 +55,14 @@ export function usePreview(
     }
     const render = async () => {
       first.current = false;
-      const rendered = await preview(uid, { ...jsonData, language }, sample ? { sample } : { payload });
+      const settings = profile === undefined ? { ...jsonData, language } : inLanguage(jsonData, profile, language);
+      const rendered = await preview(uid, settings, sample ? { sample } : { payload }, profile);
       setMail(rendered);
       return rendered;
     };
     const timer = setTimeout(() => void run(render), first.current ? 0 : PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [uid, jsonData, language, sample, text, run]);
+  }, [uid, jsonData, language, sample, text, run, profile]);
 
   const mistake = mistakeOf(error);
   const { setting, message } = mistake ?? {};
