@@ -170,7 +170,11 @@ func (l Language) allowed(p property) string {
 	case p.Type == "boolean":
 		all = []string{code(p.Default == true), code(p.Default != true)}
 	case p.Type == "array":
-		return l.emptyList
+		entries, _ := p.Default.([]any)
+		for _, e := range entries {
+			all = append(all, code(e))
+		}
+		return cmp.Or(strings.Join(all, l.comma), l.emptyList)
 	case p.Default != nil:
 		return code(p.Default)
 	}
