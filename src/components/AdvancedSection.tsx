@@ -16,6 +16,7 @@ const KEYS = [
   'messagesPerConnection',
   'timeoutSeconds',
   'messagesPerMinute',
+  'maxPerRecipient',
   'dedupeSeconds',
   'serverName',
   'ehloName',
@@ -61,6 +62,15 @@ export function AdvancedSection({ config }: { config: Config }) {
               name="messagesPerMinute"
               label={t('config.rate.label', 'Mails per minute')}
               description={t('config.rate.description', '0: no limit.')}
+            />
+            <NumberField
+              config={config}
+              name="maxPerRecipient"
+              label={t('config.brake.label', 'Mails per recipient and hour')}
+              description={t(
+                'config.brake.description',
+                'What is more is told in one digest; critical alerts are mailed all the same. 0: no limit.',
+              )}
             />
             <NumberField
               config={config}
