@@ -6,7 +6,6 @@
 // this ends: what is left over then is recognized by its number, and removed later.
 import { ApiError, asApiError, call, dataSource, refresh, resource } from './api';
 import {
-  accountName,
   alertsUrl,
   chartsTokenName,
   CONTACT_POINTS,
@@ -22,16 +21,9 @@ import {
   WRITE,
   type ContactPoint,
 } from './contactPoint';
-import {
-  findAccount,
-  freeNumber,
-  isTaken,
-  readContactPoints,
-  readOverview,
-  type Account,
-  type Leftover,
-} from './contactPoints';
+import { findAccount, freeNumber, isTaken, readContactPoints, readOverview, type Leftover } from './contactPoints';
 import { t } from './i18n';
+import { makeToken, ownAccount, removeAccount, removeToken } from './serviceAccount';
 import type { EmailJsonData } from './types';
 
 export type Step = 'address' | 'serviceAccount' | 'token' | 'secret' | 'contactPoint' | 'charts';
@@ -115,38 +107,6 @@ function stepwise({ onStep }: Watch) {
   };
 }
 
-const removeToken = (account: number, token: number) =>
-  call('DELETE', `/api/serviceaccounts/${account}/tokens/${token}`);
-
-/** removeAccount removes the service account, unless a contact point that was created meanwhile has a token of it. */
-async function removeAccount(uid: string) {
-  const account = await findAccount(uid);
-  if (account?.tokens.length === 0) {
-    await call('DELETE', `/api/serviceaccounts/${account.id}`);
-  }
-}
-
-/** ownAccount is the service account of the contact points, which is made once. */
-async function ownAccount(uid: string): Promise<Omit<Account, 'tokens'> & { isNew: boolean }> {
-  const found = await findAccount(uid);
-  if (!found) {
-    const made = await permitted(
-      call<Account>('POST', '/api/serviceaccounts', { name: accountName(uid), role: 'Viewer', isDisabled: false }),
-      'serviceaccounts:create',
-    );
-    return { ...made, isNew: true };
-  }
-  if (found.role !== 'Viewer' || found.isDisabled) {
-    throw new ApiError(
-      t('contact-point.account-changed', 'The service account {{name}} is disabled, or has another role than Viewer.', {
-        name: accountName(uid),
-      }),
-      t('contact-point.account-help', 'Enable it and give it the role Viewer, or rename it: another is created then.'),
-    );
-  }
-  return { ...found, isNew: false };
-}
-
 /** credentials makes a token and saves a signing secret, of the same number. */
 async function credentials(uid: string, watch: Watch, during: ReturnType<typeof stepwise>) {
   const { taken } = await readOverview(uid);
@@ -158,13 +118,7 @@ async function credentials(uid: string, watch: Watch, during: ReturnType<typeof 
   );
   const token = await during(
     'token',
-    () =>
-      permitted(
-        call<{ id: number; key: string }>('POST', `/api/serviceaccounts/${account.id}/tokens`, {
-          name: tokenName(uid, keyId),
-        }),
-        'serviceaccounts:write',
-      ),
+    () => makeToken(account.id, tokenName(uid, keyId)),
     ({ id }) => removeToken(account.id, id),
   );
   const secret = newSecret();
@@ -226,10 +180,7 @@ export async function allowCharts({ uid, grafanaUrl }: Request, watch: Watch): P
   await stepwise(watch)('charts', async () => {
     const { id } = await ownAccount(uid);
     await remove(); // of one that is not saved the key is nowhere
-    const token = await permitted(
-      call<{ key: string }>('POST', `/api/serviceaccounts/${id}/tokens`, { name }),
-      'serviceaccounts:write',
-    );
+    const token = await makeToken(id, name);
     await saveSecrets(uid, { grafanaToken: token.key }, watch, { grafanaUrl }).catch(async (cause) => {
       await remove().catch(() => {});
       throw cause;

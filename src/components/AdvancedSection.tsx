@@ -4,6 +4,7 @@ import { RadioButtonGroup, SecretInput, SecretTextArea, Stack } from '@grafana/u
 import { t } from '../i18n';
 import { DEFAULTS } from '../settings';
 import type { AuthMechanism } from '../types';
+import { AddressList } from './AddressList';
 import { ChartsSection } from './ChartsSection';
 import { ConfigField, NumberField, SwitchField, TextField, WIDTH } from './ConfigField';
 import { EXAMPLE } from './examples';
@@ -17,6 +18,7 @@ const KEYS = [
   'timeoutSeconds',
   'messagesPerMinute',
   'maxPerRecipient',
+  'brakeExempt',
   'dedupeSeconds',
   'serverName',
   'ehloName',
@@ -72,6 +74,23 @@ export function AdvancedSection({ config }: { config: Config }) {
                 'What is more is told in one digest; critical alerts are mailed all the same. 0: no limit.',
               )}
             />
+            <ConfigField
+              config={config}
+              name="brakeExempt"
+              label={t('config.exempt.label', 'Severities that are mailed all the same')}
+              description={t(
+                'config.exempt.description',
+                'Beyond that number, too, and past the digest of a profile. A word stands for its rank: critical for P1, too.',
+              )}
+            >
+              <AddressList
+                id="brakeExempt"
+                value={settings.brakeExempt}
+                wrong={config.wrong('brakeExempt')}
+                placeholder={DEFAULTS.brakeExempt[0]}
+                onChange={(brakeExempt) => config.set({ brakeExempt })}
+              />
+            </ConfigField>
             <NumberField
               config={config}
               name="timeoutSeconds"
