@@ -34,7 +34,12 @@ test('a contact point gets a profile of its own', async ({ operator, page }) => 
   await expect(page.getByRole('button', { name: /^oncall-2/ })).toHaveAttribute('aria-expanded', 'true');
   await page.getByRole('button', { name: 'Remove oncall-2' }).click();
   await expect(page.getByRole('button', { name: /^oncall-2/ })).toHaveCount(0);
-  await expect(page.getByRole('button', { name: 'Add a profile' }).or(page.getByRole('button', { name: /^oncall/ })).first()).toBeVisible();
+  await expect(
+    page
+      .getByRole('button', { name: 'Add a profile' })
+      .or(page.getByRole('button', { name: /^oncall/ }))
+      .first(),
+  ).toBeVisible();
   await operator.saveAndTest();
   await expect(page.getByText(/^Connected|accepts the credentials|Result of the test/).first()).toBeVisible();
 

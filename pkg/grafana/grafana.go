@@ -106,7 +106,7 @@ var errNotGrafana error = failure.New(failure.Protocol, "what answers at Grafana
 
 // ErrToken is the cause of a failure for every request with the same token for the same
 // organization.
-var ErrToken = errors.New("Grafana does not take the token")
+var ErrToken = errors.New("the token is not taken by Grafana")
 
 // refused is the failure that a status stands for. Grafana's words are not repeated: they
 // may quote the query.

@@ -70,6 +70,6 @@ func withProfilesAnd(t testing.TB, relay *relaytest.Relay, own object, secrets m
 	for key, value := range secrets {
 		saved.DecryptedSecureJSONData[key] = value
 	}
-	ctx := backend.WithPluginContext(t.Context(), backend.PluginContext{OrgID: grafanatest.Org})
+	ctx := backend.WithPluginContext(t.Context(), backend.PluginContext{OrgID: grafanatest.Org}) //nolint:staticcheck // Grafana 12.3 leaves its successor, Namespace, empty
 	return instanceIn(ctx, t, func(s *backend.DataSourceInstanceSettings) { *s = saved })
 }
