@@ -109,7 +109,7 @@ func TestFrozenReplicaSendsNothingThatAnotherTook(t *testing.T) {
 	waitMails(t, r, 1) // from the other
 	close(release)
 	signal(t, frozen, syscall.SIGCONT)
-	if answer := <-answers; answer.Status != 200 {
+	if answer := <-answers; answer.Status != 200 && answer.Status != 202 { // 202 where its caller's time was up meanwhile
 		t.Errorf("%d %s", answer.Status, answer.Body)
 	}
 	frozen.Stop() // and can send nothing more

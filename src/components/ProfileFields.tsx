@@ -94,7 +94,7 @@ export function Charts({ config, source }: { config: ProfileConfig; source: Conf
   const labelOf = (value: boolean) => options[value ? 0 : 1].label;
   const own = config.profile.charts;
   return (
-    <ConfigField config={config} name="charts" label={t('config.charts.label', 'Charts in mail')}>
+    <ConfigField config={config} name="charts" label={t('config.charts.label', 'Charts in the mail')}>
       <Combobox<string>
         id={idOf(config, 'charts')}
         width={WIDTH.long}
