@@ -2,7 +2,7 @@ import { settings } from '../relay';
 import { expect, test } from '../test';
 
 test('a contact point gets a profile of its own', async ({ operator, page }) => {
-  await operator.open(settings({ cc: ['boss@example.com'], webhookSecret: 'x' }));
+  await operator.open(settings({ cc: ['boss@example.com'] }));
   await page.getByRole('button', { name: /^Profiles/ }).click();
   await page.getByRole('button', { name: 'Add a profile' }).click();
   const profile = page.getByRole('listitem').filter({ has: page.getByRole('button', { name: /^profile/ }) });

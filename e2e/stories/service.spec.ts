@@ -53,7 +53,7 @@ test('a query of the service is quiet while it is off, and a failure says what t
 
   const wrong = await operator.open(settings({ serviceResults: true, serviceUrl: 'http://127.0.0.1:1' }));
   await operator.explore(wrong, { queryType: 'serviceStats' });
-  await expect(page.getByText(/connection refused\. Check serviceUrl/)).toBeVisible();
+  await expect(page.getByText(/connection refused\. Check API address/)).toBeVisible();
 });
 
 for (const [language, failed, missing] of [
