@@ -10,6 +10,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/delivery"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/maildomain"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
@@ -66,7 +67,7 @@ func (d *DataSource) profileMistakes() []settings.Problem {
 // templateKey returns the key of the template that an error is about: a profile's own, or
 // that of the data source.
 func templateKey(source, profile *settings.Settings, err error) string {
-	wrong, ok := errors.AsType[*delivery.TemplateError](err)
+	wrong, ok := errors.AsType[*sandbox.Error](err)
 	if !ok {
 		return profile.ProfileKey
 	}
