@@ -169,8 +169,9 @@ func (r *Recipients) Notes() []string {
 			r.NoProfile, cmp.Or(strings.Join(r.Settings.ProfileNames(), ", "), "none")))
 	}
 	if r.Settings.ProfileName != "" {
-		for _, mistake := range r.Settings.Mistakes[:min(len(r.Settings.Mistakes), maxNotes)] {
-			notes = append(notes, mistake.Message)
+		problems := r.Settings.ProfileProblems
+		for _, problem := range problems[:min(len(problems), maxNotes)] {
+			notes = append(notes, problem.Message)
 		}
 	}
 	return notes
