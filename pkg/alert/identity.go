@@ -2,12 +2,16 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 )
 
 // names are the keys in order.
@@ -84,14 +88,23 @@ func identity(groupKey string, truncated int, marks []mark) string {
 }
 
 // DeliveryIdentity is equal for two requests that must not become two mails:
-// same data source, notification, recipients and mail type. It is the
+// same data source, notification, recipients in the same roles, and mail type. It is the
 // key by which the outbox deduplicates.
 func DeliveryIdentity(source string, n *Notification, r *Recipients) string {
+	named := r.named()
+	var keys []string
+	for kind, list := range map[string][]address.Address{"to": named.To, "cc": named.Cc, "bcc": named.Bcc} {
+		for _, a := range list {
+			keys = append(keys, kind+" "+a.Key())
+		}
+	}
+	slices.Sort(keys)
 	var f framed
 	f.add(source)
 	f.add(n.Identity())
-	f.add(r.Key())
+	f.add(strings.Join(keys, "\n"))
 	f.add(string(r.MailType))
+	f.teams(r)
 	return f.sum()
 }
 
@@ -101,7 +114,7 @@ func DeliveryIdentity(source string, n *Notification, r *Recipients) string {
 // a conversation tells the same people how the same group stands now.
 func Conversation(source string, n *Notification, r *Recipients) string {
 	var keys []string
-	for _, a := range r.All() {
+	for _, a := range r.named().All() {
 		keys = append(keys, a.Key())
 	}
 	slices.Sort(keys)
@@ -111,5 +124,20 @@ func Conversation(source string, n *Notification, r *Recipients) string {
 	for _, key := range slices.Compact(keys) {
 		f.add(key)
 	}
+	f.teams(r)
 	return f.sum()
+}
+
+// named are the recipients that two replicas agree on: teams stand for their members, which
+// one may know and another not, or not any more.
+func (r *Recipients) named() *Recipients { return cmp.Or(r.withoutTeams, r) }
+
+// teams adds the teams' names.
+func (f *framed) teams(r *Recipients) {
+	if len(r.Teams) > 0 {
+		f.add("teams") // no mailbox
+	}
+	for _, name := range r.Teams {
+		f.add(name)
+	}
 }

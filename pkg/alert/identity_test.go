@@ -7,6 +7,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
 const (
@@ -126,6 +127,46 @@ func TestConversationIsThatOfAGroupAndItsRecipients(t *testing.T) {
 				t.Errorf("equal %v, want %v", !tt.equal, tt.equal)
 			}
 		})
+	}
+}
+
+// TestATeamIsTheSameWhoeverItsMembersAre: replicas may know other members of it, or none.
+func TestATeamIsTheSameWhoeverItsMembersAre(t *testing.T) {
+	n := decode(t, []byte(payload("g", alertA)))
+	set, oncall := source(t, "default@example.com", "cc@example.com", "", "@example.com"), source(t, "oncall@example.com", "cc@example.com", "")
+	oncall.ProfileName, oncall.AllowedTeams = "oncall", []string{"*"}
+	set.Profiles, set.AllowedTeams = []*settings.Settings{oncall}, []string{"*"}
+	resolve := func(query string, members ...string) *alert.Recipients {
+		t.Helper()
+		r, err := alert.ResolveTeams(overrides(t, query), set, func(string) ([]address.Address, string) { return mailboxes(t, members...), "" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for _, tt := range []struct {
+		name         string
+		one, another *alert.Recipients
+		equal        bool
+	}{
+		{"a member joins", resolve("team=a", "x@example.com"), resolve("team=a", "x@example.com", "y@example.com"), true},
+		{"defaults stand in for them", resolve("team=a", "x@example.com"), resolve("team=a"), true},
+		{"a member is in Cc", resolve("team=a", "x@example.com"), resolve("team=a", "x@example.com", "cc@example.com"), true},
+		{"a member is named, too", resolve("team=a&to=x@example.com", "x@example.com"), resolve("team=a&to=x@example.com", "y@example.com"), true},
+		{"teams in another order", resolve("team=a&team=b", "x@example.com"), resolve("team=b&team=a"), true},
+
+		{"another team of the same members", resolve("team=a", "x@example.com"), resolve("team=b", "x@example.com"), false},
+		{"one more team", resolve("team=a"), resolve("team=a&team=b"), false},
+		{"no team", resolve(""), resolve("team=a"), false},
+		{"somebody beside", resolve("team=a"), resolve("team=a&to=x@example.com"), false},
+		{"other defaults would stand in", resolve("team=a"), resolve("profile=oncall&team=a"), false},
+	} {
+		if got := alert.DeliveryIdentity("1/a", n, tt.one) == alert.DeliveryIdentity("1/a", n, tt.another); got != tt.equal {
+			t.Errorf("%s: the identity is the same: %v", tt.name, got)
+		}
+		if got := alert.Conversation("1/a", n, tt.one) == alert.Conversation("1/a", n, tt.another); got != tt.equal {
+			t.Errorf("%s: the conversation is the same: %v", tt.name, got)
+		}
 	}
 }
 

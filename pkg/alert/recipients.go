@@ -30,11 +30,15 @@ type Recipients struct {
 	// Replaced are those of them for which default recipients stand in, because
 	// nothing beside them could be mailed. The mail says so.
 	Replaced []string
-	// TeamNotes say what is amiss with the teams that the request names.
+	// Teams are the names of the teams that the request names, sorted.
+	Teams []string
+	// TeamNotes say what is amiss with them.
 	TeamNotes []string
 	// NoProfile is the name that the request has for a profile, where there is none: the
 	// default recipients of the data source stand in, and the mail says so.
 	NoProfile string
+	// withoutTeams are the recipients as if no team had a member; nil: there are no teams.
+	withoutTeams *Recipients
 }
 
 // Resolve applies overrides to the settings, each list on its own: a request
@@ -78,14 +82,23 @@ func ResolveTeams(o *Overrides, s *settings.Settings, members func(team string) 
 			}
 		}
 	}
-	if to := slices.Concat(o.To, ofTeams); len(to) > 0 {
-		r.To = to
+	if len(o.To) > 0 {
+		r.To = o.To
 	}
 	if len(o.Cc) > 0 {
 		r.Cc = o.Cc
 	}
 	if len(o.Bcc) > 0 {
 		r.Bcc = o.Bcc
+	}
+	if known && len(o.Teams) > 0 {
+		r.Teams = slices.Sorted(slices.Values(o.Teams))
+		without := *r
+		without.dedupe()
+		r.withoutTeams = &without
+	}
+	if len(ofTeams) > 0 {
+		r.To = slices.Concat(o.To, ofTeams)
 	}
 	r.dedupe()
 	if r.MailType.OneRecipient() && len(r.All()) > 1 {
@@ -156,8 +169,9 @@ func (r *Recipients) Notes() []string {
 			r.NoProfile, cmp.Or(strings.Join(r.Settings.ProfileNames(), ", "), "none")))
 	}
 	if r.Settings.ProfileName != "" {
-		for _, mistake := range r.Settings.Mistakes[:min(len(r.Settings.Mistakes), maxNotes)] {
-			notes = append(notes, mistake.Message)
+		problems := r.Settings.ProfileProblems
+		for _, problem := range problems[:min(len(problems), maxNotes)] {
+			notes = append(notes, problem.Message)
 		}
 	}
 	return notes
@@ -200,18 +214,6 @@ func (r *Recipients) Visible() []string {
 		all = append(all, a.Mailbox())
 	}
 	return all
-}
-
-// Key is equal for the same mailboxes in the same roles, in any order.
-func (r *Recipients) Key() string {
-	var keys []string
-	for kind, list := range map[string][]address.Address{"to": r.To, "cc": r.Cc, "bcc": r.Bcc} {
-		for _, a := range list {
-			keys = append(keys, kind+" "+a.Key())
-		}
-	}
-	slices.Sort(keys)
-	return strings.Join(keys, "\n")
 }
 
 // dedupe keeps the first of each mailbox across the lists: to wins over cc,

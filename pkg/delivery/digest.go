@@ -111,6 +111,12 @@ func (s *Sender) composeDigest(d *outbox.Delivery, told *message.Digest) (messag
 	if err != nil {
 		return message.Content{}, err
 	}
+	from, err := address.Parse(d.From) // that of the envelope, also if the settings have another by now
+	if err != nil {
+		return message.Content{}, err
+	}
+	from.Name = set.From.Name
+	set.From = from
 	mailType := nhncloud.MailType(d.MailType)
 	renderer, err := newRenderer(&set, with.Language, mailType)
 	if err != nil {

@@ -192,6 +192,27 @@ func TestDigestIsTheSameInEveryAttempt(t *testing.T) {
 	}
 }
 
+// TestDigestIsFromTheSenderOfItsEnvelope, also where the settings have another since it began to collect.
+func TestDigestIsFromTheSenderOfItsEnvelope(t *testing.T) {
+	clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	m := startBraked(t, 1, clock)
+	before := m.settings.From.Mailbox()
+	m.notified(t, 1, "firing", "warning")
+	m.notified(t, 2, "firing", "warning")
+	m.settings.From.Local, m.settings.From.Name = "new", "New name"
+	m.sender.Close() // it would still send
+	m.sender = m.save(t)
+	clock.advance(time.Hour)
+	mails, err := m.relay.WaitMails(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := mails[1]
+	if want := "From: \"New name\" <" + before + ">\r\n"; digest.From != before || !strings.Contains(string(digest.Data), want) {
+		t.Errorf("the envelope is from %s, and the digest is\n%s", digest.From, digest.Data)
+	}
+}
+
 // TestClockOfAProfileGathersItsMail until then: as the profile has it, in its zone.
 func TestClockOfAProfileGathersItsMail(t *testing.T) {
 	clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/grafana"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
-	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -48,16 +47,14 @@ type Sender struct {
 
 	mu        sync.Mutex
 	pools     map[nhncloud.MailType]*smtp.Pool
-	renderers map[renderKey]*rendering
+	renderers map[renderKey]rendering
 	detach    func(context.Context) error
 	replaced  bool // by a sender with newer settings: nothing is begun any more
 }
 
-// rendering is a renderer, or why there is none.
-type rendering struct {
-	renderer *message.Renderer
-	err      error
-}
+// rendering returns a renderer, or why there is none. It makes it when first it is called,
+// which takes seconds where a template is slow.
+type rendering func() (*message.Renderer, error)
 
 type renderKey struct {
 	profile  string
@@ -78,7 +75,7 @@ func (s *Service) NewSender(ctx context.Context, source string, set settings.Set
 		access:    s.Access(ctx, source, &set),
 		log:       s.log.With("source", source),
 		pools:     make(map[nhncloud.MailType]*smtp.Pool),
-		renderers: make(map[renderKey]*rendering),
+		renderers: make(map[renderKey]rendering),
 	}
 	if _, err := sender.renderer(&set, set.Language, set.MailType); err != nil {
 		return nil, err
@@ -188,22 +185,19 @@ func (s *Sender) pool(t nhncloud.MailType) (*smtp.Pool, error) {
 // renderer is the renderer for a language and a mail type, made when first it is needed.
 // set are the settings of a profile or the data source's own.
 func (s *Sender) renderer(set *settings.Settings, language string, t nhncloud.MailType) (*message.Renderer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	key := renderKey{set.ProfileName, language, t}
+	s.mu.Lock()
 	known := s.renderers[key]
 	if known == nil {
-		known = new(rendering)
-		known.renderer, known.err = newRenderer(set, language, t)
+		known = sync.OnceValues(func() (*message.Renderer, error) { return newRenderer(set, language, t) })
 		s.renderers[key] = known
 	}
-	return known.renderer, known.err
+	s.mu.Unlock()
+	return known()
 }
 
-// TemplateError is what is wrong with a template.
-type TemplateError = sandbox.Error
-
-// CheckTemplates says what is wrong with the templates of a profile: a *TemplateError.
+// CheckTemplates says what is wrong with the templates of a profile: a *sandbox.Error
+// for each, joined.
 func (s *Sender) CheckTemplates(set *settings.Settings) error {
 	_, err := s.renderer(set, set.Language, set.MailType)
 	return err

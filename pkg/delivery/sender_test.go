@@ -9,6 +9,7 @@ import (
 
 	"github.com/nhncloud/nhncloud-email-datasource/internal/relaytest"
 	"github.com/nhncloud/nhncloud-email-datasource/internal/wait"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/outbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
@@ -96,5 +97,34 @@ func TestHeldMailGoesOutAtOnceWhenTheRelayTakesTheSender(t *testing.T) {
 	d, err := box.Get(t.Context(), "1/mail", stored.Delivery.ID)
 	if err != nil || len(d.Attempts) > 2 {
 		t.Errorf("%d attempts, %v", len(d.Attempts), err)
+	}
+}
+
+// TestAMailDoesNotWaitForTheTemplatesOfOthers: they are tried when first they are used,
+// which takes seconds where one is slow.
+func TestAMailDoesNotWaitForTheTemplatesOfOthers(t *testing.T) {
+	m := startMailing(t, nil)
+	began, tried := make(chan struct{}), make(chan struct{})
+	slow := m.settings
+	slow.ProfileName = "slow"
+	m.sender.renderers[renderKey{profile: "slow", language: "en"}] = func() (*message.Renderer, error) {
+		close(began)
+		<-tried
+		return nil, nil
+	}
+	rendered := make(chan struct{})
+	go func() {
+		defer close(rendered)
+		_, _ = m.sender.renderer(&slow, "en", "")
+	}()
+	<-began
+	defer func() {
+		close(tried)
+		<-rendered
+	}()
+	sent := make(chan outbox.Delivery)
+	go func() { sent <- m.notified(t, 1, "firing", "critical") }()
+	if d := wait.For(t, "a mail of the data source", sent); d.Status != outbox.Sent {
+		t.Errorf("%s: %s", d.Status, d.Reason)
 	}
 }

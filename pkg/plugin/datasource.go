@@ -75,7 +75,7 @@ func NewFactory(service *delivery.Service, version string) datasource.InstanceFa
 			service.Log().Error("a data source's settings are not valid: its alerts are answered with 500",
 				"source", d.source, "error", oneLine(d.invalid))
 		}
-		if wrong := d.settings.Mistakes; len(wrong) > 0 {
+		if wrong := d.settings.ProfileProblems; len(wrong) > 0 {
 			service.Log().Error("what is wrong in a data source's profiles is not used: their alerts are mailed as the data source's own are",
 				"source", d.source, "error", oneLine(&settings.Error{Problems: wrong}))
 		}
@@ -105,7 +105,7 @@ func (d *DataSource) problems() []settings.Problem {
 	if invalid, ok := errors.AsType[*settings.Error](d.invalid); ok {
 		return invalid.Problems
 	}
-	return mistakes(d.invalid)
+	return templateProblems(d.invalid, func(key string) string { return key })
 }
 
 // oneLine returns the message of an error that has a line for each problem, as one

@@ -50,7 +50,7 @@ func (d *DataSource) CheckHealth(ctx context.Context, req *backend.CheckHealthRe
 	details.Domain, details.ProfileDomains = domain, d.sender.ProfileDomains()
 	details.Warnings = append(details.Warnings, d.domainWarnings(domain)...)
 	details.Warnings = append(details.Warnings, d.profileWarnings(details.ProfileDomains)...)
-	details.Problems = d.profileMistakes()
+	details.Problems = d.profileProblems()
 	if report == nil {
 		details.Hint = failure.AskLater.With("seconds", "5")
 		return unhealthy("There are too many checks of this data source, and none has ended yet. "+details.English, details)
@@ -100,7 +100,7 @@ func (d *DataSource) domainWarnings(found *maildomain.Report) []failure.Hint {
 	if nhncloud.IsPublicMail(from) {
 		return []failure.Hint{failure.PublicDomain.With("domain", from)}
 	}
-	return lacks(found, delivery.RestrictedHosts(d.settings.To, d.settings.Cc, d.settings.Bcc))
+	return domainHints(found, delivery.RestrictedHosts(d.settings.To, d.settings.Cc, d.settings.Bcc))
 }
 
 // check runs the handshake, and at the same time looks up the records of the sender's

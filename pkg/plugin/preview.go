@@ -12,6 +12,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/address"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/failure"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/sandbox"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
 )
 
@@ -78,8 +79,8 @@ func (d *DataSource) postPreview(w http.ResponseWriter, r *http.Request) error {
 	content, mail, err := d.service.Preview(ctx, d.source, n, recipients)
 	if err != nil {
 		hint := failure.TemplateModel.With()
-		if key := templateKey(&set, chosen, err); key != "" {
-			hint = failure.TemplateModel.With("setting", key) // where the page shows it
+		if wrong, ok := errors.AsType[*sandbox.Error](err); ok {
+			hint = failure.TemplateModel.With("setting", templateKey(&set, chosen, wrong.Template)) // where the page shows it
 		}
 		return failure.New(failure.Template, err.Error(), hint)
 	}

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,34 +51,13 @@ func profile(set *settings.Settings, name string) (*settings.Settings, error) {
 	return found, nil
 }
 
-// profileMistakes lists what is wrong with the profiles, also with their templates.
-func (d *DataSource) profileMistakes() []settings.Problem {
-	mistakes := slices.Clone(d.settings.Mistakes)
+// profileProblems lists what is wrong with the profiles, also with their templates.
+func (d *DataSource) profileProblems() []settings.Problem {
+	problems := slices.Clone(d.settings.ProfileProblems)
 	for _, p := range d.settings.Profiles {
-		if err := d.sender.CheckTemplates(p); err != nil {
-			mistakes = append(mistakes, settings.NotTemplate(templateKey(&d.settings, p, err), err.Error()))
-		}
+		problems = append(problems, templateProblems(d.sender.CheckTemplates(p), func(key string) string { return templateKey(&d.settings, p, key) })...)
 	}
-	return mistakes
-}
-
-// templateKey returns the key of the template that an error is about: a profile's own, or
-// that of the data source.
-func templateKey(source, profile *settings.Settings, err error) string {
-	wrong, ok := errors.AsType[*delivery.TemplateError](err)
-	if !ok {
-		return profile.ProfileKey
-	}
-	for _, one := range [][3]string{
-		{"subjectTemplate", source.SubjectTemplate, profile.SubjectTemplate},
-		{"textTemplate", source.TextTemplate, profile.TextTemplate},
-		{"htmlTemplate", source.HTMLTemplate, profile.HTMLTemplate},
-	} {
-		if one[0] == wrong.Template && one[1] != one[2] {
-			return profile.ProfileKey + "." + wrong.Template
-		}
-	}
-	return wrong.Template
+	return problems
 }
 
 // profileWarnings returns what is valid in the profiles and probably not intended, what
@@ -101,13 +79,13 @@ func (d *DataSource) profileWarnings(domains []*maildomain.Report) []failure.Hin
 				hosts = delivery.RestrictedHosts(p.To, p.Cc, p.Bcc)
 			}
 		}
-		warnings = append(warnings, lacks(found, hosts)...)
+		warnings = append(warnings, domainHints(found, hosts)...)
 	}
 	return warnings
 }
 
-// lacks returns what a report about a domain means for mail to hosts that are restricted.
-func lacks(found *maildomain.Report, hosts string) []failure.Hint {
+// domainHints returns what a report about a domain means for mail to hosts that are restricted.
+func domainHints(found *maildomain.Report, hosts string) []failure.Hint {
 	faulty := maildomain.Titles(found.Faulty())
 	switch {
 	case faulty == "":

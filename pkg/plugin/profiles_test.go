@@ -177,13 +177,13 @@ func TestMistakesInAProfileAreToldByKey(t *testing.T) {
 	d := withProfiles(t, relay, object{"to": []string{"default@example.com"}, "subjectTemplate": "source's: {{ .Title }}", "profiles": []object{
 		{"name": "good"},
 		{"name": "oncall", "to": []string{"a@example.com", "b"}, "timezone": "Mars"},
-		{"name": "db", "to": []string{"db@example.com"}, "subjectTemplate": "{{ .Nothing }}"},
+		{"name": "db", "to": []string{"db@example.com"}, "subjectTemplate": "{{ .Nothing }}", "htmlTemplate": "{{ nope }}"},
 	}})
-	const want = "profiles[1].to address, profiles[1].timezone timezone"
+	const want = "profiles[1].to address, profiles[1].timezone timezone, profiles[2].subjectTemplate template-field, profiles[2].htmlTemplate template-function"
 	health := checkHealth(t, d, "Admin")
 	details := decoded[healthDetails](t, answer{Body: health.JSONDetails})
-	if got := byKey(details.Problems); health.Status != backend.HealthStatusError || got != want+", profiles[2].subjectTemplate template" ||
-		details.ID != failure.CorrectSettings.With().ID || details.Report == nil || !strings.Contains(health.Message, "profiles[1].timezone is \"Mars\"") {
+	if got := byKey(details.Problems); health.Status != backend.HealthStatusError || got != want ||
+		fmt.Sprint(details.Problems[2].Params["line"], details.Problems[2].Params["column"], details.Problems[2].Params["name"]) != "14Nothing" || details.ID != failure.CorrectSettings.With().ID || details.Report == nil || !strings.Contains(health.Message, "profiles[1].timezone is \"Mars\"") {
 		t.Errorf("%v %q %s", health.Status, got, health.JSONDetails)
 	}
 	saved := string(d.jsonData)

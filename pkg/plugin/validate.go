@@ -21,7 +21,8 @@ type validated struct {
 	Problems []settings.Problem `json:"problems"`
 }
 
-// postValidate answers what is wrong with settings, key by key. It tries the templates. Of
+// postValidate answers what is wrong with settings, key by key. It tries the templates, those of
+// profiles too. Of
 // the saved secrets it says what was found when they were loaded.
 func (d *DataSource) postValidate(w http.ResponseWriter, r *http.Request) error {
 	if err := allow(w, d.limits.validate, 1); err != nil {
@@ -38,7 +39,7 @@ func (d *DataSource) postValidate(w http.ResponseWriter, r *http.Request) error 
 		}
 	}
 	checked, problems := settings.Check(request.JSONData, set)
-	wrong, err := tryTemplates(r, checked)
+	wrong, err := tryTemplates(r, &checked)
 	if err != nil {
 		return err
 	}

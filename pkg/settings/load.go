@@ -24,7 +24,7 @@ const standIn = "(a-secret-that-is-set)"
 // Load reads and validates a data source. Keys it does not know are Grafana's
 // own and ignored. The error is an *Error with every problem at once. What is wrong in a
 // profile is no error, for it must not keep the mail of the others from them: it is as if
-// left out there, and is in Mistakes.
+// left out there, and is in ProfileProblems.
 func Load(jsonData []byte, secure map[string]string) (Settings, error) {
 	r, err := newReader(jsonData, secure)
 	if err != nil {
@@ -49,7 +49,7 @@ func Check(jsonData []byte, set []string) (Settings, []Problem) {
 		return Settings{}, err.Problems
 	}
 	s := r.settings()
-	return s, append(r.problems, s.Mistakes...)
+	return s, append(r.problems, s.ProfileProblems...)
 }
 
 // Defaults are the values of the keys that are unset.

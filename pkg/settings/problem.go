@@ -106,8 +106,6 @@ var (
 	notDigest    = code("digest", "{{key}} is {{value}}; it must be a time of day such as 09:00")
 	notDays      = code("digest-days", "{{key}} holds {{value}}; it must hold {{choices}}")
 
-	notTemplate = code("template", "{{key}}: {{words}}")
-
 	noCA         = code("ca-missing", "tlsCACert is missing, but tlsAuthWithCACert is true; "+caRemedy)
 	notPEM       = code("ca-pem", "tlsCACert is not PEM; "+caRemedy)
 	notCA        = code("ca-other", "tlsCACert holds something other than certificates; "+caRemedy)
@@ -146,9 +144,6 @@ func NewProblem(key string, c Code, params ...param) Problem {
 	p.Message = strings.NewReplacer(words...).Replace(english[c])
 	return p
 }
-
-// NotTemplate makes the problem of a template, which is found out when mail is rendered.
-func NotTemplate(key, words string) Problem { return NewProblem(key, notTemplate, is("words", words)) }
 
 // param is a parameter of a problem: as the log has it, and as the page does, which
 // puts it into quotation marks of its language.

@@ -58,19 +58,19 @@ func (r *reader) profiles(s *Settings) {
 		entries = entries[:most]
 	}
 	all := make([]*Settings, 0, len(entries))
-	mistakes := list.problems
+	problems := list.problems
 	for i, entry := range entries {
 		p, derived := &reader{profile: fmt.Sprintf("%s[%d].", key, i)}, *s
 		p.settingsOf(entry, &derived)
-		derived.ProfileKey, derived.Mistakes = strings.TrimSuffix(p.profile, "."), p.problems
+		derived.ProfileKey, derived.ProfileProblems = strings.TrimSuffix(p.profile, "."), p.problems
 		if twice := slices.ContainsFunc(all, func(o *Settings) bool { return strings.EqualFold(o.ProfileName, derived.ProfileName) }); twice {
 			p.add("name", sameName, value(derived.ProfileName))
 		} else if derived.ProfileName != "" {
 			all = append(all, &derived)
 		}
-		mistakes = append(mistakes, p.problems...)
+		problems = append(problems, p.problems...)
 	}
-	s.Profiles, s.Mistakes = all, mistakes
+	s.Profiles, s.ProfileProblems = all, problems
 }
 
 var profileName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)

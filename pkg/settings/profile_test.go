@@ -72,8 +72,8 @@ func TestAProfileHasTheDataSourcesSettingsButItsOwn(t *testing.T) {
 		want := base
 		tt.own(&want)
 		got := profileOf(t, tt.profile)
-		if shown(got) != shown(&want) || len(got.Mistakes) > 0 {
-			t.Errorf("%s:\n%swant\n%s%v", name, shown(got), shown(&want), got.Mistakes)
+		if shown(got) != shown(&want) || len(got.ProfileProblems) > 0 {
+			t.Errorf("%s:\n%swant\n%s%v", name, shown(got), shown(&want), got.ProfileProblems)
 		}
 		if got.Host != base.Host || got.SecretKey.Reveal() != "SecretKey" || got.Dedupe != base.Dedupe || got.DKIMSelector != base.DKIMSelector {
 			t.Errorf("%s: %+v", name, got)
@@ -152,9 +152,9 @@ func TestAMistakeInAProfileIsAsIfLeftOut(t *testing.T) {
 		p := profileOf(t, profile)
 		wantKey, wantCode, _ := strings.Cut(want, " ")
 		wantKey = strings.TrimSuffix("profiles[0]."+wantKey, ".")
-		if len(p.Mistakes) != 1 || p.Mistakes[0].Key != wantKey || string(p.Mistakes[0].Code) != wantCode || !strings.HasPrefix(p.Mistakes[0].Message, wantKey) ||
-			strings.ContainsAny(p.Mistakes[0].Message, "\r\n") || strings.Contains(p.Mistakes[0].Message, "{{") {
-			t.Errorf("%s: %+v", profile, p.Mistakes)
+		if len(p.ProfileProblems) != 1 || p.ProfileProblems[0].Key != wantKey || string(p.ProfileProblems[0].Code) != wantCode || !strings.HasPrefix(p.ProfileProblems[0].Message, wantKey) ||
+			strings.ContainsAny(p.ProfileProblems[0].Message, "\r\n") || strings.Contains(p.ProfileProblems[0].Message, "{{") {
+			t.Errorf("%s: %+v", profile, p.ProfileProblems)
 		}
 		if shown(p) != shown(&base) || p.Headers != nil || p.Digest != nil {
 			t.Errorf("%s is not as if left out: %s", profile, shown(p))
@@ -164,8 +164,8 @@ func TestAMistakeInAProfileIsAsIfLeftOut(t *testing.T) {
 		t.Errorf("%s", shown(p))
 	}
 	for _, wrong := range []string{`7`, `["b"]`, `[7]`} {
-		if p := profileOf(t, `"allowedRecipients":`+wrong); len(p.AllowedRecipients) != 0 || len(p.Mistakes) != 1 {
-			t.Errorf("%s allows %v: %v", wrong, p.AllowedRecipients, p.Mistakes)
+		if p := profileOf(t, `"allowedRecipients":`+wrong); len(p.AllowedRecipients) != 0 || len(p.ProfileProblems) != 1 {
+			t.Errorf("%s allows %v: %v", wrong, p.AllowedRecipients, p.ProfileProblems)
 		}
 	}
 }
@@ -174,25 +174,25 @@ func TestAMistakeInAProfileIsAsIfLeftOut(t *testing.T) {
 func TestProfilesThatHaveNoNameOfTheirOwnAreNone(t *testing.T) {
 	s := load(t, `{`+required+`,"profiles":[{"name":"a"},{},{"name":"on call"},{"name":"A"},7,{"name":"`+strings.Repeat("b", 41)+`"},{"name":"b"}]}`)
 	var found []string
-	for _, p := range s.Mistakes {
+	for _, p := range s.ProfileProblems {
 		found = append(found, p.Key+" "+string(p.Code))
 	}
 	if got := strings.Join(found, ", "); got != "profiles[1].name profile-name, profiles[2].name profile-name, profiles[3].name profile-twice, profiles[4] profile, profiles[5].name profile-name" {
 		t.Error(got)
 	}
-	if b, _ := s.Profile("b"); fmt.Sprint(s.ProfileNames()) != "[a b]" || b.ProfileKey != "profiles[6]" || len(b.Mistakes) > 0 {
-		t.Error(s.ProfileNames(), b.ProfileKey, b.Mistakes)
+	if b, _ := s.Profile("b"); fmt.Sprint(s.ProfileNames()) != "[a b]" || b.ProfileKey != "profiles[6]" || len(b.ProfileProblems) > 0 {
+		t.Error(s.ProfileNames(), b.ProfileKey, b.ProfileProblems)
 	}
 	s = load(t, `{`+required+`,"profiles":`+many(101)+`}`)
-	if len(s.Profiles) != 100 || len(s.Mistakes) != 1 || s.Mistakes[0].Key != "profiles" {
-		t.Errorf("%d, %v", len(s.Profiles), s.Mistakes)
+	if len(s.Profiles) != 100 || len(s.ProfileProblems) != 1 || s.ProfileProblems[0].Key != "profiles" {
+		t.Errorf("%d, %v", len(s.Profiles), s.ProfileProblems)
 	}
 }
 
 // TestAProfileMayAdvertiseIfTheDataSourceSaysWho: the advertiser is the same for all.
 func TestAProfileMayAdvertiseIfTheDataSourceSaysWho(t *testing.T) {
 	s := load(t, `{`+required+`,"adSenderName":"a","adSenderAddress":"b","unsubscribeUrl":"https://example.com","profiles":[{"name":"ad","mailType":"ad"}]}`)
-	if p, _ := s.Profile("ad"); p.MailType != nhncloud.Ad || p.UserName(p.MailType) != "AppKey#ad" || len(s.Mistakes) > 0 {
+	if p, _ := s.Profile("ad"); p.MailType != nhncloud.Ad || p.UserName(p.MailType) != "AppKey#ad" || len(s.ProfileProblems) > 0 {
 		t.Errorf("%+v", p)
 	}
 }

@@ -242,8 +242,8 @@ func TestProvisioningSampleKeepsToTheSchema(t *testing.T) {
 			t.Fatal(err)
 		}
 		s, err := settings.Load([]byte(expand(string(encoded))), secrets)
-		if err != nil || len(s.Profiles) == 0 || len(s.Mistakes) > 0 {
-			t.Error(err, s.Mistakes)
+		if err != nil || len(s.Profiles) == 0 || len(s.ProfileProblems) > 0 {
+			t.Error(err, s.ProfileProblems)
 		}
 	}
 }

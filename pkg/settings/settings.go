@@ -112,8 +112,8 @@ type Settings struct {
 
 	// Profiles are the settings of each profile that has a name.
 	Profiles []*Settings
-	// Mistakes are in the profiles, or in this one.
-	Mistakes []Problem
+	// ProfileProblems are what is wrong with the profiles, or with this one.
+	ProfileProblems []Problem
 }
 
 // Advertiser is what mail of type ad must say of its sender, by the rules of

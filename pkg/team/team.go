@@ -56,7 +56,8 @@ func NewDirectory(client *grafana.Client) *Directory {
 func (d *Directory) Members(ctx context.Context, a grafana.Access, name string) (members []address.Address, note string) {
 	e := d.entryOf(a, name)
 	if latest := e.latest.Load(); !latest.good() {
-		ctx, cancel := context.WithTimeout(ctx, within)
+		// The answer is for everybody: one who gives up must not leave "no answer" to others.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 		defer cancel()
 		asked := make(chan struct{})
 		go func() { // who waits for another one's question waits no longer than for their own

@@ -1,6 +1,7 @@
 package team
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -79,6 +80,19 @@ func TestGrafanaIsAskedOnceInFiveMinutes(t *testing.T) {
 	age(d, again)
 	g.Order(nil)
 	says("when it may again", 2, "[b@example.com]", "")
+}
+
+// TestARequestThatIsGivenUpIsNoAnswer: nobody's alert goes to the default recipients for it.
+func TestARequestThatIsGivenUpIsNoAnswer(t *testing.T) {
+	g, d, a := start(t)
+	g.SetTeam("platform", "a@example.com")
+	givenUp, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, ctx := range []context.Context{givenUp, t.Context()} {
+		if members, note := d.Members(ctx, a, "platform"); fmt.Sprint(members) != "[a@example.com]" || note != "" {
+			t.Errorf("%s %q", members, note)
+		}
+	}
 }
 
 // TestNoAlertWaitsLongForATeam: three seconds at most, also where others ask already.

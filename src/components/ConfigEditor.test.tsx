@@ -468,6 +468,19 @@ describe('mistakes are told in words', () => {
     expect(field(/^Reply to/)).not.toHaveAttribute('aria-describedby');
   });
 
+  it('of a template at the field of its profile', async () => {
+    validated({
+      key: 'profiles[1].textTemplate' as SettingProblem['key'],
+      code: 'template-field',
+      params: { line: '2', column: '3', name: 'Sate', words: '' },
+    });
+    const profiles = [{ name: 'oncall' }, { name: 'database', textTemplate: 'x\n{{.Sate}}' }];
+    edit({ ...complete, profiles }, existing);
+    await waitFor(() => expect(document.querySelector('#profile-1-textTemplate')).toBeInvalid()); // its folds are open
+    const own = document.querySelector('#profile-1-textTemplate');
+    expect(own).toHaveAccessibleDescription('Line 2, column 3: there is no field Sate here.');
+  });
+
   it('of a secret only until another is entered, which the backend does not see', async () => {
     const asked = validated({ key: 'secretKey', code: 'secret-key-line' });
     const { user } = edit(complete, existing);
