@@ -313,6 +313,51 @@ func TestWindowClosesBeforeItsDigestIsTooLarge(t *testing.T) {
 	}
 }
 
+// TestFullWindowClosesThoughItsDigestCannotBeClaimed: the sender is paused, and mail that
+// comes after it is in the next one or behind it.
+func TestFullWindowClosesThoughItsDigestCannotBeClaimed(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		large := func(b *Brake) { b.Max, b.Note = 1, func() []byte { return make([]byte, maxNotes/3) } }
+		f.sent(braked(mail("")))
+		sender := Sender{src, "normal"}
+		f.write(func(tx *Tx) error { return tx.SetPause(Pause{Sender: sender, Since: f.clock, SettingsAt: f.clock}) })
+		var digests []string
+		for range 10 {
+			n := braked(mail("group"), large)
+			f.enqueue(n)
+			digests = append(digests, f.get(n.ID).Recipients[0].Digest)
+		}
+		perDigest := map[string]int{}
+		for _, id := range digests {
+			perDigest[id]++
+		}
+		if digests = slices.Compact(digests); len(digests) != 3 || perDigest[digests[0]] != 4 || perDigest[digests[1]] != 4 {
+			t.Fatalf("the notes of each digest: %v", perDigest)
+		}
+		first, last := f.get(digests[0]), f.get(digests[2])
+		if first.Status != Collecting || first.Closed == 0 || !first.ClosesAt.Equal(f.clock) || first.Closed >= last.Sequence || last.Closed != 0 {
+			t.Errorf("the first is %+v\nthe last is %+v", first, last)
+		}
+		f.advance(time.Second)
+		critical := f.enqueue(braked(mail("group"), exempt)).Delivery
+		f.write(func(tx *Tx) error { return tx.EndPause(sender) })
+		f.advance(quiet)
+		var claimed []string
+		for range 4 {
+			for _, d := range f.claim().Deliveries {
+				if d.ID == first.ID && (d.Closed != first.Closed || !d.ClosesAt.Equal(first.ClosesAt)) {
+					t.Errorf("its claim closed it again: %+v", d)
+				}
+				claimed = append(claimed, d.ID)
+				f.apply(f.end(d, Sent))
+			}
+		}
+		if want := []string{digests[0], digests[1], critical.ID, digests[2]}; !slices.Equal(claimed, want) {
+			t.Errorf("claimed %v, want %v", claimed, want)
+		}
+	})
+}
+
 // TestNotesAreRemovedWithTheirDigest.
 func TestNotesAreRemovedWithTheirDigest(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
@@ -393,7 +438,7 @@ func TestMailWithoutABrakeCostsNoStatementMore(t *testing.T) {
 		}
 		return err
 	})
-	for _, q := range []string{qTurns, qWindow, qBudget, qOpen, qNote, qNoted, qClose, qTelling, qToldBy, qToldOf, qHurryDigests, qNextDigests, qNextTold} {
+	for _, q := range []string{qAlone, qWindow, qBudget, qOpen, qNote, qNoted, qClose, qTelling, qToldBy, qToldOf, qHurryDigests, qNextDigests, qNextTold} {
 		if slices.Contains(used, f.statements[q].text) {
 			t.Errorf("it needs %s", q)
 		}
