@@ -58,8 +58,10 @@ var (
 	// off: it is due at $7.
 	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
 		WHEN closes_at > $6 THEN $7 WHEN due_at = closes_at OR closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
-	qNoBodies = register(`UPDATE note SET body = '' WHERE digest = $1`)
-	qClose    = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
+	// What a digest was to tell, and nobody is mailed.
+	qMakeWayOfDigest = register(`UPDATE delivery SET joinable = 0 WHERE sequence IN (SELECT delivery FROM note WHERE digest = $1) AND status = 'digested'`)
+	qNoBodies        = register(`UPDATE note SET body = '' WHERE digest = $1`)
+	qClose           = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
 		WHERE sequence {in $1} AND status = 'collecting' AND closed = 0`)
 )
 

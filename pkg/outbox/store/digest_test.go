@@ -358,6 +358,38 @@ func TestFullWindowClosesThoughItsDigestCannotBeClaimed(t *testing.T) {
 	})
 }
 
+// TestDigestThatIsLostStandsInNobodysWay: what it was to tell of is stored anew where it
+// comes again, and no mail has told of the alert.
+func TestDigestThatIsLostStandsInNobodysWay(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		for i, status := range []Status{Sent, Failed, Expired, Cancelled} {
+			n := braked(mail("group"), func(b *Brake) { b.Until = f.clock.Add(time.Minute) })
+			n.Dedupe = time.Hour
+			n.Alerts = []AlertRecord{{Hash: int64(i), StartsAt: f.clock}}
+			first := f.enqueue(n).Delivery
+			f.advance(time.Minute)
+			digest := f.claim().Deliveries[0]
+			if records := f.recordsOf(int64(i)); len(records) != 1 || records[0].Missed {
+				t.Errorf("on its way: %+v", records)
+			}
+			end := f.end(digest, Failed)
+			end.To.Status = status
+			f.apply(end)
+			if records := f.recordsOf(int64(i)); len(records) != 1 || records[0].Missed == (status == Sent) {
+				t.Errorf("%s: %+v", status, records)
+			}
+			again := repeatOf(first)
+			again.Dedupe = n.Dedupe
+			if joined := f.enqueue(again).Joined; joined != (status == Sent) {
+				t.Errorf("%s: a repeat of what the digest told joined it: %t", status, joined)
+			}
+			for _, d := range f.claim().Deliveries {
+				f.apply(f.end(d, Sent))
+			}
+		}
+	})
+}
+
 // TestNotesAreRemovedWithTheirDigest.
 func TestNotesAreRemovedWithTheirDigest(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
