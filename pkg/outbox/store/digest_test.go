@@ -470,7 +470,7 @@ func TestMailWithoutABrakeCostsNoStatementMore(t *testing.T) {
 		}
 		return err
 	})
-	for _, q := range []string{qAlone, qWindow, qBudget, qOpen, qNote, qNoted, qClose, qTelling, qToldBy, qToldOf, qHurryDigests, qNextDigests, qNextTold} {
+	for _, q := range []string{qAlone, qWindow, qBudget, qOpen, qNote, qNoted, qClose, qAnyDigestAhead, qDigestsAhead, qMailAhead, qHurryDigests, qNextDigests, qNextOfDigest} {
 		if slices.Contains(used, f.statements[q].text) {
 			t.Errorf("it needs %s", q)
 		}
