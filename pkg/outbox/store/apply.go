@@ -74,7 +74,7 @@ func (t *Tx) Apply(c Transition) (inForce bool, err error) {
 		}
 	}
 	if (others || t.digests) && d.Conversation != "" {
-		err = t.passTurn(d, c.To.Status)
+		err = t.passTurn(d)
 	}
 	return true, err
 }

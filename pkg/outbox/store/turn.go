@@ -69,18 +69,8 @@ func (t *Tx) putBehind(sequence int64) error {
 	return err
 }
 
-// passTurn takes the mark off the next mail of the conversation, and marks this one if
-// it is not final and waits for an earlier one.
-func (t *Tx) passTurn(d Delivery, to Status) error {
-	if !to.Final() {
-		_, free, err := t.turn(d.place())
-		if err == nil && !free {
-			err = t.putBehind(d.Sequence)
-		}
-		if err != nil {
-			return err
-		}
-	}
+// passTurn takes the mark off the next mail of the conversation.
+func (t *Tx) passTurn(d Delivery) error {
 	_, err := t.exec(qNextTurn, d.Conversation, d.Sequence)
 	if err == nil && t.digests {
 		err = t.passDigests(d)
