@@ -80,6 +80,8 @@ func nextAt(now time.Time, hour, minute int, days []time.Weekday, location *time
 // makeDigest gives a digest its mail, which is made of its notes and the same in every
 // attempt, and returns the subject.
 func (s *Sender) makeDigest(ctx context.Context, d *outbox.Delivery) (subject string, err error) {
+	s.service.digests.Lock()
+	defer s.service.digests.Unlock()
 	box, err := s.service.Outbox(ctx)
 	if err != nil {
 		return "", err

@@ -213,6 +213,37 @@ func TestDigestIsFromTheSenderOfItsEnvelope(t *testing.T) {
 	}
 }
 
+// looked is a context that calls look where its end is waited for.
+type looked struct {
+	context.Context
+	look func()
+}
+
+func (c looked) Done() <-chan struct{} {
+	c.look()
+	return c.Context.Done()
+}
+
+// TestOneDigestIsMadeAtATime in the process, whichever data sources they are of.
+func TestOneDigestIsMadeAtATime(t *testing.T) {
+	m := startMailing(t, nil)
+	d := newMail(1).Delivery
+	d.ClosesAt, d.MessageID, d.Message = time.Now(), "digest@example.com", recipe{Language: "en", Timezone: "UTC"}.encoded()
+	reads := 0
+	making := looked{context.Background(), func() {
+		if reads++; m.service.digests.TryLock() {
+			t.Error("another could be made meanwhile")
+			m.service.digests.Unlock()
+		}
+	}}
+	if _, err := m.sender.makeDigest(making, &d); err != nil || reads == 0 {
+		t.Errorf("%d reads, %v", reads, err)
+	}
+	if !m.service.digests.TryLock() {
+		t.Error("no other can be made")
+	}
+}
+
 // TestClockOfAProfileGathersItsMail until then: as the profile has it, in its zone.
 func TestClockOfAProfileGathersItsMail(t *testing.T) {
 	clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}

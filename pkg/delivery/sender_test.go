@@ -84,9 +84,12 @@ func TestHeldMailGoesOutAtOnceWhenTheRelayTakesTheSender(t *testing.T) {
 	m := startMailing(t, nil)
 	m.relay.Fault(relaytest.Fault{Stage: relaytest.AUTH, Times: 1, Action: relaytest.Reply("535 5.7.8 authentication failed\r\n")})
 	box := m.outbox(t)
-	stored, err := box.EnqueueAndWait(t.Context(), new(newMail(1)))
-	if err != nil || stored.Delivery.Status != outbox.Held {
-		t.Fatalf("%+v, %v", stored, err)
+	stored, outcome, err := box.EnqueueToAwait(t.Context(), new(newMail(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := outcome(t.Context()); d.Status != outbox.Held {
+		t.Fatalf("%+v", d)
 	}
 	if report := m.sender.Check(t.Context()); report.Err != nil {
 		t.Fatal(report.Err)

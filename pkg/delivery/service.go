@@ -48,6 +48,7 @@ type Service struct {
 	turns       *turns.Turns // of mails with charts or pictures
 	teams       *team.Directory
 	domains     *maildomain.Checker
+	digests     sync.Mutex // held while one is made: its notes may take much memory
 
 	life context.Context // ends with Close
 	end  context.CancelFunc

@@ -11,9 +11,6 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
-// MaxNote bounds a note, in octets.
-const MaxNote = digest.MaxNote
-
 type (
 	// Digest is what notes say together; the zero value has none yet.
 	Digest = digest.Digest
@@ -22,7 +19,7 @@ type (
 )
 
 // NewNote returns what a digest will say of a notification that was accepted at a time,
-// as JSON of at most MaxNote octets. Mailed says that it is mailed on its own, too.
+// as JSON of at most digest.MaxNote octets. Mailed says that it is mailed on its own, too.
 func NewNote(n *alert.Notification, at time.Time, mailed bool) []byte {
 	return digest.NewNote(n, at, mailed)
 }

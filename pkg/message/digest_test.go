@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/digest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/nhncloud"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/settings"
@@ -317,7 +318,7 @@ func TestANoteIsSmall(t *testing.T) {
 	all := states(t)
 	all["a thousand that differ"], all["a thousand"], all["five thousand"] = hostile, many(t, 1000), many(t, 5000)
 	for name, n := range all {
-		if note := NewNote(n, renderTime, true); len(note) > MaxNote {
+		if note := NewNote(n, renderTime, true); len(note) > digest.MaxNote {
 			t.Errorf("%s: the note has %d octets", name, len(note))
 		}
 	}

@@ -85,7 +85,7 @@ func BenchmarkDeliver(b *testing.B) {
 				}
 				b.ResetTimer()
 				parallel(b.N, callers, func(i int64) {
-					if _, _, err := unpack(o.EnqueueAndWait(b.Context(), new(benchNew(i)))); err != nil {
+					if _, _, err := unpack(enqueueAndWait(b.Context(), o, new(benchNew(i)))); err != nil {
 						b.Error(err)
 					}
 				})
@@ -196,7 +196,7 @@ func BenchmarkAlertBesideALargeQueue(b *testing.B) {
 				for !until() {
 					began := time.Now()
 					number++
-					if _, err := o.EnqueueAndWait(b.Context(), new(benchNew(number))); err != nil {
+					if _, err := enqueueAndWait(b.Context(), o, new(benchNew(number))); err != nil {
 						b.Fatal(err)
 					}
 					most = max(most, time.Since(began))

@@ -358,14 +358,14 @@ func TestWaitSeesAnotherProcessesOutcome(t *testing.T) {
 	})
 }
 
-func TestEnqueueAndWaitSaysWhatBecameOfTheMail(t *testing.T) {
+func TestEnqueueToAwaitSaysWhatBecameOfTheMail(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, f *fixture) {
 		o := f.open()
 		wait := func(ctx context.Context, identity string, status Status, repeat bool) {
 			t.Helper()
 			n := notification(identity)
 			n.Dedupe = time.Hour
-			d, joined, err := unpack(o.EnqueueAndWait(ctx, &n))
+			d, joined, err := unpack(enqueueAndWait(ctx, o, &n))
 			if err != nil || d.Status != status || joined != repeat {
 				t.Errorf("%s became %s, joined %v, %v; want %s, %v", identity, d.Status, joined, err, status, repeat)
 			}
@@ -400,7 +400,7 @@ func TestOutcomeIsToldWhileNobodyCanRead(t *testing.T) {
 		told := make(chan Delivery, 2)
 		for range 2 { // one of them joins the other
 			go func() {
-				d, _, _ := unpack(o.EnqueueAndWait(t.Context(), new(notification("n"))))
+				d, _, _ := unpack(enqueueAndWait(t.Context(), o, new(notification("n"))))
 				told <- d
 			}()
 		}

@@ -323,6 +323,15 @@ func mustBe(t testing.TB, err, want error) {
 	}
 }
 
+// enqueueAndWait is EnqueueToAwait, and waits.
+func enqueueAndWait(ctx context.Context, o *Outbox, n *NewDelivery) (Enqueued, error) {
+	stored, outcome, err := o.EnqueueToAwait(ctx, n)
+	if err == nil {
+		stored.Delivery = outcome(ctx)
+	}
+	return stored, err
+}
+
 // unpack and listed take apart what an outbox answers.
 func unpack(e Enqueued, err error) (d Delivery, joined bool, _ error) {
 	return e.Delivery, e.Joined, err

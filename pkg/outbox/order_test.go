@@ -162,7 +162,7 @@ func TestWhoWaitsBehindAnEarlierMailIsToldOfItsNextAttempt(t *testing.T) {
 		f.awaitStatus(o, first.ID, Queued)
 		told := make(chan Delivery, 1)
 		go func() {
-			stored, err := o.EnqueueAndWait(t.Context(), new(ofGroup("second")))
+			stored, err := enqueueAndWait(t.Context(), o, new(ofGroup("second")))
 			if err != nil {
 				t.Error(err)
 			}
@@ -250,7 +250,7 @@ func TestSignedRequestIsCarriedOutOnce(t *testing.T) {
 		f.attach(o, always(accept))
 		n := notification("n")
 		n.Dedupe, n.Signature = 0, Signature{Hash: "hash", Request: "request"}
-		first, err := o.EnqueueAndWait(context.Background(), &n)
+		first, err := enqueueAndWait(context.Background(), o, &n)
 		if err != nil || first.Delivery.Status != Sent {
 			t.Fatalf("%+v, %v", first, err)
 		}

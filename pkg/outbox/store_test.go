@@ -130,7 +130,7 @@ func TestReadersDoNotKeepMailFromBeingDelivered(t *testing.T) {
 		f.attach(o, always(accept))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // ends a test that hangs
 		defer cancel()
-		if d, _, err := unpack(o.EnqueueAndWait(ctx, new(notification("n")))); err != nil || d.Status != Sent {
+		if d, _, err := unpack(enqueueAndWait(ctx, o, new(notification("n")))); err != nil || d.Status != Sent {
 			t.Errorf("%s, %v", d.Status, err)
 		}
 	})

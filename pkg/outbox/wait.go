@@ -72,15 +72,6 @@ func settled(d Delivery) bool {
 	return d.Status.Final() || d.Status == Held || d.Status == Queued && d.Retries != 0
 }
 
-// EnqueueAndWait is EnqueueToAwait, and waits.
-func (o *Outbox) EnqueueAndWait(ctx context.Context, n *NewDelivery) (Enqueued, error) {
-	stored, outcome, err := o.EnqueueToAwait(ctx, n)
-	if err == nil {
-		stored.Delivery = outcome(ctx)
-	}
-	return stored, err
-}
-
 // EnqueueToAwait is Enqueue for a caller that waits for what becomes of the mail. Unless
 // there is an error, it must call outcome, which returns once an attempt has an outcome: when the
 // delivery is final, held, or queued for another attempt, or when an earlier mail

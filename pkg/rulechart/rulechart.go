@@ -96,7 +96,7 @@ func (m *Maker) Charts(turn context.Context, a grafana.Access, alerts []*alert.A
 			m.drawing.Lock()
 			defer m.drawing.Unlock()
 			var values []series
-			if m.storm.blows(time.Now()) { // it began meanwhile
+			if m.storm.ongoing(time.Now()) { // it began meanwhile
 				err = errStorm
 			}
 			if err == nil {

@@ -241,7 +241,7 @@ func TestAStormIsOfManyMailsInASecond(t *testing.T) {
 	var s storm
 	at := now
 	for i := range 3 * stormMails {
-		if s.note(at) || s.blows(at) {
+		if s.note(at) || s.ongoing(at) {
 			t.Fatalf("a storm with mail %d", i)
 		}
 		at = at.Add(time.Second/stormMails + 1)
@@ -252,7 +252,7 @@ func TestAStormIsOfManyMailsInASecond(t *testing.T) {
 			t.Errorf("no storm with mail %d of a thousand a second", i)
 		}
 	}
-	if !s.blows(at) || s.blows(at.Add(time.Second)) {
+	if !s.ongoing(at) || s.ongoing(at.Add(time.Second)) {
 		t.Error("it does not end a second later")
 	}
 }

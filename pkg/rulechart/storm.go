@@ -24,8 +24,8 @@ func (s *storm) note(at time.Time) bool {
 	return s.within(at)
 }
 
-// blows says whether there is a storm.
-func (s *storm) blows(now time.Time) bool {
+// ongoing says whether there is a storm.
+func (s *storm) ongoing(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.within(now)

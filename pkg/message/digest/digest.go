@@ -14,6 +14,9 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
 
+// maxAlerts bounds the alerts that a digest knows one by one.
+const maxAlerts = 20_000
+
 // Digest is what notes say together; the zero value has none yet.
 type Digest struct {
 	notes, mailed, unread int
@@ -49,7 +52,7 @@ type told struct {
 }
 
 // Add adds a note, in the order in which notifications were accepted. One that cannot
-// be read is only counted.
+// be read is only counted, and so are alerts beyond maxAlerts.
 func (d *Digest) Add(data []byte) {
 	if d.alerts == nil {
 		d.alerts, d.groups = make(map[key]*told), make(map[string]note)
@@ -66,12 +69,16 @@ func (d *Digest) Add(data []byte) {
 	}
 	for i := range n.Alerts {
 		a := &n.Alerts[i]
-		t := d.tell(&n, a.ID, n.Kinds[a.Kind], a.From)
-		t.fresh, t.kind, t.detail = true, &n.Kinds[a.Kind], a
+		if t := d.tell(&n, a.ID, n.Kinds[a.Kind], a.From); t != nil {
+			t.fresh, t.kind, t.detail = true, &n.Kinds[a.Kind], a
+		}
 	}
 	for other := range slices.Chunk(n.Others, otherOctets) {
 		kind := &n.Kinds[other[otherOctets-1]]
 		t := d.tell(&n, binary.BigEndian.Uint32(other), *kind, 0)
+		if t == nil {
+			continue
+		}
 		t.fresh = false
 		if kind.Labels.Rule() != "" {
 			t.kind = kind
@@ -110,10 +117,14 @@ func (n *note) valid() bool {
 }
 
 // tell notes the state of an alert; start is when it began to fire, 0 where it is not
-// known.
+// known. Where there is no room for the alert, it is counted, and nil returned.
 func (d *Digest) tell(n *note, id uint32, state noteKind, start int64) *told {
 	k := key{n.Group, id}
 	t, seen := d.alerts[k]
+	if !seen && len(d.alerts) >= maxAlerts {
+		n.drop(state)
+		return nil
+	}
 	if !seen {
 		t = &told{}
 		d.alerts[k] = t
@@ -174,7 +185,7 @@ func (d *Digest) Gathered() view.Gathered {
 
 // addTo adds an alert that is known to have a rule; another is counted.
 func (t *told) addTo(g *view.Gathered) {
-	n, status := &g.Notification, kindStatus(t.state.Status, t.state.Reason != "" && t.state.Status == alert.Resolved)
+	n, status := &g.Notification, t.state.countedAs()
 	count(n, status, 1)
 	if t.kind == nil {
 		n.Dropped[alert.Kind{Status: status, Severity: t.state.Labels.Severity()}]++

@@ -56,6 +56,28 @@ func TestEveryAlertIsKnownByItsGroupAndFingerprint(t *testing.T) {
 	}
 }
 
+// TestAlertsBeyondWhatADigestKnowsAreCounted, as they stood at last.
+func TestAlertsBeyondWhatADigestKnowsAreCounted(t *testing.T) {
+	var d Digest
+	const groups, each = 30, 700
+	var last *alert.Notification
+	for i := range groups {
+		last = fires(fmt.Sprint(i), each)
+		d.Add(NewNote(last, noon, false))
+	}
+	d.Add(NewNote(last, noon, false)) // a repeat counts nothing twice
+	ends(&last.Alerts[each-1], noon.Add(time.Minute))
+	d.Add(NewNote(last, noon.Add(time.Minute), false))
+	n := d.Gathered().Notification
+	if n.FiringCount != groups*each-1 || n.ResolvedCount != 1 || len(n.Alerts) != maxAlerts || n.Omitted != groups*each-maxAlerts {
+		t.Errorf("%d fire, %d are resolved, %d are known, %d are left out", n.FiringCount, n.ResolvedCount, len(n.Alerts), n.Omitted)
+	}
+	fire, over := alert.Kind{Status: alert.Firing, Severity: "warning"}, alert.Kind{Status: alert.Resolved, Severity: "warning"}
+	if n.Dropped[fire] != n.Omitted-1 || n.Dropped[over] != 1 {
+		t.Errorf("of those that are left out: %v", n.Dropped)
+	}
+}
+
 // TestARepeatIsNoFlapping: a start that is told again, or that is not told, is no other.
 func TestARepeatIsNoFlapping(t *testing.T) {
 	for name, start := range map[string]time.Time{"a known start": noon.Add(-time.Minute), "no start": {}} {

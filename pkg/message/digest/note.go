@@ -163,6 +163,22 @@ func kindStatus(status string, closed bool) string {
 	return status
 }
 
+// drop counts an alert among those that are not known one by one.
+func (n *note) drop(state noteKind) {
+	status, severity := state.countedAs(), state.Labels.Severity()
+	i := slices.IndexFunc(n.Dropped, func(c noteCount) bool { return c.Status == status && c.Severity == severity })
+	if i < 0 {
+		i = len(n.Dropped)
+		n.Dropped = append(n.Dropped, noteCount{Status: status, Severity: severity})
+	}
+	n.Dropped[i].Count++
+}
+
+// countedAs is the status under which an alert of the kind is counted.
+func (k noteKind) countedAs() string {
+	return kindStatus(k.Status, k.Reason != "" && k.Status == alert.Resolved)
+}
+
 // takes says whether there is room for so many octets and a comma, and takes it.
 func (w *noteWriter) takes(octets int) bool {
 	if octets++; octets > w.room {

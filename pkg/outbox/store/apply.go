@@ -68,10 +68,13 @@ func (t *Tx) Apply(c Transition) (inForce bool, err error) {
 		}
 		if c.To.Status != Sent && c.To.Status != Partial {
 			t.later(qMakeWay, d.Sequence) // not part of the statement, so that the index is left alone when a mail is sent
+			if d.Digest() {
+				t.later(qMakeWayOfDigest, d.Sequence)
+			}
 		}
 	}
 	if (others || t.digests) && d.Conversation != "" {
-		err = t.passTurn(d, c.To.Status)
+		err = t.passTurn(d)
 	}
 	return true, err
 }

@@ -33,32 +33,36 @@ type Brake struct {
 }
 
 const (
-	// budgetTime is the time that Brake.Max is for.
+	// budgetTime is the period in which a recipient gets Max mails.
 	budgetTime = time.Hour
 	// quiet is how long a window that the budget opened stays open after the last note.
 	quiet = 5 * time.Minute
 	// maxNotes closes a window, so that its digest can be made in memory.
-	maxNotes = 16 << 20
+	maxNotes = 2 << 20
 )
 
 var (
 	// Replicas take turns to brake the mail of a source: each has to see what the
 	// others mail.
-	qTurns  = register(`SELECT {alone $1}`)
-	qWindow = register(`SELECT sequence, id, identity FROM delivery WHERE source = $1 AND identity {in $2} AND joinable = 1 {wait}`)
+	qAlone  = register(`SELECT {alone $1}`)
+	qWindow = register(`SELECT sequence, id, identity, size FROM delivery WHERE source = $1 AND identity {in $2} AND joinable = 1 {wait}`)
 	// The earliest of the last $4 mails since $3, if there are so many.
 	qBudget = register(`SELECT created_at FROM recipient WHERE source = $1 AND address = $2 AND created_at > $3 AND status <> 'digested'
 		ORDER BY created_at DESC LIMIT 1 OFFSET $4 - 1`)
 	qOpen = register(insert + `, closes_at) VALUES ($1, $2, $3, $4, 1, 0, $4, 0, $5, 0, 'collecting', $6, '', 0, 0, 0, 0, 0, '', 0, $7, $8, 0, $9, $10, '', $11)
 		ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence`)
 	qNote = register(`INSERT INTO note (digest, delivery, conversation, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`)
-	// A window that the clock closes is due when it closes at the latest, or at $7 where
-	// that is later than $6: the clock was set or taken off since.
+	// A note puts off when the window is due, never beyond closes_at. A window that is
+	// due stays so, and one with more than maxNotes becomes due. One that closes later
+	// than it could if it were opened now ($6) is of a clock that was changed or taken
+	// off: it is due at $7.
 	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
 		WHEN closes_at > $6 THEN $7 WHEN due_at = closes_at OR closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
-	qNoBodies = register(`UPDATE note SET body = '' WHERE digest = $1`)
-	qClose    = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
-		WHERE sequence {in $1} AND status = 'collecting'`)
+	// What a digest was to tell, and nobody is mailed.
+	qMakeWayOfDigest = register(`UPDATE delivery SET joinable = 0 WHERE sequence IN (SELECT delivery FROM note WHERE digest = $1) AND status = 'digested'`)
+	qNoBodies        = register(`UPDATE note SET body = '' WHERE digest = $1`)
+	qClose           = register(`UPDATE delivery SET joinable = 0, closes_at = $2, closed = (SELECT max(sequence) FROM delivery)
+		WHERE sequence {in $1} AND status = 'collecting' AND closed = 0`)
 )
 
 // window is a digest that collects, for one recipient.
@@ -72,7 +76,7 @@ type window struct {
 // windows returns the window of each recipient; nil: none is open.
 func (t *Tx) windows(n NewDelivery) ([]*window, error) {
 	if t.db.server {
-		if _, err := t.exec(qTurns, n.Source); err != nil {
+		if _, err := t.exec(qAlone, n.Source); err != nil {
 			return nil, err
 		}
 	}
@@ -84,12 +88,21 @@ func (t *Tx) windows(n NewDelivery) ([]*window, error) {
 		identities[i] = identityOfWindow(n, r.Address)
 	}
 	open := map[string]*window{}
+	var full []int64 // a claim closes a window, but may be long in coming
 	err := t.each(func(row scanner) error {
 		var w window
-		err := row.Scan(&w.sequence, &w.id, &w.identity)
-		open[w.identity] = &w
+		var size int64
+		err := row.Scan(&w.sequence, &w.id, &w.identity, &size)
+		if size > maxNotes {
+			full = append(full, w.sequence)
+		} else {
+			open[w.identity] = &w
+		}
 		return err
 	}, qWindow, n.Source, t.db.list(identities))
+	if err == nil && len(full) > 0 {
+		_, err = t.exec(qClose, t.db.list(full), t.now)
+	}
 	all := make([]*window, len(n.Recipients))
 	for i, r := range n.Recipients {
 		if err == nil && open[identities[i]] == nil && !n.Brake.Exempt {

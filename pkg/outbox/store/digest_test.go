@@ -313,6 +313,83 @@ func TestWindowClosesBeforeItsDigestIsTooLarge(t *testing.T) {
 	}
 }
 
+// TestFullWindowClosesThoughItsDigestCannotBeClaimed: the sender is paused, and mail that
+// comes after it is in the next one or behind it.
+func TestFullWindowClosesThoughItsDigestCannotBeClaimed(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		large := func(b *Brake) { b.Max, b.Note = 1, func() []byte { return make([]byte, maxNotes/3) } }
+		f.sent(braked(mail("")))
+		sender := Sender{src, "normal"}
+		f.write(func(tx *Tx) error { return tx.SetPause(Pause{Sender: sender, Since: f.clock, SettingsAt: f.clock}) })
+		var digests []string
+		for range 10 {
+			n := braked(mail("group"), large)
+			f.enqueue(n)
+			digests = append(digests, f.get(n.ID).Recipients[0].Digest)
+		}
+		perDigest := map[string]int{}
+		for _, id := range digests {
+			perDigest[id]++
+		}
+		if digests = slices.Compact(digests); len(digests) != 3 || perDigest[digests[0]] != 4 || perDigest[digests[1]] != 4 {
+			t.Fatalf("the notes of each digest: %v", perDigest)
+		}
+		first, last := f.get(digests[0]), f.get(digests[2])
+		if first.Status != Collecting || first.Closed == 0 || !first.ClosesAt.Equal(f.clock) || first.Closed >= last.Sequence || last.Closed != 0 {
+			t.Errorf("the first is %+v\nthe last is %+v", first, last)
+		}
+		f.advance(time.Second)
+		critical := f.enqueue(braked(mail("group"), exempt)).Delivery
+		f.write(func(tx *Tx) error { return tx.EndPause(sender) })
+		f.advance(quiet)
+		var claimed []string
+		for range 4 {
+			for _, d := range f.claim().Deliveries {
+				if d.ID == first.ID && (d.Closed != first.Closed || !d.ClosesAt.Equal(first.ClosesAt)) {
+					t.Errorf("its claim closed it again: %+v", d)
+				}
+				claimed = append(claimed, d.ID)
+				f.apply(f.end(d, Sent))
+			}
+		}
+		if want := []string{digests[0], digests[1], critical.ID, digests[2]}; !slices.Equal(claimed, want) {
+			t.Errorf("claimed %v, want %v", claimed, want)
+		}
+	})
+}
+
+// TestDigestThatIsLostStandsInNobodysWay: what it was to tell of is stored anew where it
+// comes again, and no mail has told of the alert.
+func TestDigestThatIsLostStandsInNobodysWay(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		for i, status := range []Status{Sent, Failed, Expired, Cancelled} {
+			n := braked(mail("group"), func(b *Brake) { b.Until = f.clock.Add(time.Minute) })
+			n.Dedupe = time.Hour
+			n.Alerts = []AlertRecord{{Hash: int64(i), StartsAt: f.clock}}
+			first := f.enqueue(n).Delivery
+			f.advance(time.Minute)
+			digest := f.claim().Deliveries[0]
+			if records := f.recordsOf(int64(i)); len(records) != 1 || records[0].Missed {
+				t.Errorf("on its way: %+v", records)
+			}
+			end := f.end(digest, Failed)
+			end.To.Status = status
+			f.apply(end)
+			if records := f.recordsOf(int64(i)); len(records) != 1 || records[0].Missed == (status == Sent) {
+				t.Errorf("%s: %+v", status, records)
+			}
+			again := repeatOf(first)
+			again.Dedupe = n.Dedupe
+			if joined := f.enqueue(again).Joined; joined != (status == Sent) {
+				t.Errorf("%s: a repeat of what the digest told joined it: %t", status, joined)
+			}
+			for _, d := range f.claim().Deliveries {
+				f.apply(f.end(d, Sent))
+			}
+		}
+	})
+}
+
 // TestNotesAreRemovedWithTheirDigest.
 func TestNotesAreRemovedWithTheirDigest(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, f *fixture) {
@@ -393,7 +470,7 @@ func TestMailWithoutABrakeCostsNoStatementMore(t *testing.T) {
 		}
 		return err
 	})
-	for _, q := range []string{qTurns, qWindow, qBudget, qOpen, qNote, qNoted, qClose, qTelling, qToldBy, qToldOf, qHurryDigests, qNextDigests, qNextTold} {
+	for _, q := range []string{qAlone, qWindow, qBudget, qOpen, qNote, qNoted, qClose, qAnyDigestAhead, qDigestsAhead, qMailAhead, qHurryDigests, qNextDigests, qNextOfDigest} {
 		if slices.Contains(used, f.statements[q].text) {
 			t.Errorf("it needs %s", q)
 		}

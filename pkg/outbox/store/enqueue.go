@@ -190,13 +190,13 @@ func (t *Tx) insertDelivery(d *Delivery, dedupe time.Duration) (behind bool, err
 			t.now, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note}, &d.Sequence)
 		return false, err
 	}
-	told, err := t.toldBefore(*d)
+	waits, err := t.digestAhead(*d)
 	if err != nil {
 		return false, err
 	}
 	args := []any{d.ID, d.Source, d.MailType, d.Identity, dedupe, d.Conversation, d.From, d.Individual, string(d.Status), t.now, d.DueAt,
-		d.Owner, d.Attempt, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note, told}
-	if !t.db.server && !told {
+		d.Owner, d.Attempt, d.ExpiresAt, d.Size, d.Subject, d.MessageID, d.Note, waits}
+	if !t.db.server && !waits {
 		stored, sequence, err := t.insert(qInsertAlone, args...)
 		if err != nil || stored == 1 {
 			d.Sequence = stored * sequence

@@ -22,13 +22,15 @@ type EarlierRecord struct {
 	AlertRecord
 	Delivery     int64 // its Sequence
 	Conversation string
-	Missed       bool // no recipient got it: it failed, expired or was cancelled
+	Missed       bool // no recipient got it: it, or each digest of it, failed, expired or was cancelled
 }
 
 var (
 	// The subquery finds the oldest record of each alert that is within the limit.
 	qHistory = register(`SELECT a.delivery, a.hash, a.starts_at, a.ended_at, a.incident,
-		d.conversation, CASE WHEN d.status IN ('failed', 'expired', 'cancelled') THEN 1 ELSE 0 END
+		d.conversation, CASE WHEN d.status IN ('failed', 'expired', 'cancelled') THEN 1 WHEN d.status = 'digested' AND NOT EXISTS (
+			SELECT 1 FROM recipient AS r JOIN delivery AS g ON g.id = r.digest
+			WHERE r.delivery = d.sequence AND g.status NOT IN ('failed', 'expired', 'cancelled')) THEN 1 ELSE 0 END
 	FROM {numbers $1} AS k JOIN alert AS a ON a.hash = k.value AND a.delivery >= coalesce(
 		(SELECT delivery FROM alert WHERE hash = k.value ORDER BY delivery DESC LIMIT 1 OFFSET $2 + 0), 0)
 	JOIN delivery AS d ON d.sequence = a.delivery`)

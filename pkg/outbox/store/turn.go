@@ -20,7 +20,7 @@ var (
 		GROUP BY conversation ORDER BY conversation LIMIT $3 + 0`)
 	qFirst = register(`UPDATE delivery SET behind = 0 WHERE sequence = $2 AND NOT EXISTS (SELECT 1 FROM delivery
 		WHERE conversation = $1 AND conversation <> '' AND finished_at IS NULL AND sequence < $2) AND NOT EXISTS (SELECT 1 FROM delivery AS g
-		WHERE g.source = $3 AND g.closed < $2 AND ` + tells + `$1))`)
+		WHERE g.source = $3 AND g.closed < $2 AND ` + digestOf + `$1))`)
 )
 
 // place is a delivery's place in the order of its conversation.
@@ -47,9 +47,9 @@ func (t *Tx) turn(p place) (waits map[string]bool, free bool, err error) {
 	}
 	earlier, err := column[string](t, qEarlier, p.conversation, p.sequence)
 	if err == nil && t.digests {
-		var told []string
-		told, err = t.told(p)
-		earlier = append(earlier, told...)
+		var ahead []string
+		ahead, err = t.ahead(p)
+		earlier = append(earlier, ahead...)
 	}
 	if err != nil || len(earlier) == 0 {
 		return nil, true, err
@@ -69,21 +69,11 @@ func (t *Tx) putBehind(sequence int64) error {
 	return err
 }
 
-// passTurn takes the mark off the next mail of the conversation, and marks this one if
-// it is not final and waits for an earlier one.
-func (t *Tx) passTurn(d Delivery, to Status) error {
-	if !to.Final() {
-		_, free, err := t.turn(d.place())
-		if err == nil && !free {
-			err = t.putBehind(d.Sequence)
-		}
-		if err != nil {
-			return err
-		}
-	}
+// passTurn takes the mark off the next mail of the conversation.
+func (t *Tx) passTurn(d Delivery) error {
 	_, err := t.exec(qNextTurn, d.Conversation, d.Sequence)
 	if err == nil && t.digests {
-		err = t.passTold(d)
+		err = t.passDigests(d)
 	}
 	return err
 }

@@ -6,57 +6,57 @@ import "math"
 // stored before the window closed goes before the digest, what was stored since waits
 // for it. So nothing waits in a circle.
 
-// tells is the condition for a digest g, whose window has closed and which is not final,
+// digestOf is the condition for a digest g, whose window has closed and which is not final,
 // to have a note of the conversation that follows.
-const tells = `g.finished_at IS NULL AND g.closes_at > 0 AND g.closed > 0
+const digestOf = `g.finished_at IS NULL AND g.closes_at > 0 AND g.closed > 0
 	AND EXISTS (SELECT 1 FROM note WHERE note.digest = g.sequence AND note.conversation = `
 
 var (
-	qTelling = register(`SELECT 1 FROM delivery AS g WHERE g.source = $1 AND ` + tells + `$2) LIMIT 1`)
+	qAnyDigestAhead = register(`SELECT 1 FROM delivery AS g WHERE g.source = $1 AND ` + digestOf + `$2) LIMIT 1`)
 	// The addresses that such digests are still to reach, and those that mail is still
 	// to reach of which the digest $1 tells.
-	qToldBy = register(`SELECT r.address FROM delivery AS g JOIN recipient AS r ON r.delivery = g.sequence
-		WHERE g.source = $1 AND g.closed < $3 AND r.status = 'queued' AND ` + tells + `$2)`)
-	qToldOf = register(`SELECT r.address FROM delivery AS e JOIN recipient AS r ON r.delivery = e.sequence
+	qDigestsAhead = register(`SELECT r.address FROM delivery AS g JOIN recipient AS r ON r.delivery = g.sequence
+		WHERE g.source = $1 AND g.closed < $3 AND r.status = 'queued' AND ` + digestOf + `$2)`)
+	qMailAhead = register(`SELECT r.address FROM delivery AS e JOIN recipient AS r ON r.delivery = e.sequence
 		WHERE e.conversation IN (SELECT conversation FROM note WHERE digest = $1) AND e.conversation <> '' AND e.finished_at IS NULL
 		AND e.sequence <= $2 AND r.status = 'queued' AND r.address IN (SELECT address FROM recipient WHERE delivery = $1)`)
 	qHurryDigests = register(`UPDATE delivery SET due_at = $3 WHERE sequence IN (SELECT g.sequence FROM delivery AS g
-		WHERE g.source = $1 AND ` + tells + `$2) ORDER BY g.sequence LIMIT 16 {lock}) AND status = 'queued' AND due_at > $3`)
+		WHERE g.source = $1 AND ` + digestOf + `$2) ORDER BY g.sequence LIMIT 16 {lock}) AND status = 'queued' AND due_at > $3`)
 	// What a delivery that a digest tells of lets pass, and what that digest does.
 	qNextDigests = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT g.sequence FROM delivery AS g
 		WHERE g.source = $1 AND g.finished_at IS NULL AND g.closes_at > 0 AND g.behind = 1
 		AND EXISTS (SELECT 1 FROM note WHERE note.digest = g.sequence AND note.conversation = $2) ORDER BY g.sequence {lock})`)
-	qNextTold = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT min(sequence) FROM delivery
+	qNextOfDigest = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT min(sequence) FROM delivery
 		WHERE source = $1 AND finished_at IS NULL AND behind = 1 AND conversation > '' AND conversation IN (SELECT conversation FROM note WHERE digest = $2)
 		GROUP BY conversation)`)
 )
 
-// toldBefore says whether a new delivery is to wait for a digest.
-func (t *Tx) toldBefore(d Delivery) (bool, error) {
+// digestAhead says whether a new delivery is to wait for a digest.
+func (t *Tx) digestAhead(d Delivery) (bool, error) {
 	if !t.digests || d.Conversation == "" {
 		return false, nil
 	}
-	found, err := column[int](t, qTelling, d.Source, d.Conversation)
+	found, err := column[int](t, qAnyDigestAhead, d.Source, d.Conversation)
 	return len(found) > 0, err
 }
 
-// told returns the addresses that digests are still to reach before the mail, or mail
+// ahead returns the addresses that digests are still to reach before the mail, or mail
 // before the digest.
-func (t *Tx) told(p place) ([]string, error) {
+func (t *Tx) ahead(p place) ([]string, error) {
 	if !p.digest {
-		return column[string](t, qToldBy, p.source, p.conversation, p.sequence)
+		return column[string](t, qDigestsAhead, p.source, p.conversation, p.sequence)
 	}
 	last := p.closed
 	if last == 0 {
 		last = math.MaxInt64
 	}
-	return column[string](t, qToldOf, p.sequence, last)
+	return column[string](t, qMailAhead, p.sequence, last)
 }
 
-// passTold takes the mark off what may have waited for the mail or the digest.
-func (t *Tx) passTold(d Delivery) (err error) {
+// passDigests takes the mark off what may have waited for the mail or the digest.
+func (t *Tx) passDigests(d Delivery) (err error) {
 	if d.Digest() {
-		_, err = t.exec(qNextTold, d.Source, d.Sequence)
+		_, err = t.exec(qNextOfDigest, d.Source, d.Sequence)
 	} else {
 		_, err = t.exec(qNextDigests, d.Source, d.Conversation)
 	}
