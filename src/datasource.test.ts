@@ -166,3 +166,17 @@ describe('the sentence of a health check, in the language of the reader', () => 
     ).toBe('English of the Try again in 5 s..'); // in the place of the hint
   });
 });
+
+it('says a query on one line in the language of the reader, before anything else asks for it', async () => {
+  await jest.isolateModulesAsync(async () => {
+    jest.spyOn(console, 'error').mockImplementation(() => {}); // Grafana's packages miss Grafana when loaded anew
+    const { default: i18next } = await import('i18next');
+    const { default: korean } = await import('./locales/ko-KR/nhncloud-email-datasource.json');
+    await i18next.init({ lng: 'ko-KR', resources: { 'ko-KR': { 'nhncloud-email-datasource': korean } } });
+    const { DataSource } = await import('./datasource');
+    const fresh = new DataSource({ uid: 'mail', type: 't', jsonData: {} } as DataSourceInstanceSettings<EmailJsonData>);
+    await new Promise((resolve) => setTimeout(resolve)); // Grafana hands it out by a promise
+    expect(fresh.getQueryDisplayText(query({ measure: 'latency' }))).toContain(korean.query.latency);
+  });
+  jest.restoreAllMocks();
+});

@@ -44,6 +44,8 @@ export class DataSource extends DataSourceWithBackend<EmailQuery, EmailJsonData>
   constructor(instanceSettings: DataSourceInstanceSettings<EmailJsonData>) {
     super(instanceSettings);
     this.variables = new Variables((query) => this.metricFindQuery(query));
+    // A query on one line, as Explore shows it, cannot wait for them.
+    translations().catch(() => {});
   }
 
   getDefaultQuery(app: CoreApp): Partial<EmailQuery> {
