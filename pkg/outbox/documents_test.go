@@ -26,8 +26,17 @@ func TestPersonalDataIsPurgedAsTheDocumentationSays(t *testing.T) {
 		}
 		db := f.database()
 		db.SetMaxOpenConns(1) // the temporary table is its connection's
-		if _, err := db.ExecContext(t.Context(), sql); err != nil {
-			t.Fatal(err)
+		for {
+			_, err := db.ExecContext(t.Context(), sql)
+			if err == nil {
+				break
+			}
+			if !strings.Contains(err.Error(), "database is locked") { // else it is run again, as the page says
+				t.Fatal(err)
+			}
+			if _, err := db.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+				t.Fatal(err)
+			}
 		}
 		mustBe(t, second(o.Get(t.Context(), src, ids["Person@example.com"])), ErrNotFound)
 		f.get(o, ids["other@example.com"])

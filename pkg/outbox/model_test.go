@@ -484,7 +484,6 @@ func runModel(t *testing.T, f *fixture, seed uint64, steps int) {
 		m.pass(20 * time.Second)
 	}
 	m.check()
-	println("digests attempted", len(m.told), "mails", len(m.accepted))
 	if t.Failed() {
 		t.Logf("OUTBOX_MODEL_SEED=%d", seed)
 		for _, line := range m.log {
