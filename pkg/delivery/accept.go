@@ -74,6 +74,9 @@ func (s *Sender) store(ctx context.Context, box *outbox.Outbox, n *alert.Notific
 			return err
 		}
 		delivery.Conversation, delivery.Alerts, delivery.Brake = conversation, records, brake
+		if !mailed { // another contact point may have the same mailed at once
+			delivery.Identity += " gathered by " + strings.ToLower(brake.Key)
+		}
 		stored, outcome, err = box.EnqueueToAwait(ctx, delivery)
 		return err
 	}

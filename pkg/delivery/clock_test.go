@@ -11,7 +11,7 @@ import (
 // profile names, in its zone and words, and is from its sender; other mail goes at once.
 func TestProfileWithAClockIsToldInItsDigest(t *testing.T) {
 	m := startMailing(t, map[string]any{
-		"to": []string{"oncall@example.com"},
+		"to": []string{"oncall@example.com", "team@example.com"},
 		"profiles": []map[string]any{{
 			"name": "low", "to": []string{"team@example.com"}, "fromName": "Morning", "digest": "09:00", "timezone": "Asia/Seoul", "language": "ko",
 			"headers": map[string]string{"X-Route": "low"},
@@ -19,8 +19,11 @@ func TestProfileWithAClockIsToldInItsDigest(t *testing.T) {
 	})
 	first := m.accept(t, "disk", "profile=low").Delivery
 	second := m.accept(t, "cpu", "profile=low").Delivery
-	if other := m.accept(t, "memory", "").Delivery; other.Status != outbox.Sent {
-		t.Errorf("other mail is %s", other.Status)
+	if other := m.accept(t, "disk", "to=team@example.com").Delivery; other.Status != outbox.Sent {
+		t.Errorf("the same, of a contact point without a clock, is %s", other.Status)
+	}
+	if again := m.accept(t, "memory", "profile=LOW").Delivery; again.Recipients[0].Digest != first.Recipients[0].Digest {
+		t.Errorf("a profile that is spelled otherwise has another digest: %+v", again)
 	}
 	if first.Status != outbox.Digested || second.Recipients[0].Digest != first.Recipients[0].Digest {
 		t.Fatalf("%+v\n%+v", first, second)

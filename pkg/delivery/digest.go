@@ -91,8 +91,8 @@ func (s *Sender) makeDigest(ctx context.Context, d *outbox.Delivery) (subject st
 		return "", &failure.Error{Code: failure.Internal, Stage: smtp.StageQueue, Err: err}
 	}
 	content, err := s.composeDigest(d, &told)
-	if err != nil {
-		return "", &failure.Error{Code: failure.Local, Stage: smtp.StageQueue, Err: fmt.Errorf("the digest cannot be made: %w", err)}
+	if err != nil { // settings are wrong, which may be mended while it is tried
+		return "", &failure.Error{Code: failure.Internal, Stage: smtp.StageQueue, Err: fmt.Errorf("the digest cannot be made: %w", err)}
 	}
 	return content.Subject, nil
 }

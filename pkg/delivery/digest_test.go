@@ -149,13 +149,14 @@ func TestCriticalAlertsAreMailedThroughTheBrake(t *testing.T) {
 	}
 }
 
-// TestDigestThatCannotBeMadeFailsAndSaysWhy: nothing repeats that for a day.
-func TestDigestThatCannotBeMadeFailsAndSaysWhy(t *testing.T) {
+// TestDigestThatCannotBeMadeIsKeptAndSaysWhy: what it tells was acknowledged, and settings
+// can be mended.
+func TestDigestThatCannotBeMadeIsKeptAndSaysWhy(t *testing.T) {
 	m := startMailing(t, nil)
 	d := newMail(1).Delivery
 	d.ClosesAt, d.Message = time.Now(), []byte("not what it is made with")
 	out := m.sender.Deliver(t.Context(), outbox.Job{Delivery: d})
-	if len(out.Results) != 1 || out.Results[0].Status != outbox.Failed || !strings.Contains(out.Text, "the digest cannot be made") {
+	if len(out.Results) != 1 || out.Results[0].Status != outbox.Queued || !strings.Contains(out.Text, "the digest cannot be made") {
 		t.Errorf("%+v", out)
 	}
 }
@@ -209,6 +210,28 @@ func TestDigestIsFromTheSenderOfItsEnvelope(t *testing.T) {
 	}
 	digest := mails[1]
 	if want := "From: \"New name\" <" + before + ">\r\n"; digest.From != before || !strings.Contains(string(digest.Data), want) {
+		t.Errorf("the envelope is from %s, and the digest is\n%s", digest.From, digest.Data)
+	}
+}
+
+// TestDigestIsFromTheSenderOfItsLastNote, also where the settings had another when it began to collect.
+func TestDigestIsFromTheSenderOfItsLastNote(t *testing.T) {
+	clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	m := startBraked(t, 1, clock)
+	m.notified(t, 1, "firing", "warning")
+	m.notified(t, 2, "firing", "warning")
+	m.settings.From.Local, m.settings.From.Name = "new", "New name"
+	m.sender.Close() // it would still send
+	m.sender = m.save(t)
+	m.notified(t, 3, "firing", "warning")
+	now := m.settings.From.Mailbox()
+	clock.advance(time.Hour)
+	mails, err := m.relay.WaitMails(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := mails[1]
+	if want := "From: \"New name\" <" + now + ">\r\n"; digest.From != now || !strings.Contains(string(digest.Data), want) {
 		t.Errorf("the envelope is from %s, and the digest is\n%s", digest.From, digest.Data)
 	}
 }

@@ -56,7 +56,8 @@ var (
 	// due stays so, and one with more than maxNotes becomes due. One that closes later
 	// than it could if it were opened now ($6) is of a clock that was changed or taken
 	// off: it is due at $7.
-	qNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
+	// The digest is from whom its last note's mail would be from.
+	qNoted = register(`UPDATE delivery SET size = size + $2, sender = $8, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
 		WHEN closes_at > $6 THEN $7 WHEN due_at = closes_at OR closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
 	// What a digest was to tell, and nobody is mailed.
 	qMakeWayOfDigest = register(`UPDATE delivery SET joinable = 0 WHERE sequence IN (SELECT delivery FROM note WHERE digest = $1) AND status = 'digested'`)
@@ -113,8 +114,9 @@ func (t *Tx) windows(n NewDelivery) ([]*window, error) {
 	return all, err
 }
 
+// identityOfWindow is the same however an address or a profile is spelled.
 func identityOfWindow(n NewDelivery, address string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "digest %q %q %q %q", n.Source, n.MailType, n.Brake.Key, address))
+	sum := sha256.Sum256(fmt.Appendf(nil, "digest %q %q %q %q", n.Source, n.MailType, strings.ToLower(n.Brake.Key), strings.ToLower(address)))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -158,7 +160,7 @@ func (t *Tx) collect(n NewDelivery, sequence int64, windows []*window, e *Enqueu
 		if latest.IsZero() {
 			latest, end = t.Now().Add(budgetTime), t.Now()
 		}
-		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes, latest, end)
+		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes, latest, end, n.Brake.Digest.From)
 		e.Bytes += size
 	}
 	return nil
