@@ -6,9 +6,7 @@ import { PLUGIN_ID } from './service';
  * the backend's codes stand for is in no source, and would be told in the words of its log.
  */
 const english = async (language: string) =>
-  language === 'en-US'
-    ? (await import(/* webpackChunkName: "english" */ './locales/en-US/nhncloud-email-datasource.json')).default
-    : {};
+  language === 'en-US' ? (await import(/* webpackChunkName: "english" */ './english')).english : {};
 
 /** translations waits for those that Grafana loads for the plugin: t has the language of the user from then on. */
 export const translations = () => initPluginTranslations(PLUGIN_ID, [english]);
