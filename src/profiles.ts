@@ -1,4 +1,5 @@
 // The profiles of a data source, as the page reads and changes them.
+import { freeName } from './freeName';
 import { readSettings, type Settings } from './service';
 import { PROFILE_KEYS, type Profile } from './settings';
 import type { EmailJsonData, Language } from './types';
@@ -25,14 +26,10 @@ export const settingsOf = (jsonData: EmailJsonData, profile: Profile): Settings 
     ...Object.fromEntries(PROFILE_KEYS.filter((key) => isOwn(profile[key])).map((key) => [key, profile[key]])),
   });
 
-/** freeName is a name that no profile has: name, or that with a number. */
-export function freeName(name: string, names: string[]): string {
+/** freeProfileName is a name that no profile has, in any case. */
+export function freeProfileName(name: string, names: string[]): string {
   const taken = new Set(names.map((one) => one.toLowerCase()));
-  let free = name;
-  for (let n = 2; taken.has(free.toLowerCase()); n++) {
-    free = `${name}-${n}`;
-  }
-  return free;
+  return freeName(name, '-', (one) => taken.has(one.toLowerCase()));
 }
 
 /** inLanguage is the settings with the mail of a profile in a language. */

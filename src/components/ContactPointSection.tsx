@@ -13,6 +13,7 @@ import {
   renewContactPoint,
 } from '../contactPointSteps';
 import { GRACE, readOverview, type Overview } from '../contactPoints';
+import { freeName } from '../freeName';
 import { t } from '../i18n';
 import { profileNames } from '../profiles';
 import { reportSetup } from '../setup';
@@ -192,7 +193,9 @@ export function ContactPointSection({ config, uid, name }: Props) {
         {asking === 'contact point' && (
           <CreateDialog
             uid={uid}
-            suggest={(profile) => suggest(nameFor(purpose(name), profile), overview?.names ?? [])}
+            suggest={(profile) =>
+              freeName(nameFor(purpose(name), profile), ' ', (one) => Boolean(overview?.names.includes(one)))
+            }
             profiles={profiles}
             offersCharts={needsToken}
             onCancel={() => setAsking(undefined)}
@@ -228,15 +231,6 @@ export function ContactPointSection({ config, uid, name }: Props) {
       </Stack>
     </ConfigSection>
   );
-}
-
-/** suggest is a name that no contact point has. */
-function suggest(name: string, names: string[]): string {
-  let suggested = name;
-  for (let n = 2; names.includes(suggested); n++) {
-    suggested = `${name} ${n}`;
-  }
-  return suggested;
 }
 
 function Outcome({ done }: { done: Done }) {

@@ -3,7 +3,7 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { Button, Icon, IconButton, Stack, useStyles2 } from '@grafana/ui';
 import { t } from '../i18n';
-import { freeName, isOwn, profileNames, profilesOf, settingsOf } from '../profiles';
+import { freeProfileName, isOwn, profileNames, profilesOf, settingsOf } from '../profiles';
 import { MAX_PROFILES, type Profile } from '../settings';
 import type { EmailJsonData, SettingKey } from '../types';
 import { LANGUAGES } from './examples';
@@ -87,7 +87,7 @@ export function ProfilesSection({ config, uid }: { config: Config; uid: string }
                           name="copy"
                           disabled={full}
                           aria-label={t('profile.duplicate', 'Duplicate {{name}}', { name })}
-                          onClick={() => add(index + 1, { ...profile, name: freeName(profile.name, names) })}
+                          onClick={() => add(index + 1, { ...profile, name: freeProfileName(profile.name, names) })}
                         />
                         <IconButton
                           name="trash-alt"
@@ -111,7 +111,7 @@ export function ProfilesSection({ config, uid }: { config: Config; uid: string }
               variant="secondary"
               icon="plus"
               disabled={full}
-              onClick={() => add(profiles.length, { name: freeName('profile', names) })}
+              onClick={() => add(profiles.length, { name: freeProfileName('profile', names) })}
             >
               {t('profile.add', 'Add a profile')}
             </Button>
