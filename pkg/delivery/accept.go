@@ -150,7 +150,7 @@ func (s *Sender) render(ctx context.Context, n *alert.Notification, r *alert.Rec
 		content.Warnings = append(content.Warnings, wrong)
 	}
 	for _, warning := range content.Warnings {
-		s.log.Warn("a template failed and the built-in one was used", "error", warning)
+		s.log.Warn("a template failed and another was used", "error", warning)
 	}
 	return content, nil
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/smtp"
 )
 
-// recipe is what the mail of a digest is made with, besides its notes: as the mail would
-// have been that opened its window.
+// recipe is what the mail of a digest is made with, besides its notes and the settings of
+// the profile when it is sent: what the notification said that opened its window.
 type recipe struct {
 	Profile    string `json:"profile,omitempty"` // one that is gone is the data source
 	Language   string `json:"language"`
@@ -27,9 +27,6 @@ type recipe struct {
 	MaxPerHour int    `json:"maxPerHour,omitempty"`
 	Clock      string `json:"clock,omitempty"`
 }
-
-// digestNames is the subject of a digest while it collects.
-var digestNames = map[string]string{"en": "Digest", "ja": "まとめメール", "ko": "요약 메일"}
 
 // brake says when a digest tells recipients of a notification.
 func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time) *outbox.Brake {
@@ -41,7 +38,7 @@ func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time
 		with.MaxPerHour, with.Clock = 0, at.String()
 	}
 	b.Note = sync.OnceValue(func() []byte { return message.NewNote(n, now, b.Exempt) })
-	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: digestNames[r.Language], Message: with.encoded()}
+	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: message.DigestSubject(r.Language), Message: with.encoded()}
 	return b
 }
 

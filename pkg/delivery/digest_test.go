@@ -193,46 +193,33 @@ func TestDigestIsTheSameInEveryAttempt(t *testing.T) {
 	}
 }
 
-// TestDigestIsFromTheSenderOfItsEnvelope, also where the settings have another since it began to collect.
+// TestDigestIsFromTheSenderOfItsEnvelope, which is that of its last note, whatever the
+// settings say by now. The name is theirs.
 func TestDigestIsFromTheSenderOfItsEnvelope(t *testing.T) {
-	clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	m := startBraked(t, 1, clock)
-	before := m.settings.From.Mailbox()
-	m.notified(t, 1, "firing", "warning")
-	m.notified(t, 2, "firing", "warning")
-	m.settings.From.Local, m.settings.From.Name = "new", "New name"
-	m.sender.Close() // it would still send
-	m.sender = m.save(t)
-	clock.advance(time.Hour)
-	mails, err := m.relay.WaitMails(t.Context(), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := mails[1]
-	if want := "From: \"New name\" <" + before + ">\r\n"; digest.From != before || !strings.Contains(string(digest.Data), want) {
-		t.Errorf("the envelope is from %s, and the digest is\n%s", digest.From, digest.Data)
-	}
-}
-
-// TestDigestIsFromTheSenderOfItsLastNote, also where the settings had another when it began to collect.
-func TestDigestIsFromTheSenderOfItsLastNote(t *testing.T) {
-	clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	m := startBraked(t, 1, clock)
-	m.notified(t, 1, "firing", "warning")
-	m.notified(t, 2, "firing", "warning")
-	m.settings.From.Local, m.settings.From.Name = "new", "New name"
-	m.sender.Close() // it would still send
-	m.sender = m.save(t)
-	m.notified(t, 3, "firing", "warning")
-	now := m.settings.From.Mailbox()
-	clock.advance(time.Hour)
-	mails, err := m.relay.WaitMails(t.Context(), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := mails[1]
-	if want := "From: \"New name\" <" + now + ">\r\n"; digest.From != now || !strings.Contains(string(digest.Data), want) {
-		t.Errorf("the envelope is from %s, and the digest is\n%s", digest.From, digest.Data)
+	for _, noted := range []bool{false, true} {
+		t.Run(fmt.Sprintf("a note after the change %t", noted), func(t *testing.T) {
+			clock := &stepped{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+			m := startBraked(t, 1, clock)
+			from := m.settings.From.Mailbox()
+			m.notified(t, 1, "firing", "warning")
+			m.notified(t, 2, "firing", "warning")
+			m.settings.From.Local, m.settings.From.Name = "new", "New name"
+			m.sender.Close() // it would still send
+			m.sender = m.save(t)
+			if noted {
+				from = m.settings.From.Mailbox()
+				m.notified(t, 3, "firing", "warning")
+			}
+			clock.advance(time.Hour)
+			mails, err := m.relay.WaitMails(t.Context(), 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			digest := mails[1]
+			if want := "From: \"New name\" <" + from + ">\r\n"; digest.From != from || !strings.Contains(string(digest.Data), want) {
+				t.Errorf("the envelope is from %s, and the digest is\n%s", digest.From, digest.Data)
+			}
+		})
 	}
 }
 
@@ -300,6 +287,50 @@ func TestClockOfAProfileGathersItsMail(t *testing.T) {
 	})
 	if err != nil || !strings.Contains(digest.Subject, "요약") {
 		t.Errorf("%q, %v", digest.Subject, err)
+	}
+}
+
+// TestProfileWithAClockIsToldInItsDigest: what its alerts say waits for the time that the
+// profile names, in its zone and words, and is from its sender; other mail goes at once.
+func TestProfileWithAClockIsToldInItsDigest(t *testing.T) {
+	m := startMailing(t, map[string]any{
+		"to": []string{"oncall@example.com", "team@example.com"},
+		"profiles": []map[string]any{{
+			"name": "low", "to": []string{"team@example.com"}, "fromName": "Morning", "digest": "09:00", "timezone": "Asia/Seoul", "language": "ko",
+			"headers": map[string]string{"X-Route": "low"},
+		}},
+	})
+	first := m.accept(t, "disk", "profile=low").Delivery
+	second := m.accept(t, "cpu", "profile=low").Delivery
+	if other := m.accept(t, "disk", "to=team@example.com").Delivery; other.Status != outbox.Sent {
+		t.Errorf("the same, of a contact point without a clock, is %s", other.Status)
+	}
+	if again := m.accept(t, "memory", "profile=LOW").Delivery; again.Recipients[0].Digest != first.Recipients[0].Digest {
+		t.Errorf("a profile that is spelled otherwise has another digest: %+v", again)
+	}
+	if first.Status != outbox.Digested || second.Recipients[0].Digest != first.Recipients[0].Digest {
+		t.Fatalf("%+v\n%+v", first, second)
+	}
+	box := m.outbox(t)
+	digest, err := box.Get(t.Context(), "1/mail", first.Recipients[0].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if due := digest.DueAt.In(m.settings.Profiles[0].Location); digest.Status != outbox.Collecting || due.Format("15:04") != "09:00" {
+		t.Errorf("%s, due at %s", digest.Status, due)
+	}
+	if _, err := box.Retry(t.Context(), "1/mail", digest.ID); err != nil { // send it now
+		t.Fatal(err)
+	}
+	mails, err := m.relay.WaitMails(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail := string(mails[1].Data)
+	for _, want := range []string{"Morning", "X-Route: low", "team@example.com", "disk", "cpu"} {
+		if !strings.Contains(mail, want) {
+			t.Errorf("the digest has no %q:\n%s", want, mail)
+		}
 	}
 }
 

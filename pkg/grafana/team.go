@@ -15,8 +15,9 @@ type Member struct {
 	Email string `json:"email"`
 }
 
-// Members lists the members of the team of a name. The token needs the permission
-// teams:read. A team that is not there is a failure with the code NotFound.
+// Members lists the members of the team of a name. The token needs the permissions
+// teams:read and, for the members, teams.permissions:read. A team that is not there is a
+// failure with the code NotFound.
 func (c *Client) Members(ctx context.Context, a Access, name string) ([]Member, error) {
 	var found struct {
 		Teams []struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/alert"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/digest"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/html"
+	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/locale"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/text"
 	"github.com/nhncloud/nhncloud-email-datasource/pkg/message/view"
 )
@@ -23,6 +24,9 @@ type (
 func NewNote(n *alert.Notification, at time.Time, mailed bool) []byte {
 	return digest.NewNote(n, at, mailed)
 }
+
+// DigestSubject is the subject of a digest while it collects, in a language of settings.
+func DigestSubject(language string) string { return locale.Get(language).Say("digest.collecting") }
 
 // RenderDigest says what notes say together. The same digest and window give the same
 // content. The templates of users are made for one notification, and not used.

@@ -8,10 +8,9 @@ import (
 )
 
 // Retry makes a delivery that waits due now, with a new MaxAge: a digest that collects is
-// sent at once. Where its sender is
-// paused, the relay is asked at once whether it takes that again. It is
-// ErrNotPossible for one that is being sent and for one that is final, whose
-// mail is no longer kept.
+// sent at once. Where its sender is paused, the relay is asked at once whether it takes
+// that again. It is ErrNotPossible for one that is being sent and for one that is final,
+// whose mail is no longer kept.
 func (o *Outbox) Retry(ctx context.Context, source, id string) (Delivery, error) {
 	return o.act(ctx, "retrying a delivery", source, id, func(t *transaction, d Delivery) (change store.Transition, err error) {
 		switch {

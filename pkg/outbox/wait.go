@@ -73,10 +73,10 @@ func settled(d Delivery) bool {
 }
 
 // EnqueueToAwait is Enqueue for a caller that waits for what becomes of the mail. Unless
-// there is an error, it must call outcome, which returns once an attempt has an outcome: when the
-// delivery is final, held, or queued for another attempt, or when an earlier mail
-// of its conversation is held or queued for another; or once its ctx has ended, with the
-// delivery as it was stored.
+// there is an error, it must call outcome. That returns once an attempt has an outcome:
+// when the delivery is final, held, or queued for another attempt, or when an earlier
+// mail of its conversation is held or queued for another. Once its ctx has ended, it
+// returns the delivery as it was stored.
 func (o *Outbox) EnqueueToAwait(ctx context.Context, n *NewDelivery) (stored Enqueued, outcome func(context.Context) Delivery, err error) {
 	n.ID = cmp.Or(n.ID, NewID())
 	// Before it is stored, so that no outcome comes too early to be heard.

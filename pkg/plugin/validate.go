@@ -21,9 +21,8 @@ type validated struct {
 	Problems []settings.Problem `json:"problems"`
 }
 
-// postValidate answers what is wrong with settings, key by key. It tries the templates, those of
-// profiles too. Of
-// the saved secrets it says what was found when they were loaded.
+// postValidate answers what is wrong with settings, key by key. It tries the templates,
+// those of profiles too. Of the saved secrets it says what was found when they were loaded.
 func (d *DataSource) postValidate(w http.ResponseWriter, r *http.Request) error {
 	if err := allow(w, d.limits.validate, 1); err != nil {
 		return err

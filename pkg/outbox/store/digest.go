@@ -55,8 +55,7 @@ var (
 	// A note puts off when the window is due, never beyond closes_at. A window that is
 	// due stays so, and one with more than maxNotes becomes due. One that closes later
 	// than it could if it were opened now ($6) is of a clock that was changed or taken
-	// off: it is due at $7.
-	// The digest is from whom its last note's mail would be from.
+	// off: it is due at $7. The digest is from whom its last note's mail would be from.
 	qNoted = register(`UPDATE delivery SET size = size + $2, sender = $8, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
 		WHEN closes_at > $6 THEN $7 WHEN due_at = closes_at OR closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
 	// What a digest was to tell, and nobody is mailed.
