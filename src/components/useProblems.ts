@@ -37,7 +37,7 @@ export function useProblems(
 ): Found & { isRefused: boolean } {
   const { uid, jsonData, secureJsonData, secureJsonFields } = options;
   const [found, setFound] = useState<Found>({ problems: [], jsonData, refusals: 0 });
-  const [refused, setRefused] = useState<typeof options>();
+  const [refused, setRefused] = useState<string>(); // the AppKey of the account that the relay refused
   const latest = useRef(options);
   useEffect(() => void (latest.current = options));
   const secrets = SECRETS.filter((key) => secureJsonFields?.[key] || secureJsonData?.[key]).join();
@@ -64,7 +64,7 @@ export function useProblems(
     // The first value is of an earlier visit.
     const subscription = healthResults.pipe(skip(1)).subscribe((results) => {
       const { problems, report } = (results[uid]?.details ?? {}) as HealthDetails;
-      setRefused(report?.error?.hintId === 'credentials' ? latest.current : undefined);
+      setRefused(report?.error?.hintId === 'credentials' ? latest.current.jsonData.appKey : undefined);
       if (problems || report?.error) {
         setFound((before) => ({
           problems: problems ?? before.problems,
@@ -89,11 +89,9 @@ export function useProblems(
     return () => clearTimeout(timer);
   }, [found.refusals]);
 
-  // The account on the page is the one that the relay refused.
-  const isRefused =
-    refused !== undefined &&
-    refused.version === options.version &&
-    refused.jsonData.appKey === jsonData.appKey &&
-    !secureJsonData?.secretKey;
+  if (refused !== undefined && secureJsonData?.secretKey) {
+    setRefused(undefined); // of the new SecretKey nothing is known
+  }
+  const isRefused = refused !== undefined && refused === jsonData.appKey;
   return { ...found, isRefused };
 }
