@@ -37,7 +37,7 @@ func (s *Sender) brake(n *alert.Notification, r *alert.Recipients, now time.Time
 		b.Until = nextAt(now, at.Hour, at.Minute, at.Days, set.Location)
 		with.MaxPerHour, with.Clock = 0, at.String()
 	}
-	b.Note = sync.OnceValue(func() []byte { return message.NewNote(n, now, b.Exempt) })
+	b.Note = sync.OnceValue(func() []byte { return message.NewNote(n, now) })
 	b.Digest = outbox.Delivery{From: set.From.Mailbox(), Subject: message.DigestSubject(r.Language), Message: with.encoded()}
 	return b
 }

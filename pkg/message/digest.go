@@ -21,8 +21,8 @@ type (
 
 // NewNote returns what a digest will say of a notification that was accepted at a time,
 // as JSON of at most digest.MaxNote octets. Mailed says that it is mailed on its own, too.
-func NewNote(n *alert.Notification, at time.Time, mailed bool) []byte {
-	return digest.NewNote(n, at, mailed)
+func NewNote(n *alert.Notification, at time.Time) []byte {
+	return digest.NewNote(n, at)
 }
 
 // DigestSubject is the subject of a digest while it collects, in a language of settings.

@@ -17,21 +17,30 @@ const minute = time.Minute
 
 // gathered is a digest of notes, and when and why they were gathered.
 type gathered struct {
-	notes  [][]byte
+	notes  []noted
 	window Window
 }
 
-// add adds the note of a notification that came some time before renderTime.
+type noted struct {
+	note   []byte
+	mailed bool
+}
+
+// add adds the note of a notification that came some time before renderTime: of a group
+// with these alerts, or one of a single alert.
 func (g *gathered) add(ago time.Duration, mailed bool, alerts ...alert.Alert) {
 	n := notification(alerts...)
 	rule := alerts[0].Labels.Rule()
 	n.Receiver, n.ExternalURL = "On-call (platform)", "https://grafana.example.com/"
 	n.GroupKey, n.GroupLabels = fmt.Sprintf("{}:{alertname=%q}", rule), alert.KV{"alertname": rule}
+	if len(alerts) == 1 {
+		n.GroupKey += alerts[0].Labels["instance"]
+	}
 	g.notify(ago, mailed, n)
 }
 
 func (g *gathered) notify(ago time.Duration, mailed bool, n *alert.Notification) {
-	g.notes = append(g.notes, NewNote(n, renderTime.Add(-ago), mailed))
+	g.notes = append(g.notes, noted{NewNote(n, renderTime.Add(-ago)), mailed})
 }
 
 func (g *gathered) render(t testing.TB, language string) Content {
@@ -41,8 +50,8 @@ func (g *gathered) render(t testing.TB, language string) Content {
 
 func (g *gathered) renderBy(r *Renderer) Content {
 	var d Digest
-	for _, note := range g.notes {
-		d.Add(note)
+	for _, n := range g.notes {
+		d.Add(n.note, n.mailed)
 	}
 	return r.RenderDigest(&d, g.window)
 }
@@ -214,6 +223,31 @@ func TestOnlyWhatFlapsIsSaidTo(t *testing.T) {
 	}
 }
 
+// TestAlertThatItsGroupNamesNoMoreIsClosed: a notification names all of its group that
+// fire, and one without resolved alerts, or a silence, tells of no end.
+func TestAlertThatItsGroupNamesNoMoreIsClosed(t *testing.T) {
+	cpu := func(where string) alert.Alert { return instance("High CPU", "critical", where, 51*minute, 0) }
+	d := anHour()
+	d.add(50*minute, false, cpu("web-1"), cpu("web-2"), instance("High CPU", "critical", "web-3", 51*minute, 50*minute))
+	d.add(40*minute, false, instance("Disk full", "warning", "db-1", 41*minute, 0))
+	d.add(10*minute, false, cpu("web-1"), cpu("web-4"))
+	c := d.render(t, "en")
+	if want := "[DIGEST:3] 3 firing, 1 resolved, 1 closed"; !strings.HasPrefix(c.Subject, want) {
+		t.Errorf("the subject is %q, want %q", c.Subject, want)
+	}
+	bothTell(t, c, "Closed because a later notification of its group did not name it.")
+
+	// Where the last does not name all, it counts the others.
+	more := anHour()
+	more.notify(20*minute, false, many(t, 900))
+	last := many(t, 900)
+	last.Alerts, last.TruncatedAlerts = last.Alerts[:500], 400
+	more.notify(10*minute, false, last)
+	if c, want := more.render(t, "en"), "[DIGEST:2] 500 firing"; !strings.HasPrefix(c.Subject, want) {
+		t.Errorf("the subject is %q, want %q", c.Subject, want)
+	}
+}
+
 // TestCountsOfADigestAreRight, of a thousand notifications and of groups that have
 // more alerts than a note has room for, however often they are told.
 func TestCountsOfADigestAreRight(t *testing.T) {
@@ -271,7 +305,7 @@ func TestADigestIsSafeWhateverItTells(t *testing.T) {
 	evil.Annotations["summary"] = "<script>\r\nBcc: a@example.com"
 	d.add(minute, false, evil)
 	for _, broken := range []string{"", "null", "[]", `{"at":1,"alerts":[{"id":1,"kind":7}]}`, `{"others":"AAAAAAA="}`, `{"alerts":[{"kind":-1}],"kinds":[{}]}`, "\xff"} {
-		d.notes = append(d.notes, []byte(broken))
+		d.notes = append(d.notes, noted{note: []byte(broken)})
 	}
 	c := d.render(t, "en")
 	for _, never := range []string{"<script", "<img", "<b>x", "javascript:", "data:", "\u202e"} {
@@ -318,7 +352,7 @@ func TestANoteIsSmall(t *testing.T) {
 	all := states(t)
 	all["a thousand that differ"], all["a thousand"], all["five thousand"] = hostile, many(t, 1000), many(t, 5000)
 	for name, n := range all {
-		if note := NewNote(n, renderTime, true); len(note) > digest.MaxNote {
+		if note := NewNote(n, renderTime); len(note) > digest.MaxNote {
 			t.Errorf("%s: the note has %d octets", name, len(note))
 		}
 	}

@@ -202,7 +202,7 @@ func (m *model) take(verdict string) (a attempt, taken bool) {
 // read notes what a digest tells, which is the same in every attempt.
 func (m *model) read(a attempt) {
 	var told []string
-	if err := a.r.Notes(m.Context(), a.job.Delivery, func(note []byte) { told = append(told, string(note)) }); err != nil {
+	if err := a.r.Notes(m.Context(), a.job.Delivery, func(note []byte, _ bool) { told = append(told, string(note)) }); err != nil {
 		m.Fatal(err)
 	}
 	if before, again := m.told[a.job.ID]; again && !slices.Equal(told, before) {
@@ -256,7 +256,7 @@ func (m *model) step() {
 		mail.Conversation = fmt.Sprint("group ", group)
 		mail.Recipients = []Recipient{{Address: fmt.Sprintf("a%d@example.com", group), Kind: To}, {Address: fmt.Sprintf("b%d@example.com", group), Kind: To}}
 		mail.ID = NewID()
-		mail.Brake = &Brake{Note: func() []byte { return []byte(mail.ID) }, Digest: Delivery{Message: []byte("recipe")}}
+		mail.Brake = &Brake{Note: func() []byte { return []byte(mail.ID) }, Digest: Delivery{Message: []byte("recipe")}, Key: fmt.Sprint(m.rand.IntN(2))}
 		if m.rand.IntN(4) > 0 {
 			mail.Brake.Max, mail.Brake.Exempt = 2, m.rand.IntN(4) == 0
 		}

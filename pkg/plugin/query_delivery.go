@@ -24,7 +24,7 @@ func (d *DataSource) queryDelivery(ctx context.Context, box *outbox.Outbox, id s
 	delivery := deliveryTable(found)
 	if found.Digest() {
 		var told int64
-		if err := box.Notes(ctx, found, func([]byte) { told++ }); err != nil {
+		if err := box.Notes(ctx, found, func([]byte, bool) { told++ }); err != nil {
 			return nil, err
 		}
 		delivery.Fields = append(delivery.Fields, data.NewField("notifications", nil, []int64{told}))

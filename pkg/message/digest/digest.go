@@ -22,8 +22,8 @@ type Digest struct {
 	notes, mailed, unread int
 
 	alerts map[key]*told
-	order  []*told // as they were first told of
-	groups map[string]note
+	order  []*told         // as they were first told of
+	groups map[string]note // the last of each
 
 	last note // without its alerts
 	// One contact point, organization and Grafana is that of all.
@@ -41,8 +41,10 @@ type key struct {
 
 // told is what the notes say of an alert.
 type told struct {
-	state   noteKind   // the last
-	at      int64      // when that was told
+	state   noteKind // the last
+	group   string
+	note    int        // which of the notes told that
+	at      int64      // when that was
 	mailed  bool       // with a mail of its own
 	kind    *noteKind  // the last with a rule; nil: none
 	detail  *noteAlert // what there is for a line; nil: nothing
@@ -51,9 +53,10 @@ type told struct {
 	foreign bool       // it is not Grafana's
 }
 
-// Add adds a note, in the order in which notifications were accepted. One that cannot
-// be read is only counted, and so are alerts beyond maxAlerts.
-func (d *Digest) Add(data []byte) {
+// Add adds a note, in the order in which notifications were accepted; mailed says that
+// the reader has the mail of that notification, too. One that cannot be read is only
+// counted, and so are alerts beyond maxAlerts.
+func (d *Digest) Add(data []byte, mailed bool) {
 	if d.alerts == nil {
 		d.alerts, d.groups = make(map[key]*told), make(map[string]note)
 		d.receivers, d.orgs, d.urls = make(map[string]bool), make(map[string]bool), make(map[string]bool)
@@ -64,7 +67,8 @@ func (d *Digest) Add(data []byte) {
 		d.unread++
 		return
 	}
-	if n.Mailed {
+	n.number, n.mailed = d.notes, mailed
+	if mailed {
 		d.mailed++
 	}
 	for i := range n.Alerts {
@@ -126,7 +130,7 @@ func (d *Digest) tell(n *note, id uint32, state noteKind, start int64) *told {
 		return nil
 	}
 	if !seen {
-		t = &told{}
+		t = &told{group: n.Group}
 		d.alerts[k] = t
 		d.order = append(d.order, t)
 	}
@@ -138,7 +142,7 @@ func (d *Digest) tell(n *note, id uint32, state noteKind, start int64) *told {
 	if len(t.starts) == 0 || start > t.starts[len(t.starts)-1] {
 		t.starts = append(t.starts, start)
 	}
-	t.state, t.at, t.mailed, t.foreign = state, n.At, n.Mailed, n.Foreign
+	t.state, t.note, t.at, t.mailed, t.foreign = state, n.number, n.At, n.mailed, n.Foreign
 	return t
 }
 
@@ -161,7 +165,7 @@ func (d *Digest) Gathered() view.Gathered {
 	}
 	for _, lines := range []bool{true, false} { // so that those that have one come first
 		for _, t := range d.order {
-			if (t.detail != nil) == lines {
+			if (t.detail != nil) == lines && d.stands(t) {
 				t.addTo(&g)
 			}
 		}
@@ -181,6 +185,21 @@ func (d *Digest) Gathered() view.Gathered {
 		n.Status = alert.Firing
 	}
 	return g
+}
+
+// stands says whether an alert is to be told. A notification names all alerts of its
+// group that fire: one that the last does not name is over or silenced, which nobody
+// told, or is among those that it only counts.
+func (d *Digest) stands(t *told) bool {
+	last := d.groups[t.group]
+	if t.state.Status != alert.Firing || t.note == last.number {
+		return true
+	}
+	if last.Truncated > 0 || len(last.Dropped) > 0 {
+		return false
+	}
+	t.state.Status, t.state.Reason, t.at = alert.Resolved, view.NotNamed, last.At
+	return true
 }
 
 // addTo adds an alert that is known to have a rule; another is counted.

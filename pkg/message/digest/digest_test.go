@@ -29,8 +29,8 @@ func ends(a *alert.Alert, at time.Time) { a.Status, a.EndsAt = alert.Resolved, a
 func TestEveryAlertIsKnownByItsGroupAndFingerprint(t *testing.T) {
 	var d Digest
 	first := fires("a", 700)
-	d.Add(NewNote(first, noon, false))
-	d.Add(NewNote(fires("b", 700), noon, false)) // the same fingerprints, of another group
+	d.Add(NewNote(first, noon), false)
+	d.Add(NewNote(fires("b", 700), noon), false) // the same fingerprints, of another group
 	lines := 0
 	for _, told := range d.Gathered().Told {
 		if told.HasLine {
@@ -41,7 +41,7 @@ func TestEveryAlertIsKnownByItsGroupAndFingerprint(t *testing.T) {
 		t.Errorf("%d of 1,400 alerts have a line", lines)
 	}
 	ends(&first.Alerts[699], noon.Add(time.Minute))
-	d.Add(NewNote(first, noon.Add(time.Minute), false))
+	d.Add(NewNote(first, noon.Add(time.Minute)), false)
 	g := d.Gathered()
 	if n := g.Notification; n.FiringCount != 1399 || n.ResolvedCount != 1 || n.Omitted != 0 || len(n.Alerts) != 1400 {
 		t.Errorf("%d fire, %d are resolved, %d are left out", n.FiringCount, n.ResolvedCount, n.Omitted)
@@ -63,11 +63,11 @@ func TestAlertsBeyondWhatADigestKnowsAreCounted(t *testing.T) {
 	var last *alert.Notification
 	for i := range groups {
 		last = fires(fmt.Sprint(i), each)
-		d.Add(NewNote(last, noon, false))
+		d.Add(NewNote(last, noon), false)
 	}
-	d.Add(NewNote(last, noon, false)) // a repeat counts nothing twice
+	d.Add(NewNote(last, noon), false) // a repeat counts nothing twice
 	ends(&last.Alerts[each-1], noon.Add(time.Minute))
-	d.Add(NewNote(last, noon.Add(time.Minute), false))
+	d.Add(NewNote(last, noon.Add(time.Minute)), false)
 	n := d.Gathered().Notification
 	if n.FiringCount != groups*each-1 || n.ResolvedCount != 1 || len(n.Alerts) != maxAlerts || n.Omitted != groups*each-maxAlerts {
 		t.Errorf("%d fire, %d are resolved, %d are known, %d are left out", n.FiringCount, n.ResolvedCount, len(n.Alerts), n.Omitted)
@@ -85,10 +85,10 @@ func TestARepeatIsNoFlapping(t *testing.T) {
 		n := fires("a", 1)
 		n.Alerts[0].StartsAt = start
 		for i := range 9 {
-			d.Add(NewNote(n, noon.Add(time.Duration(i)*time.Minute), false))
+			d.Add(NewNote(n, noon.Add(time.Duration(i)*time.Minute)), false)
 		}
 		ends(&n.Alerts[0], noon.Add(9*time.Minute))
-		d.Add(NewNote(n, noon.Add(9*time.Minute), true))
+		d.Add(NewNote(n, noon.Add(9*time.Minute)), true)
 		if told := d.Gathered().Told[0]; told.Flaps.Times != 0 || !told.Mailed {
 			t.Errorf("%s: %+v", name, told)
 		}
@@ -98,7 +98,7 @@ func TestARepeatIsNoFlapping(t *testing.T) {
 	n.Alerts[0].StartsAt = time.Time{}
 	for i := range 2 * view.FlapsFrom {
 		n.Alerts[0].Status = []string{alert.Firing, alert.Resolved}[i%2]
-		d.Add(NewNote(n, noon.Add(time.Duration(i)*time.Minute), false))
+		d.Add(NewNote(n, noon.Add(time.Duration(i)*time.Minute)), false)
 	}
 	if f := d.Gathered().Told[0].Flaps; f.Times != view.FlapsFrom || !f.From.Equal(noon) || !f.To.Equal(noon.Add(6*time.Minute)) {
 		t.Errorf("it fired and was over by turns, and is said to flap %+v", f)

@@ -22,8 +22,9 @@ const MaxNote = 8 << 10
 // note is what a digest will say of a notification. It holds no words of a language:
 // the digest is in that of its reader.
 type note struct {
+	number    int      // among those of its digest
+	mailed    bool     // the reader has its mail, too
 	At        int64    `json:"at"` // when it was accepted
-	Mailed    bool     `json:"mailed,omitzero"`
 	Group     string   `json:"group"`
 	Receiver  string   `json:"receiver,omitzero"`
 	URL       string   `json:"url,omitzero"`
@@ -81,10 +82,10 @@ const (
 // NewNote returns what a digest will say of a notification that was accepted at a time,
 // as JSON of at most MaxNote octets: as many alerts as there is room for, the gravest
 // first, and of the others how they stand.
-func NewNote(n *alert.Notification, at time.Time, mailed bool) []byte {
+func NewNote(n *alert.Notification, at time.Time) []byte {
 	group := sha256.Sum256([]byte(n.ExternalURL + "\n" + n.GroupKey))
 	w := noteWriter{note: note{
-		At: at.Unix(), Mailed: mailed, Group: base64.RawURLEncoding.EncodeToString(group[:9]),
+		At: at.Unix(), Group: base64.RawURLEncoding.EncodeToString(group[:9]),
 		Receiver: noted(n.Receiver), URL: notedURL(n.ExternalURL), Org: n.OrgID, Foreign: n.Version == view.Alertmanager,
 		NoProfile: noted(n.NoProfile), Kinds: []noteKind{}, Alerts: []noteAlert{}, Dropped: countsOf(n.Dropped), Truncated: n.TruncatedAlerts,
 	}}

@@ -11,6 +11,10 @@ import (
 // CauseAnnotation is where Grafana puts what went wrong when a query failed.
 const CauseAnnotation = "Error"
 
+// NotNamed is the reason of an alert in a digest that a later notification of its group
+// did not name among those that fire.
+const NotNamed = "NotNamed"
+
 // StateOf tells apart what Grafana fires for want of data or for a failed
 // query, which have names of their own or the reason in an annotation, and what it
 // ended without seeing that the problem is gone.
@@ -44,6 +48,7 @@ func reason(a *alert.Alert, state string, w *locale.Words) string {
 		key, known := map[string]string{
 			"NoData": "reason.closed.nodata", "Error": "reason.closed.error", "Updated": "reason.closed.updated",
 			"RuleDeleted": "reason.closed.deleted", "Paused": "reason.closed.paused", "MissingSeries": "reason.closed.missing",
+			NotNamed: "reason.closed.unnamed",
 		}[first]
 		if !known {
 			return w.Say("reason.closed.other", clean.Cut(clean.Line(why), maxLabel))

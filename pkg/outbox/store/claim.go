@@ -38,7 +38,7 @@ type candidate struct {
 	id     string
 	status Status
 	due    int64
-	waits  map[string]bool // addresses that an earlier mail is still to reach
+	waits  map[string]bool // folded addresses that an earlier mail is still to reach
 	early  bool            // not due yet
 }
 
@@ -193,7 +193,7 @@ func (t *Tx) lease(c Claim, taken []candidate) ([]Delivery, error) {
 		d.Message, d.ClaimedAt, d.Early, d.Interrupted = mails[d.Sequence], t.Now(), was.early, was.status == Sending
 		for j := range d.Recipients {
 			r := &d.Recipients[j]
-			r.Waits = r.Status == Queued && was.waits[r.Address]
+			r.Waits = r.Status == Queued && was.waits[folded(r.Address)]
 		}
 		if d.Interrupted {
 			t.log(*d, Attempt{Number: d.Attempt - 1, At: t.Now(), Outcome: Lost, Text: "the process ended, or lost its lease, before it stored the outcome"})

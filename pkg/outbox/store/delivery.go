@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -126,6 +127,10 @@ type Recipient struct {
 	// recipient, so this attempt leaves it out. Only from Claim; not stored.
 	Waits bool
 }
+
+// folded is an address as recipients are told apart: no two people have one that differs
+// in the case of letters alone.
+func folded(address string) string { return strings.ToLower(address) }
 
 // Attempt is one attempt at a delivery.
 type Attempt struct {

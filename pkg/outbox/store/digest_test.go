@@ -25,7 +25,7 @@ func off(b *Brake) { b.Max = 0 }
 // notes is what a digest tells.
 func (f *fixture) notes(digest Delivery) (all []string) {
 	f.Helper()
-	if err := f.Notes(context.Background(), digest, func(note []byte) { all = append(all, string(note)) }); err != nil {
+	if err := f.Notes(context.Background(), digest, func(note []byte, _ bool) { all = append(all, string(note)) }); err != nil {
 		f.Fatal(err)
 	}
 	return all
@@ -274,6 +274,102 @@ func TestDigestWaitsForTheMailBeforeItAndMailForTheDigestBeforeIt(t *testing.T) 
 		f.apply(f.end(got[0], Failed))
 		if got = f.claim().Deliveries; !slices.Equal(ids(got), []string{after.ID}) {
 			t.Errorf("claimed %v", ids(got))
+		}
+	})
+}
+
+// otherProfile is the brake of mail that a contact point names another profile for.
+func otherProfile(b *Brake) { b.Key = "other" }
+
+// TestDigestTellsHowItsConversationsGoOn, whatever profile or brake tells of them then.
+func TestDigestTellsHowItsConversationsGoOn(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		byClock := func(b *Brake) { b.Until = f.clock.Add(time.Hour) }
+		first := braked(mail("group"), byClock)
+		f.enqueue(first)
+		digest := f.get(f.get(first.ID).Recipients[0].Digest)
+		mailed := f.sent(braked(mail("group"), otherProfile, off))
+		f.sent(braked(mail("another group"), otherProfile, off))
+		f.sent(braked(mail("group", "b@example.com"), otherProfile, off))
+		failed := f.enqueue(f.leased(braked(mail("group"), otherProfile, off))).Delivery
+		f.apply(f.end(failed, Failed))
+		digested := braked(mail("group"), otherProfile, byClock)
+		f.enqueue(digested)
+		if other := f.get(digested.ID).Recipients[0].Digest; other == digest.ID || len(f.notes(f.get(other))) != 1 {
+			t.Error("the other profile has no digest of its own")
+		}
+		var got []string
+		if err := f.Notes(t.Context(), digest, func(note []byte, mailed bool) { got = append(got, fmt.Sprint(string(note), " ", mailed)) }); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"note of " + first.ID + " false", "note of " + mailed.ID + " true", "note of " + failed.ID + " false", "note of " + digested.ID + " false"}
+		if !slices.Equal(got, want) {
+			t.Errorf("it tells %q, want %q", got, want)
+		}
+		if again := f.get(digest.ID); !again.DueAt.Equal(digest.DueAt) || again.Size != int64(len(first.Brake.Note())*4) {
+			t.Errorf("%+v", again)
+		}
+	})
+}
+
+// TestDigestWaitsForTheDigestBeforeIt that tells of the same conversation under another
+// profile, and the relay puts off.
+func TestDigestWaitsForTheDigestBeforeIt(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		byClock := func(b *Brake) { b.Until = f.clock.Add(time.Minute) }
+		enqueue := func(group string, adjust ...func(*Brake)) (digest string) {
+			n := braked(mail(group), append(adjust, byClock)...)
+			f.enqueue(n)
+			return f.get(n.ID).Recipients[0].Digest
+		}
+		first := enqueue("group")
+		f.advance(time.Minute)
+		d := f.claim().Deliveries
+		if !slices.Equal(ids(d), []string{first}) {
+			t.Fatalf("claimed %v", ids(d))
+		}
+		off := f.end(d[0], Queued)
+		off.To.DueAt = f.clock.Add(time.Hour)
+		f.apply(off)
+		second, alone := enqueue("group", otherProfile), enqueue("another group", func(b *Brake) { b.Key = "third" })
+		f.advance(time.Minute)
+		other := f.claim().Deliveries
+		if !slices.Equal(ids(other), []string{alone}) {
+			t.Fatalf("claimed %v", ids(other))
+		}
+		f.apply(f.end(other[0], Sent))
+		f.advance(time.Hour)
+		d = f.claim().Deliveries
+		if !slices.Equal(ids(d), []string{first}) {
+			t.Fatalf("claimed %v", ids(d))
+		}
+		f.apply(f.end(d[0], Failed))
+		if got := ids(f.claim().Deliveries); !slices.Equal(got, []string{second}) {
+			t.Errorf("claimed %v", got)
+		}
+	})
+}
+
+// TestRecipientIsOneHoweverItsAddressIsSpelled: the budget, the window and the order are
+// of the mailbox.
+func TestRecipientIsOneHoweverItsAddressIsSpelled(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, f *fixture) {
+		f.sent(braked(mail("group", "Ops@Example.com")))
+		f.sent(braked(mail("group", "ops@example.com")))
+		n := braked(mail("group", "OPS@example.com"))
+		f.enqueue(n)
+		digest := f.get(n.ID).Recipients[0].Digest
+		if digest == "" {
+			t.Fatal("the budget is counted for each spelling")
+		}
+		critical := f.enqueue(f.leased(braked(mail("group", "oPS@example.com"), exempt))).Delivery
+		f.apply(f.end(critical, Queued))
+		f.clock = f.get(digest).DueAt
+		if got := ids(f.claim(func(c *Claim) { c.InHand = []string{critical.ID} }).Deliveries); len(got) != 0 {
+			t.Errorf("the digest overtook mail: %v", got)
+		}
+		if got, err := f.Recipients(t.Context(), src, 10); err != nil || !slices.Equal(got, []string{"ops@example.com"}) {
+			t.Errorf("%q, %v", got, err)
 		}
 	})
 }

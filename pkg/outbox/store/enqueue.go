@@ -34,9 +34,9 @@ var (
 	qInsertDigested = register(insert + `, finished_at) VALUES ($1, $2, $3, $4, 1, $5, $6, 0, $7, $8, $9, 0,
 		'', 0, 0, 0, 0, 0, '', 0, $10, $11, $12, $13, $14, $15, $10) ON CONFLICT (source, identity) WHERE joinable = 1 DO NOTHING RETURNING sequence`)
 	qMail      = register(`INSERT INTO mail (delivery, message) VALUES ($1, $2)`)
-	qRecipient = register(`INSERT INTO recipient (delivery, position, address, kind, source, created_at) VALUES ($1, $2, $3, $4, $5, $6)`)
-	qDigested  = register(`INSERT INTO recipient (delivery, position, address, kind, source, created_at, status, digest, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'digested', $7, $6)`)
+	qRecipient = register(`INSERT INTO recipient (delivery, position, address, folded, kind, source, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`)
+	qDigested  = register(`INSERT INTO recipient (delivery, position, address, folded, kind, source, created_at, status, digest, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'digested', $8, $7)`)
 	qJoinable = register(`SELECT ` + columns + ` FROM delivery WHERE source = $1 AND identity = $2 AND joinable = 1`)
 	qMakeWay  = register(`UPDATE delivery SET joinable = 0 WHERE sequence = $1`)
 	// Those at the front; what is behind them is due already.
@@ -132,7 +132,7 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	if n.Owner != "" && !pause.Counts(n.SettingsAt) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
-	var windows []*window
+	var windows windows
 	if b := n.Brake; b != nil && (t.digests || b.Max > 0 || !b.Until.IsZero()) {
 		if windows, err = t.windows(n); err != nil {
 			return e, err
@@ -141,8 +141,8 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	d.Recipients = make([]Recipient, len(n.Recipients))
 	for i, r := range n.Recipients {
 		d.Recipients[i] = Recipient{Position: i, Address: r.Address, Kind: r.Kind, Status: Queued}
-		if windows != nil && windows[i] != nil && !n.Brake.Exempt {
-			d.Recipients[i].Status, d.Recipients[i].Digest, d.Recipients[i].UpdatedAt = Digested, windows[i].id, t.Now()
+		if windows.own != nil && windows.own[i] != nil && !n.Brake.Exempt {
+			d.Recipients[i].Status, d.Recipients[i].Digest, d.Recipients[i].UpdatedAt = Digested, windows.own[i].id, t.Now()
 		}
 	}
 	if digestsAll(d.Recipients) {
@@ -159,9 +159,9 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	}
 	for _, r := range d.Recipients {
 		if r.Status == Digested {
-			t.later(qDigested, d.Sequence, r.Position, r.Address, string(r.Kind), d.Source, t.now, r.Digest)
+			t.later(qDigested, d.Sequence, r.Position, r.Address, folded(r.Address), string(r.Kind), d.Source, t.now, r.Digest)
 		} else {
-			t.later(qRecipient, d.Sequence, r.Position, r.Address, string(r.Kind), d.Source, t.now)
+			t.later(qRecipient, d.Sequence, r.Position, r.Address, folded(r.Address), string(r.Kind), d.Source, t.now)
 		}
 	}
 	if err := t.collect(n, d.Sequence, windows, &e); err != nil {

@@ -24,10 +24,10 @@ func fill(b *testing.B, f *fixture, from time.Time) {
 			{from} + i * 2592000, CASE WHEN i > 1000000 THEN NULL ELSE {from} + i * 2592000 + 50000 + i % 150000 END, 'accepted by the relay', 250, '2.0.0', 'accepted by the relay', 0, 0, 0, 0, 0, '',
 			1, {from} + i * 2592000, {from} + i * 2592000 + 86400000000, 8192,
 			CASE WHEN i = 2000 THEN 'a needle of that month' ELSE '[FIRING:1] disk of host ' || (i % 4000) || ' is full' END, 'id ' || i || '@example.com', '' FROM {numbers} AS numbers`,
-		`INSERT INTO recipient (delivery, position, address, kind, source, created_at)
-		SELECT i, 0, 'user' || (i % 5000) || '@example.com', 'to', '1/mail', {from} + i * 2592000 FROM {numbers} AS numbers`,
-		`INSERT INTO recipient (delivery, position, address, kind, source, created_at)
-		SELECT i, 1, 'ops' || (i % 37) || '@example.org', 'to', '1/mail', {from} + i * 2592000 FROM {numbers} AS numbers`,
+		`INSERT INTO recipient (delivery, position, address, folded, kind, source, created_at)
+		SELECT i, 0, 'user' || (i % 5000) || '@example.com', 'user' || (i % 5000) || '@example.com', 'to', '1/mail', {from} + i * 2592000 FROM {numbers} AS numbers`,
+		`INSERT INTO recipient (delivery, position, address, folded, kind, source, created_at)
+		SELECT i, 1, 'ops' || (i % 37) || '@example.org', 'ops' || (i % 37) || '@example.org', 'to', '1/mail', {from} + i * 2592000 FROM {numbers} AS numbers`,
 		`INSERT INTO attempt (delivery, number, began_at, duration, stage, code, enhanced_code, text, outcome)
 		SELECT i, 1, {from} + i * 2592000, 50000, 'message', 250, '2.0.0', 'accepted by the relay', 'sent' FROM {numbers} AS numbers`,
 		`INSERT INTO rollup (source, span, began_at, status, mail_type, latency, owner, count)

@@ -43,7 +43,7 @@ func (s *search) plan() (streams []stream, rest bool, err error) {
 		if known && len(addresses) <= min(max(20_000/f.Limit, 20), 200) {
 			for _, address := range addresses {
 				streams = append(streams, stream{"recipient", "delivery", func(a *arguments) string {
-					return "source = " + a.add(f.Source) + " AND address = " + a.add(address)
+					return "source = " + a.add(f.Source) + " AND folded = " + a.add(address)
 				}})
 			}
 			return streams, len(f.Statuses)+len(f.MailTypes) > 0 || f.Text != "", nil
@@ -63,7 +63,7 @@ func different(column, rows, first string) string {
 		SELECT value FROM d WHERE value IS NOT NULL`
 }
 
-// addresses finds the addresses of the log that match the filter. known is false
+// addresses finds the folded addresses of the log that match the filter. known is false
 // where there are too many different ones.
 func (s *search) addresses() (matching []string, known bool, err error) {
 	var parts []string
@@ -73,9 +73,9 @@ func (s *search) addresses() (matching []string, known bool, err error) {
 	const chunk = 1000
 	last := ""
 	for seen := 0; seen < maxAddresses && time.Since(s.began) < searchTime; seen += chunk {
-		some, err := column[string](s, different("address", "recipient WHERE source = $1", " AND address > $2")+" LIMIT $3", s.f.Source, last, chunk)
+		some, err := column[string](s, different("folded", "recipient WHERE source = $1", " AND folded > $2")+" LIMIT $3", s.f.Source, last, chunk)
 		for _, last = range some {
-			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(strings.ToLower(last), part) }) {
+			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(last, part) }) {
 				matching = append(matching, last)
 			}
 		}
@@ -86,10 +86,10 @@ func (s *search) addresses() (matching []string, known bool, err error) {
 	return nil, false, nil
 }
 
-// Recipients returns the different addresses in the log of a source, up to limit.
+// Recipients returns the different folded addresses in the log of a source, up to limit.
 func (db *database) Recipients(ctx context.Context, source string, limit int) (all []string, err error) {
 	err = db.reading(ctx, source, "reading the recipients", func(r reader) (err error) {
-		all, err = column[string](r, different("address", "recipient WHERE source = $1", "")+" LIMIT $2", source, limit)
+		all, err = column[string](r, different("folded", "recipient WHERE source = $1", "")+" LIMIT $2", source, limit)
 		return err
 	})
 	return all, err

@@ -8,9 +8,9 @@ import "slices"
 // next.
 
 var (
-	qPending = register(`SELECT address FROM recipient WHERE delivery = $1 AND status = 'queued'`)
+	qPending = register(`SELECT folded FROM recipient WHERE delivery = $1 AND status = 'queued'`)
 	// The addresses that earlier mail of the conversation is still to reach.
-	qEarlier = register(`SELECT r.address FROM delivery AS e JOIN recipient AS r ON r.delivery = e.sequence
+	qEarlier = register(`SELECT r.folded FROM delivery AS e JOIN recipient AS r ON r.delivery = e.sequence
 		WHERE e.conversation = $1 AND e.conversation <> '' AND e.finished_at IS NULL AND e.sequence < $2 AND r.status = 'queued'`)
 	qBehind    = register(`UPDATE delivery SET behind = 1 WHERE sequence = $1`)
 	qNotBehind = register(`UPDATE delivery SET behind = 0 WHERE sequence = $1`)

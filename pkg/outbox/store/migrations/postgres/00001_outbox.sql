@@ -61,6 +61,7 @@ CREATE TABLE recipient (
     delivery      BIGINT NOT NULL,
     position      BIGINT NOT NULL,
     address       TEXT COLLATE "C" NOT NULL,
+    folded        TEXT COLLATE "C" NOT NULL, -- the address in lower case, by which recipients are told apart
     kind          TEXT COLLATE "C" NOT NULL,
     status        TEXT COLLATE "C" NOT NULL DEFAULT 'queued', -- that of the delivery, once this is final
     digest        TEXT COLLATE "C" NOT NULL DEFAULT '', -- the id of the digest that tells this recipient of it
@@ -72,7 +73,7 @@ CREATE TABLE recipient (
     created_at    BIGINT NOT NULL,
     PRIMARY KEY (delivery, position)
 ) WITH (fillfactor = 70);
-CREATE INDEX recipient_address ON recipient (source, address, created_at, delivery);
+CREATE INDEX recipient_address ON recipient (source, folded, created_at, delivery);
 
 CREATE TABLE attempt (
     delivery      BIGINT NOT NULL,

@@ -61,6 +61,7 @@ CREATE TABLE recipient (
     delivery      INTEGER NOT NULL,
     position      INTEGER NOT NULL,
     address       TEXT NOT NULL,
+    folded        TEXT NOT NULL, -- the address in lower case, by which recipients are told apart
     kind          TEXT NOT NULL,
     status        TEXT NOT NULL DEFAULT 'queued', -- that of the delivery, once this is final
     digest        TEXT NOT NULL DEFAULT '', -- the id of the digest that tells this recipient of it
@@ -72,7 +73,7 @@ CREATE TABLE recipient (
     created_at    INTEGER NOT NULL,
     PRIMARY KEY (delivery, position)
 ) WITHOUT ROWID;
-CREATE INDEX recipient_address ON recipient (source, address, created_at, delivery);
+CREATE INDEX recipient_address ON recipient (source, folded, created_at, delivery);
 
 CREATE TABLE attempt (
     delivery      INTEGER NOT NULL,
