@@ -31,7 +31,7 @@ export default function ConfigEditor(props: EditorProps) {
       <Stack justifyContent="space-between" columnGap={3} rowGap={1} wrap="wrap">
         <Checklist config={config} uid={uid} />
         <TextLink href={documentation('README.md')} external>
-          {t('config.documentation', 'Read the documentation')}
+          {t('config.documentation', 'Documentation')}
         </TextLink>
       </Stack>
       {!config.ready && (
