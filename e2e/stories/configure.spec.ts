@@ -129,11 +129,6 @@ test.describe('a new data source', () => {
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await expect(page.getByText('The relay took the mail for oncall@example.com.')).toBeVisible();
     expect(await bottomOf(page.getByRole('button', { name: 'Advanced' }))).toBeLessThanOrEqual(room.height);
-
-    await page.getByRole('button', { name: 'Create a contact point' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Create', exact: true }).click();
-    expect(await bottomOf(page.getByText('Contact point: done'))).toBeLessThanOrEqual(room.height);
-    expect(await bottomOf(page.getByText(/^The contact point .* was created\.$/))).toBeLessThanOrEqual(room.height);
   });
 
   test('is set up and tested with the keyboard alone', async ({ operator, page }) => {
