@@ -1,3 +1,4 @@
+import type { Locator } from '@playwright/test';
 import { relay, settings } from '../relay';
 import { expect, ON_GRAFANA, test } from '../test';
 
@@ -112,6 +113,22 @@ test.describe('a new data source', () => {
     await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Create a contact point' })).toBeEnabled(); // what there is was read
     expect(await whole()).toBeLessThanOrEqual(room.height);
+  });
+
+  test('needs no scrolling up to its contact point', async ({ operator, page }) => {
+    await page.setViewportSize(room);
+    // Grafana's own word of the test, and its buttons, come after all of this.
+    const bottomOf = async (what: Locator) => {
+      await expect(what).toBeVisible();
+      const { y, height } = (await what.boundingBox())!;
+      return y + height - (await page.getByRole('list', { name: 'Setup' }).boundingBox())!.y;
+    };
+    await operator.open(settings());
+    await operator.saveAndTest();
+    await expect(page.getByRole('button', { name: 'Every step' })).toBeVisible();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
+    await expect(page.getByText('The relay took the mail for oncall@example.com.')).toBeVisible();
+    expect(await bottomOf(page.getByRole('button', { name: 'Advanced' }))).toBeLessThanOrEqual(room.height);
   });
 
   test('is set up and tested with the keyboard alone', async ({ operator, page }) => {

@@ -28,14 +28,20 @@ export default function ConfigEditor(props: EditorProps) {
   const known = useKnownDomain(uid, Boolean(secureJsonFields?.secretKey));
   return (
     <Stack direction="column" gap={2}>
-      <div>
-        {t('config.intro', 'The keys are in the NHN Cloud console under Notification > Email.')}{' '}
-        <TextLink href={documentation('README.md')} external inline>
-          {t('config.documentation', 'Read the documentation')}
-        </TextLink>{' '}
-        <i>{t('config.required', 'Fields marked with * are required.')}</i>
-      </div>
-      <Checklist config={config} uid={uid} />
+      <Stack direction="column" gap={1}>
+        <Stack justifyContent="space-between" columnGap={3} rowGap={1} wrap="wrap">
+          <Checklist config={config} uid={uid} />
+          <TextLink href={documentation('README.md')} external>
+            {t('config.documentation', 'Documentation')}
+          </TextLink>
+        </Stack>
+        {!config.ready && (
+          <div>
+            {t('config.intro', 'The keys are in the NHN Cloud console under Notification > Email.')}{' '}
+            <i>{t('config.required', 'Fields marked with * are required.')}</i>
+          </div>
+        )}
+      </Stack>
       <AccountSection config={config} uid={uid} known={known} />
       <HealthSection config={config} uid={uid} />
       <SendTestSection config={config} uid={uid} />

@@ -6,6 +6,7 @@ import { refusal, testContactPoint } from '../contactPointTest';
 import type { Seen } from '../contactPoints';
 import { t } from '../i18n';
 import { DeleteDialog, RenewDialog } from './ContactPointDialogs';
+import { Passed } from './Passed';
 import { Problem } from './Problem';
 import { useTask } from './useTask';
 
@@ -98,19 +99,18 @@ export function ContactPointRow({ uid, contactPoint, fixed, busy, onRenew, onDel
           </Alert>
         )}
         {test.error && <Problem error={test.error} />}
-        {test.result && (
+        {test.result?.queued && (
           <Alert
-            severity={test.result.queued ? 'warning' : 'success'}
+            severity="warning"
             bottomSpacing={0}
-            title={
-              test.result.queued
-                ? t(
-                    'contact-point.queued',
-                    'The test notification is queued: the relay has not taken its mail yet. The delivery log says why.',
-                  )
-                : t('contact-point.tested', 'The test notification was mailed.')
-            }
+            title={t(
+              'contact-point.queued',
+              'The test notification is queued: the relay has not taken its mail yet. The delivery log says why.',
+            )}
           />
+        )}
+        {test.result?.queued === false && (
+          <Passed text={t('contact-point.tested', 'The test notification was mailed.')} />
         )}
       </Stack>
       {asking === 'renew' && (

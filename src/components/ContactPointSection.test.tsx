@@ -30,6 +30,7 @@ const config = (more: Partial<Config>): Config => ({
   secret: () => ({ isConfigured: false, value: '', set: jest.fn(), reset: jest.fn() }),
   error: () => undefined,
   touch: jest.fn(),
+  tested: jest.fn(),
   errors: {},
   changed: false,
   ready: true,

@@ -21,6 +21,7 @@ import { CreateDialog } from './ContactPointDialogs';
 import { ContactPointRow } from './ContactPointRow';
 import { Steps, type Progress } from './ContactPointSteps';
 import { Leftovers } from './Leftovers';
+import { Passed } from './Passed';
 import { Problem } from './Problem';
 import { QueueRule, QueueRuleDialog, useQueueRule } from './QueueRule';
 import { Snippets } from './Snippets';
@@ -93,10 +94,14 @@ export function ContactPointSection({ config, uid, name }: Props) {
   return (
     <ConfigSection
       title={t('contact-point.title', 'Contact point')}
-      description={t(
-        'contact-point.description',
-        'Alerting reaches this data source through a webhook contact point. This page can create it, with a token and a signature.',
-      )}
+      description={
+        config.ready
+          ? undefined
+          : t(
+              'contact-point.description',
+              'Alerting reaches this data source through a webhook contact point. This page can create it, with a token and a signature.',
+            )
+      }
     >
       <Stack direction="column" gap={2}>
         {seen.running && !overview && <Spinner />}
@@ -236,26 +241,22 @@ export function ContactPointSection({ config, uid, name }: Props) {
 function Outcome({ done }: { done: Done }) {
   if ('created' in done) {
     return (
-      <Alert
-        severity="success"
-        bottomSpacing={0}
-        title={t('contact-point.created', 'The contact point {{name}} was created.', { name: done.created })}
-      >
-        {t(
-          'contact-point.created-help',
-          'Route alerts to it with a notification policy, or choose it in an alert rule.',
-        )}{' '}
-        <TextLink href={locationUtil.assureBaseUrl('/alerting/routes')} inline>
-          {t('contact-point.open-policies', 'Open the notification policies')}
-        </TextLink>
-      </Alert>
+      <Passed text={t('contact-point.created', 'The contact point {{name}} was created.', { name: done.created })}>
+        <span>
+          {t(
+            'contact-point.created-help',
+            'Route alerts to it with a notification policy, or choose it in an alert rule.',
+          )}{' '}
+          <TextLink href={locationUtil.assureBaseUrl('/alerting/routes')} inline>
+            {t('contact-point.open-policies', 'Open the notification policies')}
+          </TextLink>
+        </span>
+      </Passed>
     );
   }
   return (
-    <Alert
-      severity="success"
-      bottomSpacing={0}
-      title={
+    <Passed
+      text={
         'renewed' in done
           ? t('contact-point.renewed', 'Token and secret of {{name}} were renewed.', { name: done.renewed })
           : t('contact-point.deleted', 'The contact point {{name}} was deleted.', { name: done.deleted })

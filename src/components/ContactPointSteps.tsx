@@ -1,4 +1,6 @@
-import { Icon, Spinner } from '@grafana/ui';
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { Icon, Spinner, useStyles2 } from '@grafana/ui';
 import { STEPS, type Step, type StepState } from '../contactPointSteps';
 import { t } from '../i18n';
 
@@ -6,6 +8,7 @@ export type Progress = Partial<Record<Step, StepState>>;
 
 /** Steps says how far the work on a contact point is. */
 export function Steps({ progress }: { progress: Progress }) {
+  const styles = useStyles2(getStyles);
   const names: Record<Step, string> = {
     address: t('contact-point.step-address', 'Address of Grafana'),
     serviceAccount: t('contact-point.step-account', 'Service account'),
@@ -25,7 +28,7 @@ export function Steps({ progress }: { progress: Progress }) {
     return null;
   }
   return (
-    <ul aria-live="polite" style={{ listStyle: 'none' }}>
+    <ul aria-live="polite" className={styles.list}>
       {STEPS.map((step) => {
         const state = progress[step];
         return (
@@ -40,3 +43,7 @@ export function Steps({ progress }: { progress: Progress }) {
     </ul>
   );
 }
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  list: css({ listStyle: 'none', display: 'flex', flexWrap: 'wrap', columnGap: theme.spacing(2) }),
+});

@@ -56,7 +56,7 @@ export function DomainTable({ report }: { report: DomainReport }) {
           { time: dateTimeFormat(report.checked) },
         )}{' '}
         <TextLink href={documentation('troubleshooting.md#the-domain-of-from')} external inline>
-          {t('config.documentation', 'Read the documentation')}
+          {t('config.documentation', 'Documentation')}
         </TextLink>
       </div>
     </Stack>

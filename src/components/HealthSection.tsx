@@ -1,8 +1,6 @@
 import { useState } from 'react';
-import { css } from '@emotion/css';
-import type { GrafanaTheme2 } from '@grafana/data';
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Alert, Button, Icon, Stack, useStyles2 } from '@grafana/ui';
+import { Alert, Button, Stack } from '@grafana/ui';
 import type { HealthDetails } from '../api';
 import { faulty } from '../domain';
 import { accepted, useHealth } from '../health';
@@ -11,12 +9,12 @@ import { translated } from '../remedies';
 import { AnotherPort } from './AnotherPort';
 import { DomainTable } from './DomainTable';
 import { HandshakeReport } from './HandshakeReport';
+import { Passed } from './Passed';
 import type { Config } from './useConfig';
 import { RESULT } from './useProblems';
 
 /** HealthSection shows the last "Save & test", once there was one: in a line if it passed, else with the step that failed. */
 export function HealthSection({ config, uid }: { config: Config; uid: string }) {
-  const styles = useStyles2(getStyles);
   const [open, setOpen] = useState(false);
   const details = (useHealth(uid)?.details ?? {}) as HealthDetails;
   const { report, domain, profileDomains = [] } = details;
@@ -36,14 +34,13 @@ export function HealthSection({ config, uid }: { config: Config; uid: string }) 
   }
   return (
     <Stack direction="column" gap={1}>
-      <Stack alignItems="center" gap={1} wrap="wrap">
+      <Stack alignItems="center" columnGap={1} rowGap={0} wrap="wrap">
         <span>{t('health.title', 'Result of the test')}:</span>
-        <span className={styles.passed}>
-          <Icon name="check" /> {accepted(report)}
-        </span>
-        <Button size="sm" fill="text" aria-expanded={open} onClick={() => setOpen(!open)}>
-          {t('health.steps', 'Every step')}
-        </Button>
+        <Passed text={accepted(report)}>
+          <Button size="sm" fill="text" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {t('health.steps', 'Every step')}
+          </Button>
+        </Passed>
       </Stack>
       {open && <Details details={details} />}
       <Warnings details={details} />
@@ -84,5 +81,3 @@ function Details({ details: { report, outbox } }: { details: HealthDetails }) {
     </>
   );
 }
-
-const getStyles = (theme: GrafanaTheme2) => ({ passed: css({ color: theme.colors.success.text }) });

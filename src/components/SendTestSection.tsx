@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { ConfigSection } from '@grafana/plugin-ui';
-import { Alert, Button, Field, Input, RadioButtonGroup, Stack } from '@grafana/ui';
+import { Alert, Button, Field, Input, RadioButtonGroup, Stack, Text } from '@grafana/ui';
 import { SAMPLES, sendTest, type Receipt, type Sample } from '../api';
 import { t } from '../i18n';
 import { profileNames } from '../profiles';
-import { accountOf, reportSetup, useSetup } from '../setup';
 import { WIDTH } from './ConfigField';
 import { sampleName } from './names';
+import { Passed } from './Passed';
 import { Problem } from './Problem';
 import { ProfileField } from './ProfileField';
 import { Unsaved } from './Unsaved';
@@ -20,12 +20,10 @@ export function SendTestSection({ config, uid }: { config: Config; uid: string }
   const [profile, setProfile] = useState<string>();
   const profiles = profileNames(config.jsonData);
   const task = useTask<Receipt>();
-  const { contactPoint } = useSetup(uid);
   const send = () =>
     void task.run(async () => {
-      const account = accountOf(config.saved);
       const receipt = await sendTest(uid, to.trim(), sample, profile);
-      reportSetup(uid, { tested: account });
+      config.tested();
       return receipt;
     });
 
@@ -75,28 +73,25 @@ export function SendTestSection({ config, uid }: { config: Config; uid: string }
         </Stack>
         <Unsaved config={config} />
         {task.error && <Problem error={task.error} />}
-        {task.result && <Outcome receipt={task.result} isNext={!contactPoint} />}
+        {task.result && <Outcome receipt={task.result} />}
       </Stack>
     </ConfigSection>
   );
 }
 
-/** Outcome is what the relay said; isNext says that a contact point is what comes next. */
-function Outcome({ receipt, isNext }: { receipt: Receipt; isNext: boolean }) {
+/** Outcome is what the relay said. */
+function Outcome({ receipt }: { receipt: Receipt }) {
   const { accepted = [], rejected = [], reply } = receipt;
   return (
     <>
       {accepted.length > 0 && (
-        <Alert
-          severity="success"
-          bottomSpacing={0}
-          title={t('send-test.sent', 'The relay took the mail for {{recipients}}.', {
-            recipients: accepted.join(', '),
-          })}
+        <Passed
+          text={t('send-test.sent', 'The relay took the mail for {{recipients}}.', { recipients: accepted.join(', ') })}
         >
-          <div>{reply}</div>
-          {isNext && t('send-test.next', 'Once it has arrived, create the contact point, and alerts are mailed, too.')}
-        </Alert>
+          <Text color="secondary" variant="bodySmall">
+            {reply ?? ''}
+          </Text>
+        </Passed>
       )}
       {rejected.map(({ address, message }) => (
         <Alert

@@ -27,6 +27,7 @@ const config = (jsonData: EmailJsonData, more: Partial<Config> = {}): Config => 
   secret: () => ({ isConfigured: false, value: '', set: jest.fn(), reset: jest.fn() }),
   error: () => undefined,
   touch: jest.fn(),
+  tested: jest.fn(),
   errors: {},
   changed: false,
   ready: true,
@@ -289,7 +290,6 @@ describe('Send test mail', () => {
     await user().click(screen.getByRole('button', { name: 'Send' }));
     expect(await screen.findByText('The relay took the mail for a@example.com.')).toBeInTheDocument();
     expect(backend.requests[0].data).toEqual({ sample: name.toLowerCase() });
-    expect(screen.getByText(/create the contact point/)).toBeInTheDocument();
   });
 
   it('shows what was wrong and the remedy', async () => {

@@ -6,7 +6,7 @@ import { t } from '../i18n';
 import { ofPerson } from '../person';
 import { readSettings, type Settings } from '../service';
 import { problemText } from '../remedies';
-import { reportSetup } from '../setup';
+import { accountOf, reportSetup } from '../setup';
 import type { EmailJsonData, EmailSecureJsonData, JsonData, SettingKey } from '../types';
 import { useProblems } from './useProblems';
 
@@ -47,6 +47,8 @@ export interface Config {
   savedElsewhere: (version: number, changed?: SavedElsewhere) => void;
   /** Changes whenever the data source is saved. */
   version?: number;
+  /** The relay took a test mail with what is saved here. */
+  tested: () => void;
 }
 
 export function useConfig(props: EditorProps): Config {
@@ -146,6 +148,13 @@ export function useConfig(props: EditorProps): Config {
       }
     },
     version: options.version,
+    // The mail says nothing of a SecretKey that was typed, or saved, since it was asked for.
+    tested: () => {
+      const { version, secureJsonData } = latest.current.options;
+      if (version === options.version && secureJsonData?.secretKey === undefined) {
+        reportSetup(options.uid, { tested: accountOf(readSettings(saved.jsonData)) });
+      }
+    },
     touch: (key) => {
       setTyping(undefined);
       setTouched((before) => (before.has(key) ? before : new Set(before).add(key)));
