@@ -20,7 +20,7 @@ type (
 )
 
 // NewNote returns what a digest will say of a notification that was accepted at a time,
-// as JSON of at most digest.MaxNote octets. Mailed says that it is mailed on its own, too.
+// as JSON of at most digest.MaxNote octets.
 func NewNote(n *alert.Notification, at time.Time) []byte {
 	return digest.NewNote(n, at)
 }

@@ -22,10 +22,10 @@ type Digest struct {
 	notes, mailed, unread int
 
 	alerts map[key]*told
-	order  []*told         // as they were first told of
-	groups map[string]note // the last of each
+	order  []*told          // as they were first told of
+	groups map[string]*note // the last of each, without its alerts
 
-	last note // without its alerts
+	last note
 	// One contact point, organization and Grafana is that of all.
 	receivers, orgs, urls map[string]bool
 	foreign               int // notes that are not Grafana's
@@ -41,16 +41,13 @@ type key struct {
 
 // told is what the notes say of an alert.
 type told struct {
-	state   noteKind // the last
-	group   string
-	note    int        // which of the notes told that
-	at      int64      // when that was
-	mailed  bool       // with a mail of its own
-	kind    *noteKind  // the last with a rule; nil: none
-	detail  *noteAlert // what there is for a line; nil: nothing
-	fresh   bool       // detail is as of at
-	starts  []int64    // when it began to fire
-	foreign bool       // it is not Grafana's
+	state  noteKind   // the last
+	note   *note      // which told that
+	at     int64      // when it was so
+	kind   *noteKind  // the last with a rule; nil: none
+	detail *noteAlert // what there is for a line; nil: nothing
+	fresh  bool       // detail is as of at
+	starts []int64    // when it began to fire
 }
 
 // Add adds a note, in the order in which notifications were accepted; mailed says that
@@ -58,28 +55,27 @@ type told struct {
 // counted, and so are alerts beyond maxAlerts.
 func (d *Digest) Add(data []byte, mailed bool) {
 	if d.alerts == nil {
-		d.alerts, d.groups = make(map[key]*told), make(map[string]note)
+		d.alerts, d.groups = make(map[key]*told), make(map[string]*note)
 		d.receivers, d.orgs, d.urls = make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	}
 	d.notes++
-	var n note
-	if err := json.Unmarshal(data, &n); err != nil || !n.valid() {
+	n := &note{}
+	if err := json.Unmarshal(data, n); err != nil || !n.valid() {
 		d.unread++
 		return
 	}
-	n.number, n.mailed = d.notes, mailed
-	if mailed {
+	if n.mailed = mailed; mailed {
 		d.mailed++
 	}
 	for i := range n.Alerts {
 		a := &n.Alerts[i]
-		if t := d.tell(&n, a.ID, n.Kinds[a.Kind], a.From); t != nil {
+		if t := d.tell(n, a.ID, n.Kinds[a.Kind], a.From); t != nil {
 			t.fresh, t.kind, t.detail = true, &n.Kinds[a.Kind], a
 		}
 	}
 	for other := range slices.Chunk(n.Others, otherOctets) {
 		kind := &n.Kinds[other[otherOctets-1]]
-		t := d.tell(&n, binary.BigEndian.Uint32(other), *kind, 0)
+		t := d.tell(n, binary.BigEndian.Uint32(other), *kind, 0)
 		if t == nil {
 			continue
 		}
@@ -99,7 +95,7 @@ func (d *Digest) Add(data []byte, mailed bool) {
 		}
 	}
 	n.Kinds, n.Alerts, n.Others = nil, nil, nil
-	d.last, d.groups[n.Group] = n, n
+	d.last, d.groups[n.Group] = *n, n
 }
 
 // valid says whether the indexes of a note are those of its kinds.
@@ -130,7 +126,7 @@ func (d *Digest) tell(n *note, id uint32, state noteKind, start int64) *told {
 		return nil
 	}
 	if !seen {
-		t = &told{group: n.Group}
+		t = &told{}
 		d.alerts[k] = t
 		d.order = append(d.order, t)
 	}
@@ -142,7 +138,7 @@ func (d *Digest) tell(n *note, id uint32, state noteKind, start int64) *told {
 	if len(t.starts) == 0 || start > t.starts[len(t.starts)-1] {
 		t.starts = append(t.starts, start)
 	}
-	t.state, t.note, t.at, t.mailed, t.foreign = state, n.number, n.At, n.mailed, n.Foreign
+	t.state, t.note, t.at = state, n, n.At
 	return t
 }
 
@@ -165,8 +161,8 @@ func (d *Digest) Gathered() view.Gathered {
 	}
 	for _, lines := range []bool{true, false} { // so that those that have one come first
 		for _, t := range d.order {
-			if (t.detail != nil) == lines && d.stands(t) {
-				t.addTo(&g)
+			if last := d.groups[t.note.Group]; (t.detail != nil) == lines && !t.countedBy(last) {
+				t.asOf(last).addTo(&g)
 			}
 		}
 	}
@@ -187,19 +183,23 @@ func (d *Digest) Gathered() view.Gathered {
 	return g
 }
 
-// stands says whether an alert is to be told. A notification names all alerts of its
-// group that fire: one that the last does not name is over or silenced, which nobody
-// told, or is among those that it only counts.
-func (d *Digest) stands(t *told) bool {
-	last := d.groups[t.group]
-	if t.state.Status != alert.Firing || t.note == last.number {
-		return true
+// unnamed says whether an alert fires by what was told of it, and the last note of its
+// group, which has all that fire, does not name it: it is over, or silenced.
+func (t *told) unnamed(last *note) bool { return t.state.Status == alert.Firing && t.note != last }
+
+// countedBy says whether it may be among those that the last note only counts.
+func (t *told) countedBy(last *note) bool {
+	return t.unnamed(last) && (last.Truncated > 0 || len(last.Dropped) > 0)
+}
+
+// asOf is the alert by the last note of its group.
+func (t *told) asOf(last *note) *told {
+	if !t.unnamed(last) {
+		return t
 	}
-	if last.Truncated > 0 || len(last.Dropped) > 0 {
-		return false
-	}
-	t.state.Status, t.state.Reason, t.at = alert.Resolved, view.NotNamed, last.At
-	return true
+	closed := *t
+	closed.state.Status, closed.state.Reason, closed.at = alert.Resolved, view.NotNamed, last.At
+	return &closed
 }
 
 // addTo adds an alert that is known to have a rule; another is counted.
@@ -212,12 +212,12 @@ func (t *told) addTo(g *view.Gathered) {
 		return
 	}
 	a := t.alert()
-	if t.foreign && n.Version != view.Alertmanager { // its rule is not where those of the others are
+	if t.note.Foreign && n.Version != view.Alertmanager { // its rule is not where those of the others are
 		a.GeneratorURL = ""
 	}
 	a.Fingerprint = strconv.Itoa(len(n.Alerts))
 	n.Alerts = append(n.Alerts, a)
-	g.Told = append(g.Told, view.Told{Mailed: t.mailed, HasLine: t.detail != nil, Flaps: t.flaps()})
+	g.Told = append(g.Told, view.Told{Mailed: t.note.mailed, HasLine: t.detail != nil, Flaps: t.flaps()})
 }
 
 // alert is the alert as a mail can show it.

@@ -22,8 +22,7 @@ const MaxNote = 8 << 10
 // note is what a digest will say of a notification. It holds no words of a language:
 // the digest is in that of its reader.
 type note struct {
-	number    int      // among those of its digest
-	mailed    bool     // the reader has its mail, too
+	mailed    bool     // the reader has its mail, too; not stored
 	At        int64    `json:"at"` // when it was accepted
 	Group     string   `json:"group"`
 	Receiver  string   `json:"receiver,omitzero"`

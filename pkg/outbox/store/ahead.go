@@ -28,7 +28,7 @@ var (
 		AND e.sequence <= $2 AND r.status = 'queued' AND r.folded IN (SELECT folded FROM recipient WHERE delivery = $1)`)
 	// The address of the digest $1 if another digest, which closed before it, is still to
 	// reach it and tells of a conversation of which this one tells, too.
-	qDigestAhead = register(`SELECT r.folded FROM delivery AS g JOIN recipient AS r ON r.delivery = g.sequence
+	qDigestsAheadOfDigest = register(`SELECT r.folded FROM delivery AS g JOIN recipient AS r ON r.delivery = g.sequence
 		WHERE g.source = $2 AND g.finished_at IS NULL AND g.closes_at > 0 AND g.closed > 0 AND (g.closed, g.sequence) < ($3, $1) AND r.status = 'queued'
 		AND r.folded IN (SELECT folded FROM recipient WHERE delivery = $1) AND ` + alsoTold + ` LIMIT 1`)
 	qHurryDigests = register(`UPDATE delivery SET due_at = $3 WHERE sequence IN (SELECT g.sequence FROM delivery AS g
@@ -37,7 +37,7 @@ var (
 	qNextDigests = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT g.sequence FROM delivery AS g
 		WHERE g.source = $1 AND g.finished_at IS NULL AND g.closes_at > 0 AND g.behind = 1
 		AND EXISTS (SELECT 1 FROM note WHERE note.digest = g.sequence AND note.conversation = $2) ORDER BY g.sequence {lock})`)
-	qNextDigest = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT g.sequence FROM delivery AS g
+	qNextDigestsOfDigest = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT g.sequence FROM delivery AS g
 		WHERE g.source = $2 AND g.finished_at IS NULL AND g.closes_at > 0 AND g.behind = 1 AND ` + alsoTold + ` ORDER BY g.sequence {lock})`)
 	qNextOfDigest = register(`UPDATE delivery SET behind = 0 WHERE sequence IN (SELECT min(sequence) FROM delivery
 		WHERE source = $1 AND finished_at IS NULL AND behind = 1 AND conversation > '' AND conversation IN (SELECT conversation FROM note WHERE digest = $2)
@@ -53,8 +53,8 @@ func (t *Tx) digestAhead(d Delivery) (bool, error) {
 	return len(found) > 0, err
 }
 
-// ahead returns the addresses that digests are still to reach before the mail, or mail
-// before the digest.
+// ahead returns the addresses that digests are still to reach before the mail, or mail and
+// other digests before the digest.
 func (t *Tx) ahead(p place) ([]string, error) {
 	if !p.digest {
 		return column[string](t, qDigestsAhead, p.source, p.conversation, p.sequence)
@@ -67,14 +67,14 @@ func (t *Tx) ahead(p place) ([]string, error) {
 	if err != nil || len(mail) > 0 {
 		return mail, err
 	}
-	return column[string](t, qDigestAhead, p.sequence, p.source, last)
+	return column[string](t, qDigestsAheadOfDigest, p.sequence, p.source, last)
 }
 
 // passDigests takes the mark off what may have waited for the mail or the digest.
 func (t *Tx) passDigests(d Delivery) (err error) {
 	if d.Digest() {
 		if _, err = t.exec(qNextOfDigest, d.Source, d.Sequence); err == nil {
-			_, err = t.exec(qNextDigest, d.Sequence, d.Source)
+			_, err = t.exec(qNextDigestsOfDigest, d.Sequence, d.Source)
 		}
 	} else {
 		_, err = t.exec(qNextDigests, d.Source, d.Conversation)

@@ -128,8 +128,7 @@ type Recipient struct {
 	Waits bool
 }
 
-// folded is an address as recipients are told apart: no two people have one that differs
-// in the case of letters alone.
+// folded is equal for two addresses of one mailbox (see Key of pkg/address).
 func folded(address string) string { return strings.ToLower(address) }
 
 // Attempt is one attempt at a delivery.

@@ -63,6 +63,8 @@ var (
 	// off: it is due at $7. The digest is from whom its last note's mail would be from.
 	qNoted = register(`UPDATE delivery SET size = size + $2, sender = $8, due_at = CASE WHEN due_at <= $3 THEN due_at WHEN size + $2 > $5 THEN $3
 		WHEN closes_at > $6 THEN $7 WHEN due_at = closes_at OR closes_at < $4 THEN closes_at ELSE $4 END WHERE sequence = $1`)
+	// The note of another key's window: when that is due is for its own mail to say, but
+	// for the bound of its size.
 	qAlsoNoted = register(`UPDATE delivery SET size = size + $2, due_at = CASE WHEN due_at > $3 AND size + $2 > $4 THEN $3 ELSE due_at END WHERE sequence = $1`)
 	// What a digest was to tell, and nobody is mailed.
 	qMakeWayOfDigest = register(`UPDATE delivery SET joinable = 0 WHERE sequence IN (SELECT delivery FROM note WHERE digest = $1) AND status = 'digested'`)
@@ -198,9 +200,9 @@ func (t *Tx) braked(b Brake, source, identity, address string) (*window, error) 
 }
 
 // collect stores what digests tell of the delivery n, and the digests that are new.
-func (t *Tx) collect(n NewDelivery, sequence int64, windows windows, e *Enqueued) error {
-	for i, w := range windows.own {
-		if w == nil || slices.Contains(windows.own[:i], w) {
+func (t *Tx) collect(n NewDelivery, sequence int64, open windows, e *Enqueued) error {
+	for i, w := range open.own {
+		if w == nil || slices.Contains(open.own[:i], w) {
 			continue
 		}
 		if w.sequence == 0 {
@@ -216,7 +218,7 @@ func (t *Tx) collect(n NewDelivery, sequence int64, windows windows, e *Enqueued
 		size := t.note(n, sequence, w.sequence, e)
 		t.later(qNoted, w.sequence, size, t.now, t.Now().Add(quiet), maxNotes, latest, end, n.Brake.Digest.From)
 	}
-	for _, digest := range windows.other {
+	for _, digest := range open.other {
 		t.later(qAlsoNoted, digest, t.note(n, sequence, digest, e), t.now, maxNotes)
 	}
 	return nil

@@ -132,17 +132,17 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 	if n.Owner != "" && !pause.Counts(n.SettingsAt) {
 		d.Status, d.DueAt, d.Owner, d.Attempt, d.ClaimedAt = Sending, n.LeaseEnd, n.Owner, 1, t.Now()
 	}
-	var windows windows
+	var open windows
 	if b := n.Brake; b != nil && (t.digests || b.Max > 0 || !b.Until.IsZero()) {
-		if windows, err = t.windows(n); err != nil {
+		if open, err = t.windows(n); err != nil {
 			return e, err
 		}
 	}
 	d.Recipients = make([]Recipient, len(n.Recipients))
 	for i, r := range n.Recipients {
 		d.Recipients[i] = Recipient{Position: i, Address: r.Address, Kind: r.Kind, Status: Queued}
-		if windows.own != nil && windows.own[i] != nil && !n.Brake.Exempt {
-			d.Recipients[i].Status, d.Recipients[i].Digest, d.Recipients[i].UpdatedAt = Digested, windows.own[i].id, t.Now()
+		if open.own != nil && open.own[i] != nil && !n.Brake.Exempt {
+			d.Recipients[i].Status, d.Recipients[i].Digest, d.Recipients[i].UpdatedAt = Digested, open.own[i].id, t.Now()
 		}
 	}
 	if digestsAll(d.Recipients) {
@@ -164,7 +164,7 @@ func (t *Tx) store(n NewDelivery) (e Enqueued, err error) {
 			t.later(qRecipient, d.Sequence, r.Position, r.Address, folded(r.Address), string(r.Kind), d.Source, t.now)
 		}
 	}
-	if err := t.collect(n, d.Sequence, windows, &e); err != nil {
+	if err := t.collect(n, d.Sequence, open, &e); err != nil {
 		return e, err
 	}
 	for i, a := range n.Alerts {

@@ -215,7 +215,7 @@ func TestEveryStatementReadsByAnIndexThatFits(t *testing.T) {
 		qDue: "delivery_open", qFresh: "delivery_untried", qEarly: "delivery_unreachable", qDueLost: "delivery_lost", qNextDue: "delivery_open",
 		qBlocked: "delivery_behind", qWaiting: "delivery_behind", qEarlier: "delivery_conversation", qNextTurn: "delivery_conversation",
 		qOld: "delivery_finished", qJoinable: "delivery_identity",
-		qWindow: "delivery_identity", qTelling: "delivery_digest", qDigestAhead: "delivery_digest", qBudget: "recipient_address", qAnyDigestAhead: "delivery_digest", qDigestsAhead: "delivery_digest", qMailAhead: "delivery_conversation",
+		qWindow: "delivery_identity", qTelling: "delivery_digest", qDigestsAheadOfDigest: "delivery_digest", qBudget: "recipient_address", qAnyDigestAhead: "delivery_digest", qDigestsAhead: "delivery_digest", qMailAhead: "delivery_conversation",
 	}
 	// These look at the whole queue, never at the log; and the last at what the
 	// cleaning removes.

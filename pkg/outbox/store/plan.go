@@ -68,7 +68,7 @@ func different(column, rows, first string) string {
 func (s *search) addresses() (matching []string, known bool, err error) {
 	var parts []string
 	for _, part := range s.f.Recipients {
-		parts = append(parts, strings.ToLower(fit(part)))
+		parts = append(parts, folded(fit(part)))
 	}
 	const chunk = 1000
 	last := ""

@@ -18,14 +18,15 @@ type Reader interface {
 	Get(ctx context.Context, source, id string) (Delivery, error)
 	// List returns deliveries, the newest first, without mail and attempts.
 	List(context.Context, Filter) (Page, error)
-	// Recipients returns the different addresses in the log of a source, in lower case, the first
-	// of the alphabet up to limit.
+	// Recipients returns the different addresses in the log of a source, in lower
+	// case, the first of the alphabet up to limit.
 	Recipients(ctx context.Context, source string, limit int) ([]string, error)
 	// Stats counts the deliveries of a source in intervals of whole minutes, which
 	// begin at multiples of their length. Final deliveries are counted by the
 	// minute, so both ends of the range are rounded outward to minutes.
 	Stats(ctx context.Context, source string, from, to time.Time, interval time.Duration) ([]Stat, error)
-	// Notes calls add with what a digest tells of each delivery, in their order.
+	// Notes calls add with what a digest tells of each delivery, in their order, and
+	// whether the digest's recipient has that mail, too.
 	Notes(ctx context.Context, digest Delivery, add func(note []byte, mailed bool)) error
 	// Depth returns what waits for a source, or for all with "".
 	Depth(ctx context.Context, source string) (Depth, error)
