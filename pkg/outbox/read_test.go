@@ -212,8 +212,9 @@ func TestMailThatIsJustBeingTakenCannotBeCancelled(t *testing.T) {
 			}})
 		}()
 		<-taken
+		before := st.writes.Load()
 		go func() { cancelled <- second(b.Cancel(t.Context(), src, d.ID)) }()
-		st.waitForWrites(t, 1) // which wait for the other process
+		wait.Until(t, "it waits for the other process", func() bool { return st.writes.Load() > before })
 		close(proceed)
 		if err := <-claimed; err != nil {
 			t.Fatal(err)
